@@ -1,0 +1,32 @@
+"""Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
+
+from features.errors import (
+    LabelsError,
+    LedgerError,
+    RiskError,
+    SourceError,
+    SpineError,
+    TransfersError,
+)
+from features.labels import check_labels, labels_as_of
+from features.ledger import Ledger
+from features.spine import check_spine
+from features.table import feature_table
+from features.transfers import check_transfers
+from features.views import VIEWS
+
+__all__ = [
+    "VIEWS",
+    "LabelsError",
+    "Ledger",
+    "LedgerError",
+    "RiskError",
+    "SourceError",
+    "SpineError",
+    "TransfersError",
+    "check_labels",
+    "check_spine",
+    "check_transfers",
+    "feature_table",
+    "labels_as_of",
+]

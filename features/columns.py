@@ -1,0 +1,89 @@
+"""What a column is: its name, its meaning, and what it depends on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.label_events import LabelEvents
+from features.slices import Sides
+
+Rows = npt.NDArray[np.float64]
+Compute = Callable[[Sides, LabelEvents, npt.NDArray[np.int32], npt.NDArray[np.int64]], Rows]
+
+HOUR, DAY = 3_600_000_000, 86_400_000_000
+WINDOWS = {
+    "1h": HOUR,
+    "1d": DAY,
+    "7d": 7 * DAY,
+    "30d": 30 * DAY,
+}  # microseconds, [as_of - w, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One feature; its unit is the last word of its name.
+
+    Units: ``_amount`` (whole units of the asset), ``_s`` (seconds), ``_count``, ``_hops``,
+    ``_share`` (part of a whole, in [0, 1]), ``_ratio`` (any other number without a unit).
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+        The definition, in one line.
+    scale_free : bool
+        Unchanged when every amount is multiplied by one positive number.
+    calendar : bool
+        Depends on the hour of the day, so that it changes when all times move together.
+    """
+
+    name: str
+    meaning: str
+    scale_free: bool = True
+    calendar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Columns that are computed together.
+
+    ``compute(sides, label_events, codes, as_of)`` takes wallet codes (-1: unknown) and microseconds
+    since 1970 UTC, both of shape (n,), and returns float64 of shape (n, columns). It reads only
+    transfers with ``time < as_of`` and labels with ``known_at < as_of``. ``version`` rises when a
+    definition changes under an unchanged name.
+    """
+
+    name: str
+    version: int
+    columns: tuple[Column, ...]
+    compute: Compute
+
+
+def per_side(
+    view: str,
+    *templates: tuple[str, str],
+    scaled: tuple[str, ...] = (),
+    calendar: tuple[str, ...] = (),
+) -> tuple[Column, ...]:
+    """Columns of the incoming side, then those of the outgoing side.
+
+    In a template's name and meaning, ``{d}`` becomes in / out, ``{did}`` received / sent, ``{who}``
+    sender / recipient and ``{whose}`` senders / recipients. Amounts are not scale-free; nor are the
+    templates whose name starts with one of ``scaled``.
+    """
+    words = (
+        {"d": "in", "did": "received", "who": "sender", "whose": "senders"},
+        {"d": "out", "did": "sent", "who": "recipient", "whose": "recipients"},
+    )
+    return tuple(
+        Column(
+            f"{view}_{name.format(**word)}",
+            meaning.format(**word),
+            scale_free=not (name.endswith("_amount") or name.startswith(scaled)),
+            calendar=name.startswith(calendar),
+        )
+        for word in words
+        for name, meaning in templates
+    )

@@ -1,0 +1,118 @@
+"""Counterparties: how many, how concentrated, how new, and whether money comes back."""
+
+import math
+
+import numpy as np
+
+from features._numba import kernel
+from features.columns import WINDOWS, Column, Rows, View, per_side
+from features.distinct import Distinct, collect, empty_distinct, place_of
+from features.history import cut
+from features.label_events import LabelEvents
+from features.slices import Float64s, Int32s, Int64s, Sides
+
+_WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
+_N_SIDE = 13
+
+
+@kernel
+def _side(memory: Distinct, fan: int, n: int, code: int, as_of: int, out: Float64s) -> None:
+    out[:] = np.nan
+    out[0] = fan
+    out[9:_N_SIDE] = 0.0
+    if n == 0:
+        return
+    total = 0.0
+    for k in range(fan):
+        total += memory.value[k]
+    squares, value_squares, entropy, top = 0.0, 0.0, 0.0, 0.0
+    single, own, new = 0, 0, 0
+    for k in range(fan):
+        share = memory.count[k] / n
+        squares += share * share
+        entropy -= share * math.log(share)
+        single += memory.count[k] == 1
+        new += memory.first[k] >= n // 2
+        if memory.code[k] == code:
+            own = memory.count[k]
+        if total > 0.0:
+            value_squares += (memory.value[k] / total) ** 2
+            top = max(top, memory.value[k] / total)
+        for window in range(_WINDOWS.size):
+            out[9 + window] += memory.last[k] >= as_of - _WINDOWS[window]
+    out[1], out[2] = fan / n, squares
+    if total > 0.0:
+        out[3], out[4] = value_squares, top
+    out[5] = entropy / math.log(fan) if fan > 1 else np.nan
+    out[6], out[7], out[8] = new / (n - n // 2), single / fan, own / n
+
+
+@kernel
+def _counterparties(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
+    senders, recipients = empty_distinct(), empty_distinct()
+    for row in range(codes.size):
+        code, instant = codes[row], as_of[row]
+        first_in, end_in, _ = cut(sides.incoming, code, instant)
+        first_out, end_out, _ = cut(sides.outgoing, code, instant)
+        fan_in, mask = collect(senders, sides.incoming, sides.amount, first_in, end_in)
+        fan_out, _ = collect(recipients, sides.outgoing, sides.amount, first_out, end_out)
+        _side(senders, fan_in, end_in - first_in, code, instant, out[row, :_N_SIDE])
+        _side(
+            recipients, fan_out, end_out - first_out, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]
+        )
+        both = out[row, 2 * _N_SIDE :]
+        both[:] = np.nan
+        if fan_in + fan_out == 0:
+            continue
+        common = 0
+        returned = 0.0
+        for k in range(fan_out):
+            at = senders.table[place_of(senders, mask, recipients.code[k])] - 1
+            if at >= 0:
+                common += 1
+                returned += min(recipients.value[k], senders.value[at])
+        both[0] = common / (fan_in + fan_out - common)
+        sent = 0.0
+        for k in range(fan_out):
+            sent += recipients.value[k]
+        if sent > 0.0:
+            both[1] = returned / sent
+
+
+def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
+    out = np.empty((codes.size, len(COUNTERPARTIES.columns)))
+    _counterparties(sides, codes, as_of, out)
+    return out
+
+
+COUNTERPARTIES = View(
+    "counterparties",
+    1,
+    (
+        *per_side(
+            "counterparties",
+            ("fan_{d}_count", "different {whose}"),
+            ("fan_{d}_ratio", "different {whose} over transfers {did}"),
+            ("concentration_{d}_ratio", "Herfindahl index of transfers over {whose}"),
+            ("concentration_value_{d}_ratio", "Herfindahl index of value over {whose}"),
+            ("top_{d}_share", "share of the value {did} of the largest {who}"),
+            ("entropy_{d}_ratio", "entropy of transfers over {whose}, over ln of their number"),
+            (
+                "new_{d}_share",
+                "later half of the transfers {did} that meet a {who} for the first time",
+            ),
+            ("single_{d}_share", "{whose} with one transfer"),
+            ("self_{d}_share", "transfers {did} in which the wallet is its own counterparty"),
+            *(
+                (f"fan_{{d}}_{window}_count", f"different {{whose}} in the last {window}")
+                for window in WINDOWS
+            ),
+        ),
+        Column("counterparties_reciprocity_share", "counterparties that both paid and were paid"),
+        Column(
+            "counterparties_returned_share",
+            "value sent that pairs with value received of the same counterparty (lesser of both)",
+        ),
+    ),
+    _compute,
+)

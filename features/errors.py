@@ -1,0 +1,29 @@
+"""Mistakes in input that a caller can mend.
+
+The command line prints a :class:`RiskError` as one line and exits with 2; the endpoint answers
+with problem details. Anything else that is raised is a defect of ours.
+"""
+
+
+class RiskError(ValueError):
+    """Input that breaks a stated rule; the message says what was received and what is allowed."""
+
+
+class TransfersError(RiskError):
+    """Transfers that break their contract."""
+
+
+class LabelsError(RiskError):
+    """Labels that break their contract."""
+
+
+class SpineError(RiskError):
+    """A spine (wallet, as_of) that breaks its contract."""
+
+
+class LedgerError(RiskError):
+    """A ledger folder or a change of a ledger that cannot be accepted."""
+
+
+class SourceError(RiskError):
+    """A file that cannot be read as what it claims to be."""

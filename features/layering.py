@@ -1,0 +1,170 @@
+"""Layering: how much passes through, how fast, and how deep the chains around a wallet are.
+
+First in, first out decides which receipt a sending spends (Clayton's case, 1816; Anderson,
+Shumailov and Ahmed 2018 for cryptocurrency). At one instant receipts come before sendings.
+"""
+
+import numpy as np
+
+from features._numba import kernel
+from features.chains import HOP_CAP, chain_depth, empty_frontier
+from features.columns import DAY, HOUR, Column, Rows, View
+from features.history import HISTORY_CAP, cut
+from features.label_events import LabelEvents
+from features.slices import Float64s, Int32s, Int64s, Side, Sides
+
+_NEAR = 0.9  # a sending of 0.9 to 1 times a receipt forwards it
+_DWELLS = np.array([HOUR, DAY, 7 * DAY], dtype=np.int64)
+
+
+@kernel
+def _fifo(
+    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    first_out: int, end_out: int, dwell: Int64s, spent: Float64s,
+) -> tuple[int, float]:  # fmt: skip
+    """Dwell times and amounts of receipts that were sent on; returns their count and the rest."""
+    lot, left, pieces, unfunded = first_in, 0.0, 0, 0.0
+    if lot < end_in:
+        left = amounts[incoming.transfer[lot]]
+    for j in range(first_out, end_out):
+        due = amounts[outgoing.transfer[j]]
+        while due > 0.0:
+            while lot < end_in and left == 0.0:
+                lot += 1
+                left = amounts[incoming.transfer[lot]] if lot < end_in else 0.0
+            if lot >= end_in or incoming.time[lot] > outgoing.time[j]:
+                unfunded += due
+                break
+            piece = min(due, left)
+            dwell[pieces], spent[pieces] = outgoing.time[j] - incoming.time[lot], piece
+            pieces += 1
+            due -= piece
+            left -= piece
+    return pieces, unfunded
+
+
+@kernel
+def _dwell_columns(dwell: Int64s, spent: Float64s, received: float, out: Float64s) -> None:
+    """Forwarded shares by dwell time and amount-weighted dwell quantiles."""
+    order = np.argsort(dwell, kind="mergesort")
+    forwarded, weighted = 0.0, 0.0
+    for at in order:
+        forwarded += spent[at]
+        weighted += spent[at] * (dwell[at] / 1e6)
+    for k in range(_DWELLS.size):
+        fast = 0.0
+        for at in order:
+            if dwell[at] > _DWELLS[k]:
+                break
+            fast += spent[at]
+        out[1 + k] = fast / received
+    out[0] = forwarded / received
+    if forwarded == 0.0:
+        out[4:] = np.nan
+        return
+    out[4] = weighted / forwarded
+    for k, share in enumerate((0.1, 0.5, 0.9)):
+        running = 0.0
+        for at in order:
+            running += spent[at]
+            if running >= share * forwarded:
+                out[5 + k] = dwell[at] / 1e6
+                break
+
+
+@kernel
+def _forwarding(
+    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    first_out: int, end_out: int, out: Float64s,
+) -> None:  # fmt: skip
+    """Sendings soon after a receipt, and sendings that nearly equal the receipt before them."""
+    rapid, near = 0, 0
+    i = first_in
+    for j in range(first_out, end_out):
+        while i < end_in and incoming.time[i] <= outgoing.time[j]:
+            i += 1
+        if i == first_in:
+            continue
+        rapid += outgoing.time[j] - incoming.time[i - 1] <= HOUR
+        receipt, sending = amounts[incoming.transfer[i - 1]], amounts[outgoing.transfer[j]]
+        near += 0.0 < sending <= receipt and sending >= _NEAR * receipt
+    out[0], out[1] = rapid / (end_out - first_out), near / (end_out - first_out)
+
+
+@kernel
+def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    dwell, spent = np.empty(2 * HISTORY_CAP, dtype=np.int64), np.empty(2 * HISTORY_CAP)
+    frontier = empty_frontier()
+    for row in range(codes.size):
+        code, instant = codes[row], as_of[row]
+        first_in, end_in, _ = cut(incoming, code, instant)
+        first_out, end_out, _ = cut(outgoing, code, instant)
+        received, sent = 0.0, 0.0
+        for i in range(first_in, end_in):
+            received += amounts[incoming.transfer[i]]
+        for j in range(first_out, end_out):
+            sent += amounts[outgoing.transfer[j]]
+        line = out[row]
+        line[:] = np.nan
+        if received > 0.0:
+            pieces, unfunded = _fifo(
+                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, dwell, spent
+            )
+            _dwell_columns(dwell[:pieces], spent[:pieces], received, line[2:10])
+            line[1] = unfunded / sent if sent > 0.0 else np.nan
+        elif sent > 0.0:
+            line[1] = 1.0
+        if max(received, sent) > 0.0:
+            line[0] = min(received, sent) / max(received, sent)
+        if end_out > first_out:
+            _forwarding(
+                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, line[10:12]
+            )
+        backward, cut_back = chain_depth(incoming, amounts, code, instant, False, frontier)
+        forward, cut_ahead = chain_depth(outgoing, amounts, code, instant, True, frontier)
+        line[12], line[13] = backward, forward
+        line[14] = cut_back or cut_ahead
+
+
+def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
+    out = np.empty((codes.size, len(LAYERING.columns)))
+    _layering(sides, codes, as_of, out)
+    return out
+
+
+_CHAIN = (
+    "transfers, each 0.9 to 1 times the one before and at most a day after it, through wallets "
+    f"with at most 100 transfers in that day; at most {HOP_CAP}"
+)
+
+LAYERING = View(
+    "layering",
+    1,
+    (
+        Column("layering_pass_through_ratio", "lesser over greater of the sums received and sent"),
+        Column(
+            "layering_unfunded_share",
+            "value sent that no earlier receipt covers, over the sum sent",
+        ),
+        Column(
+            "layering_forwarded_share",
+            "value received that was sent on (FIFO), over the sum received",
+        ),
+        Column("layering_forwarded_1h_share", "the part of it sent on within an hour"),
+        Column("layering_forwarded_1d_share", "the part of it sent on within a day"),
+        Column("layering_forwarded_7d_share", "the part of it sent on within seven days"),
+        Column("layering_dwell_mean_s", "from receipt to sending (FIFO), mean by value"),
+        Column("layering_dwell_q10_s", "0.1 quantile by value of the dwell time"),
+        Column("layering_dwell_q50_s", "median by value of the dwell time"),
+        Column("layering_dwell_q90_s", "0.9 quantile by value of the dwell time"),
+        Column("layering_rapid_out_share", "transfers sent within an hour of the latest receipt"),
+        Column(
+            "layering_near_equal_out_share", "transfers sent of 0.9 to 1 times the latest receipt"
+        ),
+        Column("layering_depth_backward_hops", f"longest chain that ends here: {_CHAIN}"),
+        Column("layering_depth_forward_hops", f"longest chain that starts here: {_CHAIN}"),
+        Column("layering_truncated_ratio", "1 if a cap cut the search for chains short, else 0"),
+    ),
+    _compute,
+)

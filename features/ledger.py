@@ -1,0 +1,320 @@
+"""The ledger: all transfers of one asset, by wallet and in order of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import LedgerError, TransfersError
+from features.ledger_files import read_ledger, write_ledger
+from features.ledger_layout import Columns, lay_out
+from features.names import Names, Texts, as_text, by_hash, text_hashes
+from features.slices import Log, Sides, Slices, grown
+from features.transfers import check_transfers
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Float64s = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Transfers of one asset: each wallet's incoming and outgoing ones, in order of time.
+
+    Make one with :meth:`from_transfers` or :meth:`open`. A transfer has a row, the place of its
+    amount; saved rows are in order of the hash of ``tx_id``. One thread writes at a time, and none
+    reads while it does. ``amount_usd``, ``block`` and ``fee`` are checked but not kept: no feature
+    reads them.
+
+    Notes
+    -----
+    56 bytes a transfer and 40 a wallet, the text of ids and names apart; appended slices have slack
+    on top until the ledger is saved.
+    """
+
+    asset: str
+    wallets: Names
+    transactions: Names
+    incoming: Slices
+    outgoing: Slices
+    amount: Float64s
+    sender: Int32s  # -1 where the transfer was retracted
+    position: Int32s
+    tx_hash: npt.NDArray[np.uint64]
+    n_transfers: int
+    last_time: int | None  # microseconds since 1970, of the latest transfer
+
+    @classmethod
+    def from_transfers(cls, transfers: pd.DataFrame) -> "Ledger":
+        """Build a ledger.
+
+        Parameters
+        ----------
+        transfers : DataFrame
+            Meets the contract of :func:`features.check_transfers`, which is applied.
+
+        Raises
+        ------
+        TransfersError
+            A row breaks the contract.
+        LedgerError
+            The transfers are of more than one asset.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({
+        ...     "tx_id": ["t1"], "timestamp": pd.to_datetime(["2026-01-01T00:00:00Z"]),
+        ...     "sender": ["a"], "recipient": ["b"], "amount": [1.5], "asset": ["ETH"]})
+        >>> Ledger.from_transfers(frame).n_transfers
+        1
+        """
+        checked = check_transfers(transfers)
+        n = len(checked)
+        ends = pa.concat_arrays([as_text(checked["sender"]), as_text(checked["recipient"])])
+        encoded = ends.dictionary_encode()
+        wallets, code = by_hash(as_text(encoded.dictionary))
+        codes = code[encoded.indices.to_numpy()]
+        columns = Columns(
+            tx_id=as_text(checked["tx_id"]),
+            time=microseconds(checked["timestamp"]),
+            sender=codes[:n],
+            recipient=codes[n:],
+            amount=checked["amount"].to_numpy(),
+            position=checked["position"].to_numpy(),
+        )
+        return cls(**lay_out(_one_asset(checked), wallets, columns))
+
+    @classmethod
+    def open(cls, directory: str | Path) -> "Ledger":
+        """Memory-map a saved ledger; processes that open one folder share its pages.
+
+        Changes stay in this process's memory until :meth:`save`.
+
+        Raises
+        ------
+        LedgerError
+            The folder is no ledger, of another format version, or damaged.
+        """
+        return cls(**read_ledger(Path(directory)))
+
+    def save(self, directory: str | Path) -> None:
+        """Write the ledger to ``directory``, all of it or nothing, without slack.
+
+        A ledger that is there already is replaced; processes that have it open keep the old one.
+
+        Raises
+        ------
+        LedgerError
+            ``directory`` holds something that is no ledger.
+        """
+        untouched = not self.transactions.recent and self.n_transfers == len(self.transactions)
+        write_ledger(Path(directory), self if untouched else self._compact())
+
+    @property
+    def sides(self) -> Sides:
+        """The arrays, for kernels."""
+        return Sides(self.incoming.side, self.outgoing.side, self.amount)
+
+    @property
+    def n_wallets(self) -> int:
+        """Wallets that are or were part of a transfer."""
+        return len(self.wallets)
+
+    @property
+    def last_timestamp(self) -> pd.Timestamp | None:
+        """Time of the latest transfer, None in an empty ledger."""
+        return None if self.last_time is None else pd.Timestamp(self.last_time, unit="us", tz="UTC")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays, the text of ids and names apart."""
+        rows = self.amount.nbytes + self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
+        return rows + self.incoming.nbytes + self.outgoing.nbytes + self.wallets.hashes.nbytes
+
+    def codes(self, wallets: Texts) -> Int32s:
+        """Code of each wallet, -1 where it was never part of a transfer.
+
+        Parameters
+        ----------
+        wallets : sequence of str, shape (n,)
+
+        Returns
+        -------
+        int32 array, shape (n,)
+        """
+        return self.wallets.first_rows(wallets)
+
+    def code(self, wallet: str) -> int:
+        """:meth:`codes` of one wallet."""
+        return self.wallets.first_row(wallet)
+
+    def wallet(self, code: int) -> str:
+        """Name of the wallet with this code."""
+        return self.wallets[code]
+
+    def append(self, transfers: pd.DataFrame) -> int:
+        """Add transfers, late ones in their place; returns how many were new.
+
+        Raises
+        ------
+        TransfersError
+            A row breaks the contract or contradicts a transfer that is here; nothing is added.
+        LedgerError
+            The transfers are of another asset; nothing is added.
+        """
+        new = self.check_append(transfers)
+        if len(new):
+            self._insert(new)
+        return len(new)
+
+    def check_append(self, transfers: pd.DataFrame) -> pd.DataFrame:
+        """Transfers that :meth:`append` would add, checked; raises as it does, changes nothing."""
+        checked = check_transfers(transfers)
+        if not len(checked):
+            return checked
+        asset = _one_asset(checked)
+        if self.asset not in ("", asset):
+            raise LedgerError(
+                f"the ledger holds {self.asset!r}, the transfers are of {asset!r}; "
+                "keep one ledger an asset"
+            )
+        known = self.transactions.first_rows(checked["tx_id"]) >= 0
+        here = np.zeros(len(checked), dtype=bool)
+        for row in np.flatnonzero(known).tolist():
+            here[row] = self._holds(checked.iloc[row])
+        return checked[~here] if here.any() else checked
+
+    def retract(self, tx_ids: Sequence[str]) -> int:
+        """Take back all transfers of these transactions, as a chain reorganisation does.
+
+        Returns how many transfers were removed.
+
+        Raises
+        ------
+        LedgerError
+            A transaction is not here; nothing is removed.
+        """
+        rows: list[int] = []
+        for tx_id in dict.fromkeys(tx_ids):
+            found = self._rows(tx_id)
+            if not found:
+                raise LedgerError(
+                    f"transaction {tx_id!r} is not in the ledger; nothing was retracted"
+                )
+            rows += found
+        for row in rows:
+            sender, recipient, _ = self._ends(row)
+            self.outgoing.remove(sender, row)
+            self.incoming.remove(recipient, row)
+            self.sender[row] = -1
+        self.n_transfers -= len(rows)
+        self.last_time = self.outgoing.last_time()
+        return len(rows)
+
+    def tx_id(self, row: int) -> str:
+        """Transaction of a row, the entries of :attr:`features.slices.Side.transfer`."""
+        return self.transactions[row]
+
+    def _rows(self, tx_id: str) -> list[int]:
+        return [row for row in self.transactions.rows(tx_id) if self.sender[row] >= 0]
+
+    def _ends(self, row: int) -> tuple[int, int, int]:
+        """Sender, recipient and time of a transfer."""
+        sender = int(self.sender[row])
+        at = self.outgoing.find(sender, row)
+        return sender, int(self.outgoing.counterparty[at]), int(self.outgoing.time[at])
+
+    def _holds(self, new: pd.Series) -> bool:
+        """Whether a checked transfer is here already; a copy with other content is an error."""
+        for row in self._rows(new["tx_id"]):
+            if self.position[row] != new["position"]:
+                continue
+            sender, recipient, time = self._ends(row)
+            stored = {
+                "timestamp": pd.Timestamp(time, unit="us", tz="UTC"),
+                "sender": self.wallets[sender],
+                "recipient": self.wallets[recipient],
+                "amount": float(self.amount[row]),
+            }
+            differing = [name for name, value in stored.items() if value != new[name]]
+            if differing:
+                was = ", ".join(f"{name} {stored[name]}" for name in differing)
+                now = ", ".join(f"{name} {new[name]}" for name in differing)
+                raise TransfersError(
+                    f"transfer ({new['tx_id']!r}, {new['position']}) is in the ledger with {was} "
+                    f"and came again with {now}; retract the transaction before replacing it"
+                )
+            return True
+        return False
+
+    def _insert(self, new: pd.DataFrame) -> None:
+        names = pa.concat_arrays([as_text(new["sender"]), as_text(new["recipient"])])
+        codes = self.wallets.first_rows(names)
+        for place in np.flatnonzero(codes < 0).tolist():
+            name = names[place].as_py()
+            code = self.wallets.first_row(name)
+            codes[place] = self.wallets.append(name) if code < 0 else code
+        n, first = len(new), len(self.transactions)
+        sender, recipient = codes[:n], codes[n:]
+        self._reserve(first + n)
+        rows = np.arange(first, first + n, dtype=np.int32)
+        self.amount[rows] = new["amount"].to_numpy()
+        self.sender[rows] = sender
+        self.position[rows] = new["position"].to_numpy()
+        self.tx_hash[rows] = text_hashes(as_text(new["tx_id"]))
+        for tx_id in new["tx_id"].tolist():
+            self.transactions.append(tx_id)
+        time = microseconds(new["timestamp"])
+        for slices, owner, other in (
+            (self.outgoing, sender, recipient),
+            (self.incoming, recipient, sender),
+        ):
+            log = Log(time, owner, other, rows)
+            slices.insert(log, self.tx_hash, self.position, self.n_wallets)
+        self.n_transfers += n
+        self.asset = str(new["asset"].iloc[0])
+        latest = int(time[-1])
+        self.last_time = latest if self.last_time is None else max(self.last_time, latest)
+
+    def _reserve(self, rows: int) -> None:
+        if rows <= self.amount.size:
+            return
+        size = max(rows, self.amount.size * 5 // 4)
+        self.amount, self.sender = grown(self.amount, size), grown(self.sender, size)
+        self.position, self.tx_hash = grown(self.position, size), grown(self.tx_hash, size)
+
+    def _compact(self) -> "Ledger":
+        """The live transfers laid out anew."""
+        wallets, code = by_hash(self.wallets.all_text())
+        places = self.outgoing.places()
+        rows = self.outgoing.transfer[places]
+        columns = Columns(
+            tx_id=self.transactions.all_text().take(rows),
+            time=self.outgoing.time[places],
+            sender=code[self.sender[rows]],
+            recipient=code[self.outgoing.counterparty[places]],
+            amount=self.amount[rows],
+            position=self.position[rows],
+        )
+        return Ledger(**lay_out(self.asset, wallets, columns))
+
+
+def microseconds(times: pd.Series) -> Int64s:
+    """Microseconds since 1970 UTC of a column of datetime64[us, UTC]."""
+    return times.to_numpy(dtype="datetime64[us]").astype(np.int64)
+
+
+def _one_asset(checked: pd.DataFrame) -> str:
+    """Return the one asset of checked transfers, empty where there are none."""
+    assets = checked["asset"].unique().tolist()
+    if len(assets) > 1:
+        listed = ", ".join(repr(asset) for asset in sorted(assets)[:5])
+        raise LedgerError(
+            f"a ledger holds one asset, since amounts of different assets do not add; "
+            f"received {len(assets)}: {listed}"
+        )
+    return str(assets[0]) if assets else ""

@@ -1,0 +1,179 @@
+"""Strings by number and numbers by string: wallet names and transaction ids of a ledger.
+
+The saved part is one Arrow string array (memory-mapped on open), in ascending order of a
+64-bit hash of the text, so that the index costs 8 bytes a string. Strings added later live in a
+dict until the ledger is saved. A hash only finds candidates, equality of the text decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features._numba import kernel
+
+Texts: TypeAlias = "Sequence[str] | pd.Series[str] | pa.Array[Any]"
+UInt64s = npt.NDArray[np.uint64]
+Int32s = npt.NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class Names:
+    """An append-only list of strings, found by text.
+
+    Parameters
+    ----------
+    text : large_string array, shape (n,)
+    hashes : uint64 array, shape (n,)
+        ``text_hashes(text)``, ascending.
+    """
+
+    text: pa.LargeStringArray
+    hashes: UInt64s
+    recent: list[str] = field(default_factory=list)
+    recent_rows: dict[str, list[int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.text) + len(self.recent)
+
+    def __getitem__(self, row: int) -> str:
+        saved = len(self.text)
+        return self.recent[row - saved] if row >= saved else str(self.text[int(row)].as_py())
+
+    def append(self, name: str) -> int:
+        """Add ``name`` at the end, whether or not it is there already; returns its row."""
+        row = len(self)
+        self.recent.append(name)
+        self.recent_rows.setdefault(name, []).append(row)
+        return row
+
+    def all_text(self) -> pa.LargeStringArray:
+        """Every string, by row."""
+        added = pa.array(self.recent, type=pa.large_string())
+        return pa.concat_arrays([self.text, added]) if self.recent else self.text
+
+    def first_rows(self, names: Texts) -> Int32s:
+        """Row of each name, -1 where it is absent; for lists without repeats.
+
+        Parameters
+        ----------
+        names : sequence of str or large_string array, shape (m,)
+
+        Returns
+        -------
+        int32 array, shape (m,)
+        """
+        wanted = as_text(names)
+        found = np.full(len(wanted), -1, dtype=np.int32)
+        if len(self.text):
+            self._find_saved(wanted, found)
+        if self.recent:
+            for position in np.flatnonzero(found < 0).tolist():
+                rows = self.recent_rows.get(wanted[position].as_py())
+                if rows is not None:
+                    found[position] = rows[0]
+        return found
+
+    def first_row(self, name: str) -> int:
+        """Row of one name, -1 where it is absent: :meth:`first_rows` without its set-up cost."""
+        rows = self.recent_rows.get(name)
+        if rows is not None:
+            return rows[0]
+        return next(self._saved_rows(name), -1)
+
+    def rows(self, name: str) -> list[int]:
+        """All rows that hold ``name``."""
+        return [*self._saved_rows(name), *self.recent_rows.get(name, [])]
+
+    def _saved_rows(self, name: str) -> Iterator[int]:
+        wanted = np.uint64(string_hash(name))
+        row = int(np.searchsorted(self.hashes, wanted))
+        while row < len(self.text) and self.hashes[row] == wanted:
+            if self.text[row].as_py() == name:
+                yield row
+            row += 1
+
+    def _find_saved(self, wanted: pa.LargeStringArray, found: Int32s) -> None:
+        hashes = text_hashes(wanted)
+        rows = np.searchsorted(self.hashes, hashes)
+        pending = np.arange(len(wanted))
+        while pending.size:  # a second round only where two texts share a hash
+            pending = pending[rows[pending] < len(self.text)]
+            pending = pending[self.hashes[rows[pending]] == hashes[pending]]
+            equal = pc.equal(self.text.take(rows[pending]), wanted.take(pending))
+            hit = np.asarray(equal.to_numpy(zero_copy_only=False), dtype=bool)
+            found[pending[hit]] = rows[pending[hit]]
+            pending = pending[~hit]
+            rows[pending] += 1
+
+
+def as_text(names: Texts) -> pa.LargeStringArray:
+    """One contiguous large_string array of ``names``."""
+    text: Any = names if isinstance(names, pa.Array | pa.ChunkedArray) else pa.array(names)
+    if isinstance(text, pa.ChunkedArray):
+        text = text.combine_chunks()
+    return cast("pa.LargeStringArray", text.cast(pa.large_string()))
+
+
+def by_hash(text: pa.LargeStringArray) -> tuple[Names, Int32s]:
+    """Sort distinct strings by their hash.
+
+    Returns
+    -------
+    names : Names
+    row : int32 array, shape (n,)
+        Row in ``names`` of each string of ``text``.
+    """
+    hashes = text_hashes(text)
+    order = np.argsort(hashes, kind="stable")
+    row = np.empty(order.size, dtype=np.int32)
+    row[order] = np.arange(order.size, dtype=np.int32)
+    return Names(text.take(order), hashes[order]), row
+
+
+def text_hashes(text: pa.LargeStringArray) -> UInt64s:
+    """64-bit hash of every string; the same on every machine and in every version.
+
+    Parameters
+    ----------
+    text : large_string array, shape (n,)
+
+    Returns
+    -------
+    uint64 array, shape (n,)
+    """
+    out = np.empty(len(text), dtype=np.uint64)
+    if not len(text):
+        return out
+    _, offsets, data = cast("list[Any]", text.buffers())
+    ends = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    raw = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
+    _hash_each(ends, raw, out)
+    return out
+
+
+def string_hash(name: str) -> int:
+    """:func:`text_hashes` of one string."""
+    raw = np.frombuffer(name.encode(), dtype=np.uint8)
+    ends = np.array([0, raw.size], dtype=np.int64)
+    ends.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves both
+    out = np.empty(1, dtype=np.uint64)
+    _hash_each(ends, raw, out)
+    return int(out[0])
+
+
+@kernel
+def _hash_each(ends: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], out: UInt64s) -> None:
+    # FNV-1a (Fowler, Noll, Vo), then one round of mixing so that the high bits depend on all bytes
+    for i in range(out.size):
+        value = np.uint64(14695981039346656037)
+        for j in range(ends[i], ends[i + 1]):
+            value = (value ^ np.uint64(data[j])) * np.uint64(1099511628211)
+        value ^= value >> np.uint64(32)
+        value *= np.uint64(0x9E3779B97F4A7C15)
+        out[i] = value ^ (value >> np.uint64(29))

@@ -1,0 +1,112 @@
+"""One hop: what the wallet's counterparties look like at the same instant.
+
+Of each side the ``_CAP_FAN`` counterparties of the most recent transfers are looked at, and of each
+of them counts of its whole history and amounts of its latest ``_CAP_READ`` transfers a side.
+"""
+
+import math
+
+import numpy as np
+
+from features._numba import kernel
+from features.columns import Rows, View, per_side
+from features.history import cut
+from features.label_events import LabelEvents
+from features.slices import Float64s, Int32s, Int64s, Side, Sides
+
+_CAP_FAN, _CAP_READ, _HUB, _N_SIDE = 32, 64, 1000, 8
+
+
+@kernel
+def _recent_counterparties(side: Side, first: int, end: int, code: int, found: Int32s) -> int:
+    """Up to ``_CAP_FAN`` different counterparties, the latest first, the wallet itself left out."""
+    n = 0
+    for i in range(end - 1, max(first, end - 8 * _CAP_FAN) - 1, -1):
+        other = side.counterparty[i]
+        known = other == code
+        for k in range(n):
+            known |= found[k] == other
+        if not known:
+            found[n] = other
+            n += 1
+            if n == _CAP_FAN:
+                break
+    return n
+
+
+@kernel
+def _latest_total(side: Side, amounts: Float64s, end: int, n: int) -> float:
+    total = 0.0
+    for i in range(end - min(n, _CAP_READ), end):
+        total += amounts[side.transfer[i]]
+    return total
+
+
+@kernel
+def _side(sides: Sides, found: Int32s, n: int, as_of: int, out: Float64s) -> None:
+    out[:] = np.nan
+    if n == 0:
+        return
+    sums = np.zeros(_N_SIDE)
+    for k in range(n):
+        _, end_in, n_in = cut(sides.incoming, found[k], as_of)
+        _, end_out, n_out = cut(sides.outgoing, found[k], as_of)
+        oldest = as_of
+        if n_in:
+            oldest = min(oldest, sides.incoming.time[end_in - n_in])
+        if n_out:
+            oldest = min(oldest, sides.outgoing.time[end_out - n_out])
+        received = _latest_total(sides.incoming, sides.amount, end_in, n_in)
+        sent = _latest_total(sides.outgoing, sides.amount, end_out, n_out)
+        sums[0] += math.log(1.0 + n_in)
+        sums[1] += math.log(1.0 + n_out)
+        sums[2] += n_in / (n_in + n_out)
+        sums[3] += (as_of - oldest) / 1e6
+        sums[4] += n_in + n_out == 1
+        sums[5] += n_in + n_out >= _HUB
+        sums[6] += n_out == 0
+        sums[7] += min(received, sent) / max(received, sent) if max(received, sent) > 0.0 else 0.0
+    out[0], out[1] = math.exp(sums[0] / n) - 1.0, math.exp(sums[1] / n) - 1.0
+    for k in range(2, _N_SIDE):
+        out[k] = sums[k] / n
+
+
+@kernel
+def _one_hop(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
+    found = np.empty(_CAP_FAN, dtype=np.int32)
+    for row in range(codes.size):
+        for k, side in enumerate((sides.incoming, sides.outgoing)):
+            first, end, _ = cut(side, codes[row], as_of[row])
+            n = _recent_counterparties(side, first, end, codes[row], found)
+            _side(sides, found, n, as_of[row], out[row, k * _N_SIDE : (k + 1) * _N_SIDE])
+
+
+def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
+    out = np.empty((codes.size, len(ONE_HOP.columns)))
+    _one_hop(sides, codes, as_of, out)
+    return out
+
+
+ONE_HOP = View(
+    "one_hop",
+    1,
+    per_side(
+        "one_hop",
+        (
+            "{whose}_received_count",
+            "transfers the {whose} received, geometric mean of 1 + n, less 1",
+        ),
+        ("{whose}_sent_count", "transfers the {whose} sent, geometric mean of 1 + n, less 1"),
+        ("{whose}_received_share", "received over all transfers of each of the {whose}, mean"),
+        ("{whose}_age_s", "from the first transfer of each of the {whose} to as_of, mean"),
+        ("{whose}_fresh_share", "{whose} that have one transfer in all"),
+        ("{whose}_hub_share", "{whose} with 1000 transfers or more"),
+        ("{whose}_never_sent_share", "{whose} that have sent nothing"),
+        (
+            "{whose}_pass_through_ratio",
+            "lesser over greater of the sums that each of the {whose} received and sent "
+            "(latest 64), mean",
+        ),
+    ),
+    _compute,
+)

@@ -1,0 +1,121 @@
+"""The feature table: one implementation for a million rows and for one."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.columns import View
+from features.label_events import LabelEvents, label_events
+from features.ledger import Ledger, microseconds
+from features.slices import Sides
+from features.spine import check_spine
+from features.views import VIEWS, feature_columns
+
+Rows = npt.NDArray[np.float64]
+_CHUNK_TRANSFERS = 50_000  # work of one chunk, so that a hub does not hold up a thread
+_CHUNK_ROWS = 2_000
+
+
+def feature_table(
+    ledger: Ledger,
+    spine: pd.DataFrame,
+    *,
+    labels: pd.DataFrame | None = None,
+    views: tuple[View, ...] = VIEWS,
+    threads: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Compute the features of each wallet as of each instant.
+
+    A row depends on transfers with ``timestamp < as_of`` and on labels with ``known_at < as_of``,
+    and on nothing else: neither on the other rows nor on the number of threads.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    spine : DataFrame of shape (n, 2)
+        ``wallet`` and ``as_of``; duplicates are allowed, order is kept. A wallet that the ledger
+        does not know gets the row of an empty history.
+    labels : DataFrame, optional
+        Known wallets, for the exposure view; its columns are nan without them.
+    views : tuple of View
+    threads : int
+    progress : callable, optional
+        Called with the number of rows done since its last call.
+
+    Returns
+    -------
+    DataFrame of float64, shape (n, columns)
+        Indexed by (wallet, as_of). nan: not defined for this history; 0 means zero.
+
+    Raises
+    ------
+    SpineError, LabelsError
+        An input breaks its contract.
+    """
+    checked = check_spine(spine)
+    codes = ledger.codes(checked["wallet"])
+    values = compute_rows(
+        ledger, codes, microseconds(checked["as_of"]), labels=label_events(ledger, labels),
+        views=views, threads=threads, progress=progress,
+    )  # fmt: skip
+    index = pd.MultiIndex.from_frame(checked)
+    names = [column.name for column in feature_columns(views)]
+    return pd.DataFrame(values, index=index, columns=names, copy=False)
+
+
+def compute_rows(
+    ledger: Ledger,
+    codes: npt.NDArray[np.int32],
+    as_of: npt.NDArray[np.int64],
+    *,
+    labels: LabelEvents,
+    views: tuple[View, ...] = VIEWS,
+    threads: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Rows:
+    """:func:`feature_table` on arrays, without checks.
+
+    Parameters
+    ----------
+    codes : int32 array, shape (n,)
+        Wallet codes, -1 for an unknown wallet.
+    as_of : int64 array, shape (n,), microseconds since 1970 UTC
+
+    Returns
+    -------
+    float64 array, shape (n, columns)
+    """
+    sides = ledger.sides
+    if codes.size == 1:
+        return np.concatenate([view.compute(sides, labels, codes, as_of) for view in views], axis=1)
+    values = np.empty((codes.size, sum(len(view.columns) for view in views)))
+
+    def fill(chunk: "slice[int, int]") -> int:
+        column = 0
+        for view in views:
+            end = column + len(view.columns)
+            values[chunk, column:end] = view.compute(sides, labels, codes[chunk], as_of[chunk])
+            column = end
+        return chunk.stop - chunk.start
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in pool.map(fill, _chunks(sides, codes)):
+            if progress is not None:
+                progress(done)
+    return values
+
+
+def _chunks(sides: Sides, codes: npt.NDArray[np.int32]) -> "list[slice[int, int]]":
+    """Runs of rows of about equal work."""
+    known = np.maximum(codes, 0)
+    degree = np.zeros(codes.size, dtype=np.int64)
+    if sides.incoming.count.size:
+        degree = (sides.incoming.count[known] + sides.outgoing.count[known]).astype(np.int64)
+    work = np.cumsum(degree + _CHUNK_TRANSFERS // _CHUNK_ROWS)
+    starts = np.flatnonzero(np.diff(work // _CHUNK_TRANSFERS, prepend=-1))
+    ends = [*starts[1:].tolist(), codes.size]
+    return [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
