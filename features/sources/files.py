@@ -1,0 +1,323 @@
+"""The user's own parquet and CSV files in the contracts of features.
+
+Only the columns that a contract knows are read, the others are left where they are. Rows are
+numbered from 0, the first row of data, in each file.
+"""
+
+import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, overload
+
+import pandas as pd
+import pyarrow as pa
+
+from features._checks import Problem, Received
+from features.errors import RiskError, SourceError, TransfersError
+from features.labels import check_labels
+from features.sources.cells import Cells, TimeUnit
+from features.sources.pieces import (
+    LABELS,
+    SPINE,
+    TRANSFERS,
+    Constants,
+    Contract,
+    check_map,
+    empty_piece,
+    pieces,
+    raise_unreadable,
+)
+from features.spine import check_spine
+from features.transfers import OnError, check_received
+
+TRANSFER_COLUMNS, LABEL_COLUMNS = TRANSFERS.columns, LABELS.columns
+
+
+def parse_column_map(text: str, allowed: Sequence[str] = TRANSFER_COLUMNS) -> dict[str, str]:
+    """Read a column map such as ``sender=from_address,amount=value``.
+
+    Parameters
+    ----------
+    text : str
+        Items ``contract name=name in the file``, parted by commas.
+    allowed : sequence of str
+        The contract's names.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    SourceError
+        An item without "=", an unknown or repeated contract name.
+
+    Examples
+    --------
+    >>> parse_column_map("sender=from_address, amount=value")
+    {'sender': 'from_address', 'amount': 'value'}
+    """
+    columns: dict[str, str] = {}
+    for item in text.split(","):
+        name, equals, column = (part.strip() for part in item.partition("="))
+        if not (name and equals and column):
+            raise SourceError(
+                f"column map: {item.strip()!r} is not of the form name=column; "
+                "write for example sender=from_address,amount=value"
+            )
+        if name in columns:
+            raise SourceError(f"column map: {name} is mapped twice")
+        columns[name] = column
+    check_map(columns, allowed)
+    return columns
+
+
+def read_transfers(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    asset: str | None = None,
+    time_unit: TimeUnit | None = None,
+    timezone: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Read a file of transfers piece by piece, in memory that does not grow with the file.
+
+    The pieces have the contract's column names and types; whether their rows keep the contract is
+    left to :func:`features.check_transfers`.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet``, ``.csv`` or ``.csv.gz``.
+    columns : mapping of str to str, optional
+        Contract name to the file's name; names that agree need no entry.
+    asset : str, optional
+        Asset of every transfer of a file without such a column.
+    time_unit : {"s", "ms", "us"}, optional
+        Unit of integer times.
+    timezone : str, optional
+        Time zone of times that name none.
+
+    Yields
+    ------
+    DataFrame
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, lacks a column, or has a cell that cannot be read.
+    """
+    cells = Cells(Path(path), time_unit, timezone)
+    for piece in pieces(cells, TRANSFERS, columns, {"asset": asset}):
+        raise_unreadable(cells)
+        yield piece.to_pandas()
+
+
+@overload
+def load_transfers(
+    paths: Sequence[str | Path],
+    *,
+    columns: Mapping[str, str] | None = ...,
+    asset: str | None = ...,
+    time_unit: TimeUnit | None = ...,
+    timezone: str | None = ...,
+    on_error: Literal["raise"] = ...,
+    on_batch: Callable[[int], None] | None = ...,
+) -> pd.DataFrame: ...
+@overload
+def load_transfers(
+    paths: Sequence[str | Path],
+    *,
+    columns: Mapping[str, str] | None = ...,
+    asset: str | None = ...,
+    time_unit: TimeUnit | None = ...,
+    timezone: str | None = ...,
+    on_error: Literal["quarantine"],
+    on_batch: Callable[[int], None] | None = ...,
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def load_transfers(
+    paths: Sequence[str | Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    asset: str | None = None,
+    time_unit: TimeUnit | None = None,
+    timezone: str | None = None,
+    on_error: OnError = "raise",
+    on_batch: Callable[[int], None] | None = None,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+    """Read and check the transfers of one or several files as one.
+
+    Memory grows with the columns that are kept, not with the text of the files.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        ``.parquet``, ``.csv`` or ``.csv.gz``, with the same optional columns.
+    columns, asset, time_unit, timezone
+        As in :func:`read_transfers`.
+    on_error : {"raise", "quarantine"}
+        As in :func:`features.check_transfers`; cells that cannot be read make a bad row too.
+    on_batch : callable, optional
+        Called with the number of rows read since its last call.
+
+    Returns
+    -------
+    transfers : DataFrame
+        As :func:`features.check_transfers` returns them.
+    bad : DataFrame
+        Only with "quarantine": the bad rows with ``reason``, indexed by (file, row).
+
+    Raises
+    ------
+    SourceError
+        A file cannot be read, lacks a column, or has a cell that cannot be read.
+    TransfersError
+        The transfers break their contract; the message names the file and the row.
+    """
+    loaded = _Loaded()
+    for path in paths:
+        cells = Cells(Path(path), time_unit, timezone)
+        for piece in pieces(cells, TRANSFERS, columns, {"asset": asset}):
+            if on_error == "raise":
+                raise_unreadable(cells)
+            loaded.add(cells, piece)
+            if on_batch is not None:
+                on_batch(len(piece))
+    received = Received(
+        loaded.frame(), "transfers", TransfersError, loaded.row_name, loaded.problems
+    )
+    checked = check_received(received, on_error)
+    if isinstance(checked, pd.DataFrame):
+        return checked
+    good, bad = checked
+    places = [loaded.place(row) for row in bad.index.tolist()]
+    bad.index = pd.MultiIndex.from_tuples(places, names=["file", "row"])
+    return good, bad
+
+
+def read_labels(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    label: str | None = None,
+    known_at: pd.Timestamp | None = None,
+    source: str | None = None,
+    time_unit: TimeUnit | None = None,
+    timezone: str | None = None,
+) -> pd.DataFrame:
+    """Read and check a file of labels.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet``, ``.csv`` or ``.csv.gz``.
+    columns : mapping of str to str, optional
+        Contract name to the file's name; names that agree need no entry.
+    label, known_at, source : optional
+        Value of every row of a file without such a column.
+    time_unit, timezone
+        As in :func:`read_transfers`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`features.check_labels` returns them.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, lacks a column, or has a cell that cannot be read.
+    LabelsError
+        The labels break their contract.
+    """
+    constants: Constants = {"label": label, "known_at": known_at, "source": source}
+    return _checked(Cells(Path(path), time_unit, timezone), LABELS, columns, constants)
+
+
+def read_spine(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    as_of: pd.Timestamp | None = None,
+    time_unit: TimeUnit | None = None,
+    timezone: str | None = None,
+) -> pd.DataFrame:
+    """Read and check a file of (wallet, as_of).
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet``, ``.csv`` or ``.csv.gz``.
+    columns : mapping of str to str, optional
+        Contract name to the file's name; names that agree need no entry.
+    as_of : Timestamp with a time zone, optional
+        Value of every row of a file without such a column.
+    time_unit, timezone
+        As in :func:`read_transfers`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`features.check_spine` returns it.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, lacks a column, or has a cell that cannot be read.
+    SpineError
+        The spine breaks its contract.
+    """
+    return _checked(Cells(Path(path), time_unit, timezone), SPINE, columns, {"as_of": as_of})
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """The pieces of several files as one frame that remembers where its rows come from."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    n_rows: int = 0
+    paths: list[Path] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)  # row of the frame at which each file begins
+
+    def add(self, cells: Cells, piece: pa.Table) -> None:
+        if self.tables and piece.column_names != self.tables[0].column_names:
+            raise SourceError(
+                f"{cells.path}: has the columns {', '.join(piece.column_names)}, but "
+                f"{self.paths[0]} has {', '.join(self.tables[0].column_names)}; load them apart"
+            )
+        if not cells.start:
+            self.paths.append(cells.path)
+            self.starts.append(self.n_rows)
+        begin = self.starts[-1]
+        self.problems += [Problem(p.reason, p.rows + begin, p.shown) for p in cells.problems]
+        self.tables.append(piece)
+        self.n_rows += len(piece)
+
+    def frame(self) -> pd.DataFrame:
+        tables, self.tables = self.tables or [empty_piece(TRANSFERS.required)], []
+        # the tables are let go column by column, so that the text is in memory only once
+        return pa.concat_tables(tables).to_pandas(split_blocks=True, self_destruct=True)
+
+    def place(self, row: int) -> tuple[str, int]:
+        at = bisect.bisect_right(self.starts, row) - 1
+        return str(self.paths[at]), row - self.starts[at]
+
+    def row_name(self, row: int) -> str:
+        path, row = self.place(row)
+        return f"{path} row {row}"
+
+
+def _checked(
+    cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
+) -> pd.DataFrame:
+    tables = []
+    for piece in pieces(cells, contract, columns, constants):
+        raise_unreadable(cells)
+        tables.append(piece)
+    frame = pa.concat_tables(tables or [empty_piece(contract.required)]).to_pandas()
+    try:
+        return check_labels(frame) if contract is LABELS else check_spine(frame)
+    except RiskError as error:
+        raise type(error)(f"{cells.path}: {error}") from None

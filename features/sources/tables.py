@@ -1,0 +1,108 @@
+"""Chosen columns of a parquet or CSV file, batch by batch, in memory that does not grow with it.
+
+A CSV cell is always read as text: an inferred type would turn wallet ``0012`` into 12. Its first
+line names the columns, its encoding is UTF-8, and ``.csv.gz`` is unpacked on the way.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from features.errors import SourceError
+
+BATCH_ROWS = 131_072
+BLOCK_BYTES = 2 << 20  # of CSV text; Arrow reads some 30 blocks ahead, the longest line has to fit
+HEADER_BYTES = 1 << 20
+PARQUET = (".parquet", ".pq")
+CSV = (".csv", ".csv.gz")
+
+
+def column_names(path: Path) -> list[str]:
+    """Names of the columns of a parquet or CSV file, in its order.
+
+    Raises
+    ------
+    SourceError
+        No such file, or not what its suffix claims.
+    """
+    if not path.exists():
+        raise SourceError(f"{path}: no such file")
+    if not path.is_file():
+        raise SourceError(f"{path}: is not a file; name the files themselves")
+    if is_csv(path):
+        return _csv_header(path)
+    with _readable(path, "parquet"), pq.ParquetFile(path) as file:
+        return list(file.schema_arrow.names)
+
+
+def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Record batches of the chosen columns.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        Names out of :func:`column_names`, each once.
+
+    Raises
+    ------
+    SourceError
+        The file is damaged or not what its suffix claims.
+    """
+    if is_csv(path):
+        with _readable(path, "CSV"), _open_csv(path, columns) as reader:
+            yield from reader
+    else:
+        # without pre-buffering only the pages at hand are in memory, not the whole row group
+        with _readable(path, "parquet"), pq.ParquetFile(path, pre_buffer=False) as file:
+            yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+
+
+def is_csv(path: Path) -> bool:
+    """Whether the suffix says CSV; any suffix but those of parquet and CSV raises."""
+    name = path.name.lower()
+    if not name.endswith((*PARQUET, *CSV)):
+        raise SourceError(f"{path}: unknown kind of file; allowed: {', '.join((*PARQUET, *CSV))}")
+    return name.endswith(CSV)
+
+
+@contextmanager
+def _readable(path: Path, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise SourceError(f"{path}: cannot be read as {kind}: {reason}") from None
+
+
+def _open_csv(path: Path, columns: Sequence[str]) -> pa.csv.CSVStreamingReader:
+    return pa.csv.open_csv(
+        path,
+        # one thread, or messages could not name the row
+        read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=list(columns),
+            column_types={column: pa.large_string() for column in columns},
+            strings_can_be_null=True,
+            null_values=[""],
+        ),
+    )
+
+
+def _csv_header(path: Path) -> list[str]:
+    with _readable(path, "CSV"), pa.input_stream(str(path), compression="detect") as stream:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(stream.read(HEADER_BYTES))
+        if "\0" in text:
+            raise SourceError(f"{path}: cannot be read as CSV: it holds binary data")
+        header = next(csv.reader(io.StringIO(text, newline="")), None)
+    if not header:
+        raise SourceError(f"{path}: is empty; a CSV file begins with the names of its columns")
+    return header
