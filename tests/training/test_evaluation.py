@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import RiskError
+from training import Trained
+from training.evaluation import evaluate
+from training.metrics import average_precision, brier
+
+
+def test_it_says_of_the_test_rows_what_training_said(
+    trained: Trained, table: pd.DataFrame, labels: pd.DataFrame
+) -> None:
+    found = evaluate(trained.model, table, labels, seed=3)
+    pd.testing.assert_frame_equal(found.scores, trained.scores, check_exact=True)
+    for name, value in found.metrics.items():
+        assert trained.metrics[name] == value, name
+    assert found.dropped["no label"] == 0
+    assert sum(found.dropped.values()) + len(found.scores) == len(table)
+
+
+def test_numbers_are_of_the_rows_as_labelled(trained: Trained) -> None:
+    y_true = trained.scores["y_true"].to_numpy()
+    probability = trained.scores["probability_as_labelled"].to_numpy()
+    assert trained.metrics["pr_auc"] == average_precision(y_true, probability)
+    assert trained.metrics["brier"] == brier(y_true, probability)
+    assert trained.metrics["prevalence"] == y_true.mean()
+
+
+def test_numbers_at_the_base_rate_stand_beside_them(trained: Trained) -> None:
+    metrics = trained.metrics
+    assert metrics["prevalence_base_rate"] == pytest.approx(0.01)
+    assert 0.01 < metrics["pr_auc_base_rate"] < metrics["pr_auc"]
+    assert metrics["precision_at_1.0pct_base_rate"] < metrics["precision_at_1.0pct"]
+    assert metrics["brier_base_rate"] < metrics["brier"]
+
+
+def test_every_number_has_an_interval(trained: Trained) -> None:
+    metrics = trained.metrics
+    for name in ("pr_auc", "recall_at_1.0pct", "brier", "ece", "pr_auc_base_rate"):
+        assert metrics[f"{name}_low"] <= metrics[f"{name}_high"]
+    assert metrics["pr_auc_low"] < metrics["pr_auc"] < metrics["pr_auc_high"]
+    assert all(np.isfinite(value) for value in metrics.values())
+
+
+def test_rows_of_one_class_are_refused(
+    trained: Trained, table: pd.DataFrame, labels: pd.DataFrame
+) -> None:
+    with pytest.raises(RiskError, match="rows of both classes are needed, got 0 illicit"):
+        evaluate(trained.model, table, labels.assign(label="licit"))

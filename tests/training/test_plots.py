@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from training import Trained
+from training.metrics import calibration_curve
+from training.plots import calibration_figure, precision_recall_figure
+
+
+def test_figures_are_labelled_and_can_be_saved(trained: Trained, tmp_path: Path) -> None:
+    for draw in (precision_recall_figure, calibration_figure):
+        figure = draw(trained.scores)
+        assert isinstance(figure, Figure)
+        (axes,) = figure.axes
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+        assert axes.get_title()
+        assert axes.get_legend() is not None
+        figure.savefig(tmp_path / "figure.png")
+        assert (tmp_path / "figure.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_curves_are_the_numbers(trained: Trained) -> None:
+    (axes,) = calibration_figure(trained.scores).axes
+    drawn = axes.get_lines()[1]
+    curve = calibration_curve(
+        trained.scores["y_true"].to_numpy(np.int8),
+        trained.scores["probability_as_labelled"].to_numpy(),
+    )
+    np.testing.assert_array_equal(np.asarray(drawn.get_xdata()), curve["said"])
+    np.testing.assert_array_equal(np.asarray(drawn.get_ydata()), curve["seen"])
+
+
+def test_precision_recall_ends_at_the_prevalence() -> None:
+    scores = pd.DataFrame(
+        {"y_true": np.array([1, 0, 1, 0], np.int8), "probability_as_labelled": [0.9, 0.8, 0.7, 0.1]}
+    )
+    (axes,) = precision_recall_figure(scores).axes
+    curve = axes.get_lines()[0]
+    assert np.asarray(curve.get_xdata()).tolist() == [0.5, 0.5, 1.0, 1.0]
+    assert np.asarray(curve.get_ydata()).tolist() == pytest.approx([1.0, 0.5, 2 / 3, 0.5])

@@ -1,0 +1,60 @@
+"""What MLflow calls to load a logged model: ``loader_module="training.pyfunc"``.
+
+The logged data is a model folder, checked as :meth:`training.artifact.RiskModel.load` does;
+there is no pickle in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.ledger import Ledger
+from features.spine import check_spine
+from training.artifact import ModelError, RiskModel
+
+
+class PyfuncModel:
+    """A risk model behind MLflow's ``predict(frame, params)``."""
+
+    def __init__(self, model: RiskModel) -> None:
+        self.model = model
+
+    def predict(
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Return P(illicit), float64 (n,).
+
+        Parameters
+        ----------
+        model_input
+            For tabular kinds a feature table; for graph networks (n, 2) columns ``wallet``,
+            ``as_of``.
+        params
+            For graph networks ``{"ledger": path of a ledger folder}``.
+
+        Raises
+        ------
+        ModelError
+            If a graph network is not told its ledger, or columns are missing.
+        """
+        if self.model.estimator.reads == "table":
+            return self.model.predict_proba(model_input)
+        ledger = (params or {}).get("ledger")
+        if not ledger:
+            raise ModelError(
+                f"a {self.model.kind} model reads neighbourhoods: "
+                'predict(frame of wallet and as_of, params={"ledger": path of a ledger folder})'
+            )
+        missing = {"wallet", "as_of"} - set(model_input.columns)
+        if missing:
+            raise ModelError(f"a {self.model.kind} model needs columns {sorted(missing)}")
+        spine = check_spine(model_input[["wallet", "as_of"]])
+        return self.model.score(Ledger.open(ledger), spine)["probability"].to_numpy()
+
+
+def _load_pyfunc(path: str) -> PyfuncModel:
+    return PyfuncModel(RiskModel.load(path))

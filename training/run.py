@@ -1,0 +1,186 @@
+"""``walletrisk train``: features, model, calibration, MLflow run, registered version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import RiskError, SourceError
+from features.labels import check_labels
+from features.ledger import Ledger
+from features.spine import check_spine
+from features.table import feature_table
+from training.artifact import RiskModel
+from training.config import RunConfig
+from training.evaluation import rows_log_odds
+from training.fitting import Trained, label_shuffle, train
+from training.metrics import average_precision
+from training.splits import OutOfTime
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run gives: the training, and where it was recorded."""
+
+    trained: Trained
+    name: str
+    version: str
+    run_id: str
+
+
+def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
+    """Train what a TOML file describes and register it as a new version.
+
+    Parameters
+    ----------
+    config_path
+        See :class:`training.config.RunConfig`.
+    progress
+        Called with (stage, steps done, steps in all).
+
+    Returns
+    -------
+    Run
+        With the registered version; promote it with :func:`training.promotion.promote`.
+
+    Raises
+    ------
+    RiskError
+        If the configuration, the data or the split cannot be used.
+    """
+    say = progress or (lambda _stage, _done, _total: None)
+    config = RunConfig.read(Path(config_path))
+    ledger = Ledger.open(config.data.ledger)
+    spine = check_spine(read_table(config.data.spine))
+    labels = check_labels(read_table(config.data.labels))
+    table = _features(ledger, spine, labels, say)
+    split = config.split.split(spine)
+    say("model", 0, 3)
+    trained = train(table, labels, split, config.model, ledger=ledger)
+    say("model", 1, 3)
+    shuffled = label_shuffle(table, labels, split, config.model, ledger=ledger)
+    say("model", 2, 3)
+    version = _record(config, Path(config_path), trained, shuffled, split, table, labels, ledger)
+    say("model", 3, 3)
+    return version
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a parquet or csv file by its suffix; csv columns of text stay text.
+
+    Raises
+    ------
+    SourceError
+        If the suffix is another or the file cannot be read.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise SourceError(f"{path}: expected a file that ends in .parquet or .csv")
+    try:
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}") from error
+
+
+def _features(
+    ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, say: Progress
+) -> pd.DataFrame:
+    done = 0
+
+    def step(rows: int) -> None:
+        nonlocal done
+        done += rows
+        say("features", done, len(spine))
+
+    return feature_table(ledger, spine, labels=labels, progress=step)
+
+
+def _record(
+    config: RunConfig,
+    config_path: Path,
+    trained: Trained,
+    shuffled: float,
+    split: OutOfTime,
+    table: pd.DataFrame,
+    labels: pd.DataFrame,
+    ledger: Ledger,
+) -> Run:
+    from training import tracking
+    from training.plots import calibration_figure, precision_recall_figure
+
+    where = config.mlflow
+    metrics, tags = _against_champion(config, trained, table, labels, ledger)
+    model = trained.model
+    what = tracking.Record(
+        parameters={
+            **config.model.model_dump(exclude={"parameters"}),
+            **{f"parameters.{name}": value for name, value in config.model.parameters.items()},
+            **{f"split.{name}": str(value) for name, value in asdict(split).items()},
+        },
+        metrics={**trained.metrics, **metrics, "pr_auc_label_shuffle": shuffled},
+        tags={
+            **tags,
+            "data_sha256": data_hash(table, labels, split),
+            "feature_definitions": model.manifest.feature_definitions,
+            "best_single_feature": trained.best_feature,
+        },
+        figures={
+            "precision_recall.png": precision_recall_figure(trained.scores),
+            "calibration.png": calibration_figure(trained.scores),
+        },
+        texts={
+            "config.toml": config_path.read_text(encoding="utf-8"),
+            "dropped.json": json.dumps(trained.dropped, indent=1),
+        },
+    )
+    version = tracking.record(
+        model,
+        what,
+        experiment=where.experiment,
+        name=where.name,
+        tracking_uri=where.tracking_uri,
+    )
+    return Run(trained, where.name, version.number, version.run_id)
+
+
+def _against_champion(
+    config: RunConfig,
+    trained: Trained,
+    table: pd.DataFrame,
+    labels: pd.DataFrame,
+    ledger: Ledger,
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Measure the present champion on this run's test rows, for the gate to compare."""
+    from training import tracking
+
+    where = config.mlflow
+    champion = tracking.champion(where.name, tracking_uri=where.tracking_uri)
+    if champion is None:
+        return {}, {}
+    tags = {"champion_version": champion.number}
+    uri = f"models:/{champion.name}/{champion.number}"
+    try:
+        model = RiskModel.load(tracking.resolve(uri, tracking_uri=where.tracking_uri))
+        test = table.iloc[trained.rows.test]
+        log_odds = rows_log_odds(model, test, labels, ledger)
+    except RiskError as error:
+        return {}, {**tags, "champion_unusable": str(error)}
+    y_true = trained.rows.y_true[trained.rows.test]
+    return {"champion_pr_auc": average_precision(y_true, log_odds)}, tags
+
+
+def data_hash(table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime) -> str:
+    """Return the sha256 of features, labels and borders: equal hashes make runs comparable."""
+    digest = hashlib.sha256(repr(split).encode())
+    for frame in (table, labels):
+        rows = pd.util.hash_pandas_object(frame).to_numpy(np.uint64)
+        digest.update(json.dumps([str(name) for name in frame.columns]).encode())
+        digest.update(rows.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,286 @@
+"""Splits by time: train on the past, calibrate on what followed, test on what came after.
+
+All intervals are half-open: train (-inf, train_until), calibrate
+[calibrate_from, calibrate_until), test [test_from, test_until). Rows in a gap belong to none.
+A wallet is used in the earliest slice it occurs in and nowhere else. The model is taken to be
+built at ``test_from``, so training and calibration know only labels with
+``known_at < test_from``; test rows are judged by all labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import RiskError
+from features.labels import check_labels, labels_as_of
+
+NO_GAP = pd.Timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTime:
+    """Borders of a split by time, all UTC; see the module for which side belongs to what.
+
+    Parameters
+    ----------
+    train_until, calibrate_from, calibrate_until, test_from, test_until
+        Timestamps in this order; only the second may equal the first, the fourth the third.
+
+    Raises
+    ------
+    RiskError
+        If a border has no time zone or they are out of order.
+    """
+
+    train_until: pd.Timestamp
+    calibrate_from: pd.Timestamp
+    calibrate_until: pd.Timestamp
+    test_from: pd.Timestamp
+    test_until: pd.Timestamp
+
+    def __post_init__(self) -> None:
+        borders = {name: getattr(self, name) for name in self.__slots__}
+        for name, value in borders.items():
+            object.__setattr__(self, name, _utc(value, name))
+        ordered = (
+            self.train_until <= self.calibrate_from < self.calibrate_until
+            and self.calibrate_until <= self.test_from < self.test_until
+        )
+        if not ordered:
+            said = ", ".join(f"{name} {value}" for name, value in borders.items())
+            raise RiskError(f"the split's borders must rise in this order, got {said}")
+
+    def slices(self, as_of: pd.Series | pd.DatetimeIndex) -> dict[str, NDArray[np.bool_]]:
+        """Return the mask (n,) of each slice, by time alone, under its name."""
+        times = pd.DatetimeIndex(as_of)
+        return {
+            "train": np.asarray(times < self.train_until),
+            "calibrate": np.asarray(
+                (times >= self.calibrate_from) & (times < self.calibrate_until)
+            ),
+            "test": np.asarray((times >= self.test_from) & (times < self.test_until)),
+        }
+
+
+def out_of_time(
+    spine: pd.DataFrame,
+    *,
+    train_until: pd.Timestamp,
+    calibrate_until: pd.Timestamp,
+    gap: pd.Timedelta = NO_GAP,
+    test_until: pd.Timestamp | None = None,
+) -> OutOfTime:
+    """Split at stated dates.
+
+    Parameters
+    ----------
+    spine
+        Rows with ``as_of`` (a column or a level of the index, as in a feature table).
+    train_until, calibrate_until
+        First instants that no longer belong to the slice; with a time zone.
+    gap
+        Time left out after the training and after the calibration slice.
+    test_until
+        End of the test slice; None: after the last row.
+
+    Returns
+    -------
+    OutOfTime
+        With at least one row in every slice.
+
+    Raises
+    ------
+    RiskError
+        If the dates are out of order or a slice holds no row.
+    """
+    times = _as_of(spine)
+    if gap < NO_GAP:
+        raise RiskError(f"the gap of a split must not be negative, got {gap}")
+    train_until, calibrate_until = (
+        _utc(train_until, "train_until"),
+        _utc(calibrate_until, "calibrate_until"),
+    )
+    split = OutOfTime(
+        train_until=train_until,
+        calibrate_from=train_until + gap,
+        calibrate_until=calibrate_until,
+        test_from=calibrate_until + gap,
+        test_until=times.max() + pd.Timedelta(1, "us") if test_until is None else test_until,
+    )
+    for name, mask in split.slices(times).items():
+        if not mask.any():
+            raise RiskError(
+                f"the {name} slice of the split holds no row: as_of runs from {times.min()} to "
+                f"{times.max()}, the split is {split}"
+            )
+    return split
+
+
+def out_of_time_shares(
+    spine: pd.DataFrame,
+    *,
+    test_share: float,
+    calibrate_share: float,
+    gap: pd.Timedelta = NO_GAP,
+) -> OutOfTime:
+    """Split at quantiles of ``as_of``.
+
+    Parameters
+    ----------
+    spine
+        Rows with ``as_of``.
+    test_share
+        Test begins at the (1 - test_share) quantile.
+    calibrate_share
+        Share of the rows before the test slice that calibrate.
+    gap
+        Time left out before calibration and before the test.
+
+    Returns
+    -------
+    OutOfTime
+        The test slice is fixed by its share; gaps are taken from the slice before them.
+
+    Raises
+    ------
+    RiskError
+        If a share is not inside (0, 1) or a slice is left without rows.
+    """
+    for name, share in (("test_share", test_share), ("calibrate_share", calibrate_share)):
+        if not 0 < share < 1:
+            raise RiskError(f"{name} must lie between 0 and 1, got {share}")
+    times = _as_of(spine)
+    test_from = _quantile(times, 1 - test_share)
+    before = times[times < test_from]
+    if before.empty:
+        raise RiskError(f"too few different as_of to split by time, all from {times.min()} on")
+    calibrate_from = _quantile(before, 1 - calibrate_share)
+    return out_of_time(
+        spine, train_until=calibrate_from - gap, calibrate_until=test_from - gap, gap=gap
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows of a table a training uses.
+
+    Parameters
+    ----------
+    train, calibrate, test
+        Row numbers, int64, disjoint and free of common wallets.
+    y_true
+        int8 (n,) for all rows of the table: 1 illicit, 0 licit, -1 not used.
+    dropped
+        Rows left out, by reason.
+    """
+
+    train: NDArray[np.int64]
+    calibrate: NDArray[np.int64]
+    test: NDArray[np.int64]
+    y_true: NDArray[np.int8]
+    dropped: dict[str, int]
+
+
+def assign_rows(
+    index: pd.Index,
+    labels: pd.DataFrame,
+    split: OutOfTime,
+    *,
+    enough: NDArray[np.bool_] | None = None,
+) -> Rows:
+    """Give every row its slice and label, and count the rows that get none.
+
+    Parameters
+    ----------
+    index
+        (wallet, as_of) of the feature table, n rows.
+    labels
+        Label contract.
+    split
+        Borders in time.
+    enough
+        bool (n,), False where a wallet's history is too thin to be scored; None: all are enough.
+
+    Returns
+    -------
+    Rows
+        Slices, labels, counts of what was dropped.
+
+    Raises
+    ------
+    RiskError
+        If a slice is left without a row of either class.
+    """
+    wallets = pd.Series(index.get_level_values("wallet"))
+    labels = check_labels(labels)
+    masks = split.slices(pd.DatetimeIndex(index.get_level_values("as_of")))
+    known = labels_of(wallets, labels_as_of(labels, as_of=split.test_from))
+    final = labels_of(wallets, labels_as_of(labels))
+    y_true = np.where(masks["test"], final, known).astype(np.int8)
+    dropped: dict[str, int] = {}
+    open_rows = np.ones(len(wallets), bool)
+
+    def drop(rows: NDArray[np.bool_], reason: str) -> None:
+        rows = rows & open_rows
+        if rows.any():
+            dropped[reason] = int(rows.sum())
+        open_rows[rows] = False
+
+    drop(~(masks["train"] | masks["calibrate"] | masks["test"]), "outside the split or in a gap")
+    if enough is not None:
+        drop(~enough, "fewer transfers than min_transfers")
+    drop((y_true < 0) & (final >= 0), "label not known before test_from")
+    drop(y_true < 0, "no label")
+    for earlier, later in (("train", "calibrate"), ("train", "test"), ("calibrate", "test")):
+        used = set(wallets[masks[earlier] & open_rows])
+        drop(masks[later] & wallets.isin(used).to_numpy(), f"{later}: wallet occurs in {earlier}")
+    y_true[~open_rows] = -1
+    slices = {name: np.flatnonzero(mask & open_rows) for name, mask in masks.items()}
+    _require_both_classes(slices, y_true, dropped)
+    return Rows(**slices, y_true=y_true, dropped=dropped)
+
+
+def _require_both_classes(
+    slices: dict[str, NDArray[np.int64]], y_true: NDArray[np.int8], dropped: dict[str, int]
+) -> None:
+    for name, rows in slices.items():
+        illicit = int((y_true[rows] == 1).sum())
+        if illicit in (0, len(rows)):
+            raise RiskError(
+                f"the {name} slice needs illicit and licit rows, it has {illicit} illicit and "
+                f"{len(rows) - illicit} licit; rows left out: {dropped or 'none'}"
+            )
+
+
+def labels_of(wallets: pd.Series | pd.Index, labels: pd.DataFrame) -> NDArray[np.int8]:
+    """Return int8 (n,): 1 illicit, 0 licit, -1 no label; labels hold one row a wallet."""
+    illicit = pd.Series((labels["label"] == "illicit").to_numpy(np.int8), index=labels["wallet"])
+    return pd.Series(wallets).map(illicit).fillna(-1).to_numpy(np.int8)
+
+
+def _quantile(times: pd.DatetimeIndex, share: float) -> pd.Timestamp:
+    """Return the first time with at least this share of the others at or before it."""
+    return times.sort_values()[int(np.ceil(share * (len(times) - 1)))]
+
+
+def _as_of(spine: pd.DataFrame) -> pd.DatetimeIndex:
+    names: list[Hashable] = [*spine.index.names, *spine.columns]
+    if "as_of" not in names:
+        raise RiskError(f"rows to split need as_of as a column or index level, got {names}")
+    if spine.empty:
+        raise RiskError("there are no rows to split")
+    in_columns = "as_of" in spine.columns
+    times = spine["as_of"] if in_columns else spine.index.get_level_values("as_of")
+    return pd.DatetimeIndex(times).as_unit("us")
+
+
+def _utc(value: pd.Timestamp, name: str) -> pd.Timestamp:
+    stamp = pd.Timestamp(value)
+    if stamp.tzinfo is None:
+        raise RiskError(f"{name} of a split needs a time zone, got {value}")
+    return stamp.tz_convert("UTC").as_unit("us")
