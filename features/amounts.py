@@ -8,6 +8,7 @@ from features._numba import kernel
 from features.columns import WINDOWS, Column, Rows, View, per_side
 from features.history import HISTORY_CAP, cut
 from features.label_events import LabelEvents
+from features.order_statistics import quantile, sort_values
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
 
 _WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
@@ -15,36 +16,30 @@ _BENFORD = np.log10(1 + 1 / np.arange(1, 10))  # Newcomb 1881, Benford 1938
 _POWERS = 10.0 ** np.arange(-307, 62)
 _LN_10 = math.log(10.0)
 _DUST = 1e-3
+_NOISE = 1e-11  # of a number in [10, 100): what binary fractions add to decimal ones
 # places of the parts of a side, in the order of _SIDE below
 _RATIO, _SHAPE, _RECENT, _N_SIDE = 9, 17, 25, 29
-
-
-@kernel
-def quantile(ordered: Float64s, share: float) -> float:
-    """Quantile of ascending values by linear interpolation (Hyndman and Fan 1996, type 7)."""
-    at = share * (ordered.size - 1)
-    low = int(at)
-    high = min(low + 1, ordered.size - 1)
-    return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))
 
 
 @kernel
 def _two_digits(log: float, amount: float) -> float:
     """``amount`` scaled by a power of ten into [10, 100); ``log`` is its natural logarithm."""
     value: float = amount / _POWERS[max(math.floor(log / _LN_10) - 1 + 307, 0)]
-    if value >= 100.0 - 1e-7:
+    if value >= 100.0 - _NOISE:
         return value / 10.0
-    return value * 10.0 if value < 10.0 - 1e-8 else value
+    return value * 10.0 if value < 10.0 - _NOISE else value
 
 
 @kernel
-def _shape(ordered: Float64s, total: float, digits: Int64s, out: Float64s) -> None:
+def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out: Float64s) -> None:
     """Entropy, repeats, dust and digits of ascending amounts with a positive total."""
     n = ordered.size
     weighted_log, distinct, run, longest = 0.0, 0, 0, 0
     zero, dust, rounded, below = 0, 0, 0, 0
     digits[:] = 0
     mean = total / n
+    for i in range(n):  # apart from the branches below, so that it is vectorised
+        logs[i] = math.log(ordered[i])
     for i in range(n):
         amount = ordered[i]
         same = i > 0 and amount == ordered[i - 1]
@@ -54,13 +49,12 @@ def _shape(ordered: Float64s, total: float, digits: Int64s, out: Float64s) -> No
         if amount == 0.0:
             zero += 1
             continue
-        log = math.log(amount)
-        weighted_log += amount * log
+        weighted_log += amount * logs[i]
         dust += amount < _DUST * mean
-        value = _two_digits(log, amount)
-        rounded += abs(value - np.rint(value)) < 1e-9 * value
-        below += value >= 90.0
-        digits[min(int(value / 10.0 + 1e-7), 9)] += 1
+        value = _two_digits(logs[i], amount)
+        rounded += abs(value - np.rint(value)) < _NOISE
+        below += value >= 90.0 - _NOISE
+        digits[min(int((value + _NOISE) / 10.0), 9)] += 1
     entropy = math.log(total) - weighted_log / total
     out[0] = max(entropy, 0.0) / math.log(n) if n > 1 else np.nan
     out[1] = distinct / n
@@ -78,7 +72,7 @@ def _shape(ordered: Float64s, total: float, digits: Int64s, out: Float64s) -> No
 @kernel
 def _side(
     side: Side, amounts: Float64s, first: int, end: int, as_of: int,
-    scratch: Float64s, digits: Int64s, out: Float64s,
+    scratch: Rows, digits: Int64s, out: Float64s,
 ) -> None:  # fmt: skip
     n = end - first
     if n == 0:
@@ -87,16 +81,16 @@ def _side(
         return
     total = 0.0
     window = 0
+    ordered, logs = scratch[0, :n], scratch[1, :n]
     for i in range(end - 1, first - 1, -1):  # the newest first: a window's total is a partial sum
         while window < _WINDOWS.size and side.time[i] < as_of - _WINDOWS[window]:
             out[_RECENT + window] = total
             window += 1
-        scratch[i - first] = amounts[side.transfer[i]]
-        total += scratch[i - first]
+        ordered[i - first] = amounts[side.transfer[i]]
+        total += ordered[i - first]
     out[_RECENT + window :] = total
-    ordered = scratch[:n]
     last = ordered[n - 1]
-    ordered.sort()
+    sort_values(ordered)
     mean = total / n
     squares = 0.0
     for i in range(n):
@@ -114,7 +108,7 @@ def _side(
     for k in range(5):
         out[_RATIO + 2 + k] = out[3 + k] / mean
     out[_RATIO + 7] = out[8] / total
-    _shape(ordered, total, digits, out[_SHAPE:_RECENT])
+    _shape(ordered, total, logs, digits, out[_SHAPE:_RECENT])
     for k in range(_RECENT, _N_SIDE):
         out[k] /= total
 
@@ -141,7 +135,7 @@ def _balance(
 
 @kernel
 def _amounts(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
-    scratch = np.empty(HISTORY_CAP)
+    scratch = np.empty((2, HISTORY_CAP))
     digits = np.empty(10, dtype=np.int64)
     for row in range(codes.size):
         code, instant = codes[row], as_of[row]

@@ -4,8 +4,9 @@ A chain is a series of transfers of positive amount between different wallets, i
 one leaves the wallet that the one before reached, strictly later, at most ``_DWELL`` later, and
 with 0.9 to 1 times its amount. The level sets of a breadth-first search hold the transfers that
 end a chain of so many hops, so the last level that is not empty gives the depth. Chance matches at
-busy wallets make long chains out of nothing, so a wallet with more than ``_HUB`` transfers in the
-window is not passed through.
+busy wallets make long chains out of nothing, so a wallet with more than ``_HUB`` transfers to
+choose from (sendings in the ``_DWELL`` after a transfer, or receipts in the ``_DWELL`` before it)
+is not passed through. That bounds the cost, so the whole history of a wallet is searched.
 """
 
 from typing import NamedTuple
@@ -61,7 +62,8 @@ def _expand(
 ) -> int:  # fmt: skip
     """Put the transfers that continue the chain of entry ``k`` into the other level."""
     wallet, time, amount = frontier.wallet[now, k], frontier.time[now, k], frontier.amount[now, k]
-    first, end, _ = cut(side, wallet, as_of)
+    _, end, n_all = cut(side, wallet, as_of)
+    first = end - n_all
     if forward:
         first = before(side.time, first, end, time + 1)
         end = before(side.time, first, end, time + _DWELL + 1)
@@ -88,16 +90,16 @@ def chain_depth(
 ) -> tuple[int, bool]:
     """Hops of the longest chain that starts (``forward``) or ends at a wallet, and if it was cut.
 
-    ``side`` is the outgoing side for ``forward``, else the incoming one. The chain's first hop is
-    one of the wallet's ``_WIDTH`` latest transfers.
+    ``side`` is the outgoing side for ``forward``, else the incoming one. The chain's hop at the
+    wallet is one of its ``_WIDTH`` latest that qualify.
     """
     first, end, _ = cut(side, code, as_of)
     n, now, cut_short = 0, 0, False
     for i in range(end - 1, first - 1, -1):
-        if n == _WIDTH:
-            cut_short = True
-            break
         if side.counterparty[i] != code and amounts[side.transfer[i]] > 0.0:
+            if n == _WIDTH:
+                cut_short = True
+                break
             n = _put(frontier, now, n, side, amounts, i)
     depth = 0
     while n and depth < HOP_CAP:

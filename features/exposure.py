@@ -1,6 +1,7 @@
 """Exposure: value received from and sent to wallets that were labelled before ``as_of``.
 
-Direct exposure, one hop. The wallet's own label never counts, so transfers to itself are left out.
+Direct exposure, one hop. The wallet's own label never counts: transfers to itself add to the sum
+only.
 Without labels every column is nan.
 """
 
@@ -41,7 +42,7 @@ def _exposure(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s, o
 
 def _compute(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
     out = np.full((codes.size, len(EXPOSURE.columns)), np.nan)
-    if labels.start.size > 1:
+    if labels.start.size:
         _exposure(sides, labels, codes, as_of, out)
     return out
 

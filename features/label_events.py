@@ -19,7 +19,7 @@ class LabelEvents(NamedTuple):
 
     Attributes
     ----------
-    start : int64 array, shape (wallets + 1,); shape (1,) where no labels were given
+    start : int64 array, shape (wallets + 1,); empty where no labels were given
     known_at : int64 array, shape (events,), microseconds since 1970 UTC, ascending in a wallet
     label : int8 array, shape (events,)
         The label that holds from ``known_at`` on: of all that is known then, the one of the highest
@@ -31,7 +31,7 @@ class LabelEvents(NamedTuple):
     label: npt.NDArray[np.int8]
 
 
-NO_LABELS = LabelEvents(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.int8))
+NO_LABELS = LabelEvents(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8))
 
 
 def label_events(ledger: Ledger, labels: pd.DataFrame | None) -> LabelEvents:

@@ -134,8 +134,8 @@ def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -
 
 
 _CHAIN = (
-    "transfers, each 0.9 to 1 times the one before and at most a day after it, through wallets "
-    f"with at most 100 transfers in that day; at most {HOP_CAP}"
+    "transfers, each 0.9 to 1 times the one before, later by at most a day, through wallets with "
+    f"at most 100 transfers to choose from in that day; at most {HOP_CAP}"
 )
 
 LAYERING = View(

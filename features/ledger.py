@@ -1,8 +1,9 @@
 """The ledger: all transfers of one asset, by wallet and in order of time."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -184,8 +185,9 @@ class Ledger:
             )
         known = self.transactions.first_rows(checked["tx_id"]) >= 0
         here = np.zeros(len(checked), dtype=bool)
-        for row in np.flatnonzero(known).tolist():
-            here[row] = self._holds(checked.iloc[row])
+        suspects = np.flatnonzero(known)
+        for row, new in zip(suspects, checked.iloc[suspects].to_dict("records"), strict=True):
+            here[row] = self._holds(new)
         return checked[~here] if here.any() else checked
 
     def retract(self, tx_ids: Sequence[str]) -> int:
@@ -198,6 +200,8 @@ class Ledger:
         LedgerError
             A transaction is not here; nothing is removed.
         """
+        if isinstance(tx_ids, str):
+            raise LedgerError(f"tx_ids must be a list of ids, received the text {tx_ids!r}")
         rows: list[int] = []
         for tx_id in dict.fromkeys(tx_ids):
             found = self._rows(tx_id)
@@ -213,6 +217,7 @@ class Ledger:
             self.sender[row] = -1
         self.n_transfers -= len(rows)
         self.last_time = self.outgoing.last_time()
+        self.asset = self.asset if self.n_transfers else ""
         return len(rows)
 
     def tx_id(self, row: int) -> str:
@@ -228,7 +233,7 @@ class Ledger:
         at = self.outgoing.find(sender, row)
         return sender, int(self.outgoing.counterparty[at]), int(self.outgoing.time[at])
 
-    def _holds(self, new: pd.Series) -> bool:
+    def _holds(self, new: dict[Hashable, Any]) -> bool:
         """Whether a checked transfer is here already; a copy with other content is an error."""
         for row in self._rows(new["tx_id"]):
             if self.position[row] != new["position"]:

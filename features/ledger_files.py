@@ -23,16 +23,26 @@ if TYPE_CHECKING:
     from features.ledger import Ledger
 
 FORMAT_VERSION = 1
-_MANIFEST = "manifest.json"
+_MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
+_SIDES = ("incoming", "outgoing")
 _ROWS = ("amount", "sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer")
+_ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
+_FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
+_FIELDS: dict[str, Any] = {
+    "generation": str,
+    "asset": str,
+    "transfers": int,
+    "wallets": int,
+    "last_time_us": int | None,
+    "bytes": dict,
+}
 
 
 def write_ledger(directory: Path, ledger: "Ledger") -> None:
     """Write a ledger without slack; see :meth:`features.Ledger.save`."""
-    if directory.exists() and not (directory / _MANIFEST).is_file() and any(directory.iterdir()):
-        raise LedgerError(f"{directory} exists and is no ledger; nothing was written")
-    generation = f"generation-{uuid.uuid4().hex}"
+    _refuse_others(directory)
+    generation = f"{_GENERATION}{uuid.uuid4().hex}"
     folder = directory / generation
     folder.mkdir(parents=True)
     arrays = {name: getattr(ledger, name)[: ledger.n_transfers] for name in _ROWS}
@@ -53,7 +63,7 @@ def write_ledger(directory: Path, ledger: "Ledger") -> None:
         "bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     }
     _replace(directory / _MANIFEST, json.dumps(manifest, indent=2))
-    for old in directory.glob("generation-*"):
+    for old in directory.glob(f"{_GENERATION}*"):
         if old.name != generation:
             shutil.rmtree(old)
 
@@ -72,16 +82,31 @@ def read_ledger(directory: Path) -> dict[str, Any]:
             )
     rows = {name: _map(folder / f"{name}.npy") for name in _ROWS}
     wallets = Names(_map_text(folder / "wallets.arrow"), _map(folder / "wallet_hash.npy"))
+    sides = {side: _map_slices(folder, side) for side in _SIDES}
     return {
         "asset": manifest["asset"],
         "wallets": wallets,
         "transactions": Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
-        "incoming": _map_slices(folder, "incoming"),
-        "outgoing": _map_slices(folder, "outgoing"),
+        **sides,
         "n_transfers": manifest["transfers"],
         "last_time": manifest["last_time_us"],
         **rows,
     }
+
+
+def _refuse_others(directory: Path) -> None:
+    """Raise unless the place is free, a ledger, or what a first save left that did not end."""
+    if directory.is_dir():
+        ours = {_MANIFEST, _DRAFT, *(path.name for path in directory.glob(f"{_GENERATION}*"))}
+        strangers = sorted({path.name for path in directory.iterdir()} - ours)
+    elif directory.exists():
+        strangers = [directory.name]
+    else:
+        strangers = []
+    if strangers:
+        raise LedgerError(
+            f"{directory} exists and is no ledger (it holds {strangers[0]!r}); nothing was written"
+        )
 
 
 def _read_manifest(directory: Path) -> dict[str, Any]:
@@ -98,14 +123,19 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
             f"ledger {directory} has format version {version!r}, this release reads "
             f"{FORMAT_VERSION}; ingest the transfers again"
         )
-    missing = {"generation", "asset", "transfers", "bytes", "last_time_us"} - manifest.keys()
-    if missing:
-        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} lacks {sorted(missing)}")
+    for name, kind in _FIELDS.items():
+        if name not in manifest or not isinstance(manifest[name], kind):
+            raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} lacks a valid {name}")
+    unlisted = sorted(_FILES - manifest["bytes"].keys())
+    if unlisted:
+        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} does not list {unlisted[0]}")
     return dict(manifest)
 
 
 def _map_slices(folder: Path, side: str) -> Slices:
     start, count, time, other, transfer = (_map(folder / f"{side}.{name}.npy") for name in _SLICES)
+    if ((start < 0) | (count < 0) | (start + count > time.size)).any():
+        raise LedgerError(f"damaged ledger: {folder}, a slice of {side} lies outside its array")
     return Slices(start, count, count.copy(), time, other, transfer, used=time.size)
 
 
@@ -140,7 +170,7 @@ def _write_text(path: Path, text: pa.LargeStringArray) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_suffix(".draft")
+    draft = path.with_name(_DRAFT)
     with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         os.fsync(file.fileno())

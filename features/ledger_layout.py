@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from features._numba import kernel
 from features.names import Names, text_hashes
 from features.slices import Log, Slices
 
@@ -35,11 +36,12 @@ def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
     hashes = text_hashes(columns.tx_id)
     rows = np.lexsort((columns.position, hashes))
     hashes = hashes[rows]
-    time, sender, recipient = columns.time[rows], columns.sender[rows], columns.recipient[rows]
-    # rows are in order of (hash, position), so a stable sort by time completes the order of slices
-    in_time = np.argsort(time, kind="stable")
-    row = in_time.astype(np.int32)
-    outgoing = Log(time[in_time], sender[in_time], recipient[in_time], row)
+    row = np.empty(rows.size, dtype=np.int32)
+    row[rows] = np.arange(rows.size, dtype=np.int32)
+    # rows are in order of (hash, position), which completes the order of slices
+    in_time = _in_time(columns.time, row)
+    time = columns.time[in_time]
+    outgoing = Log(time, columns.sender[in_time], columns.recipient[in_time], row[in_time])
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
     return {
         "asset": asset,
@@ -48,9 +50,30 @@ def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
         "incoming": Slices.build(incoming, len(wallets)),
         "outgoing": Slices.build(outgoing, len(wallets)),
         "amount": columns.amount[rows],
-        "sender": sender,
+        "sender": columns.sender[rows],
         "position": columns.position[rows],
         "tx_hash": hashes,
         "n_transfers": time.size,
-        "last_time": int(time[in_time[-1]]) if time.size else None,
+        "last_time": int(time[-1]) if time.size else None,
     }
+
+
+def _in_time(time: npt.NDArray[np.int64], row: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Order by (time, row); quick where the transfers are in order of time already."""
+    if (np.diff(time) < 0).any():
+        return np.lexsort((row, time))
+    order = np.arange(time.size)
+    _order_ties(time, row, order)
+    return order
+
+
+@kernel
+def _order_ties(
+    time: npt.NDArray[np.int64], row: npt.NDArray[np.int32], order: npt.NDArray[np.int64]
+) -> None:
+    start = 0
+    for i in range(1, time.size + 1):
+        if i == time.size or time[i] != time[start]:
+            if i - start > 1:
+                order[start:i] = start + np.argsort(row[start:i])
+            start = i

@@ -1,7 +1,8 @@
 """One hop: what the wallet's counterparties look like at the same instant.
 
-Of each side the ``_CAP_FAN`` counterparties of the most recent transfers are looked at, and of each
-of them counts of its whole history and amounts of its latest ``_CAP_READ`` transfers a side.
+Of each side the ``_CAP_FAN`` latest counterparties among the last ``_CAP_SEEN`` transfers are
+looked at, the wallet itself left out, and of each of them counts of its whole history and amounts
+of its latest ``_CAP_READ`` transfers a side.
 """
 
 import math
@@ -14,14 +15,14 @@ from features.history import cut
 from features.label_events import LabelEvents
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
 
-_CAP_FAN, _CAP_READ, _HUB, _N_SIDE = 32, 64, 1000, 8
+_CAP_FAN, _CAP_SEEN, _CAP_READ, _HUB, _N_SIDE = 32, 256, 64, 1000, 8
 
 
 @kernel
 def _recent_counterparties(side: Side, first: int, end: int, code: int, found: Int32s) -> int:
     """Up to ``_CAP_FAN`` different counterparties, the latest first, the wallet itself left out."""
     n = 0
-    for i in range(end - 1, max(first, end - 8 * _CAP_FAN) - 1, -1):
+    for i in range(end - 1, max(first, end - _CAP_SEEN) - 1, -1):
         other = side.counterparty[i]
         known = other == code
         for k in range(n):
@@ -105,7 +106,7 @@ ONE_HOP = View(
         (
             "{whose}_pass_through_ratio",
             "lesser over greater of the sums that each of the {whose} received and sent "
-            "(latest 64), mean",
+            "(latest 64; 0 if both are 0), mean",
         ),
     ),
     _compute,

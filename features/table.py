@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.columns import View
+from features.errors import RiskError
 from features.label_events import LabelEvents, label_events
 from features.ledger import Ledger, microseconds
 from features.slices import Sides
@@ -55,7 +57,11 @@ def feature_table(
     ------
     SpineError, LabelsError
         An input breaks its contract.
+    RiskError
+        ``threads`` is below 1.
     """
+    if threads < 1:
+        raise RiskError(f"threads must be at least 1, received {threads}")
     checked = check_spine(spine)
     codes = ledger.codes(checked["wallet"])
     values = compute_rows(
@@ -117,5 +123,4 @@ def _chunks(sides: Sides, codes: npt.NDArray[np.int32]) -> "list[slice[int, int]
         degree = (sides.incoming.count[known] + sides.outgoing.count[known]).astype(np.int64)
     work = np.cumsum(degree + _CHUNK_TRANSFERS // _CHUNK_ROWS)
     starts = np.flatnonzero(np.diff(work // _CHUNK_TRANSFERS, prepend=-1))
-    ends = [*starts[1:].tolist(), codes.size]
-    return [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
+    return [slice(*ends) for ends in pairwise([*starts.tolist(), codes.size])]

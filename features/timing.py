@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from features._numba import kernel
-from features.amounts import quantile
 from features.columns import DAY, HOUR, WINDOWS, Column, Rows, View, per_side
 from features.history import HISTORY_CAP, before, cut
 from features.label_events import LabelEvents
+from features.order_statistics import quantile, sort_values
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
 
 _WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
@@ -18,7 +18,10 @@ _N_GAPS, _RECENCY, _HOURS, _COUNTS, _N_SIDE = 8, 8, 11, 13, 21
 
 @kernel
 def _gaps(gaps: Float64s, out: Float64s) -> None:
-    """Mean, sd, min, median, max, cv, burstiness and memory of gaps; sorts them."""
+    """Mean, sd, min, median, max, cv, burstiness and memory of gaps; sorts them.
+
+    Gaps are whole microseconds, whose sums are exact: equal gaps have a deviation of exactly 0.
+    """
     n = gaps.size
     out[:] = np.nan
     if n == 0:
@@ -32,9 +35,9 @@ def _gaps(gaps: Float64s, out: Float64s) -> None:
         squares += (gap - mean) ** 2
     sd = math.sqrt(squares / (n - 1)) if n > 1 else np.nan
     out[7] = _memory(gaps)
-    gaps.sort()
-    out[0], out[1], out[2] = mean, sd, gaps[0]
-    out[3], out[4] = quantile(gaps, 0.5), gaps[n - 1]
+    sort_values(gaps)
+    out[0], out[1], out[2] = mean / 1e6, sd / 1e6, gaps[0] / 1e6
+    out[3], out[4] = quantile(gaps, 0.5) / 1e6, gaps[n - 1] / 1e6
     if mean > 0.0:
         out[5] = sd / mean
         out[6] = (sd - mean) / (sd + mean)
@@ -76,7 +79,7 @@ def _side(
     hours[:] = 0
     for i in range(first, end):
         if i > first:
-            scratch[i - first - 1] = (time[i] - time[i - 1]) / 1e6
+            scratch[i - first - 1] = time[i] - time[i - 1]
         hours[time[i] % DAY // HOUR] += 1
     _gaps(scratch[: n - 1], out[:_N_GAPS])
     recency = (as_of - time[end - 1]) / 1e6
@@ -100,14 +103,17 @@ def _merged(
     incoming: Side, outgoing: Side, first_in: int, end_in: int, first_out: int, end_out: int,
     scratch: Float64s,
 ) -> int:  # fmt: skip
-    """Gaps between all transfers of both sides; returns how often the direction changed."""
+    """Gaps between all transfers of both sides; returns how often the direction changed.
+
+    At one instant what comes in is first; a transfer to itself comes in and goes out.
+    """
     i, j, n, switches = first_in, first_out, 0, 0
     last, last_in = np.int64(0), False
     while i < end_in or j < end_out:
         is_in = j >= end_out or (i < end_in and incoming.time[i] <= outgoing.time[j])
         time = incoming.time[i] if is_in else outgoing.time[j]
         if n:
-            scratch[n - 1] = (time - last) / 1e6
+            scratch[n - 1] = time - last
             switches += is_in != last_in
         i += is_in
         j += not is_in

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.errors import RiskError, SourceError
-from features.labels import check_labels
+from features.errors import RiskError
 from features.ledger import Ledger
-from features.spine import check_spine
+from features.sources.files import read_labels, read_spine
 from features.table import feature_table
 from training.artifact import RiskModel
 from training.config import RunConfig
@@ -59,8 +58,8 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     say = progress or (lambda _stage, _done, _total: None)
     config = RunConfig.read(Path(config_path))
     ledger = Ledger.open(config.data.ledger)
-    spine = check_spine(read_table(config.data.spine))
-    labels = check_labels(read_table(config.data.labels))
+    spine = read_spine(config.data.spine)
+    labels = read_labels(config.data.labels)
     table = _features(ledger, spine, labels, say)
     split = config.split.split(spine)
     say("model", 0, 3)
@@ -71,22 +70,6 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     version = _record(config, Path(config_path), trained, shuffled, split, table, labels, ledger)
     say("model", 3, 3)
     return version
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a parquet or csv file by its suffix; csv columns of text stay text.
-
-    Raises
-    ------
-    SourceError
-        If the suffix is another or the file cannot be read.
-    """
-    if path.suffix not in (".parquet", ".csv"):
-        raise SourceError(f"{path}: expected a file that ends in .parquet or .csv")
-    try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read: {error}") from error
 
 
 def _features(

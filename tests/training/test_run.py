@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from features import Ledger, SourceError, feature_table
+from features import Ledger, feature_table
 from training import RiskModel, tracking
 from training.promotion import promote
-from training.run import Run, data_hash, read_table, run
+from training.run import Run, data_hash, run
 from training.splits import OutOfTime
 
 WALLETS = 400
@@ -98,7 +98,7 @@ def first(folder: Path, uri: str, stages: list[tuple[str, int, int]]) -> Run:
 
 @pytest.fixture(scope="module")
 def features(folder: Path) -> pd.DataFrame:
-    return feature_table(Ledger.open(folder / "ledger"), read_table(folder / "spine.parquet"))
+    return feature_table(Ledger.open(folder / "ledger"), read_spine(folder / "spine.parquet"))
 
 
 def test_the_run_holds_all_that_repeats_it(first: Run, folder: Path, uri: str) -> None:
@@ -184,16 +184,6 @@ def test_the_former_store_is_set_again(uri: str, first: Run) -> None:
     with pytest.raises(KeyError), tracking.store(uri):
         raise KeyError
     assert mlflow.get_tracking_uri() == before
-
-
-def test_tables_are_parquet_or_csv(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"ends in .parquet or .csv"):
-        read_table(tmp_path / "spine.xlsx")
-    (tmp_path / "spine.parquet").write_bytes(b"no")
-    with pytest.raises(SourceError, match=r"spine\.parquet cannot be read"):
-        read_table(tmp_path / "spine.parquet")
-    with pytest.raises(SourceError, match=r"none\.csv cannot be read"):
-        read_table(tmp_path / "none.csv")
 
 
 def test_the_data_hash_sees_every_change(

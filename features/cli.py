@@ -1,0 +1,79 @@
+"""What the commands of every folder need: bars for long work, and the list of columns."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from features.columns import Column
+from features.errors import SourceError
+
+Advance = Callable[[str, int, int | None], None]
+
+
+@contextmanager
+def progress() -> Iterator[Advance]:
+    """Show a bar a stage, on stderr; none where stdout is no terminal.
+
+    Yields
+    ------
+    callable
+        Takes (stage, steps done, steps in all); None where their number is unknown.
+    """
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stdout.isatty(),
+    )
+    stages: dict[str, TaskID] = {}
+
+    def advance(stage: str, done: int, total: int | None) -> None:
+        if stage not in stages:
+            stages[stage] = bars.add_task(stage, total=total)
+        bars.update(stages[stage], completed=done)
+
+    with bars:
+        yield advance
+
+
+def counter(advance: Advance, stage: str, total: int | None = None) -> Callable[[int], None]:
+    """Turn the number of steps since the last call into that of all steps."""
+    done = 0
+
+    def count(steps: int) -> None:
+        nonlocal done
+        done += steps
+        advance(stage, done, total)
+
+    return count
+
+
+def column_line(column: Column) -> str:
+    """Name, unit and meaning of a column.
+
+    Examples
+    --------
+    >>> column_line(Column("coverage_age_s", "time since the first transfer"))
+    'coverage_age_s  [s]  time since the first transfer'
+    """
+    unit = column.name.rpartition("_")[2]
+    return f"{column.name}  [{unit}]  {column.meaning}"
+
+
+def require_parquet(path: Path) -> None:
+    """Raise unless the name is that of a parquet file."""
+    if path.suffix != ".parquet":
+        raise SourceError(f"{path}: a feature table is a .parquet file")

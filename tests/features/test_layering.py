@@ -1,0 +1,66 @@
+"""Layering: what passes through and how fast."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+
+from features import Ledger, feature_table
+from features.layering import LAYERING
+from tests import compare
+from tests.strategies import World, at, chain, peel, spine, transfers, worlds
+
+
+def row(frame: pd.DataFrame, wallet: str, as_of: float = 1e6) -> pd.Series:
+    ledger = Ledger.from_transfers(frame)
+    values = feature_table(ledger, spine([wallet], at(as_of)), views=(LAYERING,)).iloc[0]
+    return values.rename(lambda name: str(name).removeprefix("layering_"))
+
+
+@given(worlds())
+def test_matches_its_slow_twin(world: World) -> None:
+    compare.with_naive(world, LAYERING)
+
+
+def test_first_in_first_out() -> None:
+    rows = [(0, "x", "w", 4.0), (100, "y", "w", 4.0), (200, "w", "z", 6.0), (5000, "w", "z", 4.0)]
+    values = row(transfers(rows), "w")
+    # 4 after 200 s, 2 after 100 s, 2 after 4900 s, and 2 that no receipt covers
+    assert values["forwarded_share"] == 1
+    assert values["unfunded_share"] == 0.2
+    assert values["forwarded_1h_share"] == 0.75
+    assert values["dwell_mean_s"] == (4 * 200 + 2 * 100 + 2 * 4900) / 8
+    assert values["dwell_q10_s"] == 100
+    assert values["dwell_q50_s"] == 200
+    assert values["dwell_q90_s"] == 4900
+    assert values["pass_through_ratio"] == 0.8
+
+
+def test_a_receipt_funds_no_earlier_sending() -> None:
+    values = row(transfers([(0, "w", "z", 2.0), (1, "x", "w", 2.0)]), "w")
+    assert values["unfunded_share"] == 1
+    assert values["forwarded_share"] == 0
+    assert np.isnan(values["dwell_mean_s"])
+    assert values["rapid_out_share"] == 0
+
+
+def test_a_receipt_funds_a_sending_of_the_same_instant() -> None:
+    values = row(transfers([(0, "w", "z", 2.0), (0, "x", "w", 2.0)]), "w")
+    assert values["forwarded_share"] == 1
+    assert values["dwell_q50_s"] == 0
+    assert values["near_equal_out_share"] == 1
+
+
+def test_the_middle_of_a_chain() -> None:
+    values = row(chain(6, keep=0.05), "c3")
+    assert values["depth_backward_hops"] == 3
+    assert values["depth_forward_hops"] == 3
+    assert values["rapid_out_share"] == 1
+    assert values["near_equal_out_share"] == 1
+    assert values["truncated_ratio"] == 0
+
+
+def test_a_peel_chain_is_a_chain() -> None:
+    values = row(peel(5), "p2")
+    assert values["depth_backward_hops"] == 2
+    assert values["depth_forward_hops"] == 3
+    assert values["near_equal_out_share"] == 0.5

@@ -1,0 +1,169 @@
+"""The command line: help, mistakes, and the commands that need no model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import walletrisk
+from features import Ledger, feature_table
+from features.sources.files import read_spine
+from features.views import feature_columns
+from training.promotion import GateLine, Promotion
+
+ROOT = Path(walletrisk.__file__).parent
+COMMANDS = ("demo", "ingest", "features", "train", "evaluate", "promote", "serve", "score")
+TRANSFERS = """hash,when,from,to,value
+t1,1700000000,w1,w2,3.5
+t2,1700003600,w2,w3,3.25
+t3,1700007200,w3,w1,1
+"""
+MAP = "tx_id=hash,timestamp=when,sender=from,recipient=to,amount=value"
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        walletrisk.main([str(argument) for argument in arguments])
+    return int(stopped.value.code or 0)
+
+
+def ingest(file: Path, ledger: Path, *more: str) -> int:
+    reading = ("--asset", "ETH", "--time-unit", "s", "--map", MAP)
+    return call("ingest", file, "--to", ledger, *reading, *more)
+
+
+@pytest.fixture
+def transfers(tmp_path: Path) -> Path:
+    file = tmp_path / "transfers.csv"
+    file.write_text(TRANSFERS)
+    return file
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(command, "--help") == 0
+    assert f"Example: walletrisk {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_no_arguments_show_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call() == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n  {command} " in shown for command in COMMANDS)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    check = (
+        "import sys, walletrisk\n"
+        "try: walletrisk.main(['train', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'pandas', 'numba', 'mlflow', 'fastapi'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fly"], "No such command 'fly'."),
+        (["score", "w1"], "Missing option '--ledger'."),
+        (["serve", "--ledger", "x", "--model", "y", "--port", "-1"], "Invalid value for '--port'"),
+        (["ingest", "none.csv", "--to", "l"], "none.csv: no such file"),
+        (["ingest", "none.csv", "--to", "l", "--map", "seller=a"], "unknown name 'seller'"),
+        (["train", "none.toml"], "none.toml: No such file or directory"),
+        (["features", "l", "--spine", "s.csv", "--out", "t.csv"], "is a .parquet file"),
+        (["score", "w1", "--ledger", "l", "--model", "m", "--as-of", "2026-01-31"], "an offset"),
+        (["score", "w1", "--ledger", "none", "--model", "none"], "none is no ledger"),
+        (["evaluate", "none", "--table", "t.parquet", "--labels", "l.csv"], "no model folder"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("walletrisk: error: ")
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+
+
+def test_a_defect_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.cli.progress", lambda: int("not a number"))
+    with pytest.raises(ValueError, match="not a number"):
+        walletrisk.main(["train", "none.toml"])
+
+
+def test_ingest_makes_a_ledger_then_appends(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger"
+    assert ingest(transfers, ledger) == 0
+    assert "3 transfers added, 3 in all, 3 wallets" in capsys.readouterr().out
+    transfers.write_text(TRANSFERS + "t4,1700010800,w1,w9,1\n")
+    assert ingest(transfers, ledger) == 0
+    assert "1 transfers added, 4 in all, 4 wallets" in capsys.readouterr().out
+    assert Ledger.open(ledger).asset == "ETH"
+    assert Ledger.open(ledger).last_timestamp == pd.Timestamp(1700010800, unit="s", tz="UTC")
+
+
+def test_ingest_stops_at_a_bad_row_or_sets_it_aside(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger"
+    transfers.write_text(TRANSFERS + "t4,1700010800,w1,w9,-1\n")
+    assert ingest(transfers, ledger) == 2
+    assert "row 3" in capsys.readouterr().err
+    assert not ledger.exists()
+    assert ingest(transfers, ledger, "--on-error", "quarantine") == 0
+    assert "1 bad rows left out" in capsys.readouterr().out
+    bad = pd.read_csv(tmp_path / "ledger.quarantine.csv")
+    assert bad["row"].tolist() == [3]
+    assert bad["reason"].str.contains("amount").all()
+
+
+def test_features_writes_the_table_of_the_library(transfers: Path, tmp_path: Path) -> None:
+    ledger, spine, out = tmp_path / "ledger", tmp_path / "spine.csv", tmp_path / "table.parquet"
+    ingest(transfers, ledger)
+    spine.write_text("wallet,as_of\nw1,2023-11-15T00:00:00Z\nnobody,2023-11-15T00:00:00Z\n")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("wallet,label,known_at\nw3,illicit,2023-11-01T00:00:00Z\n")
+
+    assert call("features", ledger, "--spine", spine, "--labels", labels, "--out", out) == 0
+    known = pd.DataFrame({"wallet": ["w3"], "label": "illicit", "known_at": "2023-11-01T00:00:00Z"})
+    expected = feature_table(Ledger.open(ledger), read_spine(spine), labels=known)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+
+
+def test_describe_names_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("features", "--describe") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [column.name for column in feature_columns()]
+    assert "coverage_age_s  [s]  from the first transfer to as_of" in lines
+
+
+def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.run.run", interrupt)
+    assert call("train", "none.toml") == 130
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_promote_exits_with_1_when_the_gate_stays_closed(
+    passed: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = Promotion("7", (GateLine("calibrated", passed, "error"),))
+    monkeypatch.setattr("training.promotion.promote", lambda *_, **__: outcome)
+    assert call("promote", "7") == code
+    assert "version 7 is" in capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""The examples of README.md do what they say."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import walletrisk
+from features.sources.amlsim import read_amlsim
+from serving.schemas import ScoreRequest
+from training.demo import Workspace, one_question_each, prepare
+
+ROOT = Path(walletrisk.__file__).parent
+README = (ROOT / "README.md").read_text()
+RUN_ALL = """
+import json, sys, walletrisk
+for line in json.load(sys.stdin):
+    code = walletrisk.run(line)
+    if code:
+        sys.exit(f"{line} ended with {code}")
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[list[str]]:
+    joined = "\n".join(blocks("sh")).replace("\\\n", " ")
+    lines = [shlex.split(line) for line in joined.splitlines() if line]
+    return [line for line in lines if line[0] == "walletrisk"]
+
+
+def write_own_data(folder: Path) -> None:
+    """The demo's simulated bank as a user's own files, with names and unix times of their own."""
+    data = ROOT / "demo" / "amlsim"
+    transfers, labels = read_amlsim(
+        data / "fanin200cycle200_transactions.parquet", data / "fanin200cycle200_nodes.parquet"
+    )
+    seconds = (transfers["timestamp"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "s")
+    own = pd.DataFrame(
+        {
+            "hash": transfers["tx_id"],
+            "block_timestamp": seconds,
+            "from": "w" + transfers["sender"],
+            "to": "w" + transfers["recipient"],
+            "value": transfers["amount"],
+        }
+    )
+    own.to_csv(folder / "transfers.csv", index=False)
+    labels["wallet"] = "w" + labels["wallet"]
+    labels.to_csv(folder / "labels.csv", index=False)
+    one_question_each(labels["wallet"]).iloc[::3].to_csv(folder / "spine.csv", index=False)
+    (config,) = blocks("toml")
+    (folder / "train.toml").write_text(config)
+
+
+def python(code: str, folder: Path, given: str = "") -> str:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "WALLETRISK_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=kept | {"PYTHONPATH": str(ROOT)},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_python_example_runs(tmp_path: Path) -> None:
+    prepare(ROOT / "demo", Workspace(tmp_path / "demo-run"))
+    (code,) = blocks("python")
+    said = python(code + "\nprint(reasons.shape)", tmp_path)
+    assert "scored" in said
+    assert (tmp_path / "model" / "manifest.json").exists()
+
+
+def test_command_lines_run_in_their_order(tmp_path: Path) -> None:
+    write_own_data(tmp_path)
+    lines = [line[1:] for line in commands() if line[1] != "serve"]
+    said = python(RUN_ALL, tmp_path, json.dumps(lines))
+    assert "version 1 is now the champion" in said
+    assert ": scored" in said
+    assert (tmp_path / "report" / "report.md").exists()
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line[1] == "serve"])
+def test_serve_example_has_only_options_that_exist(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert walletrisk.run([*line[1:], "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"{option} " in shown for option in line if option.startswith("--"))
+
+
+def test_curl_example_is_a_request() -> None:
+    (line,) = [line for block in blocks("sh") for line in block.splitlines() if "curl" in line]
+    *_, url, flag, body = shlex.split(line)
+    assert url.endswith("/v1/wallets/score")
+    assert flag == "--json"
+    assert ScoreRequest.model_validate_json(body).wallet == "w7085"
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,42 @@
+"""The choices of the demo."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from training.config import RunConfig
+from training.demo import AS_OF, Workspace, example_wallet, one_question_each, prepare
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_wallet_is_asked_about_once_whatever_the_order() -> None:
+    wallets = pd.Series([f"w{number}" for number in range(400)])
+    spine = one_question_each(wallets)
+    assert spine["wallet"].is_unique
+    shares = spine["as_of"].value_counts(normalize=True)
+    assert shares.index.sort_values().equals(AS_OF)
+    assert shares.between(0.15, 0.35).all()
+    turned = one_question_each(wallets[::-1]).iloc[::-1]
+    pd.testing.assert_frame_equal(turned, spine)
+
+
+def test_dates_of_the_questions_fall_into_the_slices(tmp_path: Path) -> None:
+    work = Workspace(tmp_path / "run")
+    prepare(ROOT / "demo", work)
+    config = RunConfig.read(work.config)
+    assert config.mlflow.tracking_uri == work.tracking_uri
+    slices = config.split.split(pd.read_parquet(work.spine)).slices(AS_OF)
+    assert {name: AS_OF[mask].tolist() for name, mask in slices.items()} == {
+        "train": AS_OF[:2].tolist(),
+        "calibrate": AS_OF[2:3].tolist(),
+        "test": AS_OF[3:].tolist(),
+    }
+
+
+def test_example_is_the_highest_illicit_then_the_first_by_name() -> None:
+    index = pd.MultiIndex.from_product(
+        [["c", "b", "a", "d"], [AS_OF[-1]]], names=["wallet", "as_of"]
+    )
+    scores = pd.DataFrame({"y_true": [1, 1, 1, 0], "probability": [0.8, 0.8, 0.1, 0.9]}, index)
+    assert example_wallet(scores) == ("b", AS_OF[-1])

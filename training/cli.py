@@ -1,0 +1,88 @@
+"""What the training commands read and say."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from features.cli import require_parquet
+from features.errors import SourceError
+from training.evaluation import Evaluation
+from training.plots import calibration_figure, precision_recall_figure
+from training.promotion import Promotion
+
+REGISTERED = "models:/"
+_ENDS = ("_low", "_high")
+
+
+def model_folder(model: str, tracking_uri: str | None) -> Path:
+    """Folder of a model, given by itself or as ``models:/name@alias``."""
+    if not model.startswith(REGISTERED):
+        return Path(model)
+    from training.tracking import resolve
+
+    return resolve(model, tracking_uri=tracking_uri)
+
+
+def read_feature_table(path: Path) -> pd.DataFrame:
+    """Read a feature table that ``walletrisk features`` wrote.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read, or is none.
+    """
+    require_parquet(path)
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}") from error
+    if list(table.index.names) != ["wallet", "as_of"]:
+        raise SourceError(f"{path} is no feature table: its index is not (wallet, as_of)")
+    return table
+
+
+def training_text(metrics: Mapping[str, float], version: str) -> str:
+    """Say how a new version did, beside what needs no model."""
+    return (
+        f"version {version}: PR-AUC {metrics['pr_auc']:.3f} "
+        f"[{metrics['pr_auc_low']:.3f}, {metrics['pr_auc_high']:.3f}] "
+        f"on {metrics['rows_test']:.0f} test rows, {metrics['prevalence']:.1%} of them illicit; "
+        f"best single feature {metrics['pr_auc_single_feature']:.3f}"
+    )
+
+
+def promotion_text(promotion: Promotion) -> str:
+    """Say every line of the gate, then the outcome."""
+    lines = [
+        f"{'pass' if line.passed else 'FAIL'}  {line.name}: {line.detail}"
+        for line in promotion.lines
+    ]
+    outcome = "now" if promotion.promoted else "not"
+    return "\n".join([*lines, f"version {promotion.version} is {outcome} the champion"])
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """Give all measures as a Markdown table, and what was left out."""
+    metrics = evaluation.metrics
+    rows = ["| measure | value | 95 % interval |", "|---|---|---|"]
+    for name, value in metrics.items():
+        if not name.endswith(_ENDS):
+            ends = [f"{metrics[name + end]:.4f}" for end in _ENDS if name + end in metrics]
+            rows.append(f"| {name} | {value:.4f} | {' to '.join(ends)} |")
+    left_out = "; ".join(f"{reason}: {count}" for reason, count in evaluation.dropped.items())
+    return "\n".join([*rows, "", f"{len(evaluation.scores)} rows judged; left out: {left_out}"])
+
+
+def write_report(evaluation: Evaluation, directory: Path) -> None:
+    """Write ``report.md``, ``metrics.json``, ``scores.parquet`` and the two figures."""
+    directory.mkdir(parents=True, exist_ok=True)
+    figures = "![](precision_recall.png) ![](calibration.png)"
+    report = f"# Evaluation\n\n{evaluation_text(evaluation)}\n\n{figures}\n"
+    (directory / "report.md").write_text(report, encoding="utf-8")
+    metrics = json.dumps(evaluation.metrics, indent=1) + "\n"
+    (directory / "metrics.json").write_text(metrics, encoding="utf-8")
+    evaluation.scores.to_parquet(directory / "scores.parquet")
+    precision_recall_figure(evaluation.scores).savefig(directory / "precision_recall.png")
+    calibration_figure(evaluation.scores).savefig(directory / "calibration.png")

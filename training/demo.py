@@ -1,0 +1,111 @@
+"""The data and the choices behind ``walletrisk demo``: a simulated bank, asked once an account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.ledger import Ledger
+from features.sources.amlsim import read_amlsim
+
+# the first two train, the third calibrates, the last tests; demo.toml holds the borders
+AS_OF = pd.to_datetime(["2017-04-01", "2017-05-01", "2017-05-15", "2017-06-01"], utc=True)
+CHOICE = (
+    "The account asked about is, of the illicit ones that the model never saw, the one it ranks "
+    "highest."
+)
+_NAME = "fanin200cycle200"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Files of one demo, all in one folder."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """Ledger folder."""
+        return self.folder / "ledger"
+
+    @property
+    def labels(self) -> Path:
+        """Labels."""
+        return self.folder / "labels.parquet"
+
+    @property
+    def spine(self) -> Path:
+        """Which account is asked about, as of when."""
+        return self.folder / "spine.parquet"
+
+    @property
+    def config(self) -> Path:
+        """What is trained."""
+        return self.folder / "demo.toml"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow store."""
+        return f"sqlite:///{self.folder.resolve() / 'mlflow.db'}"
+
+
+def prepare(source: Path, work: Workspace) -> Ledger:
+    """Write ledger, spine, labels and configuration of the demo.
+
+    Parameters
+    ----------
+    source : Path
+        The ``demo`` folder of the checkout.
+    work : Workspace
+        Files of an earlier demo in it are replaced.
+
+    Returns
+    -------
+    Ledger
+
+    Raises
+    ------
+    SourceError, LedgerError
+        The bundled data is missing, or a file is in the ledger's way.
+    """
+    data = source / "amlsim"
+    transfers, labels = read_amlsim(
+        data / f"{_NAME}_transactions.parquet", data / f"{_NAME}_nodes.parquet"
+    )
+    ledger = Ledger.from_transfers(transfers)
+    work.folder.mkdir(parents=True, exist_ok=True)
+    ledger.save(work.ledger)
+    labels.to_parquet(work.labels)
+    one_question_each(labels["wallet"]).to_parquet(work.spine)
+    config = (source / "demo.toml").read_text(encoding="utf-8")
+    config += f"\n[mlflow]\ntracking_uri = {json.dumps(work.tracking_uri)}\n"
+    work.config.write_text(config, encoding="utf-8")
+    return ledger
+
+
+def one_question_each(wallets: pd.Series) -> pd.DataFrame:
+    """Ask about every wallet once; a hash of its name, and nothing else, decides as of when."""
+    turn = pd.util.hash_array(wallets.to_numpy(dtype=object)) % np.uint64(len(AS_OF))
+    return pd.DataFrame({"wallet": wallets, "as_of": AS_OF[turn.astype(np.int64)]})
+
+
+def example_wallet(scores: pd.DataFrame) -> tuple[str, pd.Timestamp]:
+    """Choose the illicit test wallet of the highest score, the first by name among equals.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Index (wallet, as_of); ``y_true`` and ``probability``, as ``Trained.scores`` has them.
+
+    Returns
+    -------
+    wallet : str
+    as_of : Timestamp
+    """
+    illicit = scores[scores["y_true"] == 1].reset_index()
+    first = illicit.sort_values(["probability", "wallet"], ascending=[False, True]).iloc[0]
+    return str(first["wallet"]), pd.Timestamp(first["as_of"])
