@@ -11,6 +11,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from features import Ledger, feature_table
+from features.sources.files import read_spine
 from training import RiskModel, tracking
 from training.promotion import promote
 from training.run import Run, data_hash, run
