@@ -1,6 +1,7 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
 from features.errors import (
+    ConflictError,
     LabelsError,
     LedgerError,
     RiskError,
@@ -17,6 +18,7 @@ from features.views import VIEWS
 
 __all__ = [
     "VIEWS",
+    "ConflictError",
     "LabelsError",
     "Ledger",
     "LedgerError",

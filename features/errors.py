@@ -13,6 +13,10 @@ class TransfersError(RiskError):
     """Transfers that break their contract."""
 
 
+class ConflictError(TransfersError):
+    """A transfer that the ledger holds came again with other content."""
+
+
 class LabelsError(RiskError):
     """Labels that break their contract."""
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from features.errors import LedgerError, TransfersError
+from features.errors import ConflictError, LedgerError
 from features.ledger_files import read_ledger, write_ledger
 from features.ledger_layout import Columns, lay_out
 from features.names import Names, Texts, as_text, by_hash, text_hashes
@@ -163,13 +163,14 @@ class Ledger:
         Raises
         ------
         TransfersError
-            A row breaks the contract or contradicts a transfer that is here; nothing is added.
+            A row breaks the contract; nothing is added.
+        ConflictError
+            A transfer that is here came again with other content; nothing is added.
         LedgerError
             The transfers are of another asset; nothing is added.
         """
         new = self.check_append(transfers)
-        if len(new):
-            self._insert(new)
+        self.insert(new)
         return len(new)
 
     def check_append(self, transfers: pd.DataFrame) -> pd.DataFrame:
@@ -249,14 +250,17 @@ class Ledger:
             if differing:
                 was = ", ".join(f"{name} {stored[name]}" for name in differing)
                 now = ", ".join(f"{name} {new[name]}" for name in differing)
-                raise TransfersError(
+                raise ConflictError(
                     f"transfer ({new['tx_id']!r}, {new['position']}) is in the ledger with {was} "
                     f"and came again with {now}; retract the transaction before replacing it"
                 )
             return True
         return False
 
-    def _insert(self, new: pd.DataFrame) -> None:
+    def insert(self, new: pd.DataFrame) -> None:
+        """Add what :meth:`check_append` returned; the second half of :meth:`append`."""
+        if not len(new):
+            return
         names = pa.concat_arrays([as_text(new["sender"]), as_text(new["recipient"])])
         codes = self.wallets.first_rows(names)
         for place in np.flatnonzero(codes < 0).tolist():
@@ -265,7 +269,8 @@ class Ledger:
             codes[place] = self.wallets.append(name) if code < 0 else code
         n, first = len(new), len(self.transactions)
         sender, recipient = codes[:n], codes[n:]
-        self._reserve(first + n)
+        if first + n > self.amount.size:
+            self._reserve_rows(max(first + n, self.amount.size * 5 // 4))
         rows = np.arange(first, first + n, dtype=np.int32)
         self.amount[rows] = new["amount"].to_numpy()
         self.sender[rows] = sender
@@ -285,10 +290,17 @@ class Ledger:
         latest = int(time[-1])
         self.last_time = latest if self.last_time is None else max(self.last_time, latest)
 
-    def _reserve(self, rows: int) -> None:
-        if rows <= self.amount.size:
-            return
-        size = max(rows, self.amount.size * 5 // 4)
+    def reserve(self, transfers: int) -> None:
+        """Make room for appending so many transfers, so that no append copies whole arrays.
+
+        A slice that moves takes double room, hence four places a transfer.
+        """
+        self._reserve_rows(len(self.transactions) + transfers)
+        for slices in (self.incoming, self.outgoing):
+            slices.reserve(slices.used + 4 * transfers)
+            slices.reserve_wallets(self.n_wallets + transfers)
+
+    def _reserve_rows(self, size: int) -> None:
         self.amount, self.sender = grown(self.amount, size), grown(self.sender, size)
         self.position, self.tx_hash = grown(self.position, size), grown(self.tx_hash, size)
 

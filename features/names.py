@@ -100,7 +100,9 @@ class Names:
 
     def _find_saved(self, wanted: pa.LargeStringArray, found: Int32s) -> None:
         hashes = text_hashes(wanted)
-        rows = np.searchsorted(self.hashes, hashes)
+        rows = np.empty(len(wanted), dtype=np.int64)
+        ascending = np.argsort(hashes)  # neighbouring searches share most of their cache lines
+        rows[ascending] = np.searchsorted(self.hashes, hashes[ascending])
         pending = np.arange(len(wanted))
         while pending.size:  # a second round only where two texts share a hash
             pending = pending[rows[pending] < len(self.text)]

@@ -101,9 +101,7 @@ class Slices:
         ``tx_hash`` and ``position`` are those of the whole ledger, by row.
         """
         if n_wallets > self.start.size:
-            size = max(n_wallets, self.start.size * 5 // 4)
-            self.start, self.count = grown(self.start, size), grown(self.count, size)
-            self.room = grown(self.room, size)
+            self.reserve_wallets(max(n_wallets, self.start.size * 5 // 4))
         done = 0
         while True:
             done, self.used = _insert(
@@ -113,10 +111,20 @@ class Slices:
             if done == log.time.size:
                 return
             needed = self.used + slice_room(int(self.room[log.owner[done]]))
-            size = max(needed, self.time.size * 5 // 4)
+            self.reserve(max(needed, self.time.size * 5 // 4))
+
+    def reserve(self, size: int) -> None:
+        """Make the arena at least ``size`` entries long."""
+        if size > self.time.size:
             self.time = grown(self.time, size)
             self.counterparty = grown(self.counterparty, size)
             self.transfer = grown(self.transfer, size)
+
+    def reserve_wallets(self, size: int) -> None:
+        """Make room for ``size`` wallets."""
+        if size > self.start.size:
+            self.start, self.count = grown(self.start, size), grown(self.count, size)
+            self.room = grown(self.room, size)
 
     def remove(self, owner: int, row: int) -> None:
         """Take one transfer out of its owner's slice."""

@@ -1,0 +1,166 @@
+"""The HTTP endpoint: routes, and what is loaded before the first of them answers."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
+
+from serving import problems, schemas
+from serving.intake import Added
+from serving.limits import LimitBody
+from serving.observability import CountRequests, Metrics
+from serving.openapi import documented, openapi
+from serving.service import Service
+from serving.settings import Settings
+
+router = APIRouter()
+
+
+def _json(content: Mapping[str, Any]) -> Response:
+    return Response(json.dumps(content, allow_nan=False), media_type="application/json")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the endpoint.
+
+    Ledger, journal and model are loaded when the application starts (ASGI lifespan); until then,
+    and after it has stopped, it answers 503.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    FastAPI
+
+    Raises
+    ------
+    RiskError
+        At start: ledger, labels, journal or model cannot be read or do not fit each other.
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service = await to_thread.run_sync(Service.load, settings, metrics)
+        app.state.service = service
+        try:
+            yield
+        finally:
+            app.state.service = None
+            service.journal.close()
+
+    app = FastAPI(
+        title="walletrisk",
+        summary="Calibrated probability that a cryptocurrency wallet is illicit, with reasons.",
+        version="1",
+        lifespan=lifespan,
+    )
+    app.state.service = None
+    app.state.metrics = metrics
+    app.include_router(router)
+    problems.install(app)
+    app.add_middleware(LimitBody, limit=settings.max_body_bytes)
+    app.add_middleware(CountRequests, metrics=metrics)
+    app.openapi = partial(openapi, app)  # type: ignore[method-assign]
+    return app
+
+
+def _ready(request: Request) -> Service:
+    service: Service | None = request.app.state.service
+    if service is None:
+        raise HTTPException(503, "ledger and model are not loaded")
+    return service
+
+
+Ready = Annotated[Service, Depends(_ready)]
+
+
+async def _body(request: Request) -> bytes:
+    """Body of a request that says it is JSON; a page in a browser cannot claim that unasked."""
+    media, _, _ = request.headers.get("content-type", "").partition(";")
+    if media.strip().lower() != "application/json":
+        raise HTTPException(415, "the body must be JSON: send Content-Type: application/json")
+    return await request.body()
+
+
+@router.post("/v1/wallets/score", **documented(schemas.WalletScore, schemas.ScoreRequest))
+async def score_wallet(request: Request, service: Ready) -> Response:
+    """Probability that a wallet is illicit, as of an instant, and the reasons."""
+    asked = schemas.ScoreRequest.model_validate_json(await _body(request))
+    if service.scorer.tabular:  # well under a millisecond: a thread would cost more
+        return _json(service.score(asked))
+    return _json(await to_thread.run_sync(service.score, asked))
+
+
+@router.post("/v1/wallets/score:batch", **documented(schemas.BatchAnswer, schemas.BatchRequest))
+async def score_wallets(request: Request, service: Ready) -> Response:
+    """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
+    body = await _body(request)
+
+    def answer() -> list[dict[str, Any]]:
+        asked = schemas.BatchRequest.model_validate_json(body)
+        return [service.score_item(item) for item in asked.items]
+
+    return _json({"items": await to_thread.run_sync(answer)})
+
+
+@router.post(
+    "/v1/transfers",
+    **documented(schemas.TransfersAdded, schemas.TransfersRequest, {409: "Contradiction"}),
+)
+async def add_transfers(request: Request, service: Ready) -> Response:
+    """Add transfers, all or none. The answer is sent when they are on disk and in the ledger."""
+    body = await _body(request)
+
+    def add() -> Added:
+        asked = schemas.TransfersRequest.model_validate_json(body)
+        return service.intake.add(asked.transfers)
+
+    added = await to_thread.run_sync(add)
+    service.metrics.transfers(added.added, added.duplicates)
+    return _json(asdict(added))
+
+
+@router.get("/v1/model", **documented(schemas.ModelAnswer))
+async def model(service: Ready) -> Response:
+    """Facts about the model that answers."""
+    loaded = service.scorer.model
+    return _json(
+        {
+            **service.scorer.facts,
+            "base_rate": loaded.base_rate,
+            "min_transfers": loaded.manifest.min_transfers,
+            "feature_names": loaded.feature_names,
+            "bands": service.scorer.bands,
+        }
+    )
+
+
+@router.get("/livez", **documented(schemas.Health))
+async def live() -> Response:
+    """Whether the process answers."""
+    return _json({"status": "live"})
+
+
+@router.get("/readyz", **documented(schemas.Health))
+async def ready(service: Ready) -> Response:
+    """Whether ledger, journal and model are loaded and checked."""
+    await to_thread.run_sync(service.intake.check)
+    return _json({"status": "ready"})
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def measures(request: Request) -> Response:
+    """Measures in Prometheus' text format."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

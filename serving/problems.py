@@ -1,0 +1,103 @@
+"""Problem details (RFC 9457) for everything that goes wrong; a caller's mistake is never a 500.
+
+Messages name the field and the rule; they never repeat the body that was sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from features.errors import RiskError
+from serving.journal import JournalError
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+MAX_TEXT = 1_000
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Answer with problem details.
+
+    Parameters
+    ----------
+    request : Request
+        Its path becomes ``instance``.
+    status : int
+        HTTP status; its phrase becomes ``title``.
+    detail : str
+        What was wrong with this request; cut at 1,000 characters.
+    errors : sequence of {"pointer", "detail"}
+        Single mistakes and where they are.
+    headers : mapping, optional
+        Further response headers.
+    """
+    content = details(status, detail) | {"instance": request.url.path[:MAX_TEXT]}
+    if errors:
+        content["errors"] = list(errors)
+    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+
+
+def details(status: int, detail: str) -> dict[str, Any]:
+    """Members that every problem has; an item of a batch has only these.
+
+    Examples
+    --------
+    >>> details(404, "no such route")["title"]
+    'Not Found'
+    """
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail[:MAX_TEXT]}
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(ValidationError)
+    async def invalid(request: Request, error: ValidationError) -> JSONResponse:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if found[0]["type"] == "json_invalid":
+            return problem(request, 400, f"the body is {found[0]['msg']}")
+        listed = [{"pointer": _pointer(one), "detail": _message(one)} for one in found[:MAX_ERRORS]]
+        more = f"; the first {MAX_ERRORS} are listed" if len(found) > MAX_ERRORS else ""
+        return problem(request, 422, f"{len(found)} mistake(s) in the body{more}", errors=listed)
+
+    @app.exception_handler(RiskError)
+    async def refused(request: Request, error: RiskError) -> JSONResponse:
+        return problem(request, 409 if isinstance(error, ConflictError) else 422, str(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(request, error.status_code, error.detail, headers=error.headers)
+
+    @app.exception_handler(JournalError)
+    async def unavailable(request: Request, error: JournalError) -> JSONResponse:
+        return problem(request, 503, str(error), headers={"Retry-After": "5"})
+
+    @app.exception_handler(Exception)
+    async def defect(request: Request, error: Exception) -> JSONResponse:
+        return problem(request, 500, "an error of this service, which its log describes")
+
+
+def _pointer(error: ErrorDetails) -> str:
+    """Place of a mistake as a JSON pointer (RFC 6901), without the tags of unions."""
+    parts = [str(part) for part in error["loc"]]
+    named = [part for part in parts if part not in ("<text>", "<number>", "<object>")]
+    escaped = (part[:100].replace("~", "~0").replace("/", "~1") for part in named)
+    return "#" + "".join(f"/{part}" for part in escaped)
+
+
+def _message(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")[:MAX_TEXT]

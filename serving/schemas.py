@@ -1,0 +1,271 @@
+"""Requests and answers of the ``/v1`` API."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+MAX_TRANSFERS = 10_000
+MAX_BATCH = 1_000
+MAX_AMOUNT = 1e60
+EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
+
+
+def _instant(value: object) -> object:
+    # pydantic alone also takes numbers, as seconds or milliseconds by their size
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise ValueError(
+        "Input should be text in ISO 8601 with an offset, such as 2026-01-31T09:30:00Z"
+    )
+
+
+def _in_range(value: datetime) -> datetime:
+    if not 1678 < value.year < 2262:
+        raise ValueError("Input should be after 1678 and before 2262")
+    return value
+
+
+def _amount(text: str) -> str:
+    if float(text) > MAX_AMOUNT:
+        raise ValueError(f"Input should be at most {MAX_AMOUNT:g}")
+    return text
+
+
+def _text_or_number(value: object) -> str:
+    return "<text>" if isinstance(value, str) else "<number>"
+
+
+def _text_or_object(value: object) -> str:
+    return "<text>" if isinstance(value, str) else "<object>"
+
+
+# NUL is the one character that PostgreSQL cannot store in a text
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+Instant = Annotated[
+    AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
+]
+Number = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
+NumberText = Annotated[
+    str,
+    Field(max_length=100, pattern=r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"),
+    AfterValidator(_amount),
+]
+# problems.py leaves tags in angle brackets out of the place it reports
+Amount = Annotated[
+    Annotated[Number, Tag("<number>")] | Annotated[NumberText, Tag("<text>")],
+    Discriminator(_text_or_number),
+]
+
+
+class Body(BaseModel):
+    """A request: unknown fields and wrong types are errors, nothing is ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Wallet(Body):
+    """A wallet by its address, and the chain it is on if the caller wants that checked."""
+
+    address: Name = Field(examples=[EXAMPLE_WALLET])
+    chain: Name | None = Field(
+        default=None, description="Refused where it is not the chain this endpoint serves."
+    )
+
+
+class ScoreRequest(Body):
+    """Ask for the probability that a wallet is illicit."""
+
+    wallet: Annotated[
+        Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
+        Discriminator(_text_or_object),
+    ] = Field(examples=[EXAMPLE_WALLET, {"address": EXAMPLE_WALLET}])
+    as_of: Instant | None = Field(
+        default=None,
+        description="Answer as at this instant, from what was known before it. Null: now.",
+        examples=[None, "2026-01-31T09:30:00Z"],
+    )
+    include: list[Literal["reasons"]] = Field(
+        default=["reasons"], max_length=8, description="Empty: the score alone, which is faster."
+    )
+
+
+class BatchRequest(Body):
+    """Ask for many wallets at once."""
+
+    items: list[ScoreRequest] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Transfer(Body):
+    """One movement of the ledger's asset, identified by (tx_id, position)."""
+
+    tx_id: Name
+    position: int = Field(
+        default=0, ge=0, lt=2**31, description="Which transfer of the transaction."
+    )
+    timestamp: Instant = Field(examples=["2026-01-31T09:30:00Z"])
+    sender: Name
+    recipient: Name
+    amount: Amount = Field(description="In whole units of the asset.", examples=["1.5", 1.5])
+    asset: Name = Field(examples=["ETH"])
+
+
+class TransfersRequest(Body):
+    """Add transfers to the ledger; copies of transfers that are there already are ignored."""
+
+    transfers: list[Transfer] = Field(min_length=1, max_length=MAX_TRANSFERS)
+
+
+class Reason(BaseModel):
+    """One feature and what it adds to the log-odds; negative speaks for the wallet."""
+
+    feature: str
+    meaning: str
+    value: float | None = Field(description="Null: not defined for this history.")
+    contribution: float
+
+
+class Coverage(BaseModel):
+    """How much history stands behind a score."""
+
+    transfers_in: int
+    transfers_out: int
+    age_s: float | None = Field(description="Seconds from the wallet's first transfer to as_of.")
+    truncated_share: float = Field(description="Share of the history beyond the reading limit.")
+    ledger_last_timestamp: str | None = Field(description="Latest transfer of the whole ledger.")
+
+
+class ModelFacts(BaseModel):
+    """Which model spoke."""
+
+    version: str
+    kind: str
+    trained_until: str | None
+    feature_definitions: str
+
+
+class BandFacts(BaseModel):
+    """The policy behind ``band``: the lowest probability of each band above ``low``."""
+
+    version: str
+    thresholds: Mapping[str, float]
+
+
+Status = Literal["scored", "unknown_wallet", "insufficient_data"]
+
+
+class WalletScore(BaseModel):
+    """The score of one wallet, a signal for a reviewer and not a decision.
+
+    ``base_log_odds + sum(contributions of reasons) + other_log_odds = log_odds``. A wallet that is
+    not scored carries the base rate and the band ``unknown``: nothing is known, which is not safe.
+    """
+
+    request_id: str
+    wallet: Wallet
+    as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
+    status: Status
+    probability: float = Field(ge=0, le=1)
+    log_odds: float
+    band: Literal["low", "medium", "high", "severe", "unknown"]
+    base_rate: float
+    reasons: list[Reason] | None = Field(description="The five largest; null if not asked for.")
+    base_log_odds: float | None
+    other_log_odds: float | None
+    coverage: Coverage
+    model: ModelFacts
+    bands: BandFacts
+
+
+class ItemProblem(BaseModel):
+    """What kept one item of a batch from a score: problem details of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class BatchAnswer(BaseModel):
+    """One entry an item, in the order of the request; ``status`` is a number in a problem."""
+
+    items: list[WalletScore | ItemProblem]
+
+
+class Health(BaseModel):
+    """The answer of a probe."""
+
+    status: Literal["live", "ready"]
+
+
+class TransfersAdded(BaseModel):
+    """What became of the transfers; sent once they are on disk."""
+
+    added: int
+    duplicates: int = Field(description="Identical copies of transfers that were there already.")
+    journal_seq: int = Field(description="Number of the last transfer in the journal.")
+
+
+class ModelAnswer(ModelFacts):
+    """Facts from the model's manifest."""
+
+    base_rate: float
+    min_transfers: int = Field(description="Wallets with fewer transfers are not scored.")
+    feature_names: list[str]
+    bands: BandFacts
+
+
+class FieldError(BaseModel):
+    """One mistake and its place in the body, a JSON pointer."""
+
+    pointer: str = Field(examples=["#/transfers/3/amount"])
+    detail: str
+
+
+class Problem(ItemProblem):
+    """Problem details of RFC 9457."""
+
+    instance: str
+    errors: list[FieldError] = []
+
+
+def finite(value: float) -> float | None:
+    """``value`` for JSON, which has no nan and no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 UTC.
+
+    Examples
+    --------
+    >>> microseconds(datetime.fromisoformat("1970-01-01T01:00:00.5+01:00"))
+    500000
+    """
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant_text(since_1970: int) -> str:
+    """ISO 8601 text of microseconds since 1970 UTC.
+
+    Examples
+    --------
+    >>> instant_text(1)
+    '1970-01-01T00:00:00.000001Z'
+    """
+    moment = _EPOCH + timedelta(microseconds=since_1970)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

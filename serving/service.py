@@ -1,0 +1,82 @@
+"""What is loaded once and answers all requests."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from features.errors import RiskError
+from serving import problems, schemas
+from serving.intake import Intake
+from serving.journal import Journal
+from serving.observability import Metrics
+from serving.scorer import Scorer
+from serving.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Scorer and intake over one ledger, and what they report to."""
+
+    scorer: Scorer
+    intake: Intake
+    journal: Journal
+    metrics: Metrics
+    chain: str | None
+
+    @classmethod
+    def load(cls, settings: Settings, metrics: Metrics) -> "Service":
+        """Load ledger, labels and model, replay the journal, and check the result.
+
+        Raises
+        ------
+        RiskError
+            One of them cannot be read, or they do not fit each other.
+        """
+        scorer = Scorer.load(settings)
+        journal = Journal(settings.journal_url)
+        try:
+            intake = Intake(scorer, journal)
+            intake.replay()
+            scorer.check_itself()
+        except BaseException:
+            journal.close()
+            raise
+        metrics.model_version = scorer.model.version
+        return cls(scorer, intake, journal, metrics, settings.chain)
+
+    def score(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
+        """Answer one request as :class:`serving.schemas.WalletScore`.
+
+        Raises
+        ------
+        RiskError
+            ``as_of`` lies in the future, or the wallet is on another chain.
+        """
+        started = time.perf_counter()
+        wallet = asked.wallet
+        if isinstance(wallet, str):
+            wallet = schemas.Wallet(address=wallet)
+        if wallet.chain not in (None, self.chain):
+            raise RiskError(
+                f"wallet.chain is {wallet.chain!r}; this endpoint serves "
+                f"{'no named chain, leave it out' if self.chain is None else repr(self.chain)}"
+            )
+        now = time.time_ns() // 1000
+        as_of = now if asked.as_of is None else schemas.microseconds(asked.as_of)
+        if as_of > now:
+            raise RiskError(
+                f"as_of {schemas.instant_text(as_of)} lies in the future; "
+                f"now is {schemas.instant_text(now)}"
+            )
+        said = self.scorer.score(wallet.address, as_of, reasons="reasons" in asked.include)
+        self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
+        named = {"address": wallet.address, "chain": self.chain}
+        return {"request_id": uuid.uuid4().hex, "wallet": named, **said}
+
+    def score_item(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
+        """Answer one item of a batch, with a problem where it cannot be answered."""
+        try:
+            return self.score(asked)
+        except RiskError as error:
+            return problems.details(422, str(error))

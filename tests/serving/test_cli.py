@@ -1,0 +1,62 @@
+"""What the serving commands read and say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features import RiskError
+from serving.cli import instant, score_text, settings
+
+
+def answer(**changes: Any) -> dict[str, Any]:
+    return {
+        "wallet": {"address": "w1"},
+        "as_of": "2026-01-31T00:00:00Z",
+        "status": "scored",
+        "probability": 0.25,
+        "log_odds": -1.1,
+        "band": "high",
+        "base_rate": 0.01,
+        "base_log_odds": -4.0,
+        "other_log_odds": 0.9,
+        "reasons": [
+            {"feature": "f", "meaning": "what f is", "value": 3.0, "contribution": 2.5},
+            {"feature": "g", "meaning": "what g is", "value": None, "contribution": -0.5},
+        ],
+        "coverage": {"transfers_in": 4, "transfers_out": 2},
+    } | changes
+
+
+def test_score_text_is_a_sum_that_a_reader_can_check() -> None:
+    assert score_text(answer()).splitlines() == [
+        "wallet w1 as of 2026-01-31T00:00:00Z: scored",
+        "  probability 0.2500, base rate 0.01, band high; 4 transfers in, 2 out",
+        "    -4.00  base",
+        "    +2.50  f = 3: what f is",
+        "    -0.50  g = undefined: what g is",
+        "    +0.90  all other features",
+        "    -1.10  log-odds of the probability",
+    ]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-01-31", "2026-01-31T00:00:00"])
+def test_a_time_needs_an_offset(text: str) -> None:
+    with pytest.raises(RiskError, match="is no time with an offset"):
+        instant(text)
+
+
+def test_now_is_the_default() -> None:
+    assert instant(None) > instant("2024-01-01T00:00:00Z")
+
+
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLETRISK_BANDS__HIGH", "very")
+    with pytest.raises(RiskError, match="WALLETRISK_BANDS__HIGH: Input should be a valid number"):
+        settings(Path("ledger"), Path("model"), None)
+
+
+def test_labels_of_the_environment_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLETRISK_LABELS", "known.csv")
+    assert settings(Path("l"), Path("m"), None).labels == Path("known.csv")
+    assert settings(Path("l"), Path("m"), Path("other.csv")).labels == Path("other.csv")

@@ -1,0 +1,135 @@
+"""New transfers: on disk before they are in memory, and all or none."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from features import RiskError, TransfersError
+from serving.intake import Intake
+from serving.journal import Journal, JournalError
+from serving.schemas import Transfer, TransfersRequest, microseconds
+from serving.scorer import Scorer
+from serving.settings import Bands
+from tests.serving.conftest import World, transfer
+
+
+def read(*transfers: dict[str, Any]) -> list[Transfer]:
+    return TransfersRequest.model_validate({"transfers": list(transfers)}).transfers
+
+
+class Shop:
+    """Scorer, journal and intake over one world."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        ledger, model, labels = world.open()
+        self.scorer = Scorer(ledger, model, labels=labels, bands=Bands())
+        self.journal = Journal(f"sqlite:///{folder / 'journal.sqlite'}")
+        self.intake = Intake(self.scorer, self.journal)
+
+
+@pytest.fixture
+def shop(world: World, tmp_path: Path) -> Any:
+    opened = Shop(world, tmp_path)
+    yield opened
+    opened.journal.close()
+
+
+def test_copies_are_counted(shop: Shop) -> None:
+    first = shop.intake.add(read(transfer(1), transfer(2), transfer(1)))
+    assert (first.added, first.duplicates, first.journal_seq) == (2, 1, 2)
+    again = shop.intake.add(read(transfer(2), transfer(3), transfer(3, position=1)))
+    assert (again.added, again.duplicates, again.journal_seq) == (2, 1, 4)
+    none = shop.intake.add(read(transfer(1)))
+    assert (none.added, none.duplicates, none.journal_seq) == (0, 1, 4)
+    assert shop.scorer.ledger.n_transfers == 904
+
+
+def test_a_contradiction_adds_nothing(shop: Shop) -> None:
+    shop.intake.add(read(transfer(1)))
+    with pytest.raises(ConflictError, match=r"'new1', 0\) .* amount 1\.5 .* amount 2\.0"):
+        shop.intake.add(read(transfer(2), transfer(1, amount=2)))
+    with pytest.raises(TransfersError, match="repeats with other content"):
+        shop.intake.add(read(transfer(2), transfer(2, amount=2)))
+    with pytest.raises(RiskError, match="the ledger holds 'ETH'"):
+        shop.intake.add(read(transfer(3, asset="BTC")))
+    assert shop.journal.last_seq == 1
+    assert shop.scorer.ledger.n_transfers == 901
+
+
+def test_replay_restores_the_ledger(world: World, tmp_path: Path) -> None:
+    shop = Shop(world, tmp_path)
+    batch = [transfer(number, amount=number / 7, recipient=f"x{number}") for number in range(50)]
+    shop.intake.add(read(*batch))
+    as_of = microseconds(pd.Timestamp("2025-01-01", tz="UTC"))
+    before = [shop.scorer.score(wallet, as_of) for wallet in ("w1", "x3", "x49")]
+    shop.journal.close()
+    again = Shop(world, tmp_path)
+    assert again.intake.replay() == 50
+    assert again.intake.replay() == 0
+    assert [again.scorer.score(wallet, as_of) for wallet in ("w1", "x3", "x49")] == before
+    again.journal.close()
+
+
+def test_a_journal_of_another_ledger_is_refused(world: World, tmp_path: Path) -> None:
+    shop = Shop(world, tmp_path)
+    known = shop.scorer.ledger.tx_id(0)
+    shop.intake.add(read(transfer(1)))
+    shop.journal.append(
+        pd.DataFrame(
+            {
+                "tx_id": [known], "position": [0], "sender": ["a"], "recipient": ["b"],
+                "timestamp": pd.to_datetime(["2024-01-01T00:00:00Z"]), "amount": [1.0],
+                "asset": ["ETH"],
+            }
+        )
+    )  # fmt: skip
+    shop.journal.close()
+    again = Shop(world, tmp_path)
+    with pytest.raises(RiskError, match=r"journal\.sqlite does not belong to this ledger: .*'t"):
+        again.intake.replay()
+    again.journal.close()
+
+
+def test_a_journal_that_refuses_leaves_the_ledger_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: pd.DataFrame) -> int:
+        raise JournalError("the journal did not take the transfers: disk is full")
+
+    monkeypatch.setattr(shop.journal, "append", full)
+    with pytest.raises(JournalError, match="disk is full"):
+        shop.intake.add(read(transfer(1)))
+    assert shop.scorer.ledger.n_transfers == 900
+    shop.intake.check()
+
+
+def test_memory_that_falls_behind_the_journal_stops_the_service(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: pd.DataFrame) -> int:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.scorer, "append", full)
+        with pytest.raises(MemoryError):
+            shop.intake.add(read(transfer(1)))
+    for action in (shop.intake.check, lambda: shop.intake.add(read(transfer(2)))):
+        with pytest.raises(JournalError, match="a restart replays them"):
+            action()
+
+
+def test_writers_wait_for_each_other(shop: Shop) -> None:
+    def add(first: int) -> None:
+        for number in range(first, first + 40, 4):
+            shop.intake.add(read(*(transfer(one) for one in range(number, number + 4))))
+
+    writers = [threading.Thread(target=add, args=(first,)) for first in (0, 0, 20, 40)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert shop.scorer.ledger.n_transfers == 980
+    assert shop.journal.last_seq == 80

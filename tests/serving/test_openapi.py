@@ -1,0 +1,108 @@
+"""The OpenAPI document is true: what it allows is answered as it says, and nothing is a 500."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from jsonschema_rs import validator_for
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from serving import create_app
+from tests.serving import conftest
+from tests.serving.conftest import TestClient, transfer
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+]
+ROUTES = [
+    ("/v1/wallets/score", "POST"),
+    ("/v1/wallets/score:batch", "POST"),
+    ("/v1/transfers", "POST"),
+    ("/v1/model", "GET"),
+    ("/livez", "GET"),
+    ("/readyz", "GET"),
+    ("/metrics", "GET"),
+]
+# a GET has no body to get wrong
+CASES = [(*route, schemathesis.GenerationMode.POSITIVE) for route in ROUTES] + [
+    (*route, schemathesis.GenerationMode.NEGATIVE) for route in ROUTES if route[1] == "POST"
+]
+
+
+@pytest.fixture(scope="module")
+def api(world: conftest.World, tmp_path_factory: pytest.TempPathFactory) -> schemathesis.BaseSchema:
+    folder = tmp_path_factory.mktemp("api")
+    app = create_app(conftest.settings(world, folder))
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.parametrize(("path", "method", "mode"), CASES)
+def test_the_document_is_true(
+    api: schemathesis.BaseSchema, path: str, method: str, mode: schemathesis.GenerationMode
+) -> None:
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(case=api[path][method].as_strategy(generation_mode=mode))
+    def answered(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    answered()
+
+
+def test_every_route_is_tried(api: schemathesis.BaseSchema) -> None:
+    listed = {
+        (path, method.upper())
+        for path, methods in api.raw_schema["paths"].items()
+        for method in methods
+    }
+    assert listed == set(ROUTES)
+
+
+def resolved(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+
+
+def test_answers_match_their_schemas(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    answers = {
+        "WalletScore": client.post("/v1/wallets/score", json={"wallet": "w1"}),
+        "BatchAnswer": client.post(
+            "/v1/wallets/score:batch",
+            json={"items": [{"wallet": "w1"}, {"wallet": "w1", "as_of": "2250-01-01T00:00:00Z"}]},
+        ),
+        "TransfersAdded": client.post("/v1/transfers", json={"transfers": [transfer(1)]}),
+        "ModelAnswer": client.get("/v1/model"),
+        "Health": client.get("/readyz"),
+        "Problem": client.post("/v1/wallets/score", json={"wallet": 5}),
+    }
+    for name, response in answers.items():
+        validator_for(resolved(document, name)).validate(response.json())
+        listed = document["components"]["schemas"][name]["properties"]
+        assert set(response.json()) <= set(listed), name
+
+
+def test_the_examples_are_accepted(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    fields = document["components"]["schemas"]["ScoreRequest"]["properties"]
+    for wallet in fields["wallet"]["examples"]:
+        for as_of in fields["as_of"]["examples"]:
+            asked = {"wallet": wallet, "as_of": as_of}
+            assert client.post("/v1/wallets/score", json=asked).status_code == 200
+
+
+def test_every_reference_is_defined(client: TestClient) -> None:
+    text = client.get("/openapi.json").text
+    defined = set(client.get("/openapi.json").json()["components"]["schemas"])
+    referred = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert referred <= defined
