@@ -21,15 +21,15 @@ _PACKAGE = Path(__file__).parent
 config: Any = numba_config  # its settings are made at import, unseen by type checkers
 
 
-def _digest() -> str:
-    """Digest of everything that a kernel may be compiled from."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def digest(package: Path) -> str:
+    """Digest of everything that a kernel of a package may be compiled from."""
+    sources = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        sources.update(path.read_bytes())
+    return sources.hexdigest()[:16]
 
 
-CACHE = Path(config.CACHE_DIR or _PACKAGE / "__pycache__") / f"kernels-{_digest()}"
+CACHE = Path(config.CACHE_DIR or _PACKAGE / "__pycache__") / f"kernels-{digest(_PACKAGE)}"
 
 
 def kernel(function: _Function) -> _Function:

@@ -18,7 +18,7 @@ _LN_10 = math.log(10.0)
 _DUST = 1e-3
 _NOISE = 1e-11  # of a number in [10, 100): what binary fractions add to decimal ones
 # places of the parts of a side, in the order of _SIDE below
-_RATIO, _SHAPE, _RECENT, _N_SIDE = 9, 17, 25, 29
+_RATIO, _SHAPE, _LOGS, _RECENT, _N_SIDE = 9, 17, 25, 28, 32
 
 
 @kernel
@@ -70,6 +70,20 @@ def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out:
 
 
 @kernel
+def _log_shape(logs: Float64s, mean: float, out: Float64s) -> None:
+    """Spread of the ascending logarithms of the positive amounts, of which ``mean`` is the mean."""
+    n = logs.size
+    total, squares = 0.0, 0.0
+    for log in logs:
+        total += log
+    for log in logs:
+        squares += (log - total / n) ** 2
+    out[0] = math.sqrt(squares / (n - 1)) if n > 1 else np.nan
+    out[1] = logs[n - 1] - logs[0]
+    out[2] = max(math.log(mean) - total / n, 0.0)
+
+
+@kernel
 def _side(
     side: Side, amounts: Float64s, first: int, end: int, as_of: int,
     scratch: Rows, digits: Int64s, out: Float64s,
@@ -108,7 +122,9 @@ def _side(
     for k in range(5):
         out[_RATIO + 2 + k] = out[3 + k] / mean
     out[_RATIO + 7] = out[8] / total
-    _shape(ordered, total, logs, digits, out[_SHAPE:_RECENT])
+    _shape(ordered, total, logs, digits, out[_SHAPE:_LOGS])
+    positive = n - np.searchsorted(ordered, 0.0, side="right")
+    _log_shape(logs[n - positive : n], total / positive, out[_LOGS:_RECENT])
     for k in range(_RECENT, _N_SIDE):
         out[k] /= total
 
@@ -189,6 +205,12 @@ _SIDE = (
     (
         "benford_{d}_ratio",
         "half the summed distance of first digits {did} from Benford's law",
+    ),
+    ("log_sd_{d}_ratio", "standard deviation (n - 1) of ln of the positive amounts {did}"),
+    ("log_range_{d}_ratio", "ln of the largest less ln of the least positive amount {did}"),
+    (
+        "log_deviation_{d}_ratio",
+        "mean log deviation of the positive amounts {did}: ln of their mean less mean of their ln",
     ),
     *(
         (f"total_{{d}}_{window}_share", f"sum {{did}} in the last {window} over the sum {{did}}")

@@ -69,13 +69,19 @@ def per_side(
 ) -> tuple[Column, ...]:
     """Columns of the incoming side, then those of the outgoing side.
 
-    In a template's name and meaning, ``{d}`` becomes in / out, ``{did}`` received / sent, ``{who}``
-    sender / recipient and ``{whose}`` senders / recipients. Amounts are not scale-free; nor are the
-    templates whose name starts with one of ``scaled``.
+    In a template's name and meaning, ``{d}`` becomes in / out, ``{did}`` received / sent,
+    ``{theirs}`` sent / received, ``{who}`` sender / recipient, ``{whose}`` senders / recipients.
+    Amounts are not scale-free; nor are the templates whose name starts with one of ``scaled``.
     """
     words = (
-        {"d": "in", "did": "received", "who": "sender", "whose": "senders"},
-        {"d": "out", "did": "sent", "who": "recipient", "whose": "recipients"},
+        {"d": "in", "did": "received", "theirs": "sent", "who": "sender", "whose": "senders"},
+        {
+            "d": "out",
+            "did": "sent",
+            "theirs": "received",
+            "who": "recipient",
+            "whose": "recipients",
+        },
     )
     return tuple(
         Column(

@@ -293,14 +293,19 @@ class Ledger:
     def reserve(self, transfers: int) -> None:
         """Make room for appending so many transfers, so that no append copies whole arrays.
 
-        A slice that moves takes double room, hence four places a transfer.
+        A full slice of room r that takes in m transfers uses at most 2 r + 4 m places (see
+        :func:`features.slices.slice_room`), and at worst the largest slices are the full ones. A
+        place that is not used costs addresses, not memory.
         """
         self._reserve_rows(len(self.transactions) + transfers)
         for slices in (self.incoming, self.outgoing):
-            slices.reserve(slices.used + 4 * transfers)
-            slices.reserve_wallets(self.n_wallets + transfers)
+            moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
+            slices.reserve(slices.used + 2 * moving + 4 * transfers)
+            slices.reserve_wallets(self.n_wallets + 2 * transfers)
 
     def _reserve_rows(self, size: int) -> None:
+        if size <= self.amount.size:
+            return
         self.amount, self.sender = grown(self.amount, size), grown(self.sender, size)
         self.position, self.tx_hash = grown(self.position, size), grown(self.tx_hash, size)
 

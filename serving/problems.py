@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from features.errors import RiskError
+from features.errors import ConflictError, RiskError
 from serving.journal import JournalError
 
 MEDIA_TYPE = "application/problem+json"

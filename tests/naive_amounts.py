@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from decimal import Decimal
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -58,7 +59,16 @@ def _side(d: str, transfers: list[Transfer], as_of: int) -> Row:
         recent = math.fsum(t.amount for t in transfers if t.time >= as_of - width)
         row[f"total_{d}_{window}_share"] = ratio(recent, total)
     row |= {f"{name.format(d=d)}": value for name, value in _shape(values, total).items()}
-    return row
+    return row | _logarithms(d, [math.log(value) for value in values if value], values)
+
+
+def _logarithms(d: str, logs: list[float], values: list[float]) -> Row:
+    n = len(logs)
+    return {
+        f"log_sd_{d}_ratio": stdev(logs) if n > 1 else NAN,
+        f"log_range_{d}_ratio": max(logs) - min(logs) if n else NAN,
+        f"log_deviation_{d}_ratio": math.log(math.fsum(values) / n) - fmean(logs) if n else NAN,
+    }
 
 
 def _shape(values: list[float], total: float) -> Row:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -32,39 +32,18 @@ from training.manifest import (
     sha256,
 )
 from training.models import estimator_class
+from training.scores import Scores, statuses
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
     from training.config import TrainConfig
 
-__all__ = ["STATUSES", "ModelError", "RiskModel", "Scores"]
+__all__ = ["ModelError", "RiskModel", "Scores"]
 
 Float64 = NDArray[np.float64]
 
 CALIBRATION = "calibration.json"
 COUNTS = ("coverage_in_count", "coverage_out_count")
-STATUSES = ("scored", "unknown_wallet", "insufficient_data")
-
-
-class Scores(NamedTuple):
-    """Scores of n rows as arrays.
-
-    Parameters
-    ----------
-    probability
-        float64 (n,), calibrated P(illicit); the base rate where a row is not scored.
-    log_odds
-        float64 (n,), of the probability.
-    status
-        n texts out of ``STATUSES``.
-    contributions
-        float64 (n, len(reasons) + 1), the base last; rows sum to ``log_odds``. None unless asked.
-    """
-
-    probability: Float64
-    log_odds: Float64
-    status: list[str]
-    contributions: Float64 | None
 
 
 class RiskModel:
@@ -277,7 +256,7 @@ class RiskModel:
             ``min_transfers``). A row that is not scored has the base rate as its probability.
         """
         spine = check_spine(spine)
-        scores = self._score_spine(ledger, spine, labels, reasons=False)
+        scores = self.score_spine(ledger, spine, labels=labels)
         return pd.DataFrame(
             {"probability": scores.probability, "status": scores.status},
             index=pd.MultiIndex.from_frame(spine),
@@ -295,16 +274,35 @@ class RiskModel:
             the probability; a row that is not scored has only its base.
         """
         spine = check_spine(spine)
-        scores = self._score_spine(ledger, spine, labels, reasons=True)
+        scores = self.score_spine(ledger, spine, labels=labels, reasons=True)
         return pd.DataFrame(
             scores.contributions,
             index=pd.MultiIndex.from_frame(spine),
             columns=[*self.reasons, "base"],
         )
 
-    def _score_spine(
-        self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None, *, reasons: bool
+    def score_spine(
+        self,
+        ledger: Ledger,
+        spine: pd.DataFrame,
+        *,
+        labels: pd.DataFrame | None = None,
+        reasons: bool = False,
     ) -> Scores:
+        """Return :meth:`score` and, where asked for, :meth:`explain_wallets` from one pass.
+
+        Parameters
+        ----------
+        ledger, spine, labels
+            As for :meth:`score`.
+        reasons
+            Whether to compute contributions.
+
+        Returns
+        -------
+        Scores
+            Arrays in the order of the spine.
+        """
         coverage = feature_table(ledger, spine, views=views_holding(COUNTS))
         counts = coverage[list(COUNTS)].to_numpy().sum(axis=1)
         return self._judge(self.estimator.inputs(ledger, spine, labels), counts, reasons=reasons)
@@ -320,10 +318,7 @@ class RiskModel:
             if parts is not None:
                 parts[thin] = 0.0
                 parts[thin, -1] = self._prior
-        status = [
-            "scored" if count >= self.manifest.min_transfers else STATUSES[1 if count == 0 else 2]
-            for count in counts.tolist()
-        ]
+        status = statuses(counts, self.manifest.min_transfers)
         return Scores(probability, log_odds, status, parts)
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:

@@ -88,9 +88,8 @@ class PlattCalibration:
         Notes
         -----
         Platt's targets (N1 + 1) / (N1 + 2) and 1 / (N0 + 2) keep the fit finite where a
-        threshold separates the classes; Newton steps with halving after Lin, Lin and Weng,
-        "A note on Platt's probabilistic outputs" (2007), algorithm 1. Where the slope is below
-        0.001 it is set to that, with the intercept at the prevalence.
+        threshold separates the classes. Where the slope is below 0.001 it is set to that, with
+        the intercept at the prevalence. Rows count the same, however many their wallet has.
 
         Raises
         ------
@@ -106,7 +105,7 @@ class PlattCalibration:
             raise RiskError("raw scores of the calibration slice are not all finite")
         prevalence = illicit / len(y_true)
         centre, scale = float(raw.mean()), float(raw.std()) or 1.0
-        steepness, level = _newton((raw - centre) / scale, y_true)
+        steepness, level = _fitted((raw - centre) / scale, y_true)
         slope = steepness / scale
         intercept = level - slope * centre
         if slope < MIN_SLOPE:
@@ -133,29 +132,20 @@ class PlattCalibration:
         return replace(self, base_rate=to_rate)
 
 
-def _newton(raw: Float64, y_true: NDArray[np.int8]) -> tuple[float, float]:
-    """Minimise the convex logistic loss over (slope, intercept) on standardised scores."""
+def _fitted(raw: Float64, y_true: NDArray[np.int8]) -> tuple[float, float]:
+    """Return slope and intercept of least logistic loss on standardised scores."""
+    from scipy.optimize import minimize
+
     illicit = float(y_true.sum())
     licit = len(y_true) - illicit
     target = np.where(y_true == 1, (illicit + 1) / (illicit + 2), 1 / (licit + 2))
     design = np.column_stack([raw, np.ones_like(raw)])
 
-    def loss(at: Float64) -> float:
+    def loss(at: Float64) -> tuple[float, Float64]:
         score = design @ at
-        return float((np.logaddexp(0.0, score) - target * score).sum())
+        gradient = design.T @ (probability_of(score) - target)
+        return float((np.logaddexp(0.0, score) - target * score).mean()), gradient / len(raw)
 
-    at = np.array([0.0, log_odds_of((illicit + 1) / (len(y_true) + 2))])
-    best = loss(at)
-    for _ in range(100):
-        said = probability_of(design @ at)
-        gradient = design.T @ (said - target)
-        if np.abs(gradient).max() < 1e-9 * len(y_true):
-            break
-        curvature = (design * (said * (1 - said))[:, None]).T @ design + 1e-12 * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        size = 1.0
-        while size > 1e-10 and loss(at - size * step) > best:
-            size /= 2
-        at = at - size * step
-        best = loss(at)
-    return float(at[0]), float(at[1])
+    start = np.array([0.0, log_odds_of((illicit + 1) / (len(y_true) + 2))])
+    slope, intercept = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    return float(slope), float(intercept)

@@ -71,8 +71,11 @@ class Estimator(Protocol):
     def inputs(self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None) -> Inputs:
         """Fetch what the model reads of each row of the spine; works before :meth:`fit`."""
 
-    def fit(self, inputs: Inputs, y_true: NDArray[np.int8]) -> Self:
-        """Learn from n rows and their labels (1 = illicit); the same call gives the same bits."""
+    def fit(self, inputs: Inputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
+        """Learn from n rows, their labels (1 = illicit) and how much each counts, of mean 1.
+
+        The same call gives the same bits.
+        """
 
     def log_odds(self, inputs: Inputs) -> Float64:
         """Return float64 (n,): raw log-odds; a row's value never depends on its neighbours."""

@@ -94,7 +94,7 @@ def train(
     names = chosen_columns(table, config)
     rows = chosen_rows(table, labels, split, config)
     estimator, inputs = _estimator(table, labels, names, config, ledger)
-    estimator.fit(inputs(rows.train), rows.y_true[rows.train])
+    estimator.fit(inputs(rows.train), rows.y_true[rows.train], wallet_weights(table, rows.train))
     calibration = PlattCalibration.fit(
         estimator.log_odds(inputs(rows.calibrate)),
         rows.y_true[rows.calibrate],
@@ -143,7 +143,7 @@ def label_shuffle(
     of_wallet, first = np.unique(wallets, return_index=True)
     mixed = np.random.default_rng(config.seed).permutation(rows.y_true[rows.train][first])
     swapped = mixed[np.searchsorted(of_wallet, wallets)]
-    estimator.fit(inputs(rows.train), swapped)
+    estimator.fit(inputs(rows.train), swapped, wallet_weights(table, rows.train))
     return average_precision(rows.y_true[rows.test], estimator.log_odds(inputs(rows.test)))
 
 
@@ -182,6 +182,33 @@ def chosen_rows(
     """Return the slices of a table; thin histories are in none."""
     counts = table[list(COUNTS)].to_numpy().sum(axis=1)
     return assign_rows(table.index, labels, split, enough=counts >= config.min_transfers)
+
+
+def wallet_weights(table: pd.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what each of the numbered rows counts in a fit: every wallet the same in all.
+
+    Parameters
+    ----------
+    table
+        Feature table, indexed by (wallet, as_of).
+    rows
+        int64 (m,) row numbers, the training slice.
+
+    Returns
+    -------
+    ndarray
+        float64 (m,), 1 / (rows of that wallet among them), rescaled to mean 1; all exactly 1
+        where every wallet has as many rows.
+
+    Notes
+    -----
+    A pooled table holds several instants of one wallet. They are nearly copies of one another,
+    and unweighted the wallets with most rows, the busy ones, would decide what is learnt.
+    """
+    codes = pd.factorize(table.index[rows].get_level_values("wallet"))[0]
+    counts = np.bincount(codes)
+    # the weights sum to the number of wallets: this quotient has mean 1
+    return len(rows) / (len(counts) * counts[codes].astype(np.float64))
 
 
 def _estimator(

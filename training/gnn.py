@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import islice
 from math import factorial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.errors import RiskError
 from features.ledger import microseconds
@@ -41,7 +42,7 @@ from features.neighbourhood import (
 from features.spine import check_spine
 from training.estimator import Inputs, resolve_parameters, table_inputs
 from training.scaling import Scaler
-from training.tensors import Batch, Network, balanced_loss, deterministic, target
+from training.tensors import Batch, Network, balanced, deterministic, target
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -74,7 +75,15 @@ class GraphInputs(Inputs):
         return GraphInputs(self.features[rows], self.as_of[rows], self.trees.take(rows))
 
 
-_Labelled = tuple[GraphInputs, NDArray[np.int8]]
+class _Labelled(NamedTuple):
+    """Rows with their labels and what each counts."""
+
+    rows: GraphInputs
+    y_true: NDArray[np.int8]
+    weights: Float64
+
+    def take(self, rows: NDArray[np.int64]) -> _Labelled:
+        return _Labelled(self.rows.take(rows), self.y_true[rows], self.weights[rows])
 
 
 class GraphSageEstimator:
@@ -135,20 +144,19 @@ class GraphSageEstimator:
             trees = trees.shuffled(self.seed)
         return GraphInputs(own.features, as_of, trees)
 
-    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8]) -> Self:
+    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows: the last of them in time say how long, then all are learnt from."""
         order = np.argsort(inputs.as_of, kind="stable")
         n_stop = max(1, round(self.parameters["validation_share"] * len(order)))
         learn, stop = np.sort(order[:-n_stop]), np.sort(order[-n_stop:])
         self.own_scaler_ = Scaler.fit(inputs.features)
         self.node_scaler_ = Scaler.fit(inputs.trees.values)
+        given = _Labelled(inputs, y_true, weights)
         with deterministic(self.seed):
-            epochs = self._best_epochs(
-                (inputs.take(learn), y_true[learn]), (inputs.take(stop), y_true[stop])
-            )
+            epochs = self._best_epochs(given.take(learn), given.take(stop))
         with deterministic(self.seed):
             network = self._build()
-            for _ in islice(self._descend(network, inputs, y_true), epochs):
+            for _ in islice(self._descend(network, given), epochs):
                 pass
         self.network_ = network.eval()
         return self
@@ -242,13 +250,14 @@ class GraphSageEstimator:
     def _best_epochs(self, learn: _Labelled, stop: _Labelled) -> int:
         """Return after how many epochs the loss on ``stop`` is least, within ``patience``."""
         network = self._build()
-        loss_of = balanced_loss(stop[1])
-        batch, truth = self._batch(stop[0]), target(stop[1])
+        batch, truth = self._batch(stop.rows), target(stop.y_true)
+        weight = balanced(stop.y_true, stop.weights)
         best, best_epoch = np.inf, 0
-        epochs = islice(self._descend(network, *learn), self.parameters["epochs"])
+        epochs = islice(self._descend(network, learn), self.parameters["epochs"])
         for epoch, _ in enumerate(epochs, start=1):
             with torch.no_grad():
-                loss = float(loss_of(network.eval()(batch), truth))
+                said = network.eval()(batch)
+                loss = float(binary_cross_entropy_with_logits(said, truth, weight))
             if loss < best:
                 best, best_epoch = loss, epoch
             elif epoch - best_epoch >= self.parameters["patience"]:
@@ -257,23 +266,25 @@ class GraphSageEstimator:
             raise RiskError("the network's loss is not finite: lower learning_rate")
         return best_epoch
 
-    def _descend(
-        self, network: Network, rows: GraphInputs, y_true: NDArray[np.int8]
-    ) -> Iterator[None]:
+    def _descend(self, network: Network, given: _Labelled) -> Iterator[None]:
         """Train for one epoch a step, without end."""
-        given = self.parameters
+        settings = self.parameters
         optimiser = torch.optim.Adam(
-            network.parameters(), lr=given["learning_rate"], weight_decay=given["weight_decay"]
+            network.parameters(),
+            lr=settings["learning_rate"],
+            weight_decay=settings["weight_decay"],
         )
-        loss_of = balanced_loss(y_true)
+        truth, weight = target(given.y_true), balanced(given.y_true, given.weights)
         generator = np.random.default_rng(self.seed)
         while True:
             network.train()
-            mixed = generator.permutation(len(rows))
-            for at in range(0, len(rows), given["batch_rows"]):
-                some = np.sort(mixed[at : at + given["batch_rows"]])
+            mixed = generator.permutation(len(given.rows))
+            for at in range(0, len(mixed), settings["batch_rows"]):
+                some = np.sort(mixed[at : at + settings["batch_rows"]])
                 optimiser.zero_grad()
-                loss_of(network(self._batch(rows.take(some))), target(y_true[some])).backward()
+                said = network(self._batch(given.rows.take(some)))
+                loss = binary_cross_entropy_with_logits(said, truth[some], weight[some])
+                torch.autograd.backward(loss)
                 optimiser.step()
             yield
 

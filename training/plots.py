@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from sklearn.metrics import precision_recall_curve
 
-from training.metrics import average_precision, calibration_curve, last_of_ties
+from training.metrics import average_precision, calibration_curve
 
 BLUE, GREY = "#1f4e79", "#8a8a8a"
 
@@ -23,14 +24,13 @@ def precision_recall_figure(scores: pd.DataFrame) -> Figure:
     """
     y_true = scores["y_true"].to_numpy(np.int8)
     probability = scores["probability_as_labelled"].to_numpy()
-    order = np.argsort(-probability, kind="stable")
-    ends = last_of_ties(probability[order])
-    hits = np.cumsum(y_true[order])[ends]
+    precision, recall, _ = precision_recall_curve(y_true, probability)
     figure, axes = _figure()
     area = average_precision(y_true, probability)
+    # without the point (0, 1) that no threshold gives
     axes.step(
-        hits / y_true.sum(),
-        hits / (ends + 1),
+        recall[-2::-1],
+        precision[-2::-1],
         where="pre",
         color=BLUE,
         label=f"model, area {area:.3f}",

@@ -1,4 +1,4 @@
-"""Inputs of a network: signed logarithms, standardised, with missing values marked.
+"""Inputs of linear models and networks: signed logarithms, standardised, missing values marked.
 
 Each column x becomes z = clip((sign(x) log(1 + |x|) - mean) / sd, -6, 6), the median where x is
 nan, and a second column says whether it was nan.

@@ -113,14 +113,15 @@ class _Layer(nn.Module):
         return torch.relu(self.senders(pair, edges[0]) + self.recipients(pair, edges[1]))
 
 
-def balanced_loss(y_true: NDArray[np.int8]) -> nn.Module:
-    """Return a log loss in which both classes weigh the same.
+def balanced(y_true: NDArray[np.int8], weights: Float64) -> Tensor:
+    """Return weights of rows (n,) under which both classes weigh the same.
 
     Their mix drifts from slice to slice, and calibration puts the prevalence back.
     """
-    illicit = int(y_true.sum())
-    ratio = (len(y_true) - illicit) / illicit if 0 < illicit < len(y_true) else 1.0
-    return nn.BCEWithLogitsLoss(pos_weight=torch.tensor(ratio))
+    illicit = y_true == 1
+    one, other = weights[illicit].sum(), weights[~illicit].sum()
+    ratio = other / one if one > 0 and other > 0 else 1.0
+    return torch.from_numpy(np.where(illicit, ratio * weights, weights))
 
 
 def target(y_true: NDArray[np.int8]) -> Tensor:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import Ledger, LedgerError, TransfersError, check_transfers, feature_table
+from features import (
+    ConflictError,
+    Ledger,
+    LedgerError,
+    TransfersError,
+    check_transfers,
+    feature_table,
+)
 from tests import compare
 from tests.strategies import START, World, at, spine, transfers, worlds
 
@@ -126,7 +133,32 @@ def test_check_append_changes_nothing() -> None:
     assert new["tx_id"].tolist() == ["t3"]
     assert ledger.n_transfers == 3
     assert ledger.code("d") == -1
-    assert ledger.append(new) == 1
+    ledger.insert(ledger.check_append(transfers(BASE)))  # no rows
+    assert ledger.n_transfers == 3
+    ledger.insert(new)
+    same(ledger, Ledger.from_transfers(transfers([*BASE, (30, "d", "e", 1.0)])))
+    assert ledger.append(new) == 0
+
+
+def arrays(ledger: Ledger) -> list[np.ndarray]:
+    """Every array of a ledger that grows."""
+    names = ("start", "count", "room", "time", "counterparty", "transfer")
+    slices = [getattr(side, name) for side in (ledger.incoming, ledger.outgoing) for name in names]
+    return [*slices, ledger.amount, ledger.sender, ledger.position, ledger.tx_hash]
+
+
+@given(worlds(), st.integers(0, 40))
+def test_reserved_room_is_enough_and_changes_nothing(world: World, split: int) -> None:
+    pool = world.transfers
+    ledger = Ledger.from_transfers(pool.iloc[:split])
+    ledger.reserve(len(pool.iloc[split:]))
+    if split:
+        same(ledger, Ledger.from_transfers(pool.iloc[:split]), world)
+    ledger.reserve(0)
+    reserved = arrays(ledger)
+    ledger.append(pool.iloc[split:])
+    assert all(now is then for now, then in zip(arrays(ledger), reserved, strict=True))
+    same(ledger, Ledger.from_transfers(pool), world)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +177,7 @@ def test_a_conflicting_copy_is_refused_and_nothing_added(
     batch = transfers([BASE[0]])
     batch[column] = pd.Series([value])
     fresh = transfers([(30, "d", "e", 1.0)], prefix="new")
-    with pytest.raises(TransfersError, match=rf"'t0', 0\) is in the ledger with {told}"):
+    with pytest.raises(ConflictError, match=rf"'t0', 0\) is in the ledger with {told}"):
         ledger.append(pd.concat([fresh, batch], ignore_index=True))
     same(ledger, Ledger.from_transfers(transfers(BASE)))
     assert ledger.code("d") == -1

@@ -52,3 +52,19 @@ def test_room_doubles_so_that_moves_are_rare() -> None:
     assert moves <= 8
     assert slices.nbytes < 16 * 1000 * 5
     assert slice_room(0) == 4
+
+
+def test_reserve_makes_room_and_never_less() -> None:
+    slices = Slices.build(log_of([(0, 1, 0), (1, 2, 0)], 0), 2)
+    slices.reserve(10)
+    slices.reserve_wallets(5)
+    time, start = slices.time, slices.start
+    slices.reserve(10)
+    slices.reserve_wallets(4)
+    assert slices.time is time
+    assert slices.start is start
+    assert (time.size, slices.counterparty.size, slices.transfer.size, slices.used) == (10,) * 3 + (
+        2,
+    )
+    assert (start.size, slices.count.size, slices.room.size) == (5, 5, 5)
+    assert time.tolist() == [1, 2, *[0] * 8]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features import RiskError, TransfersError
+from features import ConflictError, RiskError, TransfersError
 from serving.intake import Intake
 from serving.journal import Journal, JournalError
 from serving.schemas import Transfer, TransfersRequest, microseconds
@@ -113,7 +113,7 @@ def test_memory_that_falls_behind_the_journal_stops_the_service(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(shop.scorer, "append", full)
+        patch.setattr(shop.scorer, "insert", full)
         with pytest.raises(MemoryError):
             shop.intake.add(read(transfer(1)))
     for action in (shop.intake.check, lambda: shop.intake.add(read(transfer(2)))):

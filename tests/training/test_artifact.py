@@ -181,3 +181,13 @@ def test_reasons_of_wallets_sum_to_what_score_says(model: RiskModel, ledger: Led
 def test_a_spine_is_checked(model: RiskModel, ledger: Ledger) -> None:
     with pytest.raises(SpineError, match="as_of"):
         model.score(ledger, pd.DataFrame({"wallet": ["w"]}))
+
+
+def test_scores_and_reasons_come_from_one_pass(model: RiskModel, ledger: Ledger) -> None:
+    spine = make_spine(ledger)
+    both = model.score_spine(ledger, spine, reasons=True)
+    scores = model.score(ledger, spine)
+    np.testing.assert_array_equal(both.probability, scores["probability"])
+    assert both.status == scores["status"].tolist()
+    np.testing.assert_array_equal(both.contributions, model.explain_wallets(ledger, spine))
+    assert model.score_spine(ledger, spine).contributions is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ import pytest
 from features import Ledger, RiskError, feature_table
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, fitting, out_of_time_shares, train
-from training.fitting import chosen_columns, label_shuffle
+from training.estimator import Inputs
+from training.fitting import chosen_columns, label_shuffle, wallet_weights
 from training.logistic import LogisticEstimator
 
 LINEAR = TrainConfig(model="logistic", base_rate=0.01, seed=3, min_transfers=3)
@@ -80,6 +82,41 @@ def test_swapped_labels_leave_the_prevalence(
         for seed in range(3)
     ]
     assert np.mean(areas) == pytest.approx(prevalence, abs=0.06)
+
+
+def test_every_wallet_counts_once(table: pd.DataFrame) -> None:
+    pooled = table.iloc[[0, 1, 1, 2, 2, 2, 3]]
+    weights = wallet_weights(pooled, np.arange(6))
+    np.testing.assert_allclose(weights, [2, 1, 1, 2 / 3, 2 / 3, 2 / 3], rtol=1e-15)
+    assert weights.mean() == pytest.approx(1)
+    alone = wallet_weights(table, np.arange(0, len(table), 3))
+    np.testing.assert_array_equal(alone, 1.0)
+
+
+@pytest.mark.parametrize("run", [train, label_shuffle])
+def test_training_weighs_the_wallets_of_its_slice(
+    run: Callable[..., object],
+    table: pd.DataFrame,
+    labels: pd.DataFrame,
+    split: OutOfTime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[np.ndarray] = []
+
+    class Watched(LogisticEstimator):
+        def fit(self, inputs: Inputs, y_true: np.ndarray, weights: np.ndarray) -> Self:
+            given.append(weights)
+            return super().fit(inputs, y_true, weights)
+
+    monkeypatch.setattr(fitting, "estimator_class", lambda _kind: Watched)
+    earlier = table[:1].reset_index()
+    earlier["as_of"] -= pd.Timedelta(1, "D")
+    pooled = pd.concat([earlier.set_index(["wallet", "as_of"]), table])
+    run(pooled, labels, split, LINEAR)
+    (weights,) = given
+    counts = np.unique(weights, return_counts=True)
+    assert counts[1].tolist()[0] == 2
+    assert counts[0][1] == pytest.approx(2 * counts[0][0])
 
 
 def test_columns_can_be_chosen(table: pd.DataFrame) -> None:

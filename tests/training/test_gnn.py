@@ -79,7 +79,8 @@ def fit(
         model = GraphSageEstimator(OWN, seed=5, parameters={**QUICK, **parameters})
         inputs = model.inputs(ledger, spine, None)
         learn = np.arange(160)
-        return model.fit(inputs.take(learn), illicit[learn].astype(np.int8)), inputs
+        y_true = illicit[learn].astype(np.int8)
+        return model.fit(inputs.take(learn), y_true, np.ones(160)), inputs
 
     return fitted
 
@@ -104,6 +105,40 @@ def test_edges_carry_what_the_row_does_not(
         )
     assert quality["real"] > 0.99
     assert max(quality["none"], quality["shuffled"]) < 0.7
+
+
+def test_equal_weights_only_balance_the_classes() -> None:
+    from training.tensors import balanced, target
+
+    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
+    said = torch.tensor(np.random.default_rng(0).normal(size=6))
+    weight = balanced(y_true, np.ones(6))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(said, target(y_true), weight)
+    ratio = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))
+    assert float(loss) == pytest.approx(float(ratio(said, target(y_true))), rel=1e-15)
+
+
+def test_weights_are_balanced_between_the_classes() -> None:
+    from training.tensors import balanced
+
+    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
+    weight = balanced(y_true, np.array([0.5, 1, 2, 0.5, 1, 1])).numpy()
+    assert weight[y_true == 1].sum() == pytest.approx(weight[y_true == 0].sum())
+    assert weight[4] == 2 * weight[0]
+    one_class = np.array([0.5, 1.5])
+    np.testing.assert_array_equal(balanced(np.ones(2, np.int8), one_class), one_class)
+
+
+def test_rows_count_by_their_weight(
+    fitted: Fitted, illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> None:
+    model, inputs = fitted
+    learn, later = np.arange(160), np.arange(160, WALLETS)
+    wrong = learn % 2 == 0
+    y_true = (illicit[learn] ^ wrong).astype(np.int8)
+    other = type(model)(OWN, seed=5, parameters=QUICK)
+    other.fit(inputs.take(learn), y_true, np.where(wrong, 0.01, 1.99))
+    assert average_precision(illicit[later].astype(np.int8), other.log_odds(inputs)[later]) > 0.9
 
 
 def test_a_row_alone_scores_as_in_a_batch(fitted: Fitted) -> None:

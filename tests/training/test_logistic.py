@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from features import RiskError
 from training.estimator import Inputs
 from training.logistic import WEIGHTS, LogisticEstimator
 from training.metrics import average_precision
+from training.scaling import Scaler
 
 GENERATOR = np.random.default_rng(0)
 NAMES = ("a", "b", "c", "d")
@@ -25,10 +27,11 @@ def make_inputs(rows: int = 600) -> tuple[Inputs, np.ndarray]:
 
 
 INPUTS, Y = make_inputs()
+ONES = np.ones(600)
 
 
 def fitted() -> LogisticEstimator:
-    return LogisticEstimator(NAMES, seed=0, parameters={}).fit(INPUTS, Y)
+    return LogisticEstimator(NAMES, seed=0, parameters={}).fit(INPUTS, Y, ONES)
 
 
 def test_it_learns_values_and_their_absence() -> None:
@@ -40,6 +43,24 @@ def test_it_learns_values_and_their_absence() -> None:
     assert average_precision(Y, model.log_odds(INPUTS)) > Y.mean() + 0.2
 
 
+def test_equal_weights_are_none_at_all() -> None:
+    scaler = Scaler.fit(INPUTS.features)
+    plain = LogisticRegression(C=0.1, solver="newton-cholesky", max_iter=500)
+    plain.fit(scaler.scale(INPUTS.features), Y)
+    weights = fitted().weights_
+    assert weights is not None
+    learnt = np.concatenate([weights.slope, weights.missing_slope])
+    np.testing.assert_allclose(learnt, plain.coef_[0], rtol=1e-12, atol=1e-14)
+
+
+def test_rows_count_by_their_weight() -> None:
+    wrong = np.arange(600) % 2 == 0
+    model = LogisticEstimator(NAMES, seed=0, parameters={})
+    model.fit(INPUTS, np.where(wrong, 1 - Y, Y).astype(np.int8), np.where(wrong, 0.01, 1.99))
+    assert model.weights_ is not None
+    assert model.weights_.slope[0] > 0.5
+
+
 def test_constant_columns_say_nothing() -> None:
     parts = fitted().contributions(INPUTS)
     np.testing.assert_array_equal(parts[:, 2], 0.0)
@@ -48,7 +69,7 @@ def test_constant_columns_say_nothing() -> None:
 def test_a_column_that_was_never_there_says_nothing() -> None:
     values = INPUTS.features.copy()
     values[:, 3] = np.nan
-    model = LogisticEstimator(NAMES, seed=0, parameters={}).fit(Inputs(values), Y)
+    model = LogisticEstimator(NAMES, seed=0, parameters={}).fit(Inputs(values), Y, ONES)
     assert np.isfinite(model.log_odds(INPUTS)).all()
 
 

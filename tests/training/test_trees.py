@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
 import pytest
 
@@ -16,10 +17,13 @@ VALUES = GENERATOR.normal(size=(800, 8))
 VALUES[GENERATOR.random(VALUES.shape) < 0.1] = np.nan
 Y = (np.nan_to_num(VALUES[:, 0]) * np.nan_to_num(VALUES[:, 1]) > 0.2).astype(np.int8)
 INPUTS = Inputs(VALUES)
+ONES = np.ones(800)
 
 
 def fitted(seed: int = 1, **parameters: object) -> TreesEstimator:
-    return TreesEstimator(NAMES, seed=seed, parameters={"trees": 40, **parameters}).fit(INPUTS, Y)
+    return TreesEstimator(NAMES, seed=seed, parameters={"trees": 40, **parameters}).fit(
+        INPUTS, Y, ONES
+    )
 
 
 def test_it_learns_an_interaction() -> None:
@@ -31,6 +35,27 @@ def test_the_seed_decides_and_the_threads_do_not() -> None:
     np.testing.assert_array_equal(fitted().log_odds(INPUTS), first)
     np.testing.assert_array_equal(fitted(n_jobs=2).log_odds(INPUTS), first)
     assert (fitted(seed=2).log_odds(INPUTS) != first).any()
+
+
+def test_equal_weights_are_none_at_all() -> None:
+    settings = {
+        "objective": "binary", "num_leaves": 8, "learning_rate": 0.06, "min_data_in_leaf": 20,
+        "lambda_l2": 5.0, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1,
+        "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True,
+        "force_row_wise": True, "verbosity": -1,
+    }  # fmt: skip
+    rows = lgb.Dataset(VALUES, label=Y, params=settings)
+    plain = lgb.train(settings, rows, num_boost_round=40)
+    np.testing.assert_array_equal(
+        fitted().log_odds(INPUTS), plain.predict(VALUES, raw_score=True, num_threads=1)
+    )
+
+
+def test_rows_count_by_their_weight() -> None:
+    wrong = np.arange(800) % 2 == 0
+    model = TreesEstimator(NAMES, seed=1, parameters={"trees": 200})
+    model.fit(INPUTS, np.where(wrong, 1 - Y, Y).astype(np.int8), np.where(wrong, 0.01, 1.99))
+    assert average_precision(Y[wrong], model.log_odds(Inputs(VALUES[wrong]))) > 0.6
 
 
 def test_contributions_sum_to_the_log_odds() -> None:

@@ -1,0 +1,47 @@
+"""What a model says of rows, as arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float64 = NDArray[np.float64]
+
+STATUSES = ("scored", "unknown_wallet", "insufficient_data")
+
+
+class Scores(NamedTuple):
+    """Scores of n rows as arrays.
+
+    Parameters
+    ----------
+    probability
+        float64 (n,), calibrated P(illicit); the base rate where a row is not scored.
+    log_odds
+        float64 (n,), of the probability.
+    status
+        n texts out of ``STATUSES``.
+    contributions
+        float64 (n, len(reasons) + 1), the base last; rows sum to ``log_odds``. None unless asked.
+    """
+
+    probability: Float64
+    log_odds: Float64
+    status: list[str]
+    contributions: Float64 | None
+
+
+def statuses(counts: Float64, min_transfers: int) -> list[str]:
+    """Return the status of each of n histories, by its number of transfers.
+
+    Examples
+    --------
+    >>> statuses(np.array([5.0, 0.0, 1.0]), 2)
+    ['scored', 'unknown_wallet', 'insufficient_data']
+    """
+    return [
+        "scored" if count >= min_transfers else STATUSES[1 if count == 0 else 2]
+        for count in counts.tolist()
+    ]
