@@ -1,0 +1,90 @@
+"""Measure the speed of everything: `python experiments/0002-speed/run.py`, see README.md."""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+import pandas as pd  # noqa: E402 - the repository must be importable first
+import stage_aggregates  # noqa: E402
+import stage_http  # noqa: E402
+import stage_ledger  # noqa: E402
+
+from experiments.results import Measure, fill_readme, write_result  # noqa: E402
+from experiments.synthetic import START, Sizes, generate, labels, write  # noqa: E402
+
+SEED = 20261124
+STAGES = ("aggregates", "ledger", "http")
+QUICK = Sizes(transfers=20_000, wallets=2_000)
+RESULT = HERE / "result.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes; nothing to quote")
+    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
+    parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
+    arguments = parser.parse_args()
+    stages = arguments.stage or STAGES
+    result = arguments.result or (None if arguments.quick else RESULT)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(Path(folder), quick=arguments.quick)
+        for stage in stages:
+            begin = time.perf_counter()
+            measures = run.stage(stage)
+            print(f"{stage}: {time.perf_counter() - begin:.1f} s", flush=True)
+            for measure in measures:
+                print(f"  {measure.name}: {measure.value:.4g} {measure.unit}", flush=True)
+            if result is not None:
+                command = f"python experiments/0002-speed/run.py --stage {stage}"
+                every = write_result(result, measures, command=command, seeds=[SEED])
+                if result == RESULT:
+                    fill_readme(HERE / "README.md", every)
+
+
+class Run:
+    """The table, its ledger and its labels, made once, and the stages over them."""
+
+    def __init__(self, work: Path, *, quick: bool) -> None:
+        sizes = QUICK if quick else Sizes()
+        self.work = work
+        self.quick = quick
+        self.repeats = 1 if quick else 3
+        self.transfers = work / "transfers.parquet"
+        self.ledger = work / "ledger"
+        self.labels = work / "labels.parquet"
+        self.as_of = START + pd.Timedelta(days=sizes.days)
+        synthetic = generate(SEED, sizes)
+        write(synthetic, self.transfers)
+        labels(synthetic, n_licit=300 if quick else 4000, seed=SEED).to_parquet(self.labels)
+        del synthetic
+        stage_ledger.build(self.transfers, self.ledger)
+
+    def stage(self, name: str) -> list[Measure]:
+        """Measure one stage."""
+        if name == "aggregates":
+            return stage_aggregates.measure(
+                self.transfers, self.ledger, as_of=self.as_of, repeats=self.repeats, work=self.work
+            )
+        if name == "ledger":
+            measures = stage_ledger.measure(
+                self.transfers, self.ledger, repeats=self.repeats, seed=SEED, work=self.work
+            )
+            if self.quick:  # compiling every kernel is not quick
+                return measures
+            return measures + stage_ledger.measure_start(
+                self.ledger, as_of=self.as_of, repeats=self.repeats, work=self.work
+            )
+        setting = stage_http.Setting(self.ledger, self.labels, self.as_of, SEED, self.work)
+        amount = stage_http.Amount()
+        if self.quick:
+            amount = stage_http.Amount(requests=50, mlflow_requests=10, seconds=0.5)
+        return stage_http.measure(setting, amount)
+
+
+if __name__ == "__main__":
+    main()
