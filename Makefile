@@ -27,5 +27,5 @@ $(BIN)/python:
 	touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[dev,gnn]'
+	$(INSTALL) -e '.[dev,gnn,bench]'
 	touch $@ .venv/installed
