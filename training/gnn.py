@@ -102,7 +102,7 @@ class GraphSageEstimator:
         "hidden": 32,
         "dropout": 0.3,
         "learning_rate": 0.001,
-        "weight_decay": 0.03,
+        "weight_decay": 0.001,
         "epochs": 100,
         "patience": 15,
         "batch_rows": 128,
