@@ -7,6 +7,7 @@ import numpy as np
 from features._numba import kernel
 from features.columns import WINDOWS, Column, Rows, View, per_side
 from features.distinct import Distinct, collect, empty_distinct, place_of
+from features.entropy import count_entropy
 from features.history import cut
 from features.label_events import LabelEvents
 from features.slices import Float64s, Int32s, Int64s, Sides
@@ -25,12 +26,11 @@ def _side(memory: Distinct, fan: int, n: int, code: int, as_of: int, out: Float6
     total = 0.0
     for k in range(fan):
         total += memory.value[k]
-    squares, value_squares, entropy, top = 0.0, 0.0, 0.0, 0.0
+    squares, value_squares, top = 0.0, 0.0, 0.0
     single, own, new = 0, 0, 0
     for k in range(fan):
         share = memory.count[k] / n
         squares += share * share
-        entropy -= share * math.log(share)
         single += memory.count[k] == 1
         new += memory.first[k] >= n // 2
         if memory.code[k] == code:
@@ -43,7 +43,7 @@ def _side(memory: Distinct, fan: int, n: int, code: int, as_of: int, out: Float6
     out[1], out[2] = fan / n, squares
     if total > 0.0:
         out[3], out[4] = value_squares, top
-    out[5] = entropy / math.log(fan) if fan > 1 else np.nan
+    out[5] = count_entropy(memory.count[:fan], n) / math.log(fan) if fan > 1 else np.nan
     out[6], out[7], out[8] = new / (n - n // 2), single / fan, own / n
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from features.errors import ConflictError, LedgerError
 from features.ledger_files import read_ledger, write_ledger
 from features.ledger_layout import Columns, lay_out
-from features.names import Names, Texts, as_text, by_hash, text_hashes
-from features.slices import Log, Sides, Slices, grown
+from features.names import Names, Texts, as_text, by_hash, strings, text_hashes
+from features.slices import NOTHING, Log, Sides, Slices, grown
 from features.transfers import check_transfers
 
 Int32s = npt.NDArray[np.int32]
@@ -263,10 +263,10 @@ class Ledger:
             return
         names = pa.concat_arrays([as_text(new["sender"]), as_text(new["recipient"])])
         codes = self.wallets.first_rows(names)
-        for place in np.flatnonzero(codes < 0).tolist():
-            name = names[place].as_py()
-            code = self.wallets.first_row(name)
-            codes[place] = self.wallets.append(name) if code < 0 else code
+        unseen = np.flatnonzero(codes < 0)
+        if unseen.size:
+            self.wallets.extend(list(dict.fromkeys(strings(names.take(unseen)))))
+            codes[unseen] = self.wallets.first_rows(names.take(unseen))
         n, first = len(new), len(self.transactions)
         sender, recipient = codes[:n], codes[n:]
         if first + n > self.amount.size:
@@ -276,8 +276,7 @@ class Ledger:
         self.sender[rows] = sender
         self.position[rows] = new["position"].to_numpy()
         self.tx_hash[rows] = text_hashes(as_text(new["tx_id"]))
-        for tx_id in new["tx_id"].tolist():
-            self.transactions.append(tx_id)
+        self.transactions.extend(new["tx_id"].tolist())
         time = microseconds(new["timestamp"])
         for slices, owner, other in (
             (self.outgoing, sender, recipient),
@@ -302,6 +301,7 @@ class Ledger:
             moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
             slices.reserve(slices.used + 2 * moving + 4 * transfers)
             slices.reserve_wallets(self.n_wallets + 2 * transfers)
+            slices.insert(NOTHING, self.tx_hash, self.position, self.n_wallets)  # loads the kernel
 
     def _reserve_rows(self, size: int) -> None:
         if size <= self.amount.size:

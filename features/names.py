@@ -45,12 +45,15 @@ class Names:
         saved = len(self.text)
         return self.recent[row - saved] if row >= saved else str(self.text[int(row)].as_py())
 
-    def append(self, name: str) -> int:
-        """Add ``name`` at the end, whether or not it is there already; returns its row."""
-        row = len(self)
-        self.recent.append(name)
-        self.recent_rows.setdefault(name, []).append(row)
-        return row
+    def extend(self, names: Sequence[str]) -> None:
+        """Add names at the end, whether or not they are there already."""
+        rows = self.recent_rows
+        for row, name in enumerate(names, start=len(self)):
+            if name in rows:
+                rows[name].append(row)
+            else:
+                rows[name] = [row]
+        self.recent.extend(names)
 
     def all_text(self) -> pa.LargeStringArray:
         """Every string, by row."""
@@ -73,8 +76,9 @@ class Names:
         if len(self.text):
             self._find_saved(wanted, found)
         if self.recent:
-            for position in np.flatnonzero(found < 0).tolist():
-                rows = self.recent_rows.get(wanted[position].as_py())
+            pending = np.flatnonzero(found < 0)
+            for position, name in zip(pending.tolist(), strings(wanted.take(pending)), strict=True):
+                rows = self.recent_rows.get(name)
                 if rows is not None:
                     found[position] = rows[0]
         return found
@@ -120,6 +124,11 @@ def as_text(names: Texts) -> pa.LargeStringArray:
     if isinstance(text, pa.ChunkedArray):
         text = text.combine_chunks()
     return cast("pa.LargeStringArray", text.cast(pa.large_string()))
+
+
+def strings(text: pa.LargeStringArray) -> list[str]:
+    """Python strings of an array without nulls."""
+    return cast("list[str]", text.to_pylist())
 
 
 def by_hash(text: pa.LargeStringArray) -> tuple[Names, Int32s]:

@@ -59,6 +59,10 @@ class Log(NamedTuple):
     row: Int32s
 
 
+_NO_CODES = np.empty(0, dtype=np.int32)
+NOTHING = Log(np.empty(0, dtype=np.int64), _NO_CODES, _NO_CODES, _NO_CODES)
+
+
 @dataclass(slots=True)
 class Slices:
     """The growing arena of one side."""

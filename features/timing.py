@@ -6,6 +6,7 @@ import numpy as np
 
 from features._numba import kernel
 from features.columns import DAY, HOUR, WINDOWS, Column, Rows, View, per_side
+from features.entropy import count_entropy
 from features.history import HISTORY_CAP, before, cut
 from features.label_events import LabelEvents
 from features.order_statistics import quantile, sort_values
@@ -34,7 +35,7 @@ def _gaps(gaps: Float64s, out: Float64s) -> None:
     for gap in gaps:
         squares += (gap - mean) ** 2
     sd = math.sqrt(squares / (n - 1)) if n > 1 else np.nan
-    out[7] = _memory(gaps)
+    out[7] = _memory(gaps, total)
     sort_values(gaps)
     out[0], out[1], out[2] = mean / 1e6, sd / 1e6, gaps[0] / 1e6
     out[3], out[4] = quantile(gaps, 0.5) / 1e6, gaps[n - 1] / 1e6
@@ -44,17 +45,12 @@ def _gaps(gaps: Float64s, out: Float64s) -> None:
 
 
 @kernel
-def _memory(gaps: Float64s) -> float:
+def _memory(gaps: Float64s, total: float) -> float:
     """Pearson correlation of each gap with the next (Goh and Barabasi 2008)."""
     n = gaps.size - 1
     if n < 2:
         return np.nan
-    mean_x, mean_y = 0.0, 0.0
-    for i in range(n):
-        mean_x += gaps[i]
-        mean_y += gaps[i + 1]
-    mean_x /= n
-    mean_y /= n
+    mean_x, mean_y = (total - gaps[n]) / n, (total - gaps[0]) / n
     xx, yy, xy = 0.0, 0.0, 0.0
     for i in range(n):
         x, y = gaps[i] - mean_x, gaps[i + 1] - mean_y
@@ -85,13 +81,8 @@ def _side(
     recency = (as_of - time[end - 1]) / 1e6
     out[_RECENCY], out[_RECENCY + 1] = recency, recency / age
     out[_RECENCY + 2] = (time[end - 1] - time[end - total]) / 1e6
-    entropy, night = 0.0, 0
-    for hour in range(24):
-        if hours[hour]:
-            share = hours[hour] / n
-            entropy -= share * math.log(share)
-        night += hours[hour] if hour < 6 else 0
-    out[_HOURS], out[_HOURS + 1] = entropy / math.log(24.0), night / n
+    out[_HOURS] = count_entropy(hours, n) / math.log(24.0)
+    out[_HOURS + 1] = hours[:6].sum() / n
     for k in range(_WINDOWS.size):
         count = end - before(time, end - total, end, as_of - _WINDOWS[k])
         out[_COUNTS + k] = count

@@ -36,8 +36,9 @@ def test_hash_reads_slices_and_chunks() -> None:
 def test_names_are_found_whether_saved_or_recent(saved: list[str], asked: list[str]) -> None:
     names, row = by_hash(as_text(saved))
     recent = [name for name in asked[::2] if name not in saved]
-    added = [names.append(name) for name in recent]
+    names.extend(recent)
     assert len(names) == len(saved) + len(recent)
+    added = range(len(saved), len(names))
     place = dict(zip([*saved, *recent], [*row.tolist(), *added], strict=True))
     everything = [*saved, *asked]
     expected = [place.get(name, -1) for name in everything]
@@ -53,7 +54,7 @@ def test_rows_lists_repeats_in_order() -> None:
     hashes = text_hashes(text)
     order = np.argsort(hashes, kind="stable")
     names = Names(text.take(order), hashes[order])
-    names.append("t")
+    names.extend(["t"])
     found = names.rows("t")
     assert len(found) == 3
     assert [names[row] for row in found] == ["t"] * 3
