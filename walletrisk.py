@@ -81,8 +81,7 @@ def demo(
 ) -> None:
     """Go from a bundled simulated bank to a score over HTTP, and serve until Ctrl-C."""
     from features.cli import progress
-    from serving import Settings
-    from serving.cli import curl_line, score_text
+    from serving.cli import curl_line, score_text, settings
     from serving.demo import SCORE, serve_and_ask
     from training import demo as choices
     from training.cli import model_folder, promotion_text, training_text
@@ -109,8 +108,8 @@ def demo(
         )
 
     model = model_folder(f"models:/{done.name}@champion", work.tracking_uri)
-    settings = Settings(ledger=work.ledger, model=model, labels=work.labels)
-    serve_and_ask(settings, question, port=port, once=exit_, show=show)
+    chosen = settings(work.ledger, model, None)
+    serve_and_ask(chosen, question, port=port, once=exit_, show=show)
 
 
 @app.command(

@@ -12,7 +12,7 @@ LATEST = pd.Timestamp("2262-01-01", tz="UTC")  # both within the range of a nano
 
 _ISO = (
     r"^(?P<local>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?)"
-    r"(?: ?(?P<offset>Z|UTC|[+-]\d{2}(?::?\d{2})?))?$"
+    r"(?: ?(?P<offset>Z|UTC|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?$"
 )
 _UTC = ("Z", "UTC", "+00:00", "+0000", "+00", "-00:00")
 

@@ -65,3 +65,5 @@ EXPOSURE = View(
     ),
     _compute,
 )
+
+EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -228,10 +228,10 @@ class Ledger:
     def _rows(self, tx_id: str) -> list[int]:
         return [row for row in self.transactions.rows(tx_id) if self.sender[row] >= 0]
 
-    def _ends(self, row: int) -> tuple[int, int, int]:
-        """Sender, recipient and time of a transfer."""
+    def _ends(self, row: int, *, near: int | None = None) -> tuple[int, int, int]:
+        """Sender, recipient and time of a transfer, whose time is probably ``near``."""
         sender = int(self.sender[row])
-        at = self.outgoing.find(sender, row)
+        at = self.outgoing.find(sender, row, near=near)
         return sender, int(self.outgoing.counterparty[at]), int(self.outgoing.time[at])
 
     def _holds(self, new: dict[Hashable, Any]) -> bool:
@@ -239,7 +239,7 @@ class Ledger:
         for row in self._rows(new["tx_id"]):
             if self.position[row] != new["position"]:
                 continue
-            sender, recipient, time = self._ends(row)
+            sender, recipient, time = self._ends(row, near=new["timestamp"].value // 1000)
             stored = {
                 "timestamp": pd.Timestamp(time, unit="us", tz="UTC"),
                 "sender": self.wallets[sender],

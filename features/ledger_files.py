@@ -53,6 +53,7 @@ def write_ledger(directory: Path, ledger: "Ledger") -> None:
         _write(folder / f"{name}.npy", array)
     _write_text(folder / "wallets.arrow", ledger.wallets.text)
     _write_text(folder / "tx_ids.arrow", ledger.transactions.text)
+    _sync_folder(folder)
     manifest = {
         "format_version": FORMAT_VERSION,
         "generation": generation,
@@ -175,3 +176,13 @@ def _replace(path: Path, text: str) -> None:
         file.write(text)
         os.fsync(file.fileno())
     draft.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder's entries to the disk, so that a rename outlives a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -137,11 +137,19 @@ class Slices:
             column[at : end - 1] = column[at + 1 : end].copy()
         self.count[owner] -= 1
 
-    def find(self, owner: int, row: int) -> int:
-        """Place in the arena of a transfer that ``owner`` holds."""
+    def find(self, owner: int, row: int, *, near: int | None = None) -> int:
+        """Place in the arena of a transfer that ``owner`` holds.
+
+        Only the transfers at time ``near`` are looked through where it is among them.
+        """
         start = int(self.start[owner])
-        held = self.transfer[start : start + int(self.count[owner])]
-        return start + int(np.flatnonzero(held == row)[0])
+        end = start + int(self.count[owner])
+        if near is not None:
+            first, last = np.searchsorted(self.time[start:end], [near, near + 1])
+            found = np.flatnonzero(self.transfer[start + first : start + last] == row)
+            if found.size:
+                return start + int(first) + int(found[0])
+        return start + int(np.flatnonzero(self.transfer[start:end] == row)[0])
 
     def places(self) -> Int64s:
         """Places of all transfers in the arena, wallet by wallet."""

@@ -21,6 +21,8 @@ from serving.openapi import documented, openapi
 from serving.service import Service
 from serving.settings import Settings
 
+MAX_SCORE_BYTES = 16 * 1024
+
 router = APIRouter()
 
 
@@ -96,8 +98,11 @@ async def _body(request: Request) -> bytes:
 @router.post("/v1/wallets/score", **documented(schemas.WalletScore, schemas.ScoreRequest))
 async def score_wallet(request: Request, service: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
-    asked = schemas.ScoreRequest.model_validate_json(await _body(request))
-    if service.scorer.tabular:  # well under a millisecond: a thread would cost more
+    body = await _body(request)
+    if len(body) > MAX_SCORE_BYTES:  # it is parsed on the event loop
+        raise HTTPException(413, f"a score request has at most {MAX_SCORE_BYTES} bytes")
+    asked = schemas.ScoreRequest.model_validate_json(body)
+    if service.scorer.tabular:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))
     return _json(await to_thread.run_sync(service.score, asked))
 

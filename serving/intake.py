@@ -44,15 +44,17 @@ class Intake:
             The journal contradicts the ledger, so one of them is another's.
         """
         added = 0
-        for transfers in self._journal.replay():
-            try:
+        try:
+            for transfers in self._journal.replay():
                 new = self._scorer.ledger.check_append(transfers)
                 self._scorer.insert(new)
                 added += len(new)
-            except RiskError as error:
-                raise RiskError(
-                    f"journal {self._journal.place} does not belong to this ledger: {error}"
-                ) from error
+        except RiskError as error:
+            raise RiskError(
+                f"journal {self._journal.place} does not belong to this ledger: {error}"
+            ) from error
+        except JournalError as error:
+            raise RiskError(f"journal {self._journal.place} cannot be replayed: {error}") from error
         return added
 
     def add(self, transfers: list[Transfer]) -> Added:

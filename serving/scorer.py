@@ -52,6 +52,10 @@ class Scorer:
     def __init__(
         self, ledger: Ledger, model: RiskModel, *, labels: pd.DataFrame | None, bands: Bands
     ) -> None:
+        if model.reads_labels and labels is None:
+            raise RiskError(
+                "the model learnt from exposure to labelled wallets; give labels to score"
+            )
         self.ledger = ledger
         self.model = model
         self.tabular = model.estimator.reads == "table"

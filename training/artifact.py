@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.exposure import EXPOSURES
 from features.spine import check_spine
 from features.table import feature_table
 from features.views import DEFINITIONS, feature_columns
@@ -132,6 +133,11 @@ class RiskModel:
     def reasons(self) -> tuple[str, ...]:
         """What its contributions are of: features, or parts of the neighbourhood."""
         return self.estimator.reasons
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether scores depend on labelled wallets, so that labels must be given."""
+        return not EXPOSURES.isdisjoint(self.feature_names)
 
     @property
     def base_rate(self) -> float:
@@ -303,6 +309,10 @@ class RiskModel:
         Scores
             Arrays in the order of the spine.
         """
+        if self.reads_labels and labels is None:
+            raise ModelError(
+                "the model learnt from exposure to labelled wallets; give labels to score"
+            )
         coverage = feature_table(ledger, spine, views=views_holding(COUNTS))
         counts = coverage[list(COUNTS)].to_numpy().sum(axis=1)
         return self._judge(self.estimator.inputs(ledger, spine, labels), counts, reasons=reasons)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -126,10 +126,6 @@ class PlattCalibration:
         parts = self.slope * raw
         parts[:, -1] += self.intercept + self.shift
         return parts
-
-    def shifted(self, to_rate: float) -> Self:
-        """Return the same calibration for a world of another base rate."""
-        return replace(self, base_rate=to_rate)
 
 
 def _fitted(raw: Float64, y_true: NDArray[np.int8]) -> tuple[float, float]:

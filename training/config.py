@@ -57,11 +57,16 @@ class TrainConfig(_Section):
 
 
 class DataConfig(_Section):
-    """``[data]``: a ledger folder; spine and labels as parquet or csv."""
+    """``[data]``: a ledger folder; spine and labels as parquet or csv.
+
+    ``exposure`` names the labels that features may read, usually the same file. A model that was
+    trained with them needs them to score; without, there are no exposure features.
+    """
 
     ledger: Path
     spine: Path
     labels: Path
+    exposure: Path | None = None
 
 
 class SplitConfig(_Section):
@@ -150,7 +155,7 @@ class RunConfig(_Section):
         except ValidationError as error:
             raise ConfigError(f"{path}: {_first_error(error.errors()[0], cls)}") from error
         base = Path(path).resolve().parent
-        data = {name: base / value for name, value in config.data}
+        data = {name: base / value for name, value in config.data if value is not None}
         return config.model_copy(update={"data": DataConfig(**data)})
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from features.exposure import EXPOSURES
 from features.views import feature_columns
 from training.artifact import COUNTS, RiskModel
 from training.calibration import PlattCalibration
@@ -171,6 +172,8 @@ def chosen_columns(table: pd.DataFrame, config: TrainConfig) -> tuple[str, ...]:
     missing = sorted((wanted | set(COUNTS)) - present)
     if missing:
         raise ConfigError(f"columns that the feature table does not hold: {', '.join(missing)}")
+    if not isinstance(config.columns, list):  # without labels there is no exposure to learn from
+        wanted -= {name for name in EXPOSURES & present if table[name].isna().all()}
     if config.columns == "scale_free":
         wanted = {name for name in wanted if known[name].scale_free and not known[name].calendar}
     return tuple(name for name in known if name in wanted)

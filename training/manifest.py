@@ -20,6 +20,7 @@ from features.views import DEFINITIONS, VIEWS
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+OWN_HASH = "sha256"
 
 LIBRARIES = ("walletrisk", "numpy", "pandas", "numba")
 LIBRARIES_OF = {
@@ -89,8 +90,10 @@ class Manifest(BaseModel):
         return sha256(content.encode())[:12]
 
     def to_json(self) -> str:
-        """Return the file's text."""
-        return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
+        """Return the file's text, with the hash of all it says."""
+        content = self.model_dump(mode="json")
+        content[OWN_HASH] = content_hash(content)
+        return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def read(cls, directory: Path) -> Self:
@@ -110,12 +113,15 @@ class Manifest(BaseModel):
             raise ModelError(
                 f"{directory} has model format {found!r}; this release reads {FORMAT_VERSION}"
             )
+        told = content.pop(OWN_HASH, None)
         try:
             manifest = cls.model_validate_json(json.dumps(content))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ModelError(f"{directory / MANIFEST}: {where}: {first['msg']}") from error
+        if told != content_hash(content):
+            raise ModelError(f"{directory / MANIFEST} was changed: its hash differs")
         manifest._check_files(directory)
         manifest._check_features(directory)
         return manifest
@@ -172,3 +178,8 @@ def library_versions(kind: str) -> dict[str, str]:
 def sha256(content: bytes) -> str:
     """Return the hash as 64 hex digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def content_hash(content: dict[str, Any]) -> str:
+    """Hash of a manifest's content, the hash itself apart."""
+    return sha256(json.dumps(content, sort_keys=True).encode())

@@ -6,6 +6,7 @@ there is no pickle in it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.ledger import Ledger
+from features.sources.files import read_labels
 from features.spine import check_spine
 from training.artifact import ModelError, RiskModel
 
@@ -34,7 +36,8 @@ class PyfuncModel:
             For tabular kinds a feature table; for graph networks (n, 2) columns ``wallet``,
             ``as_of``.
         params
-            For graph networks ``{"ledger": path of a ledger folder}``.
+            For graph networks ``{"ledger": folder, "labels": file}``, the second where the model
+            was trained with labels.
 
         Raises
         ------
@@ -53,7 +56,10 @@ class PyfuncModel:
         if missing:
             raise ModelError(f"a {self.model.kind} model needs columns {sorted(missing)}")
         spine = check_spine(model_input[["wallet", "as_of"]])
-        return self.model.score(Ledger.open(ledger), spine)["probability"].to_numpy()
+        known = (params or {}).get("labels")
+        labels = read_labels(Path(known)) if known else None
+        scores = self.model.score(Ledger.open(ledger), spine, labels=labels)
+        return scores["probability"].to_numpy()
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:

@@ -60,7 +60,9 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     ledger = Ledger.open(config.data.ledger)
     spine = read_spine(config.data.spine)
     labels = read_labels(config.data.labels)
-    table = _features(ledger, spine, labels, say)
+    exposure = config.data.exposure
+    known = None if exposure is None else read_labels(exposure)
+    table = _features(ledger, spine, known, say)
     split = config.split.split(spine)
     say("model", 0, 3)
     trained = train(table, labels, split, config.model, ledger=ledger)
@@ -73,7 +75,7 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
 
 
 def _features(
-    ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, say: Progress
+    ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None, say: Progress
 ) -> pd.DataFrame:
     done = 0
 

@@ -210,8 +210,8 @@ def _signature(model: RiskModel) -> ModelSignature:
         return ModelSignature(inputs=Schema(columns), outputs=output)
     # MLflow's datetime refuses time zones, which a spine must have
     columns = [ColSpec(DataType.string, "wallet"), ColSpec(ANY, "as_of")]
-    ledger = ParamSchema([ParamSpec("ledger", DataType.string, "")])
-    return ModelSignature(inputs=Schema(columns), outputs=output, params=ledger)
+    places = ParamSchema([ParamSpec(name, DataType.string, "") for name in ("ledger", "labels")])
+    return ModelSignature(inputs=Schema(columns), outputs=output, params=places)
 
 
 def _requirements(kind: str) -> list[str]:

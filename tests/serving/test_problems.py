@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from serving.app import MAX_SCORE_BYTES
 from serving.journal import JournalError
 from tests.serving.conftest import TestClient, transfer
 
@@ -40,7 +41,8 @@ def send(client: TestClient, path: str, body: bytes | Iterator[bytes]) -> Any:
     ],
 )
 def test_what_is_no_json_is_a_400(client: TestClient, path: str, body: bytes) -> None:
-    assert send(client, path, body)["status"] == 400
+    long = path == SCORE and len(body) > MAX_SCORE_BYTES
+    assert send(client, path, body)["status"] == (413 if long else 400)
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"w1"', b"5", b"NaN", b"{}", b"Infinity"])

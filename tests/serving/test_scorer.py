@@ -19,9 +19,15 @@ INSTANTS = [START + pd.Timedelta(days, "D") for days in (-1, 30, 120, 250, 400)]
 WALLETS = [*(f"w{number}" for number in range(0, 60, 7)), "nobody", "newcomer"]
 
 
-def scorer_of(world: World, *, labels: bool = True) -> Scorer:
-    ledger, model, known = world.open()
-    return Scorer(ledger, model, labels=known if labels else None, bands=Bands())
+def scorer_of(world: World) -> Scorer:
+    ledger, model, labels = world.open()
+    return Scorer(ledger, model, labels=labels, bands=Bands())
+
+
+def test_a_model_of_labelled_wallets_is_not_served_without_labels(world: World) -> None:
+    ledger, model, _ = world.open()
+    with pytest.raises(RiskError, match="give labels to score"):
+        Scorer(ledger, model, labels=None, bands=Bands())
 
 
 @pytest.fixture
@@ -35,14 +41,10 @@ def linear(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.mark.parametrize("kind", ["trees", "linear"])
-@pytest.mark.parametrize("labelled", [True, False])
-def test_endpoint_equals_batch_bit_for_bit(
-    world: World, linear: World, kind: str, *, labelled: bool
-) -> None:
+def test_endpoint_equals_batch_bit_for_bit(world: World, linear: World, kind: str) -> None:
     chosen = world if kind == "trees" else linear
-    scorer = scorer_of(chosen, labels=labelled)
-    ledger, model, known = chosen.open()
-    labels = known if labelled else None
+    scorer = scorer_of(chosen)
+    ledger, model, labels = chosen.open()
     spine = pd.MultiIndex.from_product([WALLETS, INSTANTS], names=["wallet", "as_of"]).to_frame(
         index=False
     )
@@ -190,9 +192,9 @@ def test_the_self_check_finds_reasons_that_do_not_add_up(
 
 
 def test_an_empty_ledger_scores_nobody(world: World) -> None:
-    _, model, _ = world.open()
+    _, model, labels = world.open()
     empty = Ledger.from_transfers(random_transfers().iloc[:0])
-    scorer = Scorer(empty, model, labels=None, bands=Bands())
+    scorer = Scorer(empty, model, labels=labels, bands=Bands())
     scorer.check_itself()
     answer = scorer.score("w1", microseconds(LATER))
     assert answer["status"] == "unknown_wallet"

@@ -12,7 +12,15 @@ from features.views import feature_columns
 from training import RiskModel, Trained
 from training.artifact import CALIBRATION, ModelError
 from training.calibration import log_odds_of, probability_of
-from training.manifest import MANIFEST
+from training.manifest import MANIFEST, OWN_HASH, content_hash, sha256
+
+KNOWN = pd.DataFrame(
+    {
+        "wallet": ["elsewhere"],
+        "label": ["licit"],
+        "known_at": [pd.Timestamp("2020-01-01", tz="UTC")],
+    }
+)
 
 
 @pytest.fixture
@@ -69,11 +77,11 @@ def test_every_changed_byte_is_refused(saved: Path) -> None:
 
 
 def test_a_calibration_without_its_numbers_is_refused(model: RiskModel, saved: Path) -> None:
-    from training.manifest import sha256
-
     (saved / CALIBRATION).write_text('{"slope": 1.0}')
     manifest = json.loads((saved / MANIFEST).read_text())
     manifest["files"][CALIBRATION] = sha256((saved / CALIBRATION).read_bytes())
+    del manifest[OWN_HASH]
+    manifest[OWN_HASH] = content_hash(manifest)
     (saved / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match="holds no calibration"):
         RiskModel.load(saved)
@@ -151,8 +159,8 @@ def make_spine(ledger: Ledger) -> pd.DataFrame:
 
 def test_thin_histories_get_the_base_rate_and_say_so(model: RiskModel, ledger: Ledger) -> None:
     spine = make_spine(ledger)
-    scores = model.score(ledger, spine)
-    table = feature_table(ledger, spine)
+    scores = model.score(ledger, spine, labels=KNOWN)
+    table = feature_table(ledger, spine, labels=KNOWN)
     counts = (table["coverage_in_count"] + table["coverage_out_count"]).to_numpy()
     expected = np.where(
         counts == 0, "unknown_wallet", np.where(counts < 3, "insufficient_data", "scored")
@@ -167,7 +175,10 @@ def test_thin_histories_get_the_base_rate_and_say_so(model: RiskModel, ledger: L
 
 def test_reasons_of_wallets_sum_to_what_score_says(model: RiskModel, ledger: Ledger) -> None:
     spine = make_spine(ledger)
-    scores, reasons = model.score(ledger, spine), model.explain_wallets(ledger, spine)
+    scores, reasons = (
+        model.score(ledger, spine, labels=KNOWN),
+        model.explain_wallets(ledger, spine, labels=KNOWN),
+    )
     np.testing.assert_allclose(
         reasons.sum(axis=1),
         [log_odds_of(value) for value in scores["probability"]],
@@ -185,9 +196,18 @@ def test_a_spine_is_checked(model: RiskModel, ledger: Ledger) -> None:
 
 def test_scores_and_reasons_come_from_one_pass(model: RiskModel, ledger: Ledger) -> None:
     spine = make_spine(ledger)
-    both = model.score_spine(ledger, spine, reasons=True)
-    scores = model.score(ledger, spine)
+    both = model.score_spine(ledger, spine, labels=KNOWN, reasons=True)
+    scores = model.score(ledger, spine, labels=KNOWN)
     np.testing.assert_array_equal(both.probability, scores["probability"])
     assert both.status == scores["status"].tolist()
-    np.testing.assert_array_equal(both.contributions, model.explain_wallets(ledger, spine))
-    assert model.score_spine(ledger, spine).contributions is None
+    np.testing.assert_array_equal(
+        both.contributions, model.explain_wallets(ledger, spine, labels=KNOWN)
+    )
+    assert model.score_spine(ledger, spine, labels=KNOWN).contributions is None
+
+
+def test_a_model_of_labelled_wallets_asks_for_labels(model: RiskModel, ledger: Ledger) -> None:
+    assert model.reads_labels
+    spine = pd.DataFrame({"wallet": ["w"], "as_of": [pd.Timestamp("2024-01-01", tz="UTC")]})
+    with pytest.raises(ModelError, match="give labels to score"):
+        model.score(ledger, spine)

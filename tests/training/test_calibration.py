@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -45,14 +47,14 @@ def test_calibration_lowers_the_error_and_keeps_the_ranking() -> None:
 
 def test_the_shift_is_bayes_rule() -> None:
     calibration = fit(OVERCONFIDENT)
-    shifted = calibration.shifted(0.01)
+    shifted = replace(calibration, base_rate=0.01)
     prevalence = calibration.prevalence
     said = probability_of(calibration.log_odds(OVERCONFIDENT))
     illicit = said * 0.01 / prevalence
     licit = (1 - said) * 0.99 / (1 - prevalence)
     expected = illicit / (illicit + licit)
     assert probability_of(shifted.log_odds(OVERCONFIDENT)) == pytest.approx(expected, rel=1e-9)
-    assert shifted.shifted(prevalence).shift == pytest.approx(0, abs=1e-12)
+    assert replace(shifted, base_rate=prevalence).shift == pytest.approx(0, abs=1e-12)
 
 
 def test_parts_add_up() -> None:

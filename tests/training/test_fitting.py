@@ -192,4 +192,4 @@ def test_kinds_that_read_neighbourhoods_ask_the_ledger(
         model.predict_proba(table)
     with pytest.raises(RiskError, match=r"use score\(ledger, spine\)"):
         model.score_rows(np.zeros((1, 5)))
-    assert model.score(ledger, spine)["probability"].between(0, 1).all()
+    assert model.score(ledger, spine, labels=labels)["probability"].between(0, 1).all()

@@ -8,7 +8,7 @@ import pytest
 
 from training import RiskModel, Trained
 from training.artifact import ModelError
-from training.manifest import MANIFEST, Manifest, library_versions
+from training.manifest import MANIFEST, OWN_HASH, Manifest, content_hash, library_versions
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def folder(trained: Trained, tmp_path: Path) -> Path:
 
 def edit(folder: Path, **changes: Any) -> None:
     content = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**content, **changes}))
+    del content[OWN_HASH]
+    content |= changes
+    (folder / MANIFEST).write_text(json.dumps({**content, OWN_HASH: content_hash(content)}))
 
 
 def test_it_says_what_the_model_is(folder: Path, trained: Trained) -> None:
@@ -101,3 +103,10 @@ def test_unknown_keys_are_refused(folder: Path) -> None:
 def test_versions_are_of_the_libraries_the_kind_needs() -> None:
     assert "lightgbm" in library_versions("lightgbm")
     assert "lightgbm" not in library_versions("logistic")
+
+
+def test_a_changed_manifest_is_refused(folder: Path) -> None:
+    path = folder / MANIFEST
+    path.write_text(path.read_text().replace('"base_rate": 0.01', '"base_rate": 0.02'))
+    with pytest.raises(ModelError, match="was changed: its hash differs"):
+        Manifest.read(folder)

@@ -19,7 +19,10 @@ class ReadsLedger:
     kind = "graphsage"
     estimator = SimpleNamespace(reads="ledger")
 
-    def score(self, ledger: Ledger, spine: pd.DataFrame) -> pd.DataFrame:
+    def score(
+        self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame | None
+    ) -> pd.DataFrame:
+        assert labels is None
         return pd.DataFrame({"probability": [ledger.n_transfers / 1e6] * len(spine)})
 
 

@@ -17,7 +17,7 @@ def test_a_graph_network_asks_for_wallets_and_a_ledger() -> None:
     model = SimpleNamespace(estimator=SimpleNamespace(reads="ledger"))
     signature = tracking._signature(model)  # type: ignore[arg-type]
     assert signature.inputs.input_names() == ["wallet", "as_of"]
-    assert [param.name for param in signature.params] == ["ledger"]
+    assert [param.name for param in signature.params] == ["ledger", "labels"]
 
 
 def test_requirements_are_pinned() -> None:
