@@ -52,7 +52,7 @@ class TrainConfig(_Section):
     base_rate: Share
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     columns: Literal["all", "scale_free"] | list[str] = "all"
-    min_transfers: Annotated[int, Field(ge=1)] = 1
+    min_transfers: Annotated[int, Field(ge=1)] = 3
     parameters: dict[str, Any] = {}
 
 
