@@ -261,7 +261,12 @@ def trained(
     table = feature_table(ledger, spine)
     split = out_of_time(table, train_until=at(120_000), calibrate_until=at(160_000))
     config = TrainConfig(
-        model="graphsage", base_rate=0.01, columns=list(OWN), seed=2, parameters=QUICK
+        model="graphsage",
+        min_transfers=1,
+        base_rate=0.01,
+        columns=list(OWN),
+        seed=2,
+        parameters=QUICK,
     )
     with pytest.raises(RiskError, match="train needs ledger="):
         train(table, labels, split, config)
