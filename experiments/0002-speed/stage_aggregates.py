@@ -122,7 +122,7 @@ def _ratios(seen: dict[str, list[dict[str, float]]]) -> list[Measure]:
         for kind in ("file", "ledger"):
             ours = medians[f"walletrisk from the {kind}, {threads}"]
             name = f"aggregates: fastest other / walletrisk from the {kind}, {threads}"
-            measures.append(Measure(name, min(peers) / ours, "x", target=1.0, at_least=True))
+            measures.append(Measure(name, min(peers) / ours, "x", target=3.0, at_least=True))
     return measures
 
 
