@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features import check_transfers
 from features.errors import RiskError
 from serving.journal import Journal, JournalError, utc
 from serving.schemas import Transfer, microseconds
@@ -69,10 +68,10 @@ class Intake:
         JournalError
             The journal did not take them.
         """
-        checked = check_transfers(_frame(transfers))
+        frame = _frame(transfers)
         with self._writing:
             self._check_agreement()
-            new = self._scorer.ledger.check_append(checked)
+            new = self._scorer.ledger.check_append(frame)
             seq = self._journal.append(new)
             try:
                 self._scorer.insert(new)
