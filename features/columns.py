@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from features.label_events import LabelEvents
 from features.slices import Sides
+from features.trails import FindTrails
 
 Rows = npt.NDArray[np.float64]
 Compute = Callable[[Sides, LabelEvents, npt.NDArray[np.int32], npt.NDArray[np.int64]], Rows]
@@ -37,12 +38,15 @@ class Column:
         Unchanged when every amount is multiplied by one positive number.
     calendar : bool
         Depends on the hour of the day, so that it changes when all times move together.
+    source : str
+        Where the definition comes from: paper and section; empty for a plain statistic or our own.
     """
 
     name: str
     meaning: str
     scale_free: bool = True
     calendar: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,15 @@ class View:
     ``compute(sides, label_events, codes, as_of)`` takes wallet codes (-1: unknown) and microseconds
     since 1970 UTC, both of shape (n,), and returns float64 of shape (n, columns). It reads only
     transfers with ``time < as_of`` and labels with ``known_at < as_of``. ``version`` rises when a
-    definition changes under an unchanged name.
+    definition changes under an unchanged name. ``trails(sides, label_events, code, as_of)`` returns
+    the transfers that prove a row, where the view counts more than the wallet's own transfers.
     """
 
     name: str
     version: int
     columns: tuple[Column, ...]
     compute: Compute
+    trails: FindTrails | None = None
 
 
 def per_side(
@@ -66,6 +72,7 @@ def per_side(
     *templates: tuple[str, str],
     scaled: tuple[str, ...] = (),
     calendar: tuple[str, ...] = (),
+    source: str = "",
 ) -> tuple[Column, ...]:
     """Columns of the incoming side, then those of the outgoing side.
 
@@ -89,6 +96,7 @@ def per_side(
             meaning.format(**word),
             scale_free=not (name.endswith("_amount") or name.startswith(scaled)),
             calendar=name.startswith(calendar),
+            source=source,
         )
         for word in words
         for name, meaning in templates

@@ -1,0 +1,35 @@
+"""Trails: the transfers that prove the value of a column."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.label_events import LabelEvents
+from features.slices import Sides
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One series of transfers behind a column: a chain, a cycle, the path from a labelled wallet.
+
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    transfers : int64 array, shape (k,)
+        Rows of the ledger's log, in the order in which the money moved.
+    amounts : float64 array, shape (k,), whole units of the asset
+        What of each transfer's amount belongs to the trail.
+    category : str
+        Category of the labelled wallet at the far end; empty where labels play no part.
+    """
+
+    column: str
+    transfers: npt.NDArray[np.int64]
+    amounts: npt.NDArray[np.float64]
+    category: str = ""
+
+
+FindTrails = Callable[[Sides, LabelEvents, int, int], list[Trail]]
