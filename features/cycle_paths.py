@@ -5,7 +5,7 @@ sides grow by the same rule: read in its own direction a path's times rise, or g
 below the time of its first transfer.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,12 @@ from features.slices import Float64s, Side
 
 WINDOW = 7 * DAY  # from a cycle's first transfer to its last
 NEAR = 0.5  # a cycle's smallest amount over its largest, at least
-ANCHORS = 32  # a wallet's own transfers a side from which paths start, the latest
-HUB = 64  # a wallet with more transfers to choose from is not passed through
+ANCHORS = 64  # a wallet's own transfers a side from which paths start, the latest
 N_BUCKETS = 256
-_HALF = 3
+_HALF = 3  # hops of the longest path
 
-# One path. A record, not columns side by side: a kernel that is called with many arrays spends its
-# time on counting references to them.
+# One path. Records, not columns side by side: a kernel that is called with dozens of arrays spends
+# most of its time on counting references to them.
 PATH = np.dtype(
     [
         ("time", np.int64, _HALF),  # microseconds, negated on the backward side
@@ -39,73 +38,92 @@ PATH = np.dtype(
     ],
     align=True,
 )
-Int16s = npt.NDArray[np.int16]
-Path = Any
+Path = Any  # one entry of Paths
 Paths = npt.NDArray[np.void]
+Int16s = npt.NDArray[np.int16]
+
+
+class Way(NamedTuple):
+    """One direction in which to leave a wallet.
+
+    Attributes
+    ----------
+    side : Side
+        Outgoing for the forward direction, incoming for the backward one.
+    amounts : float64 array, by transfer
+    code : int
+        The wallet in question.
+    as_of : int
+        Microseconds since 1970 UTC; only transfers before it are read, of every wallet.
+    sign : int
+        1 forward, -1 backward.
+    """
+
+    side: Side
+    amounts: Float64s
+    code: int
+    as_of: int
+    sign: int
 
 
 @kernel
-def start(
-    side: Side, amounts: Float64s, code: int, as_of: int, sign: int, paths: Paths
-) -> tuple[int, bool]:
+def start(way: Way, paths: Paths) -> tuple[int, bool]:
     """Fill the paths of one hop, the latest first; returns their number and if some were left."""
-    first, end, n_all = cut(side, code, as_of)
+    side = way.side
+    first, end, n_all = cut(side, way.code, way.as_of)
     n = 0
     for i in range(end - 1, first - 1, -1):
-        amount = amounts[side.transfer[i]]
-        if side.counterparty[i] == code or amount == 0.0:
+        amount = way.amounts[side.transfer[i]]
+        if side.counterparty[i] == way.code or amount == 0.0:
             continue
         if n == ANCHORS:
             return n, True
         path = paths[n]
         path["hops"], path["root"] = 1, n
         path["wallet"][0], path["transfer"][0] = side.counterparty[i], side.transfer[i]
-        path["time"][0] = path["low"] = path["high"] = sign * side.time[i]
+        path["time"][0] = path["low"] = path["high"] = way.sign * side.time[i]
         path["least"] = path["most"] = amount
         n += 1
     return n, n_all > end - first
 
 
 @kernel
-def choices(side: Side, path: Path, as_of: int, sign: int) -> tuple[int, int, int, int]:
-    """Two runs of transfers whose times can continue a path, the earlier ones first."""
-    last = path["hops"] - 1
-    _, end, n_all = cut(side, path["wallet"][last], as_of)
+def choices(way: Way, path: Path) -> tuple[int, int, int, int]:
+    """Two runs of transfers whose times can continue a path: [0, 1) earlier, [2, 3) later."""
+    last, time = path["hops"] - 1, way.side.time
+    _, end, n_all = cut(way.side, path["wallet"][last], way.as_of)
     begin = end - n_all
     a, b = path["time"][0], path["time"][last]
-    if sign < 0:
+    if way.sign < 0:
         a, b = -b, -a
     if b < a:
-        begin = before(side.time, begin, end, b + 1)
-        end = before(side.time, begin, end, a)
+        begin = before(time, begin, end, b + 1)
+        end = before(time, begin, end, a)
         return begin, end, end, end
-    begin = before(side.time, begin, end, b - WINDOW)
-    end = before(side.time, begin, end, a + WINDOW + 1)
-    middle = before(side.time, begin, end, a)
-    return begin, middle, before(side.time, middle, end, b + 1), end
+    begin = before(time, begin, end, b - WINDOW)
+    end = before(time, begin, end, a + WINDOW + 1)
+    middle = before(time, begin, end, a)
+    return begin, middle, before(time, middle, end, b + 1), end
 
 
 @kernel
-def extend(
-    path: Path, side: Side, amounts: Float64s, i: int, sign: int, code: int, longer: Path
-) -> bool:
+def extend(way: Way, path: Path, i: int, longer: Path) -> bool:
     """Write a path and then transfer ``i`` to ``longer``, if that is a path too."""
-    wallet, hops = side.counterparty[i], path["hops"]
-    if wallet == code:
+    wallet, hops = way.side.counterparty[i], path["hops"]
+    if wallet == way.code:
         return False
     for hop in range(hops):
         if path["wallet"][hop] == wallet:
             return False
-    amount = amounts[side.transfer[i]]
+    transfer = way.side.transfer[i]
+    amount, time = way.amounts[transfer], way.sign * way.side.time[i]
     least, most = min(path["least"], amount), max(path["most"], amount)
     if least < NEAR * most:
         return False
-    time = sign * side.time[i]
     for hop in range(hops):
         longer["wallet"][hop], longer["time"][hop] = path["wallet"][hop], path["time"][hop]
         longer["transfer"][hop] = path["transfer"][hop]
-    longer["wallet"][hops], longer["time"][hops] = wallet, time
-    longer["transfer"][hops] = side.transfer[i]
+    longer["wallet"][hops], longer["time"][hops], longer["transfer"][hops] = wallet, time, transfer
     longer["low"], longer["high"] = min(path["low"], time), max(path["high"], time)
     longer["least"], longer["most"] = least, most
     longer["hops"], longer["root"] = hops + 1, path["root"]
@@ -114,18 +132,23 @@ def extend(
 
 @kernel
 def span(one: Path, other: Path) -> int:
-    """Microseconds from the earliest to the latest transfer of two paths of opposite sides."""
-    return max(one["high"], -other["low"]) + max(-one["low"], other["high"])
+    """Microseconds from the earliest to the latest transfer of two paths of opposite ways."""
+    length: int = max(one["high"], -other["low"]) + max(-one["low"], other["high"])
+    return length
 
 
 @kernel
 def fits(one: Path, other: Path) -> bool:
-    """Whether two paths of opposite sides can belong to one cycle."""
+    """Whether one cycle can begin with one path and end with the other, whichever is forward.
+
+    It does where both end at one wallet; else it can only if no rule is broken yet.
+    """
     least, most = min(one["least"], other["least"]), max(one["most"], other["most"])
     if least < NEAR * most or span(one, other) > WINDOW:
         return False
     end, far = one["hops"] - 1, other["hops"] - 1
-    # read around, times must go down once; a tie where the sides meet counts twice
+    # read around, times go down once: inside a path, where the two meet, or at the wallet itself;
+    # a tie at the latter two makes it twice
     downs = (
         int(one["time"][end] < one["time"][0])
         + int(other["time"][far] < other["time"][0])
@@ -143,25 +166,25 @@ def fits(one: Path, other: Path) -> bool:
 
 @kernel
 def fits_any(path: Path, others: Paths, n: int) -> bool:
-    """Whether a path fits one of the first ``n`` of the other side."""
-    for m in range(n):
-        if fits(path, others[m]):
-            return True
-    return False
+    """Whether a path fits one of the first ``n`` of the other way."""
+    m = 0
+    while m < n and not fits(path, others[m]):
+        m += 1
+    return m < n
 
 
 @kernel
-def bucket_of(code: int) -> int:
-    """Bucket of a wallet."""
-    return int((code * np.int64(0x9E3779B1) >> 8) & (N_BUCKETS - 1))
+def bucket_of(path: Path) -> int:
+    """Bucket of the wallet where a path ends."""
+    wallet: int = path["wallet"][path["hops"] - 1]
+    return int((wallet * np.int64(0x9E3779B1) >> 8) & (N_BUCKETS - 1))
 
 
 @kernel
 def index(paths: Paths, n: int, buckets: Int16s) -> None:
-    """Sort ``n`` paths into buckets by the wallet they end at."""
+    """Chain the first ``n`` paths of each bucket; ``buckets`` gets the first of each, or -1."""
     buckets[:] = -1
     for k in range(n):
-        path = paths[k]
-        at = bucket_of(path["wallet"][path["hops"] - 1])
-        path["following"] = buckets[at]
+        at = bucket_of(paths[k])
+        paths[k]["following"] = buckets[at]
         buckets[at] = k

@@ -1,4 +1,9 @@
-"""Meet in the middle: all cycles through a wallet, the shortest first."""
+"""Meet in the middle: the cycles through a wallet, the shortest first.
+
+A cycle of ``L`` transfers is a forward path of ``L - L // 2`` hops and a backward path of
+``L // 2`` hops that end at one wallet, so that it is met once. Paths of one side grow only as long
+as one of the other side fits them, which spares most reads of other wallets.
+"""
 
 from typing import NamedTuple
 
@@ -8,12 +13,12 @@ import numpy.typing as npt
 from features._numba import kernel
 from features.cycle_paths import (
     ANCHORS,
-    HUB,
     N_BUCKETS,
     PATH,
     Int16s,
     Path,
     Paths,
+    Way,
     bucket_of,
     choices,
     extend,
@@ -23,129 +28,177 @@ from features.cycle_paths import (
     span,
     start,
 )
-from features.slices import Float64s, Int32s, Int64s, Side, Sides
+from features.slices import Float64s, Int32s, Int64s, Sides
 
 LONGEST = 6
-WIDTH = 128  # paths kept of each length of two hops and more
-N_COLUMNS = LONGEST + 3
-_AMOUNT, _SHARE, _FASTEST, _TRUNCATED = range(LONGEST - 1, N_COLUMNS)
+# A row's cost is bounded by what may go on at each hop. Chance matches multiply from hop to hop,
+# so the third asks for a quieter wallet than the second.
+HUBS = (256, 128)  # most transfers to choose from of a wallet passed at the second hop, the third
+WIDTH = 128  # most paths of two hops, and of three, that are kept
+MOST = 1000  # cycles of a length; wallets that pay each other often make any number of them
+COUNTS = slice(0, LONGEST - 1)
+AMOUNT, SHARE, FASTEST, TRUNCATED = range(LONGEST - 1, LONGEST + 3)
 
 
-class Found(NamedTuple):
-    """What a row's search writes.
+class Memory(NamedTuple):
+    """Working memory of a search.
 
     Attributes
     ----------
-    line : float64 array, the columns
-    closed : bool array, shape (ANCHORS,), receipts that closed a cycle
-    proof : int64 array, shape (m, LONGEST + 1)
-        Of the first m cycles: duration in microseconds, then the transfers in order of time, -1
-        after the last.
+    ahead_1, ahead_2, ahead_3, back_1, back_2, back_3 : Paths
+        Forward and backward paths of one, two and three hops, each with room for a candidate.
+    buckets : int16 array
+        The paths that others can meet, by the wallet where they end.
+    """
+
+    ahead_1: Paths
+    ahead_2: Paths
+    ahead_3: Paths
+    back_1: Paths
+    back_2: Paths
+    back_3: Paths
+    buckets: Int16s
+
+
+class Found(NamedTuple):
+    """What a search finds.
+
+    Attributes
+    ----------
+    line : float64 array
+        The columns of the row.
+    closing : bool array, shape (ANCHORS,)
+        The receipts that close a cycle.
+    proof : int64 array, shape (m, 1 + LONGEST)
+        Of the first m cycles: microseconds from first to last transfer, then the transfers in order
+        of time, -1 after the last.
     """
 
     line: Float64s
-    closed: npt.NDArray[np.bool_]
+    closing: npt.NDArray[np.bool_]
     proof: Int64s
 
 
 @kernel
-def _prove(ahead: Path, back: Path, line: Int64s) -> None:
-    """Write a cycle: its duration and its transfers, the earliest first."""
-    i, length = ahead["hops"], ahead["hops"] + back["hops"]
-    transfers, times = np.empty(LONGEST, dtype=np.int64), np.empty(LONGEST, dtype=np.int64)
-    for hop in range(length):
-        if hop < i:
-            transfers[hop], times[hop] = ahead["transfer"][hop], ahead["time"][hop]
-        else:
-            transfers[hop] = back["transfer"][length - 1 - hop]
-            times[hop] = -back["time"][length - 1 - hop]
-    origin = np.argmin(times[:length])
-    line[0], line[1:] = span(ahead, back), -1
-    for hop in range(length):
-        line[1 + hop] = transfers[(origin + hop) % length]
+def _empty_memory() -> Memory:
+    return Memory(
+        np.empty(ANCHORS, dtype=PATH),
+        np.empty(WIDTH + 1, dtype=PATH),
+        np.empty(WIDTH + 1, dtype=PATH),
+        np.empty(ANCHORS, dtype=PATH),
+        np.empty(WIDTH + 1, dtype=PATH),
+        np.empty(1, dtype=PATH),
+        np.empty(N_BUCKETS, dtype=np.int16),
+    )
 
 
 @kernel
-def _close(path: Path, others: Paths, buckets: Int16s, sign: int, found: Found) -> None:
-    """Count the cycles that a path closes with paths of the other side that end where it ends."""
-    line = found.line
-    wallet = path["wallet"][path["hops"] - 1]
-    m = np.int64(buckets[bucket_of(wallet)])
-    while m >= 0:
+def _prove(ahead: Path, back: Path, proof: Int64s) -> None:
+    """Write a cycle's duration and its transfers, the earliest first."""
+    hops = ahead["hops"]
+    length = hops + back["hops"]
+    transfers, times = np.empty(length, dtype=np.int64), np.empty(length, dtype=np.int64)
+    for hop in range(hops):
+        transfers[hop], times[hop] = ahead["transfer"][hop], ahead["time"][hop]
+    for hop in range(hops, length):
+        at = length - 1 - hop
+        transfers[hop], times[hop] = back["transfer"][at], -back["time"][at]
+    origin = np.argmin(times)
+    proof[0], proof[1:] = span(ahead, back), -1
+    for hop in range(length):
+        proof[1 + hop] = transfers[(origin + hop) % length]
+
+
+@kernel
+def _close(path: Path, others: Paths, buckets: Int16s, forward: bool, found: Found) -> None:
+    """Count the cycles of a path and those of the other side that end at the same wallet."""
+    line, last = found.line, path["hops"] - 1
+    length = path["hops"] + others[0]["hops"]
+    m = np.int64(buckets[bucket_of(path)])
+    while m >= 0 and line[length - 2] < MOST:
         other = others[m]
         m = np.int64(other["following"])
-        if other["wallet"][other["hops"] - 1] != wallet or not fits(path, other):
+        if other["wallet"][other["hops"] - 1] != path["wallet"][last] or not fits(path, other):
             continue
-        ahead, back = (path, other) if sign > 0 else (other, path)
-        n = int(line[:_AMOUNT].sum())
+        ahead, back = (path, other) if forward else (other, path)
+        n = int(line[COUNTS].sum())
         if n < found.proof.shape[0]:
             _prove(ahead, back, found.proof[n])
-        line[path["hops"] + other["hops"] - 2] += 1.0
-        line[_AMOUNT] += min(path["least"], other["least"])
-        line[_FASTEST] = min(line[_FASTEST], span(path, other) / 1e6)
-        found.closed[back["root"]] = True
+        line[length - 2] += 1.0
+        line[AMOUNT] += min(path["least"], other["least"])
+        line[FASTEST] = min(line[FASTEST], span(path, other) / 1e6)
+        found.closing[back["root"]] = True
+    if line[length - 2] == MOST:
+        line[TRUNCATED] = 1.0
 
 
 @kernel
 def _grow(
-    side: Side, amounts: Float64s, code: int, as_of: int, sign: int, paths: Paths, n_paths: int,
-    others: Paths, n_others: int, longer: Paths, buckets: Int16s, found: Found,
+    way: Way, paths: Paths, n_paths: int, others: Paths, n_others: int, longer: Paths,
+    buckets: Int16s, found: Found,
 ) -> int:  # fmt: skip
-    """Continue paths by one hop and close what can be closed; returns how many can go on."""
-    width = longer.size - 1
-    n = 0
+    """Add a hop to paths, close what meets one of ``others``; returns how many can go on."""
+    n, width, hub = 0, longer.size - 1, HUBS[paths[0]["hops"] - 1]
     index(others, n_others, buckets)
     for k in range(n_paths):
         path = paths[k]
         if not fits_any(path, others, n_others):
             continue
-        first, middle, resume, end = choices(side, path, as_of, sign)
-        if end - resume + middle - first > HUB:
+        first, middle, resume, end = choices(way, path)
+        if middle - first + end - resume > hub:
+            found.line[TRUNCATED] = 1.0
             continue
         for i in range(end - 1, first - 1, -1):
-            if middle <= i < resume or not extend(path, side, amounts, i, sign, code, longer[n]):
+            if middle <= i < resume or not extend(way, path, i, longer[n]):
                 continue
-            _close(longer[n], others, buckets, sign, found)
-            if width > 0 and fits_any(longer[n], others, n_others):
-                if n == width:
-                    found.line[_TRUNCATED] = 1.0
-                else:
-                    n += 1
+            _close(longer[n], others, buckets, way.sign > 0, found)
+            if n == width:
+                found.line[TRUNCATED] = max(found.line[TRUNCATED], width > 0)
+            elif fits_any(longer[n], others, n_others):
+                n += 1
     return n
 
 
 @kernel
+def _search(forth: Way, back: Way, n_out: int, n_in: int, memory: Memory, found: Found) -> None:
+    """All lengths in turn, as long as both sides have paths."""
+    ahead_1, ahead_2, ahead_3, back_1, back_2, back_3, buckets = memory
+    index(back_1, n_in, buckets)
+    for k in range(n_out):
+        _close(ahead_1[k], back_1, buckets, True, found)
+    n_2 = _grow(forth, ahead_1, n_out, back_1, n_in, ahead_2, buckets, found)
+    if n_2 == 0:
+        return
+    m_2 = _grow(back, back_1, n_in, ahead_2, n_2, back_2, buckets, found)
+    if m_2 == 0:
+        return
+    n_3 = _grow(forth, ahead_2, n_2, back_2, m_2, ahead_3, buckets, found)
+    if n_3 > 0:
+        _grow(back, back_2, m_2, ahead_3, n_3, back_3, buckets, found)
+
+
+@kernel
 def find_cycles(sides: Sides, codes: Int32s, as_of: Int64s, proof: Int64s, out: Float64s) -> None:
-    """Search the cycles of each row."""
-    incoming, outgoing, amounts = sides
-    ahead_1, back_1 = np.empty(ANCHORS, dtype=PATH), np.empty(ANCHORS, dtype=PATH)
-    ahead_2, back_2 = np.empty(WIDTH + 1, dtype=PATH), np.empty(WIDTH + 1, dtype=PATH)
-    ahead_3, back_3 = np.empty(WIDTH + 1, dtype=PATH), np.empty(1, dtype=PATH)
-    buckets, closed = np.empty(N_BUCKETS, dtype=np.int16), np.empty(ANCHORS, dtype=np.bool_)
+    """Fill the rows of ``out``; the cycles of the last row go to ``proof``, as many as it holds."""
+    memory, closing = _empty_memory(), np.empty(ANCHORS, dtype=np.bool_)
     for row in range(codes.size):
-        code, instant, line = codes[row], as_of[row], out[row]
-        line[:] = 0.0
-        line[_FASTEST] = np.inf
-        closed[:] = False
-        found = Found(line, closed, proof)
-        n_out, more_out = start(outgoing, amounts, code, instant, 1, ahead_1)
-        n_in, more_in = start(incoming, amounts, code, instant, -1, back_1)
+        line = out[row]
+        line[:], closing[:] = 0.0, False
+        line[FASTEST] = np.inf
+        forth = Way(sides.outgoing, sides.amount, codes[row], as_of[row], 1)
+        back = Way(sides.incoming, sides.amount, codes[row], as_of[row], -1)
+        n_out, more_out = start(forth, memory.ahead_1)
+        n_in, more_in = start(back, memory.back_1)
         if n_out > 0 and n_in > 0:
-            line[_TRUNCATED] = more_out or more_in
-            index(back_1, n_in, buckets)
-            for k in range(n_out):
-                _close(ahead_1[k], back_1, buckets, 1, found)
-            n_2 = _grow(outgoing, amounts, code, instant, 1, ahead_1, n_out, back_1, n_in, ahead_2, buckets, found)
-            if n_2 > 0:
-                m_2 = _grow(incoming, amounts, code, instant, -1, back_1, n_in, ahead_2, n_2, back_2, buckets, found)
-                if m_2 > 0:
-                    n_3 = _grow(outgoing, amounts, code, instant, 1, ahead_2, n_2, back_2, m_2, ahead_3, buckets, found)
-                    if n_3 > 0:
-                        _grow(incoming, amounts, code, instant, -1, back_2, m_2, ahead_3, n_3, back_3, buckets, found)
+            line[TRUNCATED] = more_out or more_in
+            _search(forth, back, n_out, n_in, memory, Found(line, closing, proof))
         received, returned = 0.0, 0.0
         for k in range(n_in):
-            received += back_1[k]["least"]
-            returned += back_1[k]["least"] if closed[k] else 0.0
-        line[_SHARE] = returned / received if n_in > 0 else np.nan
-        if line[_FASTEST] == np.inf:
-            line[_FASTEST] = np.nan
+            amount = memory.back_1[k]["least"]
+            received += amount
+            returned += amount if closing[k] else 0.0
+        line[SHARE] = returned / received if n_in > 0 else np.nan
+        if n_in + n_out == 0:
+            line[AMOUNT] = np.nan
+        if line[FASTEST] == np.inf:
+            line[FASTEST] = np.nan
