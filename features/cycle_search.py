@@ -47,6 +47,8 @@ class Memory(NamedTuple):
     ----------
     ahead_1, ahead_2, ahead_3, back_1, back_2, back_3 : Paths
         Forward and backward paths of one, two and three hops, each with room for a candidate.
+    busy : Paths
+        Forward paths of one hop to a wallet that is not passed through.
     buckets : int16 array
         The paths that others can meet, by the wallet where they end.
     """
@@ -57,6 +59,7 @@ class Memory(NamedTuple):
     back_1: Paths
     back_2: Paths
     back_3: Paths
+    busy: Paths
     buckets: Int16s
 
 
@@ -88,6 +91,7 @@ def _empty_memory() -> Memory:
         np.empty(ANCHORS, dtype=PATH),
         np.empty(WIDTH + 1, dtype=PATH),
         np.empty(1, dtype=PATH),
+        np.empty(ANCHORS, dtype=PATH),
         np.empty(N_BUCKETS, dtype=np.int16),
     )
 
@@ -135,10 +139,13 @@ def _close(path: Path, others: Paths, buckets: Int16s, forward: bool, found: Fou
 @kernel
 def _grow(
     way: Way, paths: Paths, n_paths: int, others: Paths, n_others: int, longer: Paths,
-    buckets: Int16s, found: Found,
-) -> int:  # fmt: skip
-    """Add a hop to paths, close what meets one of ``others``; returns how many can go on."""
-    n, width, hub = 0, longer.size - 1, HUBS[paths[0]["hops"] - 1]
+    busy: Paths, buckets: Int16s, found: Found,
+) -> tuple[int, int]:  # fmt: skip
+    """Add a hop to paths and close what meets one of ``others``.
+
+    Returns how many can go on in ``longer``, and how many at a busy wallet were kept in ``busy``.
+    """
+    n, n_busy, width, hub = 0, 0, longer.size - 1, HUBS[paths[0]["hops"] - 1]
     index(others, n_others, buckets)
     for k in range(n_paths):
         path = paths[k]
@@ -147,6 +154,9 @@ def _grow(
         first, middle, resume, end = choices(way, path)
         if middle - first + end - resume > hub:
             found.line[TRUNCATED] = 1.0
+            if n_busy < busy.size:
+                busy[n_busy] = path
+                n_busy += 1
             continue
         for i in range(end - 1, first - 1, -1):
             if middle <= i < resume or not extend(way, path, i, longer[n]):
@@ -156,25 +166,28 @@ def _grow(
                 found.line[TRUNCATED] = max(found.line[TRUNCATED], width > 0)
             elif fits_any(longer[n], others, n_others):
                 n += 1
-    return n
+    return n, n_busy
 
 
 @kernel
 def _search(forth: Way, back: Way, n_out: int, n_in: int, memory: Memory, found: Found) -> None:
     """All lengths in turn, as long as both sides have paths."""
-    ahead_1, ahead_2, ahead_3, back_1, back_2, back_3, buckets = memory
+    ahead_1, ahead_2, ahead_3, back_1, back_2, back_3, busy, buckets = memory
+    none = busy[:0]
     index(back_1, n_in, buckets)
     for k in range(n_out):
         _close(ahead_1[k], back_1, buckets, True, found)
-    n_2 = _grow(forth, ahead_1, n_out, back_1, n_in, ahead_2, buckets, found)
+    n_2, n_busy = _grow(forth, ahead_1, n_out, back_1, n_in, ahead_2, busy, buckets, found)
+    if n_busy > 0:  # cycles of three past these wallets can be met from the other side
+        _grow(back, back_1, n_in, busy, n_busy, back_3, none, buckets, found)
     if n_2 == 0:
         return
-    m_2 = _grow(back, back_1, n_in, ahead_2, n_2, back_2, buckets, found)
+    m_2, _ = _grow(back, back_1, n_in, ahead_2, n_2, back_2, none, buckets, found)
     if m_2 == 0:
         return
-    n_3 = _grow(forth, ahead_2, n_2, back_2, m_2, ahead_3, buckets, found)
+    n_3, _ = _grow(forth, ahead_2, n_2, back_2, m_2, ahead_3, none, buckets, found)
     if n_3 > 0:
-        _grow(back, back_2, m_2, ahead_3, n_3, back_3, buckets, found)
+        _grow(back, back_2, m_2, ahead_3, n_3, back_3, none, buckets, found)
 
 
 @kernel
