@@ -8,9 +8,10 @@ smallest positive and at least half the largest: without that rule most cycles a
 chance. What goes round is the smallest amount. Parallel transfers make different cycles.
 
 Searched are the cycles in which the wallet's own two transfers are among its latest 64 a side with
-another wallet and of positive amount; a wallet is not passed through that has more than 256
-transfers to choose from (128 where a third transfer is added). Shorter cycles come first: those of
-two and three transfers are lost to no other cap but the 1,000 that are counted of each length.
+another wallet and of positive amount. A wallet is not passed through that has more than 256
+transfers to choose from (128 where a third transfer is added), but a cycle of three is lost only if
+both others are so busy. Shorter cycles come first: nothing else takes those of two and three but
+the 1,000 at which the count of a length ends.
 """
 
 import numpy as np
@@ -23,6 +24,7 @@ from features.trails import Trail
 
 _TRAILS = 10  # most trails of a column
 _RULE = "times rise from some wallet on, within 7 days; smallest amount at least half the largest"
+_CYCLES = f"cycles of 2 to {LONGEST} transfers through the wallet ({_RULE})"
 _SOURCE = (
     "simple temporal cycles within a time window: Kumar and Calders 2018, PVLDB 11(11); "
     "the rule on amounts is our own"
@@ -39,19 +41,19 @@ CYCLE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "patterns_cycles_amount",
-        "sum over these cycles of the smallest amount; nan without transfers with others",
+        f"smallest amounts of the {_CYCLES}, sum; nan without transfers with others",
         scale_free=False,
         source=_SOURCE,
     ),
     Column(
         "patterns_cycles_share",
-        "value that closes such a cycle, each receipt once, over the value of the latest "
-        f"{ANCHORS} receipts from others",
+        f"value of the receipts that close {_CYCLES}, over that of the latest {ANCHORS} receipts "
+        "from others",
         source=_SOURCE,
     ),
     Column(
         "patterns_cycle_fastest_s",
-        "least time from first to last transfer of such a cycle; nan if there is none",
+        f"least time from first to last transfer of the {_CYCLES}; nan if there are none",
         source=_SOURCE,
     ),
     Column(

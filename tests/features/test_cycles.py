@@ -221,6 +221,21 @@ def test_busy_wallets_are_not_passed_through(hub: str, most: int) -> None:
     assert (cut["cycles_6_count"], cut["cycles_truncated_ratio"]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("ends", "found"),
+    [
+        pytest.param([("r1", "x{}")], {3: 1}, id="after ours"),
+        pytest.param([("x{}", "r2")], {3: 1}, id="before ours"),
+        pytest.param([("r1", "x{}"), ("x{}", "r2")], {}, id="both"),
+    ],
+)
+def test_a_cycle_of_three_may_pass_one_busy_wallet(
+    ends: list[tuple[str, str]], found: dict[int, int]
+) -> None:
+    others = [transfers(_pay(HUBS[0], 1000, *pair), prefix=pair[0]) for pair in ends]
+    assert counts(pd.concat([cycle(3), *others], ignore_index=True), "r0") == found
+
+
 def _crowd(n: int, length: int) -> pd.DataFrame:
     """Cycles of one length that share the first hop's and the last hop's wallet."""
     rows = [(0.0, "w", "a", 1.0)]
