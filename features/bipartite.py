@@ -1,0 +1,200 @@
+"""Bipartite groups and stacks: wallets that share counterparties with the wallet.
+
+Two wallets share a recipient if both pay it within ``SPAN`` of each other; payers that share two or
+more recipients, with their recipients, are the two layers of a bipartite group. The same holds of
+senders. A stack is two groups that follow each other: wallets of its middle layer share senders,
+and later share recipients (Altman et al. 2023, arXiv 2306.16424, section 3). What is read is in
+:mod:`features.third_parties`.
+"""
+
+from typing import NamedTuple
+
+from features._numba import kernel
+from features.columns import Column
+from features.own_transfers import Extent, put_value
+from features.proofs import (
+    BIPARTITE_IN,
+    BIPARTITE_OUT,
+    STACK,
+    Proofs,
+    note_instance,
+    note_transfer,
+)
+from features.slices import Float64s, Side, Sides
+from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
+
+
+class Shared(NamedTuple):
+    """What the wallet shares with one third party.
+
+    Attributes
+    ----------
+    width : int, counterparties in common
+    anchors : int, bits of the wallet's transfers with them
+    own_first, their_first : int, time of the first transfer of either with one of them
+    """
+
+    width: int
+    anchors: int
+    own_first: int
+    their_first: int
+
+
+@kernel
+def _shared(
+    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors
+) -> Shared:
+    members, used, own_first, their_first = 0, 0, 0, 0
+    e = meetings.head[party, lane]
+    while e >= 0:
+        k, place = meetings.anchor[e], meetings.place[e]
+        e = meetings.following[e]
+        if amounts[side.transfer[place]] > 0.0:
+            time = side.time[place]
+            own_first = min(own_first, anchors.time[k]) if used else anchors.time[k]
+            their_first = min(their_first, time) if used else time
+            members |= 1 << anchors.member[k]
+            used |= 1 << k
+    return Shared(bits(members), used, own_first, their_first)
+
+
+@kernel
+def _value(anchors: Anchors, used: int) -> float:
+    value = 0.0
+    for k in range(ANCHORS):
+        if used >> k & 1:
+            value += anchors.amount[k]
+    return value
+
+
+@kernel
+def _note_shared(
+    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
+    noted: Proofs,
+) -> None:  # fmt: skip
+    """Note the first transfer of each side with every counterparty in common."""
+    members = 0
+    e = meetings.head[party, lane]
+    while e >= 0:
+        k, place = meetings.anchor[e], meetings.place[e]
+        e = meetings.following[e]
+        transfer, bit = side.transfer[place], 1 << anchors.member[k]
+        if amounts[transfer] > 0.0 and not members & bit:
+            members |= bit
+            note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
+            note_transfer(noted, side.time[place], amounts[transfer], transfer)
+
+
+@kernel
+def _group_columns(
+    meetings: Meetings, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
+    extent: Extent, line: Float64s, noted: Proofs,
+) -> None:  # fmt: skip
+    """Columns of one direction."""
+    others, widest, used = 0, 0, 0
+    for party in range(meetings.size[0]):
+        if bits(meetings.members[party, lane]) < 2:
+            continue
+        shared = _shared(meetings, party, lane, side, amounts, anchors)
+        if shared.width < 2:
+            continue
+        others += 1
+        widest = max(widest, shared.width)
+        used |= shared.anchors
+        if noted.kind.size:
+            note_instance(noted, BIPARTITE_OUT if lane else BIPARTITE_IN, shared.width)
+            _note_shared(meetings, party, lane, side, amounts, anchors, noted)
+    line[0], line[1] = others, widest
+    value = _value(anchors, used)
+    put_value(line[2:4], value, value, extent)
+
+
+@kernel
+def _stack_columns(
+    meetings: Meetings, sides: Sides, receipts: Anchors, sendings: Anchors, extent_in: Extent,
+    line: Float64s, noted: Proofs,
+) -> None:  # fmt: skip
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    peers, used_in, used_out = 0, 0, 0
+    for party in range(meetings.size[0]):
+        if bits(meetings.members[party, 0]) < 2 or bits(meetings.members[party, 1]) < 2:
+            continue
+        above = _shared(meetings, party, 0, outgoing, amounts, receipts)
+        below = _shared(meetings, party, 1, incoming, amounts, sendings)
+        if (
+            above.width < 2 or below.width < 2
+            or above.own_first >= below.own_first or above.their_first >= below.their_first
+        ):  # fmt: skip
+            continue
+        peers += 1
+        used_in, used_out = used_in | above.anchors, used_out | below.anchors
+        if noted.kind.size:
+            note_instance(noted, STACK, above.width + below.width)
+            _note_shared(meetings, party, 0, outgoing, amounts, receipts, noted)
+            _note_shared(meetings, party, 1, incoming, amounts, sendings, noted)
+    line[0] = peers
+    value = min(_value(receipts, used_in), _value(sendings, used_out))
+    put_value(line[1:3], value, value, extent_in)
+
+
+@kernel
+def bipartite_columns(
+    meetings: Meetings, sides: Sides, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    extent_out: Extent, line: Float64s, noted: Proofs,
+) -> None:  # fmt: skip
+    """Fill ``BIPARTITE_COLUMNS`` of one row.
+
+    Lane 0 holds whom the senders pay, lane 1 who pays the recipients.
+    """
+    _group_columns(meetings, 0, sides.outgoing, sides.amount, receipts, extent_in, line[0:4], noted)
+    _group_columns(
+        meetings, 1, sides.incoming, sides.amount, sendings, extent_out, line[4:8], noted
+    )
+    _stack_columns(meetings, sides, receipts, sendings, extent_in, line[8:11], noted)
+
+
+_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"
+_NEAR = (
+    f"within {SPAN // 86_400_000_000} days of each other, in the latest {ANCHORS} transfers, "
+    f"of each counterparty the nearest {READ}"
+)
+
+
+def _direction(d: str, whose: str, did: str, acts: str) -> tuple[Column, ...]:
+    name = f"patterns_bipartite_{d}"
+    return (
+        Column(
+            f"{name}_count",
+            f"bipartite group: other wallets with two or more {whose} in common, which {acts} "
+            f"both {_NEAR}",
+            source=_ALTMAN,
+        ),
+        Column(
+            f"{name}_shared_count",
+            f"most {whose}, two or more, in common with one other wallet",
+            source=_ALTMAN,
+        ),
+        Column(
+            f"{name}_amount",
+            f"value {did} in the transfers that have such {whose} in common",
+            scale_free=False,
+            source=_ALTMAN,
+        ),
+        Column(f"{name}_share", f"that value over the sum {did}", source=_ALTMAN),
+    )
+
+
+_STACK = "lesser of the values received and sent in the transfers of stacks"
+
+BIPARTITE_COLUMNS = (
+    *_direction("in", "senders", "received", "pay"),
+    *_direction("out", "recipients", "sent", "are paid by"),
+    Column(
+        "patterns_stack_count",
+        "stack: other wallets with two or more senders and two or more recipients in common, the "
+        "first transfer in common received before the first one in common sent, on both sides",
+        source=_ALTMAN,
+    ),
+    Column("patterns_stack_amount", _STACK, scale_free=False, source=_ALTMAN),
+    Column("patterns_stack_share", f"{_STACK}, over the sum received", source=_ALTMAN),
+)

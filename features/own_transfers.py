@@ -1,0 +1,90 @@
+"""The transfers of one side of a row that patterns are made of.
+
+Transfers of zero and of a wallet to itself are part of no pattern.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from features._numba import kernel
+from features.distinct import Distinct, place_of, table_mask
+from features.history import HISTORY_CAP, cut
+from features.slices import Float64s, Int32s, Int64s, Side
+
+
+class OwnTransfers(NamedTuple):
+    """Working memory for one side, in the ledger's order.
+
+    Attributes
+    ----------
+    time : int64 array, microseconds since 1970 UTC
+    counterparty : int32 array
+    number : int32 array, number of the counterparty in order of first appearance
+    amount : float64 array
+    transfer : int32 array, row in the ledger's log
+    """
+
+    time: Int64s
+    counterparty: Int32s
+    number: Int32s
+    amount: Float64s
+    transfer: Int32s
+
+
+class Extent(NamedTuple):
+    """What was read: transfers of a pattern, different counterparties, all, and their sum."""
+
+    n: int
+    fan: int
+    n_all: int
+    total: float
+
+
+@kernel
+def put_value(pair: Float64s, value: float, part: float, extent: Extent) -> None:
+    """Write an amount, and ``part`` over the sum of a side; nan where the side has none."""
+    pair[0] = value if extent.n_all else np.nan
+    pair[1] = part / extent.total if extent.total > 0.0 else np.nan
+
+
+@kernel
+def empty_own() -> OwnTransfers:
+    """Working memory for the longest history a row may read."""
+    return OwnTransfers(
+        np.empty(HISTORY_CAP, dtype=np.int64),
+        np.empty(HISTORY_CAP, dtype=np.int32),
+        np.empty(HISTORY_CAP, dtype=np.int32),
+        np.empty(HISTORY_CAP),
+        np.empty(HISTORY_CAP, dtype=np.int32),
+    )
+
+
+@kernel
+def read_own(
+    own: OwnTransfers, memory: Distinct, side: Side, amounts: Float64s, code: int, as_of: int
+) -> Extent:
+    """Fill ``own`` with one side of a row's history."""
+    first, end, n_all = cut(side, code, as_of)
+    mask = table_mask(end - first)
+    memory.table[: mask + 1] = 0
+    n, fan, total = 0, 0, 0.0
+    for i in range(first, end):
+        other, transfer = side.counterparty[i], side.transfer[i]
+        amount = amounts[transfer]
+        total += amount
+        if other == code or amount == 0.0:
+            continue
+        slot = place_of(memory, mask, other)
+        if memory.table[slot] == 0:
+            memory.code[fan] = other
+            fan += 1
+            memory.table[slot] = fan
+        own.time[n], own.counterparty[n], own.number[n] = (
+            side.time[i],
+            other,
+            memory.table[slot] - 1,
+        )
+        own.amount[n], own.transfer[n] = amount, transfer
+        n += 1
+    return Extent(n, fan, n_all, total)

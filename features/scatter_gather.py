@@ -1,0 +1,291 @@
+"""Scatter-gather: a source pays several intermediaries, each of which later pays one target.
+
+Altman et al. 2023 (arXiv 2306.16424, section 3). A wallet may be the source, the target or one of
+the intermediaries. Intermediaries keep or add what they like, so amounts need not match. What is
+read, and so how wide an instance can be found, is in :mod:`features.third_parties`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from features._numba import kernel
+from features.columns import Column
+from features.own_transfers import Extent, put_value
+from features.proofs import INTERMEDIARY, Proofs, note_instance, note_transfer
+from features.slices import Float64s, Int64s, Side, Sides
+from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
+
+
+class Passages(NamedTuple):
+    """Working memory: intermediaries between the wallet and one third party, or a grid of counts.
+
+    Attributes
+    ----------
+    anchor, place : int64 arrays, shape (ANCHORS,): the transfer on either side of an intermediary
+    amount : float64 array, shape (ANCHORS,): the lesser amount of the two
+    count, latest : int64 arrays, shape (ANCHORS, ANCHORS), a receipt by a sending: the other
+        intermediaries that fit, and the latest of them
+    value : float64 array, shape (ANCHORS, ANCHORS), the value they passed on
+    """
+
+    anchor: Int64s
+    place: Int64s
+    amount: Float64s
+    count: Int64s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    latest: Int64s
+    value: Float64s
+
+
+@kernel
+def empty_passages() -> Passages:
+    """Working memory for one row."""
+    grid = (ANCHORS, ANCHORS)
+    return Passages(
+        np.empty(ANCHORS, dtype=np.int64), np.empty(ANCHORS, dtype=np.int64), np.empty(ANCHORS),
+        np.empty(grid, dtype=np.int64), np.empty(grid, dtype=np.int64), np.empty(grid),
+    )  # fmt: skip
+
+
+@kernel
+def _passages(
+    meetings: Meetings, party: int, side: Side, amounts: Float64s, anchors: Anchors,
+    passages: Passages,
+) -> int:  # fmt: skip
+    """For each anchor the nearest transfer between its counterparty and a third party."""
+    n, e = 0, meetings.head[party, 0]
+    while e >= 0:
+        k, place = meetings.anchor[e], meetings.place[e]
+        e = meetings.following[e]
+        amount = amounts[side.transfer[place]]
+        if amount > 0.0 and (n == 0 or passages.anchor[n - 1] != k):
+            passages.anchor[n], passages.place[n] = k, place
+            passages.amount[n] = min(amount, anchors.amount[k])
+            n += 1
+    return n
+
+
+@kernel
+def _window(
+    passages: Passages, n: int, start: int, side: Side, anchors: Anchors
+) -> tuple[int, float]:
+    """Bits of the intermediaries from passage ``start`` on within ``SPAN``, and their value."""
+    begin = anchors.time[passages.anchor[start]]
+    members, value = 0, 0.0
+    for j in range(start, n):
+        bit = 1 << anchors.member[passages.anchor[j]]
+        if not members & bit and abs(side.time[passages.place[j]] - begin) <= SPAN:
+            members |= bit
+            value += passages.amount[j]
+    return members, value
+
+
+@kernel
+def _note_window(
+    passages: Passages, n: int, start: int, sides: tuple[Side, Float64s], anchors: Anchors,
+    noted: Proofs,
+) -> None:  # fmt: skip
+    side, amounts = sides
+    begin = anchors.time[passages.anchor[start]]
+    members = 0
+    for j in range(start, n):
+        k, place = passages.anchor[j], passages.place[j]
+        bit = 1 << anchors.member[k]
+        if not members & bit and abs(side.time[place] - begin) <= SPAN:
+            members |= bit
+            transfer = side.transfer[place]
+            note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
+            note_transfer(noted, side.time[place], amounts[transfer], transfer)
+
+
+@kernel
+def end_columns(
+    meetings: Meetings, side: Side, amounts: Float64s, anchors: Anchors, passages: Passages,
+    extent: Extent, kind: int, line: Float64s, noted: Proofs,
+) -> None:  # fmt: skip
+    """Columns of the source, or of the target; lane 0 holds the wallets at the other end."""
+    widest, parties, moved = 0, 0, 0.0
+    for party in range(meetings.size[0]):
+        if bits(meetings.members[party, 0]) < 2:
+            continue
+        n = _passages(meetings, party, side, amounts, anchors, passages)
+        best, best_value, best_start = 1, 0.0, -1
+        for start in range(n):
+            if start and (
+                anchors.time[passages.anchor[start]] == anchors.time[passages.anchor[start - 1]]
+            ):
+                continue
+            members, value = _window(passages, n, start, side, anchors)
+            width = bits(members)
+            if width > best or (width == best > 1 and value > best_value):
+                best, best_value, best_start = width, value, start
+        if best_start < 0:
+            continue
+        parties += 1
+        if best > widest or (best == widest and best_value > moved):
+            widest, moved = best, best_value
+        if noted.kind.size:
+            note_instance(noted, kind, best_value)
+            _note_window(passages, n, best_start, (side, amounts), anchors, noted)
+    line[0], line[1] = widest, parties
+    put_value(line[2:4], moved, moved, extent)
+
+
+@kernel
+def _fits(time_in: int, time_out: int, other_in: int, other_out: int) -> bool:
+    """Whether both intermediaries received before they paid, all of it within ``SPAN``."""
+    first, end = min(time_in, other_in), max(time_out, other_out)
+    return time_in < time_out and other_in < other_out and end - first <= SPAN
+
+
+@kernel
+def _add_other(
+    meetings: Meetings, party: int, sides: Sides, receipts: Anchors, sendings: Anchors,
+    passages: Passages,
+) -> None:  # fmt: skip
+    """Count one other intermediary for every receipt and sending of the wallet that it fits."""
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    e = meetings.head[party, 0]
+    while e >= 0:
+        a, place_in = meetings.anchor[e], meetings.place[e]
+        e = meetings.following[e]
+        amount_in = amounts[outgoing.transfer[place_in]]
+        f = meetings.head[party, 1] if amount_in > 0.0 else -1
+        while f >= 0:
+            b, place_out = meetings.anchor[f], meetings.place[f]
+            f = meetings.following[f]
+            if (
+                passages.latest[a, b] == party
+                or receipts.counterparty[a] == sendings.counterparty[b]
+                or not _fits(
+                    receipts.time[a], sendings.time[b],
+                    outgoing.time[place_in], incoming.time[place_out],
+                )
+            ):  # fmt: skip
+                continue
+            amount_out = amounts[incoming.transfer[place_out]]
+            if amount_out > 0.0:
+                passages.latest[a, b] = party
+                passages.count[a, b] += 1
+                passages.value[a, b] += min(amount_in, amount_out)
+
+
+@kernel
+def _note_other(
+    meetings: Meetings, party: int, sides: Sides, receipts: Anchors, sendings: Anchors,
+    a: int, b: int, noted: Proofs,
+) -> None:  # fmt: skip
+    """Note the transfers by which :func:`_add_other` counts a third party, if it does."""
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    e = meetings.head[party, 0]
+    while e >= 0:
+        at, place_in = meetings.anchor[e], meetings.place[e]
+        e = meetings.following[e]
+        time_in, transfer_in = outgoing.time[place_in], outgoing.transfer[place_in]
+        f = meetings.head[party, 1] if at == a and amounts[transfer_in] > 0.0 else -1
+        while f >= 0:
+            to, place_out = meetings.anchor[f], meetings.place[f]
+            f = meetings.following[f]
+            time_out, transfer_out = incoming.time[place_out], incoming.transfer[place_out]
+            if (
+                to == b
+                and amounts[transfer_out] > 0.0
+                and _fits(receipts.time[a], sendings.time[b], time_in, time_out)
+            ):
+                note_transfer(noted, time_in, amounts[transfer_in], transfer_in)
+                note_transfer(noted, time_out, amounts[transfer_out], transfer_out)
+                return
+
+
+@kernel
+def _note_intermediaries(
+    meetings: Meetings, sides: Sides, receipts: Anchors, sendings: Anchors, a: int, b: int,
+    value: float, noted: Proofs,
+) -> None:  # fmt: skip
+    note_instance(noted, INTERMEDIARY, value)
+    note_transfer(noted, receipts.time[a], receipts.amount[a], receipts.transfer[a])
+    note_transfer(noted, sendings.time[b], sendings.amount[b], sendings.transfer[b])
+    for party in range(meetings.size[0]):
+        if meetings.members[party, 0] and meetings.members[party, 1]:
+            _note_other(meetings, party, sides, receipts, sendings, a, b, noted)
+
+
+@kernel
+def intermediary_columns(
+    meetings: Meetings, sides: Sides, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    extent_out: Extent, passages: Passages, line: Float64s, noted: Proofs,
+) -> None:  # fmt: skip
+    """Columns of the intermediary.
+
+    Lane 0 holds whom the senders pay, lane 1 who pays the recipients.
+    """
+    n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
+    passages.count[:n_in, :n_out] = 0
+    passages.latest[:n_in, :n_out] = -1
+    passages.value[:n_in, :n_out] = 0.0
+    for party in range(meetings.size[0]):
+        if meetings.members[party, 0] and meetings.members[party, 1]:
+            _add_other(meetings, party, sides, receipts, sendings, passages)
+    widest, moved, own, best_a, best_b = 0, 0.0, 0.0, -1, -1
+    for a in range(n_in):
+        for b in range(n_out):
+            width = passages.count[a, b] + 1
+            part = min(receipts.amount[a], sendings.amount[b])
+            value = passages.value[a, b] + part
+            if width < 2 or width < widest:
+                continue
+            if width > widest or value > moved:
+                moved, best_a, best_b = value, a, b
+            own = max(own, part) if width == widest else part
+            widest = width
+    line[0] = widest
+    put_value(line[1:3], moved, own, extent_in)
+    if widest and noted.kind.size:
+        _note_intermediaries(meetings, sides, receipts, sendings, best_a, best_b, moved, noted)
+
+
+_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"
+_WITHIN = f"within {SPAN // 86_400_000_000} days"
+_READ = f"in the latest {ANCHORS} transfers, of each counterparty the nearest {READ}"
+_VALUE = "value of the widest, the sum over intermediaries of the lesser of receipt and sending"
+
+
+def _end_columns(role: str, other: str, whole: str, sum_of: str) -> tuple[Column, ...]:
+    name = f"patterns_scatter_gather_{role}"
+    return (
+        Column(
+            f"{name}_count",
+            f"scatter-gather as {role}: most intermediaries, two or more, to one {other}: "
+            f"{whole} {_WITHIN}, {_READ}",
+            source=_ALTMAN,
+        ),
+        Column(
+            f"{name}_{other}s_count",
+            f"different {other}s reached over two or more intermediaries as {role}",
+            source=_ALTMAN,
+        ),
+        Column(f"{name}_amount", f"{_VALUE}, as {role}", scale_free=False, source=_ALTMAN),
+        Column(f"{name}_share", f"{_VALUE}, as {role}, over the sum {sum_of}", source=_ALTMAN),
+    )
+
+
+_INTERMEDIARY = "patterns_scatter_gather_intermediary"
+
+SCATTER_GATHER_COLUMNS = (
+    *_end_columns("source", "target", "it pays each, and each pays the target later,", "sent"),
+    *_end_columns("target", "source", "the source pays each, and each pays it later,", "received"),
+    Column(
+        f"{_INTERMEDIARY}_count",
+        "scatter-gather as intermediary: most wallets, itself and one or more others, that one "
+        "source of it pays and that later pay one target of it, each other one together with it "
+        f"{_WITHIN}, {_READ}",
+        source=_ALTMAN,
+    ),
+    Column(f"{_INTERMEDIARY}_amount", f"{_VALUE}, as intermediary", False, source=_ALTMAN),
+    Column(
+        f"{_INTERMEDIARY}_share",
+        "greatest own part of a widest instance as intermediary, the lesser of its receipt and "
+        "its sending, over the sum received",
+        source=_ALTMAN,
+    ),
+)

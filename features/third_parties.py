@@ -1,0 +1,196 @@
+"""Third parties: with whom a wallet's counterparties deal around its transfers with them.
+
+A pattern of three layers shows as third parties that are met through several counterparties. A
+wallet's ``ANCHORS`` latest transfers of a side are looked at. Around each of them at most ``READ``
+transfers of the counterparty are read, the nearest in time, and none more than ``SPAN`` away: a
+counterparty with many is a service, which ties nobody to anybody. Transfers of zero amount take a
+place among those but are part of no pattern; their amounts are read only where it matters.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from features._numba import kernel
+from features.columns import DAY
+from features.history import before
+from features.own_transfers import OwnTransfers
+from features.slices import Float64s, Int32s, Int64s, Side
+
+ANCHORS, READ = (
+    32,
+    32,
+)  # planted patterns have at most 16 members; twice that, among other transfers
+SPAN = 4 * DAY  # the longest planted pattern of Altman et al. 2023
+_TABLE, MEETINGS = 4096, 2 * ANCHORS * READ
+
+
+class Anchors(NamedTuple):
+    """A wallet's latest transfers of one side, the oldest first.
+
+    Attributes
+    ----------
+    counterparty : int32 array, shape (ANCHORS,)
+    member : int64 array, number of the counterparty among the different ones
+    time, amount, transfer : arrays, as in the ledger
+    """
+
+    counterparty: Int32s
+    member: Int64s
+    time: Int64s
+    amount: Float64s
+    transfer: Int32s
+
+
+class Meetings(NamedTuple):
+    """Third parties, and by whom they were met; lane 0 and 1 are two searches side by side.
+
+    Attributes
+    ----------
+    table : int32 array, open-addressing hash table of third parties plus 1, 0 where free
+    slot, wallet : int32 arrays, one a third party: its place in ``table``, its code
+    members : int64 array, shape (third parties, 2): bits of the counterparties that met it
+    head : int32 array, shape (third parties, 2): its first meeting, -1 for none
+    anchor, following : int32 arrays, one a meeting: the anchor, its party's next meeting or -1
+    place : int64 array, one a meeting: where the counterparty's transfer is in its side's arena
+    size : int64 array, shape (2,): third parties and meetings
+    """
+
+    table: Int32s
+    slot: Int32s
+    wallet: Int32s
+    members: Int64s
+    head: Int32s
+    anchor: Int32s
+    following: Int32s
+    place: Int64s
+    size: Int64s
+
+
+@kernel
+def empty_anchors() -> Anchors:
+    """Working memory for one side."""
+    return Anchors(
+        np.empty(ANCHORS, dtype=np.int32),
+        np.empty(ANCHORS, dtype=np.int64),
+        np.empty(ANCHORS, dtype=np.int64),
+        np.empty(ANCHORS),
+        np.empty(ANCHORS, dtype=np.int32),
+    )
+
+
+@kernel
+def empty_meetings() -> Meetings:
+    """Working memory for two lanes."""
+    return Meetings(
+        np.zeros(_TABLE, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty((MEETINGS, 2), dtype=np.int64),
+        np.empty((MEETINGS, 2), dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int64),
+        np.zeros(2, dtype=np.int64),
+    )
+
+
+@kernel
+def take_anchors(anchors: Anchors, own: OwnTransfers, n: int) -> int:
+    """Fill ``anchors`` with the latest of ``n`` transfers; returns how many."""
+    count = min(n, ANCHORS)
+    members = 0
+    for k in range(count):
+        i = n - count + k
+        other = own.counterparty[i]
+        anchors.counterparty[k], anchors.time[k] = other, own.time[i]
+        anchors.amount[k], anchors.transfer[k] = own.amount[i], own.transfer[i]
+        anchors.member[k] = members
+        for j in range(k):
+            if anchors.counterparty[j] == other:
+                anchors.member[k] = anchors.member[j]
+                break
+        members += anchors.member[k] == members
+    return count
+
+
+@kernel
+def forget(meetings: Meetings) -> None:
+    """Remove all third parties."""
+    for k in range(meetings.size[0]):
+        meetings.table[meetings.slot[k]] = 0
+    meetings.size[:] = 0
+
+
+@kernel
+def _meet(meetings: Meetings, lane: int, wallet: int, anchor: int, member: int, place: int) -> None:
+    slot = int((wallet * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
+    while meetings.table[slot] and meetings.wallet[meetings.table[slot] - 1] != wallet:
+        slot = (slot + 1) & (_TABLE - 1)
+    party = meetings.table[slot] - 1
+    if party < 0:
+        party = meetings.size[0]
+        meetings.size[0] += 1
+        meetings.table[slot] = party + 1
+        meetings.slot[party], meetings.wallet[party] = slot, wallet
+        meetings.members[party, 0] = meetings.members[party, 1] = 0
+        meetings.head[party, 0] = meetings.head[party, 1] = -1
+    n = meetings.size[1]
+    meetings.size[1] += 1
+    meetings.anchor[n], meetings.place[n] = anchor, place
+    meetings.following[n], meetings.head[party, lane] = meetings.head[party, lane], n
+    meetings.members[party, lane] |= 1 << member
+
+
+@kernel
+def _near(
+    side: Side, wallet: int, instant: int, since: int, until: int, earlier: int, later: int
+) -> tuple[int, int, bool]:
+    """First and end of a wallet's nearest transfers in ``[since, until)``, and if there are more.
+
+    They are the latest ``earlier`` before ``instant`` and the earliest ``later`` from it on.
+    """
+    start = side.start[wallet]
+    last = start + side.count[wallet]
+    middle = before(side.time, start, last, instant)
+    first = before(side.time, max(start, middle - earlier - 1), middle, since)
+    end = before(side.time, middle, min(last, middle + later + 1), until)
+    more = middle - first > earlier or end - middle > later
+    return max(first, middle - earlier), min(end, middle + later), more
+
+
+@kernel
+def meet(
+    meetings: Meetings, lane: int, side: Side, code: int, as_of: int, anchors: Anchors, n: int,
+    earlier: int, later: int,
+) -> bool:  # fmt: skip
+    """Meet the third parties of ``side`` of the anchors' counterparties; True if more were there.
+
+    Of each counterparty the latest ``earlier`` transfers up to the anchor's instant are read and
+    the earliest ``later`` after it; with ``later`` 0 only those strictly before it. The meetings of
+    a third party are in order of time; with ``later`` 0 in the opposite order.
+    """
+    cut_short = False
+    for step in range(n):
+        k = n - 1 - step if later else step  # a new meeting becomes the first of its third party
+        wallet, time = anchors.counterparty[k], anchors.time[k]
+        instant = time + 1 if later else time
+        until = min(as_of, time + SPAN + 1) if later else time
+        first, end, more = _near(side, wallet, instant, time - SPAN, until, earlier, later)
+        cut_short |= more
+        for reading in range(end - first):
+            i = end - 1 - reading if later else first + reading
+            other = side.counterparty[i]
+            if other != code and other != wallet:
+                _meet(meetings, lane, other, k, anchors.member[k], i)
+    return cut_short
+
+
+@kernel
+def bits(members: int) -> int:
+    """Bits that are set."""
+    n = 0
+    while members:
+        members &= members - 1
+        n += 1
+    return n
