@@ -15,7 +15,7 @@ from features.distinct import Distinct, empty_distinct
 from features.history import HISTORY_CAP
 from features.label_events import LabelEvents
 from features.own_transfers import Extent, OwnTransfers, empty_own, read_own
-from features.proofs import PREFIXES, SOURCE, TARGET, Proofs, proofs, trails_by_kind
+from features.proofs import PREFIXES, Proofs, proofs, trails_by_kind
 from features.scatter_gather import (
     SCATTER_GATHER_COLUMNS,
     Passages,
@@ -30,10 +30,12 @@ from features.third_parties import (
     READ,
     Anchors,
     Meetings,
+    Readings,
     empty_anchors,
     empty_meetings,
-    forget,
-    meet,
+    empty_readings,
+    gather,
+    read,
     take_anchors,
 )
 from features.trails import Trail
@@ -54,6 +56,7 @@ class Memory(NamedTuple):
     sent: OwnTransfers
     receipts: Anchors
     sendings: Anchors
+    readings: Readings
     meetings: Meetings
     passages: Passages
 
@@ -62,7 +65,7 @@ class Memory(NamedTuple):
 def _empty_memory() -> Memory:
     return Memory(
         empty_distinct(), empty_held(), empty_own(), empty_own(), empty_anchors(), empty_anchors(),
-        empty_meetings(), empty_passages(),
+        empty_readings(), empty_meetings(), empty_passages(),
     )  # fmt: skip
 
 
@@ -72,26 +75,27 @@ def _three_layers(
     line: Float64s, noted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of scatter-gather, bipartite groups and stacks; True if more was there to read."""
-    receipts, sendings, meetings = memory.receipts, memory.sendings, memory.meetings
+    receipts, sendings = memory.receipts, memory.sendings
+    readings, meetings = memory.readings, memory.meetings
     incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
     n_in = take_anchors(receipts, memory.received, extent_in.n)
     n_out = take_anchors(sendings, memory.sent, extent_out.n)
     cut_short = extent_in.n > n_in or extent_out.n > n_out
-    forget(meetings)
-    cut_short |= meet(meetings, 0, outgoing, code, as_of, sendings, n_out, 0, READ)
+    cut_short |= read(readings, 1, outgoing, code, as_of, sendings, n_out, 0, READ)
+    gather(meetings, readings, receipts, sendings)
     end_columns(
-        meetings, outgoing, amounts, sendings, memory.passages, extent_out, SOURCE,
+        meetings, 1, outgoing, amounts, sendings, memory.passages, extent_out,
         line[_SCATTER : _SCATTER + 4], noted,
     )  # fmt: skip
-    forget(meetings)
-    cut_short |= meet(meetings, 0, incoming, code, as_of, receipts, n_in, READ, 0)
+    cut_short |= read(readings, 0, incoming, code, as_of, receipts, n_in, READ, 0)
+    gather(meetings, readings, receipts, sendings)
     end_columns(
-        meetings, incoming, amounts, receipts, memory.passages, extent_in, TARGET,
+        meetings, 0, incoming, amounts, receipts, memory.passages, extent_in,
         line[_SCATTER + 4 : _SCATTER + 8], noted,
     )  # fmt: skip
-    forget(meetings)
-    cut_short |= meet(meetings, 0, outgoing, code, as_of, receipts, n_in, _HALF, _HALF)
-    cut_short |= meet(meetings, 1, incoming, code, as_of, sendings, n_out, _HALF, _HALF)
+    cut_short |= read(readings, 0, outgoing, code, as_of, receipts, n_in, _HALF, _HALF)
+    cut_short |= read(readings, 1, incoming, code, as_of, sendings, n_out, _HALF, _HALF)
+    gather(meetings, readings, receipts, sendings)
     intermediary_columns(
         meetings, sides, receipts, extent_in, sendings, extent_out, memory.passages,
         line[_SCATTER + 8 : _GROUPS], noted,

@@ -12,7 +12,7 @@ import numpy as np
 from features._numba import kernel
 from features.columns import Column
 from features.own_transfers import Extent, put_value
-from features.proofs import INTERMEDIARY, Proofs, note_instance, note_transfer
+from features.proofs import INTERMEDIARY, SOURCE, TARGET, Proofs, note_instance, note_transfer
 from features.slices import Float64s, Int64s, Side, Sides
 from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
 
@@ -49,11 +49,11 @@ def empty_passages() -> Passages:
 
 @kernel
 def _passages(
-    meetings: Meetings, party: int, side: Side, amounts: Float64s, anchors: Anchors,
+    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
     passages: Passages,
 ) -> int:  # fmt: skip
     """For each anchor the nearest transfer between its counterparty and a third party."""
-    n, e = 0, meetings.head[party, 0]
+    n, e = 0, meetings.head[party, lane]
     while e >= 0:
         k, place = meetings.anchor[e], meetings.place[e]
         e = meetings.following[e]
@@ -82,10 +82,9 @@ def _window(
 
 @kernel
 def _note_window(
-    passages: Passages, n: int, start: int, sides: tuple[Side, Float64s], anchors: Anchors,
+    passages: Passages, n: int, start: int, side: Side, amounts: Float64s, anchors: Anchors,
     noted: Proofs,
 ) -> None:  # fmt: skip
-    side, amounts = sides
     begin = anchors.time[passages.anchor[start]]
     members = 0
     for j in range(start, n):
@@ -99,34 +98,42 @@ def _note_window(
 
 
 @kernel
+def _widest_window(
+    passages: Passages, n: int, side: Side, anchors: Anchors
+) -> tuple[int, float, int]:
+    """Most intermediaries within ``SPAN``, the greatest value of so many, and where they begin."""
+    widest, moved, begin = 0, 0.0, 0
+    for start in range(n):
+        time = anchors.time[passages.anchor[start]]
+        if start and anchors.time[passages.anchor[start - 1]] == time:
+            continue
+        members, value = _window(passages, n, start, side, anchors)
+        width = bits(members)
+        if width > widest or (width == widest and value > moved):
+            widest, moved, begin = width, value, start
+    return widest, moved, begin
+
+
+@kernel
 def end_columns(
-    meetings: Meetings, side: Side, amounts: Float64s, anchors: Anchors, passages: Passages,
-    extent: Extent, kind: int, line: Float64s, noted: Proofs,
+    meetings: Meetings, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
+    passages: Passages, extent: Extent, line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
-    """Columns of the source, or of the target; lane 0 holds the wallets at the other end."""
+    """Columns of the target (lane 0) or of the source (lane 1)."""
     widest, parties, moved = 0, 0, 0.0
     for party in range(meetings.size[0]):
-        if bits(meetings.members[party, 0]) < 2:
+        if bits(meetings.members[party, lane]) < 2:
             continue
-        n = _passages(meetings, party, side, amounts, anchors, passages)
-        best, best_value, best_start = 1, 0.0, -1
-        for start in range(n):
-            if start and (
-                anchors.time[passages.anchor[start]] == anchors.time[passages.anchor[start - 1]]
-            ):
-                continue
-            members, value = _window(passages, n, start, side, anchors)
-            width = bits(members)
-            if width > best or (width == best > 1 and value > best_value):
-                best, best_value, best_start = width, value, start
-        if best_start < 0:
+        n = _passages(meetings, party, lane, side, amounts, anchors, passages)
+        width, value, begin = _widest_window(passages, n, side, anchors)
+        if width < 2:
             continue
         parties += 1
-        if best > widest or (best == widest and best_value > moved):
-            widest, moved = best, best_value
+        if width > widest or (width == widest and value > moved):
+            widest, moved = width, value
         if noted.kind.size:
-            note_instance(noted, kind, best_value)
-            _note_window(passages, n, best_start, (side, amounts), anchors, noted)
+            note_instance(noted, SOURCE if lane else TARGET, value)
+            _note_window(passages, n, begin, side, amounts, anchors, noted)
     line[0], line[1] = widest, parties
     put_value(line[2:4], moved, moved, extent)
 

@@ -42,8 +42,30 @@ class Anchors(NamedTuple):
     transfer: Int32s
 
 
+class Readings(NamedTuple):
+    """All that was read, before it is known which third parties matter: most do not.
+
+    Attributes
+    ----------
+    seen : int64 array, bits of all counterparties, of either lane, that met the wallets of a slot
+    slot, wallet, anchor, lane : int32 arrays, one a reading
+    place : int64 array, one a reading: where the transfer is in its side's arena
+    size : int64 array, shape (1,)
+    """
+
+    seen: Int64s
+    slot: Int32s
+    wallet: Int32s
+    anchor: Int32s
+    lane: Int32s
+    place: Int64s
+    size: Int64s
+
+
 class Meetings(NamedTuple):
-    """Third parties, and by whom they were met; lane 0 and 1 are two searches side by side.
+    """Third parties that were met twice, and by whom; lane 0 and 1 are two searches side by side.
+
+    Wallets that share a slot may be here with one meeting.
 
     Attributes
     ----------
@@ -76,6 +98,20 @@ def empty_anchors() -> Anchors:
         np.empty(ANCHORS, dtype=np.int64),
         np.empty(ANCHORS),
         np.empty(ANCHORS, dtype=np.int32),
+    )
+
+
+@kernel
+def empty_readings() -> Readings:
+    """Working memory for two lanes."""
+    return Readings(
+        np.zeros(_TABLE, dtype=np.int64),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int64),
+        np.zeros(1, dtype=np.int64),
     )
 
 
@@ -115,34 +151,6 @@ def take_anchors(anchors: Anchors, own: OwnTransfers, n: int) -> int:
 
 
 @kernel
-def forget(meetings: Meetings) -> None:
-    """Remove all third parties."""
-    for k in range(meetings.size[0]):
-        meetings.table[meetings.slot[k]] = 0
-    meetings.size[:] = 0
-
-
-@kernel
-def _meet(meetings: Meetings, lane: int, wallet: int, anchor: int, member: int, place: int) -> None:
-    slot = int((wallet * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
-    while meetings.table[slot] and meetings.wallet[meetings.table[slot] - 1] != wallet:
-        slot = (slot + 1) & (_TABLE - 1)
-    party = meetings.table[slot] - 1
-    if party < 0:
-        party = meetings.size[0]
-        meetings.size[0] += 1
-        meetings.table[slot] = party + 1
-        meetings.slot[party], meetings.wallet[party] = slot, wallet
-        meetings.members[party, 0] = meetings.members[party, 1] = 0
-        meetings.head[party, 0] = meetings.head[party, 1] = -1
-    n = meetings.size[1]
-    meetings.size[1] += 1
-    meetings.anchor[n], meetings.place[n] = anchor, place
-    meetings.following[n], meetings.head[party, lane] = meetings.head[party, lane], n
-    meetings.members[party, lane] |= 1 << member
-
-
-@kernel
 def _near(
     side: Side, wallet: int, instant: int, since: int, until: int, earlier: int, later: int
 ) -> tuple[int, int, bool]:
@@ -160,17 +168,18 @@ def _near(
 
 
 @kernel
-def meet(
-    meetings: Meetings, lane: int, side: Side, code: int, as_of: int, anchors: Anchors, n: int,
+def read(
+    readings: Readings, lane: int, side: Side, code: int, as_of: int, anchors: Anchors, n: int,
     earlier: int, later: int,
 ) -> bool:  # fmt: skip
-    """Meet the third parties of ``side`` of the anchors' counterparties; True if more were there.
+    """Read ``side`` of the anchors' counterparties; True if there was more than is read.
 
     Of each counterparty the latest ``earlier`` transfers up to the anchor's instant are read and
     the earliest ``later`` after it; with ``later`` 0 only those strictly before it. The meetings of
-    a third party are in order of time; with ``later`` 0 in the opposite order.
+    a third party will be in order of time; with ``later`` 0 in the opposite order.
     """
     cut_short = False
+    size = readings.size[0]
     for step in range(n):
         k = n - 1 - step if later else step  # a new meeting becomes the first of its third party
         wallet, time = anchors.counterparty[k], anchors.time[k]
@@ -178,12 +187,56 @@ def meet(
         until = min(as_of, time + SPAN + 1) if later else time
         first, end, more = _near(side, wallet, instant, time - SPAN, until, earlier, later)
         cut_short |= more
+        bit = 1 << (anchors.member[k] + ANCHORS * lane)
         for reading in range(end - first):
             i = end - 1 - reading if later else first + reading
             other = side.counterparty[i]
             if other != code and other != wallet:
-                _meet(meetings, lane, other, k, anchors.member[k], i)
+                slot = int((other * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
+                readings.seen[slot] |= bit
+                readings.slot[size], readings.wallet[size] = slot, other
+                readings.anchor[size], readings.lane[size] = k, lane
+                readings.place[size] = i
+                size += 1
+    readings.size[0] = size
     return cut_short
+
+
+@kernel
+def gather(meetings: Meetings, readings: Readings, receipts: Anchors, sendings: Anchors) -> None:
+    """Make ``meetings`` of what was read, lane 0 around receipts and lane 1 around sendings."""
+    for party in range(meetings.size[0]):
+        meetings.table[meetings.slot[party]] = 0
+    meetings.size[:] = 0
+    for i in range(readings.size[0]):
+        seen = readings.seen[readings.slot[i]]
+        if seen & (seen - 1):  # two bits or more
+            k, lane = readings.anchor[i], readings.lane[i]
+            member = sendings.member[k] if lane else receipts.member[k]
+            _meet(meetings, readings, i, member)
+    for i in range(readings.size[0]):
+        readings.seen[readings.slot[i]] = 0
+    readings.size[0] = 0
+
+
+@kernel
+def _meet(meetings: Meetings, readings: Readings, i: int, member: int) -> None:
+    slot, wallet, lane = readings.slot[i], readings.wallet[i], readings.lane[i]
+    while meetings.table[slot] and meetings.wallet[meetings.table[slot] - 1] != wallet:
+        slot = (slot + 1) & (_TABLE - 1)
+    party = meetings.table[slot] - 1
+    if party < 0:
+        party = meetings.size[0]
+        meetings.size[0] += 1
+        meetings.table[slot] = party + 1
+        meetings.slot[party], meetings.wallet[party] = slot, wallet
+        meetings.members[party, 0] = meetings.members[party, 1] = 0
+        meetings.head[party, 0] = meetings.head[party, 1] = -1
+    n = meetings.size[1]
+    meetings.size[1] += 1
+    meetings.anchor[n], meetings.place[n] = readings.anchor[i], readings.place[i]
+    meetings.following[n], meetings.head[party, lane] = meetings.head[party, lane], n
+    meetings.members[party, lane] |= 1 << member
 
 
 @kernel
