@@ -139,7 +139,7 @@ _COLUMNS = (
 def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
     out = np.empty((codes.size, len(_COLUMNS)))
     _patterns(sides, codes, as_of, out, proofs(0, 0))
-    return np.concatenate((out,), axis=1)
+    return out
 
 
 def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[Trail]:

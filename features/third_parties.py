@@ -47,12 +47,17 @@ class Readings(NamedTuple):
 
     Attributes
     ----------
+    start, middle, end : int64 arrays, one an anchor: what may be read in its counterparty's slice,
+        and the place of the anchor's instant there
     seen : int64 array, bits of all counterparties, of either lane, that met the wallets of a slot
     slot, wallet, anchor, lane : int32 arrays, one a reading
     place : int64 array, one a reading: where the transfer is in its side's arena
     size : int64 array, shape (1,)
     """
 
+    start: Int64s
+    middle: Int64s
+    end: Int64s
     seen: Int64s
     slot: Int32s
     wallet: Int32s
@@ -105,6 +110,9 @@ def empty_anchors() -> Anchors:
 def empty_readings() -> Readings:
     """Working memory for two lanes."""
     return Readings(
+        np.empty(ANCHORS, dtype=np.int64),
+        np.empty(ANCHORS, dtype=np.int64),
+        np.empty(ANCHORS, dtype=np.int64),
         np.zeros(_TABLE, dtype=np.int64),
         np.empty(MEETINGS, dtype=np.int32),
         np.empty(MEETINGS, dtype=np.int32),
@@ -151,20 +159,23 @@ def take_anchors(anchors: Anchors, own: OwnTransfers, n: int) -> int:
 
 
 @kernel
-def _near(
-    side: Side, wallet: int, instant: int, since: int, until: int, earlier: int, later: int
-) -> tuple[int, int, bool]:
-    """First and end of a wallet's nearest transfers in ``[since, until)``, and if there are more.
+def _find(
+    readings: Readings, side: Side, anchors: Anchors, n: int, earlier: int, later: int
+) -> None:
+    """Where in its counterparty's slice each anchor's instant is.
 
-    They are the latest ``earlier`` before ``instant`` and the earliest ``later`` from it on.
+    One pass an array: loads that do not wait for each other overlap.
     """
-    start = side.start[wallet]
-    last = start + side.count[wallet]
-    middle = before(side.time, start, last, instant)
-    first = before(side.time, max(start, middle - earlier - 1), middle, since)
-    end = before(side.time, middle, min(last, middle + later + 1), until)
-    more = middle - first > earlier or end - middle > later
-    return max(first, middle - earlier), min(end, middle + later), more
+    for k in range(n):
+        readings.start[k] = side.start[anchors.counterparty[k]]
+    for k in range(n):
+        readings.end[k] = readings.start[k] + side.count[anchors.counterparty[k]]
+    for k in range(n):
+        instant = anchors.time[k] + 1 if later else anchors.time[k]
+        middle = before(side.time, readings.start[k], readings.end[k], instant)
+        readings.start[k] = max(readings.start[k], middle - earlier - 1)
+        readings.end[k] = min(readings.end[k], middle + later + 1)
+        readings.middle[k] = middle
 
 
 @kernel
@@ -180,13 +191,16 @@ def read(
     """
     cut_short = False
     size = readings.size[0]
+    _find(readings, side, anchors, n, earlier, later)
     for step in range(n):
         k = n - 1 - step if later else step  # a new meeting becomes the first of its third party
-        wallet, time = anchors.counterparty[k], anchors.time[k]
-        instant = time + 1 if later else time
+        wallet, time, middle = anchors.counterparty[k], anchors.time[k], readings.middle[k]
+        since = time - SPAN if earlier else time + 1
         until = min(as_of, time + SPAN + 1) if later else time
-        first, end, more = _near(side, wallet, instant, time - SPAN, until, earlier, later)
-        cut_short |= more
+        first = before(side.time, readings.start[k], middle, since)
+        end = before(side.time, middle, readings.end[k], until)
+        cut_short |= middle - first > earlier or end - middle > later
+        first, end = max(first, middle - earlier), min(end, middle + later)
         bit = 1 << (anchors.member[k] + ANCHORS * lane)
         for reading in range(end - first):
             i = end - 1 - reading if later else first + reading
