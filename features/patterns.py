@@ -31,9 +31,11 @@ from features.third_parties import (
     Anchors,
     Meetings,
     Readings,
+    clear,
     empty_anchors,
     empty_meetings,
     empty_readings,
+    forget,
     gather,
     read,
     take_anchors,
@@ -81,21 +83,29 @@ def _three_layers(
     n_in = take_anchors(receipts, memory.received, extent_in.n)
     n_out = take_anchors(sendings, memory.sent, extent_out.n)
     cut_short = extent_in.n > n_in or extent_out.n > n_out
-    cut_short |= read(readings, 1, outgoing, code, as_of, sendings, n_out, 0, READ)
-    gather(meetings, readings, receipts, sendings)
+    cut_short |= read(readings, 1, outgoing, as_of, sendings, n_out, 0, READ)
+    forget(meetings)
+    gather(meetings, readings, 1, outgoing, code, sendings, n_out, False)
+    clear(readings, 1, outgoing, n_out)
     end_columns(
         meetings, 1, outgoing, amounts, sendings, memory.passages, extent_out,
         line[_SCATTER : _SCATTER + 4], noted,
     )  # fmt: skip
-    cut_short |= read(readings, 0, incoming, code, as_of, receipts, n_in, READ, 0)
-    gather(meetings, readings, receipts, sendings)
+    cut_short |= read(readings, 0, incoming, as_of, receipts, n_in, READ, 0)
+    forget(meetings)
+    gather(meetings, readings, 0, incoming, code, receipts, n_in, True)
+    clear(readings, 0, incoming, n_in)
     end_columns(
         meetings, 0, incoming, amounts, receipts, memory.passages, extent_in,
         line[_SCATTER + 4 : _SCATTER + 8], noted,
     )  # fmt: skip
-    cut_short |= read(readings, 0, outgoing, code, as_of, receipts, n_in, _HALF, _HALF)
-    cut_short |= read(readings, 1, incoming, code, as_of, sendings, n_out, _HALF, _HALF)
-    gather(meetings, readings, receipts, sendings)
+    cut_short |= read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
+    cut_short |= read(readings, 1, incoming, as_of, sendings, n_out, _HALF, _HALF)
+    forget(meetings)
+    gather(meetings, readings, 0, outgoing, code, receipts, n_in, False)
+    gather(meetings, readings, 1, incoming, code, sendings, n_out, False)
+    clear(readings, 0, outgoing, n_in)
+    clear(readings, 1, incoming, n_out)
     intermediary_columns(
         meetings, sides, receipts, extent_in, sendings, extent_out, memory.passages,
         line[_SCATTER + 8 : _GROUPS], noted,

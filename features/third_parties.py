@@ -43,28 +43,21 @@ class Anchors(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """All that was read, before it is known which third parties matter: most do not.
+    """What was read, before it is known which third parties matter: most do not.
 
     Attributes
     ----------
-    start, middle, end : int64 arrays, one an anchor: what may be read in its counterparty's slice,
-        and the place of the anchor's instant there
-    seen : int64 array, bits of all counterparties, of either lane, that met the wallets of a slot
-    slot, wallet, anchor, lane : int32 arrays, one a reading
-    place : int64 array, one a reading: where the transfer is in its side's arena
-    size : int64 array, shape (1,)
+    first, end : int64 arrays, shape (2, ANCHORS): by lane and anchor, what of its counterparty's
+        slice was read
+    middle : int64 array, shape (ANCHORS,): the place of an anchor's instant in that slice
+    seen : int64 array, by slot of a hash table, bits of the counterparties, of either lane, that
+        met a wallet of the slot
     """
 
-    start: Int64s
-    middle: Int64s
+    first: Int64s
     end: Int64s
+    middle: Int64s
     seen: Int64s
-    slot: Int32s
-    wallet: Int32s
-    anchor: Int32s
-    lane: Int32s
-    place: Int64s
-    size: Int64s
 
 
 class Meetings(NamedTuple):
@@ -110,16 +103,10 @@ def empty_anchors() -> Anchors:
 def empty_readings() -> Readings:
     """Working memory for two lanes."""
     return Readings(
-        np.empty(ANCHORS, dtype=np.int64),
-        np.empty(ANCHORS, dtype=np.int64),
+        np.empty((2, ANCHORS), dtype=np.int64),
+        np.empty((2, ANCHORS), dtype=np.int64),
         np.empty(ANCHORS, dtype=np.int64),
         np.zeros(_TABLE, dtype=np.int64),
-        np.empty(MEETINGS, dtype=np.int32),
-        np.empty(MEETINGS, dtype=np.int32),
-        np.empty(MEETINGS, dtype=np.int32),
-        np.empty(MEETINGS, dtype=np.int32),
-        np.empty(MEETINGS, dtype=np.int64),
-        np.zeros(1, dtype=np.int64),
     )
 
 
@@ -159,83 +146,96 @@ def take_anchors(anchors: Anchors, own: OwnTransfers, n: int) -> int:
 
 
 @kernel
+def _slot(wallet: int) -> int:
+    return int((wallet * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
+
+
+@kernel
 def _find(
-    readings: Readings, side: Side, anchors: Anchors, n: int, earlier: int, later: int
+    readings: Readings, lane: int, side: Side, anchors: Anchors, n: int, earlier: int, later: int
 ) -> None:
-    """Where in its counterparty's slice each anchor's instant is.
+    """Where in its counterparty's slice each anchor's instant is, and the most to read around it.
 
     One pass an array: loads that do not wait for each other overlap.
     """
+    first, end = readings.first[lane], readings.end[lane]
     for k in range(n):
-        readings.start[k] = side.start[anchors.counterparty[k]]
+        first[k] = side.start[anchors.counterparty[k]]
     for k in range(n):
-        readings.end[k] = readings.start[k] + side.count[anchors.counterparty[k]]
+        end[k] = first[k] + side.count[anchors.counterparty[k]]
     for k in range(n):
         instant = anchors.time[k] + 1 if later else anchors.time[k]
-        middle = before(side.time, readings.start[k], readings.end[k], instant)
-        readings.start[k] = max(readings.start[k], middle - earlier - 1)
-        readings.end[k] = min(readings.end[k], middle + later + 1)
+        middle = before(side.time, first[k], end[k], instant)
+        first[k], end[k] = max(first[k], middle - earlier - 1), min(end[k], middle + later + 1)
         readings.middle[k] = middle
 
 
 @kernel
 def read(
-    readings: Readings, lane: int, side: Side, code: int, as_of: int, anchors: Anchors, n: int,
+    readings: Readings, lane: int, side: Side, as_of: int, anchors: Anchors, n: int,
     earlier: int, later: int,
 ) -> bool:  # fmt: skip
     """Read ``side`` of the anchors' counterparties; True if there was more than is read.
 
     Of each counterparty the latest ``earlier`` transfers up to the anchor's instant are read and
-    the earliest ``later`` after it; with ``later`` 0 only those strictly before it. The meetings of
-    a third party will be in order of time; with ``later`` 0 in the opposite order.
+    the earliest ``later`` after it; with ``later`` 0 only those strictly before it.
     """
     cut_short = False
-    size = readings.size[0]
-    _find(readings, side, anchors, n, earlier, later)
-    for step in range(n):
-        k = n - 1 - step if later else step  # a new meeting becomes the first of its third party
-        wallet, time, middle = anchors.counterparty[k], anchors.time[k], readings.middle[k]
+    _find(readings, lane, side, anchors, n, earlier, later)
+    for k in range(n):
+        time, middle = anchors.time[k], readings.middle[k]
         since = time - SPAN if earlier else time + 1
         until = min(as_of, time + SPAN + 1) if later else time
-        first = before(side.time, readings.start[k], middle, since)
-        end = before(side.time, middle, readings.end[k], until)
+        first = before(side.time, readings.first[lane, k], middle, since)
+        end = before(side.time, middle, readings.end[lane, k], until)
         cut_short |= middle - first > earlier or end - middle > later
         first, end = max(first, middle - earlier), min(end, middle + later)
+        readings.first[lane, k], readings.end[lane, k] = first, end
         bit = 1 << (anchors.member[k] + ANCHORS * lane)
-        for reading in range(end - first):
-            i = end - 1 - reading if later else first + reading
-            other = side.counterparty[i]
-            if other != code and other != wallet:
-                slot = int((other * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
-                readings.seen[slot] |= bit
-                readings.slot[size], readings.wallet[size] = slot, other
-                readings.anchor[size], readings.lane[size] = k, lane
-                readings.place[size] = i
-                size += 1
-    readings.size[0] = size
+        for i in range(first, end):
+            readings.seen[_slot(side.counterparty[i])] |= bit
     return cut_short
 
 
 @kernel
-def gather(meetings: Meetings, readings: Readings, receipts: Anchors, sendings: Anchors) -> None:
-    """Make ``meetings`` of what was read, lane 0 around receipts and lane 1 around sendings."""
+def forget(meetings: Meetings) -> None:
+    """Remove all third parties."""
     for party in range(meetings.size[0]):
         meetings.table[meetings.slot[party]] = 0
     meetings.size[:] = 0
-    for i in range(readings.size[0]):
-        seen = readings.seen[readings.slot[i]]
-        if seen & (seen - 1):  # two bits or more
-            k, lane = readings.anchor[i], readings.lane[i]
-            member = sendings.member[k] if lane else receipts.member[k]
-            _meet(meetings, readings, i, member)
-    for i in range(readings.size[0]):
-        readings.seen[readings.slot[i]] = 0
-    readings.size[0] = 0
 
 
 @kernel
-def _meet(meetings: Meetings, readings: Readings, i: int, member: int) -> None:
-    slot, wallet, lane = readings.slot[i], readings.wallet[i], readings.lane[i]
+def gather(
+    meetings: Meetings, readings: Readings, lane: int, side: Side, code: int, anchors: Anchors,
+    n: int, backward: bool,
+) -> None:  # fmt: skip
+    """Add what was read in a lane to the meetings of third parties, which are in order of time.
+
+    ``backward`` puts the latest first.
+    """
+    for step in range(n):
+        k = step if backward else n - 1 - step  # a new meeting becomes the first of its party
+        first, end = readings.first[lane, k], readings.end[lane, k]
+        for reading in range(end - first):
+            i = first + reading if backward else end - 1 - reading
+            other = side.counterparty[i]
+            seen = readings.seen[_slot(other)]
+            if seen & (seen - 1) and other != code and other != anchors.counterparty[k]:
+                _meet(meetings, lane, other, k, anchors.member[k], i)
+
+
+@kernel
+def clear(readings: Readings, lane: int, side: Side, n: int) -> None:
+    """Make ready for the next reading."""
+    for k in range(n):
+        for i in range(readings.first[lane, k], readings.end[lane, k]):
+            readings.seen[_slot(side.counterparty[i])] = 0
+
+
+@kernel
+def _meet(meetings: Meetings, lane: int, wallet: int, anchor: int, member: int, place: int) -> None:
+    slot = _slot(wallet)
     while meetings.table[slot] and meetings.wallet[meetings.table[slot] - 1] != wallet:
         slot = (slot + 1) & (_TABLE - 1)
     party = meetings.table[slot] - 1
@@ -248,7 +248,7 @@ def _meet(meetings: Meetings, readings: Readings, i: int, member: int) -> None:
         meetings.head[party, 0] = meetings.head[party, 1] = -1
     n = meetings.size[1]
     meetings.size[1] += 1
-    meetings.anchor[n], meetings.place[n] = readings.anchor[i], readings.place[i]
+    meetings.anchor[n], meetings.place[n] = anchor, place
     meetings.following[n], meetings.head[party, lane] = meetings.head[party, lane], n
     meetings.members[party, lane] |= 1 << member
 
