@@ -20,137 +20,117 @@ from features.proofs import (
     note_instance,
     note_transfer,
 )
-from features.slices import Float64s, Side, Sides
+from features.slices import Float64s
 from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
 
 
 class Shared(NamedTuple):
-    """What the wallet shares with one third party.
+    """The transfers with counterparties that the wallet has in common with one third party.
 
     Attributes
     ----------
-    width : int, counterparties in common
-    anchors : int, bits of the wallet's transfers with them
-    own_first, their_first : int, time of the first transfer of either with one of them
+    own : int, bits of the wallet's transfers
+    own_first, their_first : int, time of the first transfer of either
     """
 
-    width: int
-    anchors: int
+    own: int
     own_first: int
     their_first: int
 
 
 @kernel
-def _shared(
-    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors
-) -> Shared:
-    members, used, own_first, their_first = 0, 0, 0, 0
+def _shared(meetings: Meetings, party: int, lane: int, anchors: Anchors) -> Shared:
     e = meetings.head[party, lane]
+    own, own_first, their_first = 0, anchors.time[meetings.anchor[e]], meetings.time[e]
     while e >= 0:
-        k, place = meetings.anchor[e], meetings.place[e]
+        own |= 1 << meetings.anchor[e]
+        their_first = min(their_first, meetings.time[e])
         e = meetings.following[e]
-        if amounts[side.transfer[place]] > 0.0:
-            time = side.time[place]
-            own_first = min(own_first, anchors.time[k]) if used else anchors.time[k]
-            their_first = min(their_first, time) if used else time
-            members |= 1 << anchors.member[k]
-            used |= 1 << k
-    return Shared(bits(members), used, own_first, their_first)
+    return Shared(own, own_first, their_first)
 
 
 @kernel
-def _value(anchors: Anchors, used: int) -> float:
+def _value(anchors: Anchors, own: int) -> float:
     value = 0.0
     for k in range(ANCHORS):
-        if used >> k & 1:
+        if own >> k & 1:
             value += anchors.amount[k]
     return value
 
 
 @kernel
 def _note_shared(
-    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
-    noted: Proofs,
-) -> None:  # fmt: skip
-    """Note the first transfer of each side with every counterparty in common."""
-    members = 0
-    e = meetings.head[party, lane]
+    meetings: Meetings, party: int, lane: int, anchors: Anchors, noted: Proofs
+) -> None:
+    """Note the first transfer of both wallets with every counterparty in common."""
+    members, e = 0, meetings.head[party, lane]
     while e >= 0:
-        k, place = meetings.anchor[e], meetings.place[e]
-        e = meetings.following[e]
-        transfer, bit = side.transfer[place], 1 << anchors.member[k]
-        if amounts[transfer] > 0.0 and not members & bit:
+        k = meetings.anchor[e]
+        bit = 1 << anchors.member[k]
+        if not members & bit:
             members |= bit
             note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
-            note_transfer(noted, side.time[place], amounts[transfer], transfer)
+            note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
+        e = meetings.following[e]
 
 
 @kernel
 def _group_columns(
-    meetings: Meetings, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
-    extent: Extent, line: Float64s, noted: Proofs,
-) -> None:  # fmt: skip
+    meetings: Meetings, lane: int, anchors: Anchors, extent: Extent, line: Float64s, noted: Proofs
+) -> None:
     """Columns of one direction."""
-    others, widest, used = 0, 0, 0
+    others, widest, own = 0, 0, 0
     for party in range(meetings.size[0]):
-        if bits(meetings.members[party, lane]) < 2:
-            continue
-        shared = _shared(meetings, party, lane, side, amounts, anchors)
-        if shared.width < 2:
+        width = bits(meetings.members[party, lane])
+        if width < 2:
             continue
         others += 1
-        widest = max(widest, shared.width)
-        used |= shared.anchors
+        widest = max(widest, width)
+        own |= _shared(meetings, party, lane, anchors).own
         if noted.kind.size:
-            note_instance(noted, BIPARTITE_OUT if lane else BIPARTITE_IN, shared.width)
-            _note_shared(meetings, party, lane, side, amounts, anchors, noted)
+            note_instance(noted, BIPARTITE_OUT if lane else BIPARTITE_IN, 0.0)
+            _note_shared(meetings, party, lane, anchors, noted)
     line[0], line[1] = others, widest
-    value = _value(anchors, used)
+    value = _value(anchors, own)
     put_value(line[2:4], value, value, extent)
 
 
 @kernel
 def _stack_columns(
-    meetings: Meetings, sides: Sides, receipts: Anchors, sendings: Anchors, extent_in: Extent,
-    line: Float64s, noted: Proofs,
+    meetings: Meetings, receipts: Anchors, sendings: Anchors, extent_in: Extent, line: Float64s,
+    noted: Proofs,
 ) -> None:  # fmt: skip
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
-    peers, used_in, used_out = 0, 0, 0
+    peers, own_in, own_out = 0, 0, 0
     for party in range(meetings.size[0]):
         if bits(meetings.members[party, 0]) < 2 or bits(meetings.members[party, 1]) < 2:
             continue
-        above = _shared(meetings, party, 0, outgoing, amounts, receipts)
-        below = _shared(meetings, party, 1, incoming, amounts, sendings)
-        if (
-            above.width < 2 or below.width < 2
-            or above.own_first >= below.own_first or above.their_first >= below.their_first
-        ):  # fmt: skip
+        above = _shared(meetings, party, 0, receipts)
+        below = _shared(meetings, party, 1, sendings)
+        if above.own_first >= below.own_first or above.their_first >= below.their_first:
             continue
         peers += 1
-        used_in, used_out = used_in | above.anchors, used_out | below.anchors
+        own_in, own_out = own_in | above.own, own_out | below.own
         if noted.kind.size:
-            note_instance(noted, STACK, above.width + below.width)
-            _note_shared(meetings, party, 0, outgoing, amounts, receipts, noted)
-            _note_shared(meetings, party, 1, incoming, amounts, sendings, noted)
+            note_instance(noted, STACK, 0.0)
+            _note_shared(meetings, party, 0, receipts, noted)
+            _note_shared(meetings, party, 1, sendings, noted)
     line[0] = peers
-    value = min(_value(receipts, used_in), _value(sendings, used_out))
+    value = min(_value(receipts, own_in), _value(sendings, own_out))
     put_value(line[1:3], value, value, extent_in)
 
 
 @kernel
 def bipartite_columns(
-    meetings: Meetings, sides: Sides, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    meetings: Meetings, receipts: Anchors, extent_in: Extent, sendings: Anchors,
     extent_out: Extent, line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
     """Fill ``BIPARTITE_COLUMNS`` of one row.
 
     Lane 0 holds whom the senders pay, lane 1 who pays the recipients.
     """
-    _group_columns(meetings, 0, sides.outgoing, sides.amount, receipts, extent_in, line[0:4], noted)
-    _group_columns(
-        meetings, 1, sides.incoming, sides.amount, sendings, extent_out, line[4:8], noted
-    )
-    _stack_columns(meetings, sides, receipts, sendings, extent_in, line[8:11], noted)
+    _group_columns(meetings, 0, receipts, extent_in, line[0:4], noted)
+    _group_columns(meetings, 1, sendings, extent_out, line[4:8], noted)
+    _stack_columns(meetings, receipts, sendings, extent_in, line[8:11], noted)
 
 
 _ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"

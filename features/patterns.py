@@ -17,13 +17,14 @@ from features.label_events import LabelEvents
 from features.own_transfers import Extent, OwnTransfers, empty_own, read_own
 from features.proofs import PREFIXES, Proofs, proofs, trails_by_kind
 from features.scatter_gather import (
+    N_END,
     SCATTER_GATHER_COLUMNS,
     Passages,
     empty_passages,
     end_columns,
     intermediary_columns,
 )
-from features.slices import Float64s, Int32s, Int64s, Sides
+from features.slices import Float64s, Int32s, Int64s, Side, Sides
 from features.third_parties import (
     ANCHORS,
     MEETINGS,
@@ -42,9 +43,10 @@ from features.third_parties import (
 )
 from features.trails import Trail
 
-_SCATTER = len(BURST_COLUMNS)
-_GROUPS = _SCATTER + len(SCATTER_GATHER_COLUMNS)
-_CUT = _GROUPS + len(BIPARTITE_COLUMNS)
+_SOURCE = len(BURST_COLUMNS)
+_TARGET, _MIDDLE = _SOURCE + N_END, _SOURCE + 2 * N_END
+_CUT = _SOURCE + len(SCATTER_GATHER_COLUMNS) + len(BIPARTITE_COLUMNS)
+_N_MIDDLE = len(SCATTER_GATHER_COLUMNS) - 2 * N_END
 _HALF = READ // 2
 _INSTANCES, _TRANSFERS = 4 * MEETINGS, 8 * MEETINGS + 6 * HISTORY_CAP  # no row has more
 
@@ -61,77 +63,85 @@ class Memory(NamedTuple):
     readings: Readings
     meetings: Meetings
     passages: Passages
+    unnoted: Proofs
 
 
 @kernel
 def _empty_memory() -> Memory:
     return Memory(
         empty_distinct(), empty_held(), empty_own(), empty_own(), empty_anchors(), empty_anchors(),
-        empty_readings(), empty_meetings(), empty_passages(),
+        empty_readings(), empty_meetings(), empty_passages(), proofs(0, 0),
     )  # fmt: skip
 
 
 @kernel
-def _three_layers(
-    sides: Sides, code: int, as_of: int, memory: Memory, extent_in: Extent, extent_out: Extent,
+def _as_end(
+    memory: Memory, lane: int, side: Side, amounts: Float64s, code: int, as_of: int,
+    anchors: Anchors, extent: Extent, line: Float64s, noted: Proofs,
+) -> bool:  # fmt: skip
+    """Columns of the target (lane 0) or the source (lane 1) of scatter-gather."""
+    readings, meetings, n = memory.readings, memory.meetings, min(extent.n, ANCHORS)
+    earlier, later = (0, READ) if lane else (READ, 0)
+    cut_short = read(readings, lane, side, as_of, anchors, n, earlier, later)
+    forget(meetings)
+    gather(meetings, readings, lane, side, amounts, code, anchors, n, lane == 0)
+    clear(readings, lane, side, n)
+    end_columns(meetings, lane, anchors, memory.passages, extent, line, noted, memory.unnoted)
+    return cut_short
+
+
+@kernel
+def _in_the_middle(
+    memory: Memory, sides: Sides, code: int, as_of: int, extent_in: Extent, extent_out: Extent,
     line: Float64s, noted: Proofs,
 ) -> bool:  # fmt: skip
-    """Columns of scatter-gather, bipartite groups and stacks; True if more was there to read."""
+    """Columns of the intermediary of scatter-gather, of bipartite groups and of stacks."""
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
     receipts, sendings = memory.receipts, memory.sendings
     readings, meetings = memory.readings, memory.meetings
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
-    n_in = take_anchors(receipts, memory.received, extent_in.n)
-    n_out = take_anchors(sendings, memory.sent, extent_out.n)
-    cut_short = extent_in.n > n_in or extent_out.n > n_out
-    cut_short |= read(readings, 1, outgoing, as_of, sendings, n_out, 0, READ)
-    forget(meetings)
-    gather(meetings, readings, 1, outgoing, code, sendings, n_out, False)
-    clear(readings, 1, outgoing, n_out)
-    end_columns(
-        meetings, 1, outgoing, amounts, sendings, memory.passages, extent_out,
-        line[_SCATTER : _SCATTER + 4], noted,
-    )  # fmt: skip
-    cut_short |= read(readings, 0, incoming, as_of, receipts, n_in, READ, 0)
-    forget(meetings)
-    gather(meetings, readings, 0, incoming, code, receipts, n_in, True)
-    clear(readings, 0, incoming, n_in)
-    end_columns(
-        meetings, 0, incoming, amounts, receipts, memory.passages, extent_in,
-        line[_SCATTER + 4 : _SCATTER + 8], noted,
-    )  # fmt: skip
-    cut_short |= read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
+    n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
+    cut_short = read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
     cut_short |= read(readings, 1, incoming, as_of, sendings, n_out, _HALF, _HALF)
     forget(meetings)
-    gather(meetings, readings, 0, outgoing, code, receipts, n_in, False)
-    gather(meetings, readings, 1, incoming, code, sendings, n_out, False)
+    gather(meetings, readings, 0, outgoing, amounts, code, receipts, n_in, False)
+    gather(meetings, readings, 1, incoming, amounts, code, sendings, n_out, False)
     clear(readings, 0, outgoing, n_in)
     clear(readings, 1, incoming, n_out)
     intermediary_columns(
-        meetings, sides, receipts, extent_in, sendings, extent_out, memory.passages,
-        line[_SCATTER + 8 : _GROUPS], noted,
+        meetings, receipts, extent_in, sendings, extent_out, memory.passages, line[:_N_MIDDLE],
+        noted,
     )  # fmt: skip
-    bipartite_columns(
-        meetings, sides, receipts, extent_in, sendings, extent_out, line[_GROUPS:_CUT], noted
-    )
+    bipartite_columns(meetings, receipts, extent_in, sendings, extent_out, line[_N_MIDDLE:], noted)
     return cut_short
 
 
 @kernel
 def _patterns(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows, noted: Proofs) -> None:
+    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
     memory = _empty_memory()
+    received, sent = memory.received, memory.sent
+    receipts, sendings = memory.receipts, memory.sendings
     for row in range(codes.size):
         code, instant, line = codes[row], as_of[row], out[row]
-        extent_in = read_own(
-            memory.received, memory.distinct, sides.incoming, sides.amount, code, instant
+        extent_in = read_own(received, memory.distinct, incoming, amounts, code, instant)
+        extent_out = read_own(sent, memory.distinct, outgoing, amounts, code, instant)
+        burst_columns(received, extent_in, sent, extent_out, memory.held, line[:_SOURCE], noted)
+        take_anchors(receipts, received, extent_in.n)
+        take_anchors(sendings, sent, extent_out.n)
+        cut_short = max(extent_in.n_all, extent_out.n_all) > HISTORY_CAP
+        cut_short |= max(extent_in.n, extent_out.n) > ANCHORS
+        cut_short |= _as_end(
+            memory, 1, outgoing, amounts, code, instant, sendings, extent_out,
+            line[_SOURCE:_TARGET], noted,
+        )  # fmt: skip
+        cut_short |= _as_end(
+            memory, 0, incoming, amounts, code, instant, receipts, extent_in,
+            line[_TARGET:_MIDDLE], noted,
+        )  # fmt: skip
+        cut_short |= _in_the_middle(
+            memory, sides, code, instant, extent_in, extent_out, line[_MIDDLE:_CUT], noted
         )
-        extent_out = read_own(
-            memory.sent, memory.distinct, sides.outgoing, sides.amount, code, instant
-        )
-        burst_columns(
-            memory.received, extent_in, memory.sent, extent_out, memory.held, line[:_SCATTER], noted
-        )
-        cut_short = _three_layers(sides, code, instant, memory, extent_in, extent_out, line, noted)
-        line[_CUT] = cut_short or max(extent_in.n_all, extent_out.n_all) > HISTORY_CAP
+        line[_CUT] = cut_short
 
 
 _COLUMNS = (

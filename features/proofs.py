@@ -54,6 +54,7 @@ class Proofs(NamedTuple):
     size: Int64s
 
 
+@kernel
 def proofs(instances: int, transfers: int) -> Proofs:
     """Room for so many instances and transfers in all."""
     return Proofs(

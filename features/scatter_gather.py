@@ -13,25 +13,24 @@ from features._numba import kernel
 from features.columns import Column
 from features.own_transfers import Extent, put_value
 from features.proofs import INTERMEDIARY, SOURCE, TARGET, Proofs, note_instance, note_transfer
-from features.slices import Float64s, Int64s, Side, Sides
+from features.slices import Float64s, Int64s
 from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
+
+N_END = 4  # columns of the source, and as many of the target
 
 
 class Passages(NamedTuple):
-    """Working memory: intermediaries between the wallet and one third party, or a grid of counts.
+    """Working memory: the intermediaries to one third party, or a grid of receipts by sendings.
 
     Attributes
     ----------
-    anchor, place : int64 arrays, shape (ANCHORS,): the transfer on either side of an intermediary
-    amount : float64 array, shape (ANCHORS,): the lesser amount of the two
-    count, latest : int64 arrays, shape (ANCHORS, ANCHORS), a receipt by a sending: the other
-        intermediaries that fit, and the latest of them
-    value : float64 array, shape (ANCHORS, ANCHORS), the value they passed on
+    meeting : int64 array, shape (ANCHORS,): the nearest of each anchor's with the third party
+    count, latest : int64 arrays, shape (ANCHORS, ANCHORS): the other intermediaries that fit a
+        receipt and a sending, and the latest of them
+    value : float64 array, shape (ANCHORS, ANCHORS): what they passed on
     """
 
-    anchor: Int64s
-    place: Int64s
-    amount: Float64s
+    meeting: Int64s
     count: Int64s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
     latest: Int64s
     value: Float64s
@@ -42,73 +41,58 @@ def empty_passages() -> Passages:
     """Working memory for one row."""
     grid = (ANCHORS, ANCHORS)
     return Passages(
-        np.empty(ANCHORS, dtype=np.int64), np.empty(ANCHORS, dtype=np.int64), np.empty(ANCHORS),
-        np.empty(grid, dtype=np.int64), np.empty(grid, dtype=np.int64), np.empty(grid),
-    )  # fmt: skip
+        np.empty(ANCHORS, dtype=np.int64),
+        np.empty(grid, dtype=np.int64),
+        np.empty(grid, dtype=np.int64),
+        np.empty(grid),
+    )
 
 
 @kernel
-def _passages(
-    meetings: Meetings, party: int, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
-    passages: Passages,
-) -> int:  # fmt: skip
-    """For each anchor the nearest transfer between its counterparty and a third party."""
-    n, e = 0, meetings.head[party, lane]
+def _passages(meetings: Meetings, party: int, lane: int, passages: Passages) -> int:
+    """Of each anchor the meeting with a third party that is nearest in time."""
+    n, latest, e = 0, -1, meetings.head[party, lane]
     while e >= 0:
-        k, place = meetings.anchor[e], meetings.place[e]
-        e = meetings.following[e]
-        amount = amounts[side.transfer[place]]
-        if amount > 0.0 and (n == 0 or passages.anchor[n - 1] != k):
-            passages.anchor[n], passages.place[n] = k, place
-            passages.amount[n] = min(amount, anchors.amount[k])
+        if meetings.anchor[e] != latest:
+            latest = meetings.anchor[e]
+            passages.meeting[n] = e
             n += 1
+        e = meetings.following[e]
     return n
 
 
 @kernel
 def _window(
-    passages: Passages, n: int, start: int, side: Side, anchors: Anchors
+    meetings: Meetings, passages: Passages, n: int, start: int, anchors: Anchors, noted: Proofs
 ) -> tuple[int, float]:
-    """Bits of the intermediaries from passage ``start`` on within ``SPAN``, and their value."""
-    begin = anchors.time[passages.anchor[start]]
+    """Intermediaries from passage ``start`` on within ``SPAN``, and their value."""
+    begin = anchors.time[meetings.anchor[passages.meeting[start]]]
     members, value = 0, 0.0
     for j in range(start, n):
-        bit = 1 << anchors.member[passages.anchor[j]]
-        if not members & bit and abs(side.time[passages.place[j]] - begin) <= SPAN:
-            members |= bit
-            value += passages.amount[j]
-    return members, value
-
-
-@kernel
-def _note_window(
-    passages: Passages, n: int, start: int, side: Side, amounts: Float64s, anchors: Anchors,
-    noted: Proofs,
-) -> None:  # fmt: skip
-    begin = anchors.time[passages.anchor[start]]
-    members = 0
-    for j in range(start, n):
-        k, place = passages.anchor[j], passages.place[j]
+        e = passages.meeting[j]
+        k = meetings.anchor[e]
         bit = 1 << anchors.member[k]
-        if not members & bit and abs(side.time[place] - begin) <= SPAN:
-            members |= bit
-            transfer = side.transfer[place]
-            note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
-            note_transfer(noted, side.time[place], amounts[transfer], transfer)
+        if members & bit or abs(meetings.time[e] - begin) > SPAN:
+            continue
+        members |= bit
+        value += min(anchors.amount[k], meetings.amount[e])
+        note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
+        note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
+    return bits(members), value
 
 
 @kernel
 def _widest_window(
-    passages: Passages, n: int, side: Side, anchors: Anchors
+    meetings: Meetings, passages: Passages, n: int, anchors: Anchors, unnoted: Proofs
 ) -> tuple[int, float, int]:
     """Most intermediaries within ``SPAN``, the greatest value of so many, and where they begin."""
-    widest, moved, begin = 0, 0.0, 0
+    widest, moved, begin, latest = 0, 0.0, 0, -1
     for start in range(n):
-        time = anchors.time[passages.anchor[start]]
-        if start and anchors.time[passages.anchor[start - 1]] == time:
+        k = meetings.anchor[passages.meeting[start]]
+        if latest >= 0 and anchors.time[k] == anchors.time[latest]:
             continue
-        members, value = _window(passages, n, start, side, anchors)
-        width = bits(members)
+        latest = k
+        width, value = _window(meetings, passages, n, start, anchors, unnoted)
         if width > widest or (width == widest and value > moved):
             widest, moved, begin = width, value, start
     return widest, moved, begin
@@ -116,16 +100,16 @@ def _widest_window(
 
 @kernel
 def end_columns(
-    meetings: Meetings, lane: int, side: Side, amounts: Float64s, anchors: Anchors,
-    passages: Passages, extent: Extent, line: Float64s, noted: Proofs,
+    meetings: Meetings, lane: int, anchors: Anchors, passages: Passages, extent: Extent,
+    line: Float64s, noted: Proofs, unnoted: Proofs,
 ) -> None:  # fmt: skip
     """Columns of the target (lane 0) or of the source (lane 1)."""
     widest, parties, moved = 0, 0, 0.0
     for party in range(meetings.size[0]):
         if bits(meetings.members[party, lane]) < 2:
             continue
-        n = _passages(meetings, party, lane, side, amounts, anchors, passages)
-        width, value, begin = _widest_window(passages, n, side, anchors)
+        n = _passages(meetings, party, lane, passages)
+        width, value, begin = _widest_window(meetings, passages, n, anchors, unnoted)
         if width < 2:
             continue
         parties += 1
@@ -133,7 +117,7 @@ def end_columns(
             widest, moved = width, value
         if noted.kind.size:
             note_instance(noted, SOURCE if lane else TARGET, value)
-            _note_window(passages, n, begin, side, amounts, anchors, noted)
+            _window(meetings, passages, n, begin, anchors, noted)
     line[0], line[1] = widest, parties
     put_value(line[2:4], moved, moved, extent)
 
@@ -147,79 +131,62 @@ def _fits(time_in: int, time_out: int, other_in: int, other_out: int) -> bool:
 
 @kernel
 def _add_other(
-    meetings: Meetings, party: int, sides: Sides, receipts: Anchors, sendings: Anchors,
-    passages: Passages,
-) -> None:  # fmt: skip
+    meetings: Meetings, party: int, receipts: Anchors, sendings: Anchors, passages: Passages
+) -> None:
     """Count one other intermediary for every receipt and sending of the wallet that it fits."""
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
     e = meetings.head[party, 0]
     while e >= 0:
-        a, place_in = meetings.anchor[e], meetings.place[e]
-        e = meetings.following[e]
-        amount_in = amounts[outgoing.transfer[place_in]]
-        f = meetings.head[party, 1] if amount_in > 0.0 else -1
+        a = meetings.anchor[e]
+        f = meetings.head[party, 1]
         while f >= 0:
-            b, place_out = meetings.anchor[f], meetings.place[f]
-            f = meetings.following[f]
+            b = meetings.anchor[f]
             if (
-                passages.latest[a, b] == party
-                or receipts.counterparty[a] == sendings.counterparty[b]
-                or not _fits(
-                    receipts.time[a], sendings.time[b],
-                    outgoing.time[place_in], incoming.time[place_out],
-                )
-            ):  # fmt: skip
-                continue
-            amount_out = amounts[incoming.transfer[place_out]]
-            if amount_out > 0.0:
+                passages.latest[a, b] != party
+                and receipts.counterparty[a] != sendings.counterparty[b]
+                and _fits(receipts.time[a], sendings.time[b], meetings.time[e], meetings.time[f])
+            ):
                 passages.latest[a, b] = party
                 passages.count[a, b] += 1
-                passages.value[a, b] += min(amount_in, amount_out)
+                passages.value[a, b] += min(meetings.amount[e], meetings.amount[f])
+            f = meetings.following[f]
+        e = meetings.following[e]
 
 
 @kernel
 def _note_other(
-    meetings: Meetings, party: int, sides: Sides, receipts: Anchors, sendings: Anchors,
-    a: int, b: int, noted: Proofs,
+    meetings: Meetings, party: int, receipts: Anchors, sendings: Anchors, a: int, b: int,
+    noted: Proofs,
 ) -> None:  # fmt: skip
     """Note the transfers by which :func:`_add_other` counts a third party, if it does."""
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
     e = meetings.head[party, 0]
     while e >= 0:
-        at, place_in = meetings.anchor[e], meetings.place[e]
-        e = meetings.following[e]
-        time_in, transfer_in = outgoing.time[place_in], outgoing.transfer[place_in]
-        f = meetings.head[party, 1] if at == a and amounts[transfer_in] > 0.0 else -1
+        f = meetings.head[party, 1] if meetings.anchor[e] == a else -1
         while f >= 0:
-            to, place_out = meetings.anchor[f], meetings.place[f]
-            f = meetings.following[f]
-            time_out, transfer_out = incoming.time[place_out], incoming.transfer[place_out]
-            if (
-                to == b
-                and amounts[transfer_out] > 0.0
-                and _fits(receipts.time[a], sendings.time[b], time_in, time_out)
+            if meetings.anchor[f] == b and _fits(
+                receipts.time[a], sendings.time[b], meetings.time[e], meetings.time[f]
             ):
-                note_transfer(noted, time_in, amounts[transfer_in], transfer_in)
-                note_transfer(noted, time_out, amounts[transfer_out], transfer_out)
+                note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
+                note_transfer(noted, meetings.time[f], meetings.amount[f], meetings.transfer[f])
                 return
+            f = meetings.following[f]
+        e = meetings.following[e]
 
 
 @kernel
 def _note_intermediaries(
-    meetings: Meetings, sides: Sides, receipts: Anchors, sendings: Anchors, a: int, b: int,
-    value: float, noted: Proofs,
+    meetings: Meetings, receipts: Anchors, sendings: Anchors, a: int, b: int, value: float,
+    noted: Proofs,
 ) -> None:  # fmt: skip
     note_instance(noted, INTERMEDIARY, value)
     note_transfer(noted, receipts.time[a], receipts.amount[a], receipts.transfer[a])
     note_transfer(noted, sendings.time[b], sendings.amount[b], sendings.transfer[b])
     for party in range(meetings.size[0]):
-        if meetings.members[party, 0] and meetings.members[party, 1]:
-            _note_other(meetings, party, sides, receipts, sendings, a, b, noted)
+        _note_other(meetings, party, receipts, sendings, a, b, noted)
 
 
 @kernel
 def intermediary_columns(
-    meetings: Meetings, sides: Sides, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    meetings: Meetings, receipts: Anchors, extent_in: Extent, sendings: Anchors,
     extent_out: Extent, passages: Passages, line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
     """Columns of the intermediary.
@@ -231,16 +198,15 @@ def intermediary_columns(
     passages.latest[:n_in, :n_out] = -1
     passages.value[:n_in, :n_out] = 0.0
     for party in range(meetings.size[0]):
-        if meetings.members[party, 0] and meetings.members[party, 1]:
-            _add_other(meetings, party, sides, receipts, sendings, passages)
+        _add_other(meetings, party, receipts, sendings, passages)
     widest, moved, own, best_a, best_b = 0, 0.0, 0.0, -1, -1
     for a in range(n_in):
         for b in range(n_out):
             width = passages.count[a, b] + 1
+            if width < max(widest, 2):
+                continue
             part = min(receipts.amount[a], sendings.amount[b])
             value = passages.value[a, b] + part
-            if width < 2 or width < widest:
-                continue
             if width > widest or value > moved:
                 moved, best_a, best_b = value, a, b
             own = max(own, part) if width == widest else part
@@ -248,7 +214,7 @@ def intermediary_columns(
     line[0] = widest
     put_value(line[1:3], moved, own, extent_in)
     if widest and noted.kind.size:
-        _note_intermediaries(meetings, sides, receipts, sendings, best_a, best_b, moved, noted)
+        _note_intermediaries(meetings, receipts, sendings, best_a, best_b, moved, noted)
 
 
 _ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"

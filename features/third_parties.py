@@ -71,8 +71,9 @@ class Meetings(NamedTuple):
     slot, wallet : int32 arrays, one a third party: its place in ``table``, its code
     members : int64 array, shape (third parties, 2): bits of the counterparties that met it
     head : int32 array, shape (third parties, 2): its first meeting, -1 for none
-    anchor, following : int32 arrays, one a meeting: the anchor, its party's next meeting or -1
-    place : int64 array, one a meeting: where the counterparty's transfer is in its side's arena
+    party_wallet, anchor, following : int32 arrays, one a meeting: the third party's code, the
+        anchor, the party's next meeting or -1
+    time, amount, transfer : arrays, one a meeting: the counterparty's transfer
     size : int64 array, shape (2,): third parties and meetings
     """
 
@@ -81,9 +82,12 @@ class Meetings(NamedTuple):
     wallet: Int32s
     members: Int64s
     head: Int32s
+    party_wallet: Int32s
     anchor: Int32s
     following: Int32s
-    place: Int64s
+    time: Int64s
+    amount: Float64s
+    transfer: Int32s
     size: Int64s
 
 
@@ -121,7 +125,10 @@ def empty_meetings() -> Meetings:
         np.empty((MEETINGS, 2), dtype=np.int32),
         np.empty(MEETINGS, dtype=np.int32),
         np.empty(MEETINGS, dtype=np.int32),
+        np.empty(MEETINGS, dtype=np.int32),
         np.empty(MEETINGS, dtype=np.int64),
+        np.empty(MEETINGS),
+        np.empty(MEETINGS, dtype=np.int32),
         np.zeros(2, dtype=np.int64),
     )
 
@@ -207,13 +214,14 @@ def forget(meetings: Meetings) -> None:
 
 @kernel
 def gather(
-    meetings: Meetings, readings: Readings, lane: int, side: Side, code: int, anchors: Anchors,
-    n: int, backward: bool,
+    meetings: Meetings, readings: Readings, lane: int, side: Side, amounts: Float64s, code: int,
+    anchors: Anchors, n: int, backward: bool,
 ) -> None:  # fmt: skip
     """Add what was read in a lane to the meetings of third parties, which are in order of time.
 
     ``backward`` puts the latest first.
     """
+    start = size = meetings.size[1]
     for step in range(n):
         k = step if backward else n - 1 - step  # a new meeting becomes the first of its party
         first, end = readings.first[lane, k], readings.end[lane, k]
@@ -222,7 +230,15 @@ def gather(
             other = side.counterparty[i]
             seen = readings.seen[_slot(other)]
             if seen & (seen - 1) and other != code and other != anchors.counterparty[k]:
-                _meet(meetings, lane, other, k, anchors.member[k], i)
+                meetings.party_wallet[size], meetings.anchor[size] = other, k
+                meetings.time[size], meetings.transfer[size] = side.time[i], side.transfer[i]
+                size += 1
+    meetings.size[1] = size
+    for e in range(start, size):
+        meetings.amount[e] = amounts[meetings.transfer[e]]
+    for e in range(start, size):
+        if meetings.amount[e] > 0.0:
+            _meet(meetings, lane, e, anchors.member[meetings.anchor[e]])
 
 
 @kernel
@@ -234,7 +250,9 @@ def clear(readings: Readings, lane: int, side: Side, n: int) -> None:
 
 
 @kernel
-def _meet(meetings: Meetings, lane: int, wallet: int, anchor: int, member: int, place: int) -> None:
+def _meet(meetings: Meetings, lane: int, e: int, member: int) -> None:
+    """Make a meeting the first one of its third party."""
+    wallet = meetings.party_wallet[e]
     slot = _slot(wallet)
     while meetings.table[slot] and meetings.wallet[meetings.table[slot] - 1] != wallet:
         slot = (slot + 1) & (_TABLE - 1)
@@ -246,10 +264,7 @@ def _meet(meetings: Meetings, lane: int, wallet: int, anchor: int, member: int, 
         meetings.slot[party], meetings.wallet[party] = slot, wallet
         meetings.members[party, 0] = meetings.members[party, 1] = 0
         meetings.head[party, 0] = meetings.head[party, 1] = -1
-    n = meetings.size[1]
-    meetings.size[1] += 1
-    meetings.anchor[n], meetings.place[n] = anchor, place
-    meetings.following[n], meetings.head[party, lane] = meetings.head[party, lane], n
+    meetings.following[e], meetings.head[party, lane] = meetings.head[party, lane], e
     meetings.members[party, lane] |= 1 << member
 
 
