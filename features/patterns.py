@@ -76,29 +76,29 @@ def _empty_memory() -> Memory:
 
 @kernel
 def _as_end(
-    memory: Memory, lane: int, side: Side, amounts: Float64s, code: int, as_of: int,
-    anchors: Anchors, extent: Extent, line: Float64s, noted: Proofs,
+    readings: Readings, meetings: Meetings, passages: Passages, lane: int, side: Side,
+    amounts: Float64s, code: int, as_of: int, anchors: Anchors, extent: Extent, line: Float64s,
+    noted: Proofs, unnoted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the target (lane 0) or the source (lane 1) of scatter-gather."""
-    readings, meetings, n = memory.readings, memory.meetings, min(extent.n, ANCHORS)
+    n = min(extent.n, ANCHORS)
     earlier, later = (0, READ) if lane else (READ, 0)
     cut_short = read(readings, lane, side, as_of, anchors, n, earlier, later)
     forget(meetings)
     gather(meetings, readings, lane, side, amounts, code, anchors, n, lane == 0)
     clear(readings, lane, side, n)
-    end_columns(meetings, lane, anchors, memory.passages, extent, line, noted, memory.unnoted)
+    end_columns(meetings, lane, anchors, passages, extent, line, noted, unnoted)
     return cut_short
 
 
 @kernel
 def _in_the_middle(
-    memory: Memory, sides: Sides, code: int, as_of: int, extent_in: Extent, extent_out: Extent,
-    line: Float64s, noted: Proofs,
+    readings: Readings, meetings: Meetings, passages: Passages, sides: Sides, code: int, as_of: int,
+    receipts: Anchors, extent_in: Extent, sendings: Anchors, extent_out: Extent, line: Float64s,
+    noted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the intermediary of scatter-gather, of bipartite groups and of stacks."""
     incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
-    receipts, sendings = memory.receipts, memory.sendings
-    readings, meetings = memory.readings, memory.meetings
     n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
     cut_short = read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
     cut_short |= read(readings, 1, incoming, as_of, sendings, n_out, _HALF, _HALF)
@@ -108,7 +108,7 @@ def _in_the_middle(
     clear(readings, 0, outgoing, n_in)
     clear(readings, 1, incoming, n_out)
     intermediary_columns(
-        meetings, receipts, extent_in, sendings, extent_out, memory.passages, line[:_N_MIDDLE],
+        meetings, receipts, extent_in, sendings, extent_out, passages, line[:_N_MIDDLE],
         noted,
     )  # fmt: skip
     bipartite_columns(meetings, receipts, extent_in, sendings, extent_out, line[_N_MIDDLE:], noted)
@@ -121,25 +121,43 @@ def _patterns(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows, noted: Proo
     memory = _empty_memory()
     received, sent = memory.received, memory.sent
     receipts, sendings = memory.receipts, memory.sendings
+    distinct, held, readings, meetings = (
+        memory.distinct,
+        memory.held,
+        memory.readings,
+        memory.meetings,
+    )
+    passages, unnoted = memory.passages, memory.unnoted
     for row in range(codes.size):
         code, instant, line = codes[row], as_of[row], out[row]
-        extent_in = read_own(received, memory.distinct, incoming, amounts, code, instant)
-        extent_out = read_own(sent, memory.distinct, outgoing, amounts, code, instant)
-        burst_columns(received, extent_in, sent, extent_out, memory.held, line[:_SOURCE], noted)
+        extent_in = read_own(received, distinct, incoming, amounts, code, instant)
+        extent_out = read_own(sent, distinct, outgoing, amounts, code, instant)
+        burst_columns(received, extent_in, sent, extent_out, held, line[:_SOURCE], noted)
         take_anchors(receipts, received, extent_in.n)
         take_anchors(sendings, sent, extent_out.n)
         cut_short = max(extent_in.n_all, extent_out.n_all) > HISTORY_CAP
         cut_short |= max(extent_in.n, extent_out.n) > ANCHORS
         cut_short |= _as_end(
-            memory, 1, outgoing, amounts, code, instant, sendings, extent_out,
-            line[_SOURCE:_TARGET], noted,
+            readings, meetings, passages, 1, outgoing, amounts, code, instant, sendings, extent_out,
+            line[_SOURCE:_TARGET], noted, unnoted,
         )  # fmt: skip
         cut_short |= _as_end(
-            memory, 0, incoming, amounts, code, instant, receipts, extent_in,
-            line[_TARGET:_MIDDLE], noted,
+            readings, meetings, passages, 0, incoming, amounts, code, instant, receipts, extent_in,
+            line[_TARGET:_MIDDLE], noted, unnoted,
         )  # fmt: skip
         cut_short |= _in_the_middle(
-            memory, sides, code, instant, extent_in, extent_out, line[_MIDDLE:_CUT], noted
+            readings,
+            meetings,
+            passages,
+            sides,
+            code,
+            instant,
+            receipts,
+            extent_in,
+            sendings,
+            extent_out,
+            line[_MIDDLE:_CUT],
+            noted,
         )
         line[_CUT] = cut_short
 

@@ -198,7 +198,8 @@ def intermediary_columns(
     passages.latest[:n_in, :n_out] = -1
     passages.value[:n_in, :n_out] = 0.0
     for party in range(meetings.size[0]):
-        _add_other(meetings, party, receipts, sendings, passages)
+        if meetings.members[party, 0] and meetings.members[party, 1]:
+            _add_other(meetings, party, receipts, sendings, passages)
     widest, moved, own, best_a, best_b = 0, 0.0, 0.0, -1, -1
     for a in range(n_in):
         for b in range(n_out):

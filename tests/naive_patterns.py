@@ -29,7 +29,7 @@ def bursts(past: Past, wallet: str) -> Row:
         row[f"fan_{d}_burst_1d_count"] = _fan(widest_burst(transfers, DAY))
         widest = widest_burst(transfers, WEEK)
         value = total(widest)
-        values = {"count": _fan(widest)}
+        values: Row = {"count": _fan(widest)}
         values |= measured(past, wallet, value, value, sent=d == "out")
         row |= named(f"fan_{d}_burst_7d", values)
     before, after = widest_turn(received, sent)
