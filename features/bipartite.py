@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from features._numba import kernel
 from features.columns import Column
-from features.own_transfers import Extent, put_value
+from features.own_transfers import Extent, Records, put_value
 from features.proofs import (
     BIPARTITE_IN,
     BIPARTITE_OUT,
@@ -21,7 +21,7 @@ from features.proofs import (
     note_transfer,
 )
 from features.slices import Float64s
-from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
+from features.third_parties import ANCHORS, READ, SPAN, Meetings, bits
 
 
 class Shared(NamedTuple):
@@ -39,44 +39,44 @@ class Shared(NamedTuple):
 
 
 @kernel
-def _shared(meetings: Meetings, party: int, lane: int, anchors: Anchors) -> Shared:
+def _shared(meetings: Meetings, party: int, lane: int, anchors: Records) -> Shared:
     e = meetings.head[party, lane]
-    own, own_first, their_first = 0, anchors.time[meetings.anchor[e]], meetings.time[e]
+    own, own_first, their_first = 0, anchors[meetings.met[e].anchor].time, meetings.met[e].time
     while e >= 0:
-        own |= 1 << meetings.anchor[e]
-        their_first = min(their_first, meetings.time[e])
-        e = meetings.following[e]
+        own |= 1 << meetings.met[e].anchor
+        their_first = min(their_first, meetings.met[e].time)
+        e = meetings.met[e].following
     return Shared(own, own_first, their_first)
 
 
 @kernel
-def _value(anchors: Anchors, own: int) -> float:
+def _value(anchors: Records, own: int) -> float:
     value = 0.0
     for k in range(ANCHORS):
         if own >> k & 1:
-            value += anchors.amount[k]
+            value += anchors[k].amount
     return value
 
 
 @kernel
 def _note_shared(
-    meetings: Meetings, party: int, lane: int, anchors: Anchors, noted: Proofs
+    meetings: Meetings, party: int, lane: int, anchors: Records, noted: Proofs
 ) -> None:
     """Note the first transfer of both wallets with every counterparty in common."""
     members, e = 0, meetings.head[party, lane]
     while e >= 0:
-        k = meetings.anchor[e]
-        bit = 1 << anchors.member[k]
+        k = meetings.met[e].anchor
+        bit = 1 << anchors[k].member
         if not members & bit:
             members |= bit
-            note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
-            note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
-        e = meetings.following[e]
+            note_transfer(noted, anchors[k])
+            note_transfer(noted, meetings.met[e])
+        e = meetings.met[e].following
 
 
 @kernel
 def _group_columns(
-    meetings: Meetings, lane: int, anchors: Anchors, extent: Extent, line: Float64s, noted: Proofs
+    meetings: Meetings, lane: int, anchors: Records, extent: Extent, line: Float64s, noted: Proofs
 ) -> None:
     """Columns of one direction."""
     others, widest, own = 0, 0, 0
@@ -87,7 +87,7 @@ def _group_columns(
         others += 1
         widest = max(widest, width)
         own |= _shared(meetings, party, lane, anchors).own
-        if noted.kind.size:
+        if noted.instance.size:
             note_instance(noted, BIPARTITE_OUT if lane else BIPARTITE_IN, 0.0)
             _note_shared(meetings, party, lane, anchors, noted)
     line[0], line[1] = others, widest
@@ -97,7 +97,7 @@ def _group_columns(
 
 @kernel
 def _stack_columns(
-    meetings: Meetings, receipts: Anchors, sendings: Anchors, extent_in: Extent, line: Float64s,
+    meetings: Meetings, receipts: Records, sendings: Records, extent_in: Extent, line: Float64s,
     noted: Proofs,
 ) -> None:  # fmt: skip
     peers, own_in, own_out = 0, 0, 0
@@ -110,7 +110,7 @@ def _stack_columns(
             continue
         peers += 1
         own_in, own_out = own_in | above.own, own_out | below.own
-        if noted.kind.size:
+        if noted.instance.size:
             note_instance(noted, STACK, 0.0)
             _note_shared(meetings, party, 0, receipts, noted)
             _note_shared(meetings, party, 1, sendings, noted)
@@ -121,7 +121,7 @@ def _stack_columns(
 
 @kernel
 def bipartite_columns(
-    meetings: Meetings, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    meetings: Meetings, receipts: Records, extent_in: Extent, sendings: Records,
     extent_out: Extent, line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
     """Fill ``BIPARTITE_COLUMNS`` of one row.

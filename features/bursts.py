@@ -11,7 +11,7 @@ import numpy as np
 from features._numba import kernel
 from features.columns import DAY, Column
 from features.history import HISTORY_CAP
-from features.own_transfers import Extent, OwnTransfers, put_value
+from features.own_transfers import Extent, Records, put_value
 from features.proofs import (
     FAN_IN_1D,
     FAN_OUT_1D,
@@ -39,7 +39,7 @@ def empty_held() -> Held:
 
 
 @kernel
-def _widest(own: OwnTransfers, n: int, fan: int, width: int, held: Int32s) -> tuple[int, int, int]:
+def _widest(own: Records, n: int, fan: int, width: int, held: Int32s) -> tuple[int, int, int]:
     """Most counterparties in a window ``(t - width, t]``; the latest such window's first and end.
 
     Only a window that ends with a transfer needs a look.
@@ -47,14 +47,14 @@ def _widest(own: OwnTransfers, n: int, fan: int, width: int, held: Int32s) -> tu
     held[:fan] = 0
     widest, first, end, oldest, different, i = 0, 0, 0, 0, 0, 0
     while i < n:
-        instant = own.time[i]
-        while i < n and own.time[i] == instant:
-            different += held[own.number[i]] == 0
-            held[own.number[i]] += 1
+        instant = own[i].time
+        while i < n and own[i].time == instant:
+            different += held[own[i].number] == 0
+            held[own[i].number] += 1
             i += 1
-        while own.time[oldest] <= instant - width:
-            held[own.number[oldest]] -= 1
-            different -= held[own.number[oldest]] == 0
+        while own[oldest].time <= instant - width:
+            held[own[oldest].number] -= 1
+            different -= held[own[oldest].number] == 0
             oldest += 1
         if different >= widest:
             widest, first, end = different, oldest, i
@@ -63,7 +63,7 @@ def _widest(own: OwnTransfers, n: int, fan: int, width: int, held: Int32s) -> tu
 
 @kernel
 def _turn(
-    received: OwnTransfers, n_in: int, fan_in: int, sent: OwnTransfers, n_out: int, fan_out: int,
+    received: Records, n_in: int, fan_in: int, sent: Records, n_out: int, fan_out: int,
     held: Held,
 ) -> tuple[int, int, int, int, int]:  # fmt: skip
     """Widest gather-scatter, and the first and end of both its sides; of equals the latest."""
@@ -73,22 +73,22 @@ def _turn(
     i, oldest, senders = 0, 0, 0
     coming, gone, recipients = 0, 0, 0
     while i < n_in:
-        instant = received.time[i]
-        while i < n_in and received.time[i] == instant:
-            senders += held.received[received.number[i]] == 0
-            held.received[received.number[i]] += 1
+        instant = received[i].time
+        while i < n_in and received[i].time == instant:
+            senders += held.received[received[i].number] == 0
+            held.received[received[i].number] += 1
             i += 1
-        while received.time[oldest] <= instant - _WEEK:
-            held.received[received.number[oldest]] -= 1
-            senders -= held.received[received.number[oldest]] == 0
+        while received[oldest].time <= instant - _WEEK:
+            held.received[received[oldest].number] -= 1
+            senders -= held.received[received[oldest].number] == 0
             oldest += 1
-        while coming < n_out and sent.time[coming] <= instant + _WEEK:
-            recipients += held.sent[sent.number[coming]] == 0
-            held.sent[sent.number[coming]] += 1
+        while coming < n_out and sent[coming].time <= instant + _WEEK:
+            recipients += held.sent[sent[coming].number] == 0
+            held.sent[sent[coming].number] += 1
             coming += 1
-        while gone < coming and sent.time[gone] <= instant:
-            held.sent[sent.number[gone]] -= 1
-            recipients -= held.sent[sent.number[gone]] == 0
+        while gone < coming and sent[gone].time <= instant:
+            held.sent[sent[gone].number] -= 1
+            recipients -= held.sent[sent[gone].number] == 0
             gone += 1
         if recipients and min(senders, recipients) >= best[0]:
             best = (min(senders, recipients), oldest, i, gone, coming)
@@ -96,22 +96,22 @@ def _turn(
 
 
 @kernel
-def _sum(own: OwnTransfers, first: int, end: int) -> float:
+def _sum(own: Records, first: int, end: int) -> float:
     total = 0.0
     for i in range(first, end):
-        total += own.amount[i]
+        total += own[i].amount
     return total
 
 
 @kernel
-def _note(noted: Proofs, own: OwnTransfers, first: int, end: int) -> None:
+def _note(noted: Proofs, own: Records, first: int, end: int) -> None:
     for i in range(first, end):
-        note_transfer(noted, own.time[i], own.amount[i], own.transfer[i])
+        note_transfer(noted, own[i])
 
 
 @kernel
 def _fan(
-    own: OwnTransfers, extent: Extent, held: Int32s, kind: int, line: Float64s, noted: Proofs
+    own: Records, extent: Extent, held: Int32s, kind: int, line: Float64s, noted: Proofs
 ) -> None:
     """Both bursts of one side; ``kind`` is that of the shorter one, the next that of the longer."""
     for k, width in enumerate((DAY, _WEEK)):
@@ -126,7 +126,7 @@ def _fan(
 
 @kernel
 def burst_columns(
-    received: OwnTransfers, extent_in: Extent, sent: OwnTransfers, extent_out: Extent, held: Held,
+    received: Records, extent_in: Extent, sent: Records, extent_out: Extent, held: Held,
     line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
     """Fill ``BURST_COLUMNS`` of one row."""

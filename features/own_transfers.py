@@ -3,33 +3,29 @@
 Transfers of zero and of a wallet to itself are part of no pattern.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from features._numba import kernel
 from features.distinct import Distinct, place_of, table_mask
 from features.history import HISTORY_CAP, cut
-from features.slices import Float64s, Int32s, Int64s, Side
+from features.slices import Float64s, Side
 
+Record = Any  # one entry of the records
+Records = npt.NDArray[np.void]
 
-class OwnTransfers(NamedTuple):
-    """Working memory for one side, in the ledger's order.
-
-    Attributes
-    ----------
-    time : int64 array, microseconds since 1970 UTC
-    counterparty : int32 array
-    number : int32 array, number of the counterparty in order of first appearance
-    amount : float64 array
-    transfer : int32 array, row in the ledger's log
-    """
-
-    time: Int64s
-    counterparty: Int32s
-    number: Int32s
-    amount: Float64s
-    transfer: Int32s
+OWN_TRANSFER = np.dtype(
+    [
+        ("time", np.int64),  # microseconds since 1970 UTC
+        ("amount", np.float64),
+        ("counterparty", np.int32),
+        ("number", np.int32),  # of the counterparty, in order of first appearance
+        ("transfer", np.int32),  # row in the ledger's log
+    ],
+    align=True,
+)  # one array, since a kernel pays for every array that it is passed
 
 
 class Extent(NamedTuple):
@@ -49,20 +45,14 @@ def put_value(pair: Float64s, value: float, part: float, extent: Extent) -> None
 
 
 @kernel
-def empty_own() -> OwnTransfers:
-    """Working memory for the longest history a row may read."""
-    return OwnTransfers(
-        np.empty(HISTORY_CAP, dtype=np.int64),
-        np.empty(HISTORY_CAP, dtype=np.int32),
-        np.empty(HISTORY_CAP, dtype=np.int32),
-        np.empty(HISTORY_CAP),
-        np.empty(HISTORY_CAP, dtype=np.int32),
-    )
+def empty_own() -> Records:
+    """Working memory for one side: the longest history a row may read, in the ledger's order."""
+    return np.empty(HISTORY_CAP, dtype=OWN_TRANSFER)
 
 
 @kernel
 def read_own(
-    own: OwnTransfers, memory: Distinct, side: Side, amounts: Float64s, code: int, as_of: int
+    own: Records, memory: Distinct, side: Side, amounts: Float64s, code: int, as_of: int
 ) -> Extent:
     """Fill ``own`` with one side of a row's history."""
     first, end, n_all = cut(side, code, as_of)
@@ -80,11 +70,11 @@ def read_own(
             memory.code[fan] = other
             fan += 1
             memory.table[slot] = fan
-        own.time[n], own.counterparty[n], own.number[n] = (
+        own[n].time, own[n].counterparty, own[n].number = (
             side.time[i],
             other,
             memory.table[slot] - 1,
         )
-        own.amount[n], own.transfer[n] = amount, transfer
+        own[n].amount, own[n].transfer = amount, transfer
         n += 1
     return Extent(n, fan, n_all, total)

@@ -14,7 +14,7 @@ from features.columns import Column, Rows, View
 from features.distinct import Distinct, empty_distinct
 from features.history import HISTORY_CAP
 from features.label_events import LabelEvents
-from features.own_transfers import Extent, OwnTransfers, empty_own, read_own
+from features.own_transfers import Extent, Records, empty_own, read_own
 from features.proofs import PREFIXES, Proofs, proofs, trails_by_kind
 from features.scatter_gather import (
     N_END,
@@ -29,7 +29,6 @@ from features.third_parties import (
     ANCHORS,
     MEETINGS,
     READ,
-    Anchors,
     Meetings,
     Readings,
     clear,
@@ -56,10 +55,10 @@ class Memory(NamedTuple):
 
     distinct: Distinct
     held: Held
-    received: OwnTransfers
-    sent: OwnTransfers
-    receipts: Anchors
-    sendings: Anchors
+    received: Records
+    sent: Records
+    receipts: Records
+    sendings: Records
     readings: Readings
     meetings: Meetings
     passages: Passages
@@ -77,7 +76,7 @@ def _empty_memory() -> Memory:
 @kernel
 def _as_end(
     readings: Readings, meetings: Meetings, passages: Passages, lane: int, side: Side,
-    amounts: Float64s, code: int, as_of: int, anchors: Anchors, extent: Extent, line: Float64s,
+    amounts: Float64s, code: int, as_of: int, anchors: Records, extent: Extent, line: Float64s,
     noted: Proofs, unnoted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the target (lane 0) or the source (lane 1) of scatter-gather."""
@@ -94,7 +93,7 @@ def _as_end(
 @kernel
 def _in_the_middle(
     readings: Readings, meetings: Meetings, passages: Passages, sides: Sides, code: int, as_of: int,
-    receipts: Anchors, extent_in: Extent, sendings: Anchors, extent_out: Extent, line: Float64s,
+    receipts: Records, extent_in: Extent, sendings: Records, extent_out: Extent, line: Float64s,
     noted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the intermediary of scatter-gather, of bipartite groups and of stacks."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from features._numba import kernel
-from features.slices import Float64s, Int32s, Int64s
+from features.own_transfers import Record, Records
+from features.slices import Float64s, Int64s
 
 (
     FAN_IN_1D, FAN_IN_7D, FAN_OUT_1D, FAN_OUT_7D, GATHER_SCATTER,
@@ -32,25 +33,25 @@ PREFIXES = (  # of the columns that an instance of each kind proves
 _SHOWN = 5  # instances of a kind that are enough to look at
 
 
+_INSTANCE = np.dtype(
+    [("kind", np.int64), ("value", np.float64), ("first", np.int64)]
+)  # the value moved, to order instances by; the first of its transfers
+_TRANSFER = np.dtype([("time", np.int64), ("amount", np.float64), ("transfer", np.int64)])
+
+
 class Proofs(NamedTuple):
-    """Proofs, one an instance of a pattern; the transfers of a proof are contiguous.
+    """Instances of patterns; the transfers of one are contiguous.
 
     Attributes
     ----------
-    kind : int64 array, one an instance
-    value : float64 array, one an instance: the value moved, to order instances by
-    first : int64 array, one an instance: its first transfer
-    time, amount, transfer : arrays, one a transfer
+    instance : records, one an instance
+    transfer : records, one a transfer
     size : int64 array, shape (2,)
         Instances and transfers noted.
     """
 
-    kind: Int64s
-    value: Float64s
-    first: Int64s
-    time: Int64s
-    amount: Float64s
-    transfer: Int32s
+    instance: Records
+    transfer: Records
     size: Int64s
 
 
@@ -58,41 +59,43 @@ class Proofs(NamedTuple):
 def proofs(instances: int, transfers: int) -> Proofs:
     """Room for so many instances and transfers in all."""
     return Proofs(
-        np.empty(instances, dtype=np.int64), np.empty(instances),
-        np.empty(instances, dtype=np.int64), np.empty(transfers, dtype=np.int64),
-        np.empty(transfers), np.empty(transfers, dtype=np.int32), np.zeros(2, dtype=np.int64),
-    )  # fmt: skip
+        np.empty(instances, dtype=_INSTANCE),
+        np.empty(transfers, dtype=_TRANSFER),
+        np.zeros(2, dtype=np.int64),
+    )
 
 
 @kernel
 def note_instance(noted: Proofs, kind: int, value: float) -> None:
     """Begin an instance; the transfers noted next are its own."""
     n = noted.size[0]
-    if n < noted.kind.size:
-        noted.kind[n], noted.value[n], noted.first[n] = kind, value, noted.size[1]
+    if n < noted.instance.size:
+        instance = noted.instance[n]
+        instance.kind, instance.value, instance.first = kind, value, noted.size[1]
         noted.size[0] += 1
 
 
 @kernel
-def note_transfer(noted: Proofs, time: int, amount: float, transfer: int) -> None:
-    """Add a transfer to the instance begun last."""
+def note_transfer(noted: Proofs, of: Record) -> None:
+    """Add a transfer, a record with time, amount and transfer, to the instance begun last."""
     n = noted.size[1]
-    if n < noted.time.size:
-        noted.time[n], noted.amount[n], noted.transfer[n] = time, amount, transfer
+    if n < noted.transfer.size:
+        noting = noted.transfer[n]
+        noting.time, noting.amount, noting.transfer = of.time, of.amount, of.transfer
         noted.size[1] += 1
 
 
 def trails_by_kind(noted: Proofs) -> list[list[tuple[Int64s, Float64s]]]:
     """Transfers and amounts of the instances of each kind, in order of time, the widest first."""
     n, end = noted.size.tolist()
-    first = [*noted.first[:n].tolist(), end]
-    order = sorted(range(n), key=lambda i: (first[i] - first[i + 1], -noted.value[i]))
+    first = [*noted.instance["first"][:n].tolist(), end]
+    value = noted.instance["value"][:n].tolist()
+    order = sorted(range(n), key=lambda i: (first[i] - first[i + 1], -value[i]))
     found: list[list[tuple[Int64s, Float64s]]] = [[] for _ in PREFIXES]
     for i in order:
-        of_kind = found[noted.kind[i]]
+        of_kind = found[noted.instance["kind"][i]]
         if len(of_kind) < _SHOWN:
-            part = slice(first[i], first[i + 1])
-            in_time = np.argsort(noted.time[part], kind="stable")
-            transfers = noted.transfer[part][in_time].astype(np.int64)
-            of_kind.append((transfers, noted.amount[part][in_time]))
+            part = noted.transfer[first[i] : first[i + 1]]
+            part = part[np.argsort(part["time"], kind="stable")]
+            of_kind.append((part["transfer"].copy(), part["amount"].copy()))
     return found

@@ -11,41 +11,35 @@ import numpy as np
 
 from features._numba import kernel
 from features.columns import Column
-from features.own_transfers import Extent, put_value
+from features.own_transfers import Extent, Record, Records, put_value
 from features.proofs import INTERMEDIARY, SOURCE, TARGET, Proofs, note_instance, note_transfer
 from features.slices import Float64s, Int64s
-from features.third_parties import ANCHORS, READ, SPAN, Anchors, Meetings, bits
+from features.third_parties import ANCHORS, READ, SPAN, Meetings, bits
 
 N_END = 4  # columns of the source, and as many of the target
 
 
+_CELL = np.dtype([("value", np.float64), ("count", np.int64), ("latest", np.int64)])
+
+
 class Passages(NamedTuple):
-    """Working memory: the intermediaries to one third party, or a grid of receipts by sendings.
+    """Working memory.
 
     Attributes
     ----------
-    meeting : int64 array, shape (ANCHORS,): the nearest of each anchor's with the third party
-    count, latest : int64 arrays, shape (ANCHORS, ANCHORS): the other intermediaries that fit a
-        receipt and a sending, and the latest of them
-    value : float64 array, shape (ANCHORS, ANCHORS): what they passed on
+    meeting : int64 array, shape (ANCHORS,): the nearest of each anchor's with one third party
+    grid : records, shape (ANCHORS, ANCHORS), by receipt and sending: the other intermediaries that
+        fit, the latest of them, and what they passed on
     """
 
     meeting: Int64s
-    count: Int64s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
-    latest: Int64s
-    value: Float64s
+    grid: Records
 
 
 @kernel
 def empty_passages() -> Passages:
     """Working memory for one row."""
-    grid = (ANCHORS, ANCHORS)
-    return Passages(
-        np.empty(ANCHORS, dtype=np.int64),
-        np.empty(grid, dtype=np.int64),
-        np.empty(grid, dtype=np.int64),
-        np.empty(grid),
-    )
+    return Passages(np.empty(ANCHORS, dtype=np.int64), np.empty((ANCHORS, ANCHORS), dtype=_CELL))
 
 
 @kernel
@@ -53,43 +47,43 @@ def _passages(meetings: Meetings, party: int, lane: int, passages: Passages) -> 
     """Of each anchor the meeting with a third party that is nearest in time."""
     n, latest, e = 0, -1, meetings.head[party, lane]
     while e >= 0:
-        if meetings.anchor[e] != latest:
-            latest = meetings.anchor[e]
+        if meetings.met[e].anchor != latest:
+            latest = meetings.met[e].anchor
             passages.meeting[n] = e
             n += 1
-        e = meetings.following[e]
+        e = meetings.met[e].following
     return n
 
 
 @kernel
 def _window(
-    meetings: Meetings, passages: Passages, n: int, start: int, anchors: Anchors, noted: Proofs
+    meetings: Meetings, passages: Passages, n: int, start: int, anchors: Records, noted: Proofs
 ) -> tuple[int, float]:
     """Intermediaries from passage ``start`` on within ``SPAN``, and their value."""
-    begin = anchors.time[meetings.anchor[passages.meeting[start]]]
+    begin = anchors[meetings.met[passages.meeting[start]].anchor].time
     members, value = 0, 0.0
     for j in range(start, n):
         e = passages.meeting[j]
-        k = meetings.anchor[e]
-        bit = 1 << anchors.member[k]
-        if members & bit or abs(meetings.time[e] - begin) > SPAN:
+        k = meetings.met[e].anchor
+        bit = 1 << anchors[k].member
+        if members & bit or abs(meetings.met[e].time - begin) > SPAN:
             continue
         members |= bit
-        value += min(anchors.amount[k], meetings.amount[e])
-        note_transfer(noted, anchors.time[k], anchors.amount[k], anchors.transfer[k])
-        note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
+        value += min(anchors[k].amount, meetings.met[e].amount)
+        note_transfer(noted, anchors[k])
+        note_transfer(noted, meetings.met[e])
     return bits(members), value
 
 
 @kernel
 def _widest_window(
-    meetings: Meetings, passages: Passages, n: int, anchors: Anchors, unnoted: Proofs
+    meetings: Meetings, passages: Passages, n: int, anchors: Records, unnoted: Proofs
 ) -> tuple[int, float, int]:
     """Most intermediaries within ``SPAN``, the greatest value of so many, and where they begin."""
     widest, moved, begin, latest = 0, 0.0, 0, -1
     for start in range(n):
-        k = meetings.anchor[passages.meeting[start]]
-        if latest >= 0 and anchors.time[k] == anchors.time[latest]:
+        k = meetings.met[passages.meeting[start]].anchor
+        if latest >= 0 and anchors[k].time == anchors[latest].time:
             continue
         latest = k
         width, value = _window(meetings, passages, n, start, anchors, unnoted)
@@ -100,7 +94,7 @@ def _widest_window(
 
 @kernel
 def end_columns(
-    meetings: Meetings, lane: int, anchors: Anchors, passages: Passages, extent: Extent,
+    meetings: Meetings, lane: int, anchors: Records, passages: Passages, extent: Extent,
     line: Float64s, noted: Proofs, unnoted: Proofs,
 ) -> None:  # fmt: skip
     """Columns of the target (lane 0) or of the source (lane 1)."""
@@ -115,7 +109,7 @@ def end_columns(
         parties += 1
         if width > widest or (width == widest and value > moved):
             widest, moved = width, value
-        if noted.kind.size:
+        if noted.instance.size:
             note_instance(noted, SOURCE if lane else TARGET, value)
             _window(meetings, passages, n, begin, anchors, noted)
     line[0], line[1] = widest, parties
@@ -123,70 +117,71 @@ def end_columns(
 
 
 @kernel
-def _fits(time_in: int, time_out: int, other_in: int, other_out: int) -> bool:
+def _fits(own_in: Record, own_out: Record, other_in: Record, other_out: Record) -> bool:
     """Whether both intermediaries received before they paid, all of it within ``SPAN``."""
-    first, end = min(time_in, other_in), max(time_out, other_out)
-    return time_in < time_out and other_in < other_out and end - first <= SPAN
+    first, end = min(own_in.time, other_in.time), max(own_out.time, other_out.time)
+    in_order = own_in.time < own_out.time and other_in.time < other_out.time
+    return bool(in_order and end - first <= SPAN)
 
 
 @kernel
 def _add_other(
-    meetings: Meetings, party: int, receipts: Anchors, sendings: Anchors, passages: Passages
+    meetings: Meetings, party: int, receipts: Records, sendings: Records, passages: Passages
 ) -> None:
     """Count one other intermediary for every receipt and sending of the wallet that it fits."""
     e = meetings.head[party, 0]
     while e >= 0:
-        a = meetings.anchor[e]
+        a = meetings.met[e].anchor
         f = meetings.head[party, 1]
         while f >= 0:
-            b = meetings.anchor[f]
+            b = meetings.met[f].anchor
             if (
-                passages.latest[a, b] != party
-                and receipts.counterparty[a] != sendings.counterparty[b]
-                and _fits(receipts.time[a], sendings.time[b], meetings.time[e], meetings.time[f])
+                passages.grid[a, b].latest != party
+                and receipts[a].counterparty != sendings[b].counterparty
+                and _fits(receipts[a], sendings[b], meetings.met[e], meetings.met[f])
             ):
-                passages.latest[a, b] = party
-                passages.count[a, b] += 1
-                passages.value[a, b] += min(meetings.amount[e], meetings.amount[f])
-            f = meetings.following[f]
-        e = meetings.following[e]
+                passages.grid[a, b].latest = party
+                passages.grid[a, b].count += 1
+                passages.grid[a, b].value += min(meetings.met[e].amount, meetings.met[f].amount)
+            f = meetings.met[f].following
+        e = meetings.met[e].following
 
 
 @kernel
 def _note_other(
-    meetings: Meetings, party: int, receipts: Anchors, sendings: Anchors, a: int, b: int,
+    meetings: Meetings, party: int, receipts: Records, sendings: Records, a: int, b: int,
     noted: Proofs,
 ) -> None:  # fmt: skip
     """Note the transfers by which :func:`_add_other` counts a third party, if it does."""
     e = meetings.head[party, 0]
     while e >= 0:
-        f = meetings.head[party, 1] if meetings.anchor[e] == a else -1
+        f = meetings.head[party, 1] if meetings.met[e].anchor == a else -1
         while f >= 0:
-            if meetings.anchor[f] == b and _fits(
-                receipts.time[a], sendings.time[b], meetings.time[e], meetings.time[f]
+            if meetings.met[f].anchor == b and _fits(
+                receipts[a], sendings[b], meetings.met[e], meetings.met[f]
             ):
-                note_transfer(noted, meetings.time[e], meetings.amount[e], meetings.transfer[e])
-                note_transfer(noted, meetings.time[f], meetings.amount[f], meetings.transfer[f])
+                note_transfer(noted, meetings.met[e])
+                note_transfer(noted, meetings.met[f])
                 return
-            f = meetings.following[f]
-        e = meetings.following[e]
+            f = meetings.met[f].following
+        e = meetings.met[e].following
 
 
 @kernel
 def _note_intermediaries(
-    meetings: Meetings, receipts: Anchors, sendings: Anchors, a: int, b: int, value: float,
+    meetings: Meetings, receipts: Records, sendings: Records, a: int, b: int, value: float,
     noted: Proofs,
 ) -> None:  # fmt: skip
     note_instance(noted, INTERMEDIARY, value)
-    note_transfer(noted, receipts.time[a], receipts.amount[a], receipts.transfer[a])
-    note_transfer(noted, sendings.time[b], sendings.amount[b], sendings.transfer[b])
+    note_transfer(noted, receipts[a])
+    note_transfer(noted, sendings[b])
     for party in range(meetings.size[0]):
         _note_other(meetings, party, receipts, sendings, a, b, noted)
 
 
 @kernel
 def intermediary_columns(
-    meetings: Meetings, receipts: Anchors, extent_in: Extent, sendings: Anchors,
+    meetings: Meetings, receipts: Records, extent_in: Extent, sendings: Records,
     extent_out: Extent, passages: Passages, line: Float64s, noted: Proofs,
 ) -> None:  # fmt: skip
     """Columns of the intermediary.
@@ -194,27 +189,28 @@ def intermediary_columns(
     Lane 0 holds whom the senders pay, lane 1 who pays the recipients.
     """
     n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
-    passages.count[:n_in, :n_out] = 0
-    passages.latest[:n_in, :n_out] = -1
-    passages.value[:n_in, :n_out] = 0.0
+    for a in range(n_in):
+        for b in range(n_out):
+            cell = passages.grid[a, b]
+            cell.value, cell.count, cell.latest = 0.0, 0, -1
     for party in range(meetings.size[0]):
         if meetings.members[party, 0] and meetings.members[party, 1]:
             _add_other(meetings, party, receipts, sendings, passages)
     widest, moved, own, best_a, best_b = 0, 0.0, 0.0, -1, -1
     for a in range(n_in):
         for b in range(n_out):
-            width = passages.count[a, b] + 1
+            width = passages.grid[a, b].count + 1
             if width < max(widest, 2):
                 continue
-            part = min(receipts.amount[a], sendings.amount[b])
-            value = passages.value[a, b] + part
+            part = min(receipts[a].amount, sendings[b].amount)
+            value = passages.grid[a, b].value + part
             if width > widest or value > moved:
                 moved, best_a, best_b = value, a, b
             own = max(own, part) if width == widest else part
             widest = width
     line[0] = widest
     put_value(line[1:3], moved, own, extent_in)
-    if widest and noted.kind.size:
+    if widest and noted.instance.size:
         _note_intermediaries(meetings, receipts, sendings, best_a, best_b, moved, noted)
 
 
