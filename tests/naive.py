@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.naive_amounts import amounts
 from tests.naive_layering import layering
 from tests.naive_past import DAY, NAN, WINDOWS, Past, Row, Transfer, ratio
+from tests.naive_patterns import patterns
 from tests.naive_relative import relative
 from tests.naive_timing import timing
 
@@ -149,5 +150,6 @@ VIEWS: dict[str, Callable[[Past, str], Row]] = {
     "one_hop": one_hop,
     "relative": relative,
     "layering": layering,
+    "patterns": patterns,
     "exposure": exposure,
 }

@@ -152,7 +152,7 @@ def test_no_history_gives_no_statistic_and_no_error(view: View, world: World) ->
         ledger, spine([STRANGER, *WALLETS], first), labels=world.labels, views=(view,)
     )
     zero = ("_count", "_hops", "_total_in_amount", "_total_out_amount")
-    unread = ("coverage_truncated_share", "layering_truncated_ratio")
+    unread = ("coverage_truncated_share", "layering_truncated_ratio", "patterns_truncated_ratio")
     for name, values in rows.items():
         undefined = str(name).startswith("one_hop") or not str(name).endswith(zero)
         expected = np.nan if undefined and name not in unread else 0.0
