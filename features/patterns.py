@@ -11,6 +11,7 @@ from features._numba import kernel
 from features.bipartite import BIPARTITE_COLUMNS, bipartite_columns
 from features.bursts import BURST_COLUMNS, Held, burst_columns, empty_held
 from features.columns import Column, Rows, View
+from features.cycles import CYCLE_COLUMNS, cycle_trails, cycles
 from features.distinct import Distinct, empty_distinct
 from features.history import HISTORY_CAP
 from features.label_events import LabelEvents
@@ -176,7 +177,7 @@ _COLUMNS = (
 def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
     out = np.empty((codes.size, len(_COLUMNS)))
     _patterns(sides, codes, as_of, out, proofs(0, 0))
-    return out
+    return np.concatenate([out, cycles(sides, codes, as_of)], axis=1)
 
 
 def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
@@ -185,7 +186,7 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
     codes, instants = np.array([code], dtype=np.int32), np.array([as_of], dtype=np.int64)
     _patterns(sides, codes, instants, out, noted)
     found = trails_by_kind(noted)
-    return [
+    return cycle_trails(sides, code, as_of) + [
         Trail(column.name, transfers, amounts)
         for column, value in zip(_COLUMNS, out[0].tolist(), strict=True)
         for kind, prefix in enumerate(PREFIXES)
@@ -194,4 +195,4 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
     ]
 
 
-PATTERNS = View("patterns", 1, _COLUMNS, _compute, _trails)
+PATTERNS = View("patterns", 1, (*_COLUMNS, *CYCLE_COLUMNS), _compute, _trails)

@@ -1,5 +1,6 @@
 """The slow twin of the patterns view."""
 
+from tests.naive_cycles import cycles
 from tests.naive_past import DAY, Past, Row, Transfer
 from tests.naive_three_layers import (
     bipartite,
@@ -18,7 +19,7 @@ def patterns(past: Past, wallet: str) -> Row:
     """One row of the patterns view."""
     row = bursts(past, wallet) | scatter_gather(past, wallet) | bipartite(past, wallet)
     row["truncated_ratio"] = float(truncated(past, wallet))
-    return {f"patterns_{name}": value for name, value in row.items()}
+    return {f"patterns_{name}": value for name, value in row.items()} | cycles(past, wallet)
 
 
 def bursts(past: Past, wallet: str) -> Row:
