@@ -1,4 +1,4 @@
-"""The slow twin of the layering view and of its chains."""
+"""The slow twin of the layering view and of its chains; peel chains are in naive_peel."""
 
 import math
 from collections import deque
@@ -8,6 +8,7 @@ import numpy as np
 
 from features.chains import HOP_CAP
 from tests.naive_past import DAY, HOUR, NAN, Past, Row, Transfer, ratio
+from tests.naive_peel import peel
 
 FIRST_HOPS = 128
 HUB = 100
@@ -32,7 +33,9 @@ def layering(past: Past, wallet: str) -> Row:
     backward, back_cut = chain_depth(past, wallet, forward=False)
     forward, ahead_cut = chain_depth(past, wallet, forward=True)
     row |= {"depth_backward_hops": backward, "depth_forward_hops": forward}
-    row["truncated_ratio"] = float(back_cut or ahead_cut)
+    peeled, peel_cut = peel(past, wallet)
+    row |= peeled
+    row["truncated_ratio"] = float(back_cut or ahead_cut or peel_cut)
     return {f"layering_{name}": value for name, value in row.items()}
 
 
