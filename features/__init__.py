@@ -1,5 +1,6 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
+from features.arrivals import Transfer
 from features.errors import (
     ConflictError,
     LabelsError,
@@ -26,6 +27,7 @@ __all__ = [
     "RiskError",
     "SourceError",
     "SpineError",
+    "Transfer",
     "TransfersError",
     "check_labels",
     "check_spine",

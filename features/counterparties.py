@@ -54,8 +54,8 @@ def _counterparties(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> No
         code, instant = codes[row], as_of[row]
         first_in, end_in, _ = cut(sides.incoming, code, instant)
         first_out, end_out, _ = cut(sides.outgoing, code, instant)
-        fan_in, mask = collect(senders, sides.incoming, sides.amount, first_in, end_in)
-        fan_out, _ = collect(recipients, sides.outgoing, sides.amount, first_out, end_out)
+        fan_in, mask = collect(senders, sides.incoming, first_in, end_in)
+        fan_out, _ = collect(recipients, sides.outgoing, first_out, end_out)
         _side(senders, fan_in, end_in - first_in, code, instant, out[row, :_N_SIDE])
         _side(
             recipients, fan_out, end_out - first_out, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]

@@ -68,9 +68,7 @@ def place_of(memory: Distinct, mask: int, code: int) -> int:
 
 
 @kernel
-def collect(
-    memory: Distinct, side: Side, amounts: Float64s, first: int, end: int
-) -> tuple[int, int]:
+def collect(memory: Distinct, side: Side, first: int, end: int) -> tuple[int, int]:
     """Fill ``memory`` from a slice; returns the number of counterparties and the table's mask."""
     mask = _mask(end - first)
     memory.table[: mask + 1] = 0
@@ -85,6 +83,6 @@ def collect(
             memory.table[slot] = fan
         at = memory.table[slot] - 1
         memory.count[at] += 1
-        memory.value[at] += amounts[side.transfer[i]]
+        memory.value[at] += side.amount[i]
         memory.last[at] = side.time[i]
     return fan, mask

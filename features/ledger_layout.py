@@ -41,7 +41,13 @@ def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
     # rows are in order of (hash, position), which completes the order of slices
     in_time = _in_time(columns.time, row)
     time = columns.time[in_time]
-    outgoing = Log(time, columns.sender[in_time], columns.recipient[in_time], row[in_time])
+    outgoing = Log(
+        time,
+        columns.sender[in_time],
+        columns.recipient[in_time],
+        row[in_time],
+        columns.amount[in_time],
+    )
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
     return {
         "asset": asset,
