@@ -55,9 +55,7 @@ def empty_levels() -> Levels:
 
 
 @kernel
-def _put(
-    levels: Levels, level: int, n: int, side: Side, amounts: Float64s, i: int, parent: int
-) -> int:
+def _put(levels: Levels, level: int, n: int, side: Side, i: int, parent: int) -> int:
     """Add transfer ``i`` of ``side`` to a level unless it is there; returns the new size."""
     transfer = side.transfer[i]
     for k in range(n):
@@ -65,16 +63,15 @@ def _put(
             return n
     if n < _WIDTH:
         levels.wallet[level, n], levels.time[level, n] = side.counterparty[i], side.time[i]
-        levels.amount[level, n], levels.transfer[level, n] = amounts[transfer], transfer
+        levels.amount[level, n], levels.transfer[level, n] = side.amount[i], transfer
         levels.parent[level, n] = parent
     return n + 1
 
 
 @kernel
 def _expand(
-    side: Side, amounts: Float64s, as_of: int, forward: bool, levels: Levels,
-    level: int, k: int, n: int,
-) -> int:  # fmt: skip
+    side: Side, as_of: int, forward: bool, levels: Levels, level: int, k: int, n: int
+) -> int:
     """Put the transfers that continue the chain of entry ``k`` into the next level."""
     wallet, time, amount = levels.wallet[level, k], levels.time[level, k], levels.amount[level, k]
     _, end, n_all = cut(side, wallet, as_of)
@@ -90,10 +87,10 @@ def _expand(
     for i in range(end - 1, first - 1, -1):
         if side.counterparty[i] == wallet:
             continue
-        other = amounts[side.transfer[i]]
+        other = side.amount[i]
         earlier, later = (amount, other) if forward else (other, amount)
         if later <= earlier and later >= _NEAR * earlier:
-            n = min(_put(levels, level + 1, n, side, amounts, i, k), _WIDTH + 1)
+            n = min(_put(levels, level + 1, n, side, i, k), _WIDTH + 1)
             if n > _WIDTH:
                 return n
     return n
@@ -101,7 +98,7 @@ def _expand(
 
 @kernel
 def chain_depth(
-    side: Side, amounts: Float64s, code: int, as_of: int, forward: bool, levels: Levels
+    side: Side, code: int, as_of: int, forward: bool, levels: Levels
 ) -> tuple[int, bool]:
     """Hops of the longest chain that starts (``forward``) or ends at a wallet, and if it was cut.
 
@@ -111,17 +108,17 @@ def chain_depth(
     first, end, _ = cut(side, code, as_of)
     n, cut_short = 0, False
     for i in range(end - 1, first - 1, -1):
-        if side.counterparty[i] != code and amounts[side.transfer[i]] > 0.0:
+        if side.counterparty[i] != code and side.amount[i] > 0.0:
             if n == _WIDTH:
                 cut_short = True
                 break
-            n = _put(levels, 0, n, side, amounts, i, -1)
+            n = _put(levels, 0, n, side, i, -1)
     depth = 0
     levels.held[0] = n
     while n and depth < HOP_CAP:
         following = 0
         for k in range(n):
-            following = _expand(side, amounts, as_of, forward, levels, depth, k, following)
+            following = _expand(side, as_of, forward, levels, depth, k, following)
             if following > _WIDTH:
                 cut_short, following = True, _WIDTH
                 break
@@ -131,25 +128,22 @@ def chain_depth(
     return depth, cut_short or (depth == HOP_CAP and n > 0)
 
 
-def chain_trails(
-    column: str, side: Side, amounts: Float64s, code: int, as_of: int, *, forward: bool
-) -> list[Trail]:
+def chain_trails(column: str, side: Side, code: int, as_of: int, *, forward: bool) -> list[Trail]:
     """Prove :func:`chain_depth` by chains of that many hops, those that end in most value first."""
     levels = empty_levels()
-    depth, _ = chain_depth(side, amounts, code, as_of, forward, levels)
+    depth, _ = chain_depth(side, code, as_of, forward, levels)
     if depth == 0:
         return []
     held = levels.held[depth - 1]
     largest = np.argsort(-levels.amount[depth - 1, :held], kind="stable")[:_TRAILS]
-    return [_trail(column, levels, depth, entry, amounts, forward) for entry in largest.tolist()]
+    return [_trail(column, levels, depth, entry, forward) for entry in largest.tolist()]
 
 
-def _trail(
-    column: str, levels: Levels, depth: int, entry: int, amounts: Float64s, forward: bool
-) -> Trail:
-    rows = np.empty(depth, dtype=np.int64)
+def _trail(column: str, levels: Levels, depth: int, entry: int, forward: bool) -> Trail:
+    rows, amounts = np.empty(depth, dtype=np.int64), np.empty(depth)
     for level in range(depth - 1, -1, -1):
         # the first level is at the wallet: a chain that starts there is in the order of levels
-        rows[level if forward else depth - 1 - level] = levels.transfer[level, entry]
+        hop = level if forward else depth - 1 - level
+        rows[hop], amounts[hop] = levels.transfer[level, entry], levels.amount[level, entry]
         entry = int(levels.parent[level, entry])
-    return Trail(column, rows, amounts[rows])
+    return Trail(column, rows, amounts)

@@ -21,19 +21,19 @@ _DWELLS = np.array([HOUR, DAY, 7 * DAY], dtype=np.int64)
 
 @kernel
 def _fifo(
-    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    incoming: Side, outgoing: Side, first_in: int, end_in: int,
     first_out: int, end_out: int, dwell: Int64s, spent: Float64s,
 ) -> tuple[int, float]:  # fmt: skip
     """Dwell times and amounts of receipts that were sent on; returns their count and the rest."""
     lot, left, pieces, unfunded = first_in, 0.0, 0, 0.0
     if lot < end_in:
-        left = amounts[incoming.transfer[lot]]
+        left = incoming.amount[lot]
     for j in range(first_out, end_out):
-        due = amounts[outgoing.transfer[j]]
+        due = outgoing.amount[j]
         while due > 0.0:
             while lot < end_in and left == 0.0:
                 lot += 1
-                left = amounts[incoming.transfer[lot]] if lot < end_in else 0.0
+                left = incoming.amount[lot] if lot < end_in else 0.0
             if lot >= end_in or incoming.time[lot] > outgoing.time[j]:
                 unfunded += due
                 break
@@ -76,7 +76,7 @@ def _dwell_columns(dwell: Int64s, spent: Float64s, received: float, out: Float64
 
 @kernel
 def _forwarding(
-    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    incoming: Side, outgoing: Side, first_in: int, end_in: int,
     first_out: int, end_out: int, out: Float64s,
 ) -> None:  # fmt: skip
     """Sendings soon after a receipt, and sendings that nearly equal the receipt before them."""
@@ -88,14 +88,14 @@ def _forwarding(
         if i == first_in:
             continue
         rapid += outgoing.time[j] - incoming.time[i - 1] <= HOUR
-        receipt, sending = amounts[incoming.transfer[i - 1]], amounts[outgoing.transfer[j]]
+        receipt, sending = incoming.amount[i - 1], outgoing.amount[j]
         near += 0.0 < sending <= receipt and sending >= _NEAR * receipt
     out[0], out[1] = rapid / (end_out - first_out), near / (end_out - first_out)
 
 
 @kernel
 def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     dwell, spent = np.empty(2 * HISTORY_CAP, dtype=np.int64), np.empty(2 * HISTORY_CAP)
     levels, path = empty_levels(), empty_path()
     for row in range(codes.size):
@@ -104,14 +104,14 @@ def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
         first_out, end_out, _ = cut(outgoing, code, instant)
         received, sent = 0.0, 0.0
         for i in range(first_in, end_in):
-            received += amounts[incoming.transfer[i]]
+            received += incoming.amount[i]
         for j in range(first_out, end_out):
-            sent += amounts[outgoing.transfer[j]]
+            sent += outgoing.amount[j]
         line = out[row]
         line[:] = np.nan
         if received > 0.0:
             pieces, unfunded = _fifo(
-                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, dwell, spent
+                incoming, outgoing, first_in, end_in, first_out, end_out, dwell, spent
             )
             _dwell_columns(dwell[:pieces], spent[:pieces], received, line[2:10])
             line[1] = unfunded / sent if sent > 0.0 else np.nan
@@ -120,11 +120,9 @@ def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
         if max(received, sent) > 0.0:
             line[0] = min(received, sent) / max(received, sent)
         if end_out > first_out:
-            _forwarding(
-                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, line[10:12]
-            )
-        backward, cut_back = chain_depth(incoming, amounts, code, instant, False, levels)
-        forward, cut_ahead = chain_depth(outgoing, amounts, code, instant, True, levels)
+            _forwarding(incoming, outgoing, first_in, end_in, first_out, end_out, line[10:12])
+        backward, cut_back = chain_depth(incoming, code, instant, False, levels)
+        forward, cut_ahead = chain_depth(outgoing, code, instant, True, levels)
         line[12], line[13] = backward, forward
         length, position, share, cut_peel = peel_chain(sides, code, instant, path)
         line[14], line[15], line[16] = length, position, share
@@ -145,7 +143,7 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
     found = [
         trail
         for column, side, forward in chains
-        for trail in chain_trails(column, side, sides.amount, code, as_of, forward=forward)
+        for trail in chain_trails(column, side, code, as_of, forward=forward)
     ]
     return found + peel_trails("layering", sides, code, as_of)
 

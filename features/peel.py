@@ -20,7 +20,7 @@ import numpy as np
 from features._numba import kernel
 from features.columns import DAY
 from features.history import before, cut
-from features.slices import Float64s, Int64s, Side, Sides
+from features.slices import Int64s, Side, Sides
 from features.trails import Trail
 
 PEEL_CAP = 32  # hops each way; published chains are longer, and one path is cheap to follow
@@ -44,12 +44,13 @@ class Path(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """One transfer: its ends, its time and its row of the log."""
+    """One transfer: its ends, its time, its row of the log and its amount."""
 
     sender: int
     recipient: int
     time: int
     row: int
+    amount: float
 
 
 @kernel
@@ -64,15 +65,13 @@ def empty_path() -> Path:
 
 
 @kernel
-def _hop(sender: int, recipient: int, time: int, row: int) -> Hop:
+def _hop(sender: int, recipient: int, side: Side, i: int) -> Hop:
     # a sum is an int64, where the ledger's codes are int32: one type of hop
-    return Hop(sender + 0, recipient + 0, time + 0, row + 0)
+    return Hop(sender + 0, recipient + 0, side.time[i], side.transfer[i] + 0, side.amount[i])
 
 
 @kernel
-def _onward(
-    outgoing: Side, amounts: Float64s, wallet: int, time: int, amount: float, as_of: int
-) -> tuple[int, int]:
+def _onward(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -> tuple[int, int]:
     """First and end of the sendings that give on what a wallet received; 0, 0 where none do."""
     start = outgoing.start[wallet]
     end = start + outgoing.count[wallet]
@@ -85,7 +84,7 @@ def _onward(
     for i in range(first, end):
         if parts == _PARTS:
             break
-        part = amounts[outgoing.transfer[i]]
+        part = outgoing.amount[i]
         if outgoing.counterparty[i] == wallet or part == 0.0:
             continue
         if total + part > amount * _ROUNDING:
@@ -100,14 +99,12 @@ def _onward(
 
 
 @kernel
-def _next(
-    outgoing: Side, amounts: Float64s, wallet: int, time: int, amount: float, as_of: int
-) -> int:
+def _next(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -> int:
     """Place of the transfer that continues what a wallet received, the first of equal; or -1."""
-    first, stop = _onward(outgoing, amounts, wallet, time, amount, as_of)
+    first, stop = _onward(outgoing, wallet, time, amount, as_of)
     main, largest = -1, 0.0
     for i in range(first, stop):
-        part = amounts[outgoing.transfer[i]]
+        part = outgoing.amount[i]
         if part > largest and outgoing.counterparty[i] != wallet:
             main, largest = i, part
     return main
@@ -116,21 +113,20 @@ def _next(
 @kernel
 def _previous(sides: Sides, hop: Hop, as_of: int) -> int:
     """Place of the latest transfer that ``hop`` continues, or -1."""
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     _, end, n_all = cut(incoming, hop.sender, hop.time)
     first = end - n_all
     if end - first > _HUB and incoming.time[end - 1 - _HUB] >= hop.time - _DWELL:
         return -1
-    amount = amounts[hop.row]
     for i in range(end - 1, first - 1, -1):
         if incoming.time[i] < hop.time - _DWELL:
             break
-        whole = amounts[incoming.transfer[i]]
+        whole = incoming.amount[i]
         if incoming.counterparty[i] == hop.sender:
             continue
-        if amount > whole * _ROUNDING or amount < _MAIN * whole:
+        if hop.amount > whole * _ROUNDING or hop.amount < _MAIN * whole:
             continue
-        at = _next(outgoing, amounts, hop.sender, incoming.time[i], whole, as_of)
+        at = _next(outgoing, hop.sender, incoming.time[i], whole, as_of)
         if at >= 0 and outgoing.transfer[at] == hop.row:
             return i
     return -1
@@ -147,7 +143,7 @@ def peel_chain(sides: Sides, code: int, as_of: int, path: Path) -> tuple[int, in
     share : float, value peeled off over the chain's first amount; nan where there is no chain
     cut_short : bool, whether a cap was met
     """
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     path.length[:] = 0
     first_in, end_in, _ = cut(incoming, code, as_of)
     first_out, end_out, _ = cut(outgoing, code, as_of)
@@ -156,18 +152,18 @@ def peel_chain(sides: Sides, code: int, as_of: int, path: Path) -> tuple[int, in
         # the latest first; of one instant sendings are the later
         received = j < first_out or (i >= first_in and incoming.time[i] > outgoing.time[j])
         if received:
-            hop = _hop(incoming.counterparty[i], code, incoming.time[i], incoming.transfer[i])
+            hop = _hop(incoming.counterparty[i], code, incoming, i)
             i -= 1
         else:
-            hop = _hop(code, outgoing.counterparty[j], outgoing.time[j], outgoing.transfer[j])
+            hop = _hop(code, outgoing.counterparty[j], outgoing, j)
             j -= 1
-        if hop.sender == hop.recipient or amounts[hop.row] == 0.0:
+        if hop.sender == hop.recipient or hop.amount == 0.0:
             continue
         if tried == LATEST:
             return 0, 0, np.nan, True
         tried += 1
         if (
-            _next(outgoing, amounts, hop.recipient, hop.time, amounts[hop.row], as_of) >= 0
+            _next(outgoing, hop.recipient, hop.time, hop.amount, as_of) >= 0
             or _previous(sides, hop, as_of) >= 0
         ):
             before_it, origin, cut_short = _origin(sides, hop, as_of)
@@ -183,9 +179,7 @@ def _origin(sides: Sides, hop: Hop, as_of: int) -> tuple[int, Hop, bool]:
     n = 0
     place = _previous(sides, hop, as_of)
     while place >= 0 and n < PEEL_CAP:
-        hop = _hop(
-            incoming.counterparty[place], hop.sender, incoming.time[place], incoming.transfer[place]
-        )
+        hop = _hop(incoming.counterparty[place], hop.sender, incoming, place)
         place = _previous(sides, hop, as_of)
         n += 1
     return n, hop, place >= 0
@@ -196,24 +190,22 @@ def _follow(
     sides: Sides, hop: Hop, further: int, as_of: int, path: Path
 ) -> tuple[int, float, bool]:
     """Write the chain from ``hop`` on; returns its hops, the share peeled, and if it was cut."""
-    outgoing, amounts = sides.outgoing, sides.amount
-    whole, peeled, hops, peels = amounts[hop.row], 0.0, 1, 0
+    outgoing = sides.outgoing
+    whole, peeled, hops, peels = hop.amount, 0.0, 1, 0
     path.main[0] = hop.row
-    main = _next(outgoing, amounts, hop.recipient, hop.time, whole, as_of)
+    main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
     while main >= 0 and hops <= further:
-        first, stop = _onward(outgoing, amounts, hop.recipient, hop.time, amounts[hop.row], as_of)
+        first, stop = _onward(outgoing, hop.recipient, hop.time, hop.amount, as_of)
         for i in range(first, stop):
-            part = amounts[outgoing.transfer[i]]
+            part = outgoing.amount[i]
             if i != main and part > 0.0 and outgoing.counterparty[i] != hop.recipient:
                 path.peel[peels] = outgoing.transfer[i]
                 peeled += part
                 peels += 1
-        hop = _hop(
-            hop.recipient, outgoing.counterparty[main], outgoing.time[main], outgoing.transfer[main]
-        )
+        hop = _hop(hop.recipient, outgoing.counterparty[main], outgoing, main)
         path.main[hops] = hop.row
         hops += 1
-        main = _next(outgoing, amounts, hop.recipient, hop.time, amounts[hop.row], as_of)
+        main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
     path.length[0], path.length[1] = hops, peels
     return hops, min(peeled / whole, 1.0), main >= 0
 
