@@ -62,15 +62,18 @@ def counter(advance: Advance, stage: str, total: int | None = None) -> Callable[
 
 
 def column_line(column: Column) -> str:
-    """Name, unit and meaning of a column.
+    """Name, unit and meaning of a column, and where its definition comes from.
 
     Examples
     --------
     >>> column_line(Column("coverage_age_s", "time since the first transfer"))
     'coverage_age_s  [s]  time since the first transfer'
+    >>> column_line(Column("f_memory_ratio", "each gap with the next", source="Goh 2008, eq. 2"))
+    'f_memory_ratio  [ratio]  each gap with the next  (Goh 2008, eq. 2)'
     """
     unit = column.name.rpartition("_")[2]
-    return f"{column.name}  [{unit}]  {column.meaning}"
+    source = f"  ({column.source})" if column.source else ""
+    return f"{column.name}  [{unit}]  {column.meaning}{source}"
 
 
 def require_parquet(path: Path) -> None:
