@@ -5,6 +5,7 @@ ledger that changes.
 """
 
 import threading
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ import pandas as pd
 
 from features import Ledger, RiskError
 from features.label_events import label_events
+from features.ledger import microseconds
 from features.sources.files import read_labels
 from features.table import compute_rows
-from features.views import feature_columns
+from features.trace import trace_row
+from features.views import DEFINITIONS, VIEWS, feature_columns
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
 from training.artifact import RiskModel, Scores
@@ -129,6 +132,30 @@ class Scorer:
         if scores.contributions is not None:
             answer |= self._explain(scores.contributions[0], values, log_odds)
         return answer
+
+    def trace(self, wallet: str, as_of: int) -> list[dict[str, Any]]:
+        """List the transfers that prove a wallet's features, :class:`TracedTransfer` each."""
+        with self._changing:
+            code = self.ledger.code(wallet)
+            found = trace_row(self.ledger, code, as_of, labels=self._events)
+        times = [instant_text(int(time)) for time in microseconds(found["timestamp"])]
+        rows = found.assign(timestamp=times).to_dict("records")
+        return [{str(name): value for name, value in row.items()} for row in rows]
+
+    def features(self) -> dict[str, Any]:
+        """Describe all columns, and which of them the model reads, as :class:`FeaturesAnswer`."""
+        read = frozenset(self.model.feature_names)
+        columns = [
+            {
+                **asdict(column),
+                "view": view.name,
+                "unit": column.name.rpartition("_")[2],
+                "used": column.name in read,
+            }
+            for view in VIEWS
+            for column in view.columns
+        ]
+        return {"version": DEFINITIONS, "columns": columns}
 
     def insert(self, new: pd.DataFrame) -> None:
         """Add to the ledger what its ``check_append`` returned."""
