@@ -30,6 +30,7 @@ Model = Annotated[
     str,
     typer.Option("--model", metavar="MODEL", help="Model folder, or models:/walletrisk@champion."),
 ]
+AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
 TrackingUri = Annotated[
     str | None,
     typer.Option(help="MLflow store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlflow.db."),
@@ -206,6 +207,51 @@ def features(
     print(f"{out}: {table.shape[0]} rows, {table.shape[1]} columns")
 
 
+@app.command(
+    epilog="Example: walletrisk trace 0x8589427373d6d84e98730d7795d8f6f8731fda16 "
+    "--ledger ledger --labels labels.csv --as-of 2026-01-31T09:30:00Z"
+)
+def trace(
+    wallet: Annotated[str, typer.Argument(metavar="WALLET")],
+    ledger: Ledger,
+    labels: Labels = None,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a transfer.")] = False,
+) -> None:
+    """Show the transfers that prove a wallet's features, trail by trail."""
+    import pandas as pd
+
+    from features import Ledger, trace
+    from features.cli import trace_text
+    from features.sources.files import read_labels
+    from features.trace import trace_records
+
+    when = pd.Timestamp.now("UTC") if as_of is None else as_of
+    known = None if labels is None else read_labels(labels)
+    opened = Ledger.open(ledger)
+    found = trace(opened, wallet, when, labels=known)
+    if as_json:
+        for row in trace_records(found):
+            print(json.dumps(row))
+    else:
+        state = "" if opened.code(wallet) >= 0 else ": unknown wallet"
+        print(f"wallet {wallet} as of {when}{state}\n{trace_text(found)}")
+
+
+@app.command(epilog="Example: walletrisk warmup")
+def warmup() -> None:
+    """Compile all kernels, so that no later process on this kind of CPU waits for it.
+
+    The variable NUMBA_CACHE_DIR says where they are kept.
+    """
+    from features.cli import counter, progress
+    from features.warmup import STEPS, warm_up
+
+    with progress() as advance:
+        done = warm_up(counter(advance, "kernels", STEPS))
+    print(f"{done.seconds:.1f} s; machine code in {done.folder}")
+
+
 @app.command(epilog="Example: walletrisk train demo-run/demo.toml")
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
@@ -296,7 +342,7 @@ def score(
     ledger: Ledger,
     model: Model,
     labels: Labels = None,
-    as_of: Annotated[str | None, typer.Option(help="Time with an offset; default: now.")] = None,
+    as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:

@@ -108,6 +108,19 @@ def trace_row(
     return _frame(ledger, trails)
 
 
+def trace_records(trails: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of :func:`trace` as JSON holds them, times as ISO 8601 texts in UTC.
+
+    Examples
+    --------
+    >>> trace_records(pd.DataFrame({"timestamp": pd.to_datetime(["2026-01-01"], utc=True)}))
+    [{'timestamp': '2026-01-01T00:00:00.000000Z'}]
+    """
+    times = trails["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    rows = trails.assign(timestamp=times).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
     """One row a transfer, in the types of :func:`trace`."""
     length = [trail.transfers.size for trail in trails]

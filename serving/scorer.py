@@ -14,10 +14,9 @@ import pandas as pd
 
 from features import Ledger, RiskError
 from features.label_events import label_events
-from features.ledger import microseconds
 from features.sources.files import read_labels
 from features.table import compute_rows
-from features.trace import trace_row
+from features.trace import trace_records, trace_row
 from features.views import DEFINITIONS, VIEWS, feature_columns
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
@@ -138,9 +137,7 @@ class Scorer:
         with self._changing:
             code = self.ledger.code(wallet)
             found = trace_row(self.ledger, code, as_of, labels=self._events)
-        times = [instant_text(int(time)) for time in microseconds(found["timestamp"])]
-        rows = found.assign(timestamp=times).to_dict("records")
-        return [{str(name): value for name, value in row.items()} for row in rows]
+        return trace_records(found)
 
     def features(self) -> dict[str, Any]:
         """Describe all columns, and which of them the model reads, as :class:`FeaturesAnswer`."""
@@ -169,7 +166,7 @@ class Scorer:
                     self._arrange_labels()
 
     def check_itself(self) -> None:
-        """Score an unknown wallet and some that the ledger holds, and check what comes out.
+        """Score and trace an unknown wallet and some of the ledger, and check what comes out.
 
         It also loads every kernel, so that no request waits for that.
 
@@ -181,6 +178,7 @@ class Scorer:
         now = (self.ledger.last_time or 0) + 1
         known = range(0, self.ledger.n_wallets, max(1, self.ledger.n_wallets // 8))
         for wallet in ["?", *(self.ledger.wallet(code) for code in known)]:
+            self.trace(wallet, now)
             answer = self.score(wallet, now)
             parts = [reason["contribution"] for reason in answer["reasons"]]
             total = answer["base_log_odds"] + sum(parts) + answer["other_log_odds"]
