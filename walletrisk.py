@@ -207,10 +207,7 @@ def features(
     print(f"{out}: {table.shape[0]} rows, {table.shape[1]} columns")
 
 
-@app.command(
-    epilog="Example: walletrisk trace 0x8589427373d6d84e98730d7795d8f6f8731fda16 "
-    "--ledger ledger --labels labels.csv --as-of 2026-01-31T09:30:00Z"
-)
+@app.command(epilog="Example: walletrisk trace w7085 --ledger ledger --as-of 2026-01-31T09:30:00Z")
 def trace(
     wallet: Annotated[str, typer.Argument(metavar="WALLET")],
     ledger: Ledger,
@@ -219,31 +216,18 @@ def trace(
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a transfer.")] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
-    import pandas as pd
-
-    from features import Ledger, trace
-    from features.cli import trace_text
-    from features.sources.files import read_labels
+    from features.cli import read_trace, trace_text
     from features.trace import trace_records
 
-    when = pd.Timestamp.now("UTC") if as_of is None else as_of
-    known = None if labels is None else read_labels(labels)
-    opened = Ledger.open(ledger)
-    found = trace(opened, wallet, when, labels=known)
-    if as_json:
-        for row in trace_records(found):
-            print(json.dumps(row))
-    else:
-        state = "" if opened.code(wallet) >= 0 else ": unknown wallet"
-        print(f"wallet {wallet} as of {when}{state}\n{trace_text(found)}")
+    title, trails = read_trace(ledger, wallet, as_of, labels)
+    lines = map(json.dumps, trace_records(trails)) if as_json else [title, trace_text(trails)]
+    for line in lines:
+        print(line)
 
 
 @app.command(epilog="Example: walletrisk warmup")
 def warmup() -> None:
-    """Compile all kernels, so that no later process on this kind of CPU waits for it.
-
-    The variable NUMBA_CACHE_DIR says where they are kept.
-    """
+    """Compile all kernels, into $NUMBA_CACHE_DIR if it is set, so that no later process need."""
     from features.cli import counter, progress
     from features.warmup import STEPS, warm_up
 

@@ -18,6 +18,9 @@ from rich.progress import (
 
 from features.columns import Column
 from features.errors import SourceError
+from features.ledger import Ledger
+from features.sources.files import read_labels
+from features.trace import trace
 
 Advance = Callable[[str, int, int | None], None]
 
@@ -75,6 +78,19 @@ def column_line(column: Column) -> str:
     unit = column.name.rpartition("_")[2]
     source = f"  ({column.source})" if column.source else ""
     return f"{column.name}  [{unit}]  {column.meaning}{source}"
+
+
+def read_trace(
+    ledger: Path, wallet: str, as_of: str | None, labels: Path | None
+) -> tuple[str, pd.DataFrame]:
+    """Trace a wallet on a saved ledger, as of now by default; returns a title and the trails."""
+    now = pd.Timestamp.now("UTC").isoformat().replace("+00:00", "Z")
+    instant = now if as_of is None else as_of
+    known = None if labels is None else read_labels(labels)
+    opened = Ledger.open(ledger)
+    trails = trace(opened, wallet, instant, labels=known)
+    unknown = ": unknown wallet" if opened.code(wallet) < 0 else ""
+    return f"wallet {wallet} as of {instant}{unknown}", trails
 
 
 def trace_text(trails: pd.DataFrame) -> str:

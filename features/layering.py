@@ -8,7 +8,7 @@ import numpy as np
 
 from features._numba import kernel
 from features.chains import HOP_CAP, chain_depth, chain_trails, empty_levels
-from features.columns import DAY, HOUR, Column, Rows, View
+from features.columns import DAY, HOUR, WINDOWS, Column, Rows, View
 from features.history import HISTORY_CAP, cut
 from features.label_events import LabelEvents
 from features.peel import PEEL_CAP, empty_path, peel_chain, peel_trails
@@ -16,7 +16,22 @@ from features.slices import Float64s, Int32s, Int64s, Side, Sides
 from features.trails import Trail
 
 _NEAR = 0.9  # a sending of 0.9 to 1 times a receipt forwards it
+_WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
+_N_SUMS = 1 + _WINDOWS.size
 _DWELLS = np.array([HOUR, DAY, 7 * DAY], dtype=np.int64)
+
+
+@kernel
+def _recent_sums(side: Side, first: int, end: int, as_of: int, out: Float64s) -> None:
+    """Sum of all amounts, then of those in each window."""
+    total, window = 0.0, 0
+    for i in range(end - 1, first - 1, -1):
+        while window < _WINDOWS.size and side.time[i] < as_of - _WINDOWS[window]:
+            out[1 + window] = total
+            window += 1
+        total += side.amount[i]
+    out[0] = total
+    out[1 + window :] = total
 
 
 @kernel
@@ -97,36 +112,35 @@ def _forwarding(
 def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
     incoming, outgoing = sides.incoming, sides.outgoing
     dwell, spent = np.empty(2 * HISTORY_CAP, dtype=np.int64), np.empty(2 * HISTORY_CAP)
-    levels, path = empty_levels(), empty_path()
+    levels, path, sums = empty_levels(), empty_path(), np.empty((2, _N_SUMS))
     for row in range(codes.size):
         code, instant = codes[row], as_of[row]
         first_in, end_in, _ = cut(incoming, code, instant)
         first_out, end_out, _ = cut(outgoing, code, instant)
-        received, sent = 0.0, 0.0
-        for i in range(first_in, end_in):
-            received += incoming.amount[i]
-        for j in range(first_out, end_out):
-            sent += outgoing.amount[j]
+        _recent_sums(incoming, first_in, end_in, instant, sums[0])
+        _recent_sums(outgoing, first_out, end_out, instant, sums[1])
+        received, sent = sums[0, 0], sums[1, 0]
         line = out[row]
         line[:] = np.nan
+        for k in range(_N_SUMS):
+            larger = max(sums[0, k], sums[1, k])
+            line[k] = min(sums[0, k], sums[1, k]) / larger if larger > 0.0 else np.nan
         if received > 0.0:
             pieces, unfunded = _fifo(
                 incoming, outgoing, first_in, end_in, first_out, end_out, dwell, spent
             )
-            _dwell_columns(dwell[:pieces], spent[:pieces], received, line[2:10])
-            line[1] = unfunded / sent if sent > 0.0 else np.nan
+            _dwell_columns(dwell[:pieces], spent[:pieces], received, line[6:14])
+            line[_N_SUMS] = unfunded / sent if sent > 0.0 else np.nan
         elif sent > 0.0:
-            line[1] = 1.0
-        if max(received, sent) > 0.0:
-            line[0] = min(received, sent) / max(received, sent)
+            line[_N_SUMS] = 1.0
         if end_out > first_out:
-            _forwarding(incoming, outgoing, first_in, end_in, first_out, end_out, line[10:12])
+            _forwarding(incoming, outgoing, first_in, end_in, first_out, end_out, line[14:16])
         backward, cut_back = chain_depth(incoming, code, instant, False, levels)
         forward, cut_ahead = chain_depth(outgoing, code, instant, True, levels)
-        line[12], line[13] = backward, forward
+        line[16], line[17] = backward, forward
         length, position, share, cut_peel = peel_chain(sides, code, instant, path)
-        line[14], line[15], line[16] = length, position, share
-        line[17] = cut_back or cut_ahead or cut_peel
+        line[18], line[19], line[20] = length, position, share
+        line[21] = cut_back or cut_ahead or cut_peel
 
 
 def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
@@ -162,6 +176,13 @@ LAYERING = View(
     2,
     (
         Column("layering_pass_through_ratio", "lesser over greater of the sums received and sent"),
+        *(
+            Column(
+                f"layering_pass_through_{window}_ratio",
+                f"lesser over greater of the sums received and sent in the last {window}",
+            )
+            for window in WINDOWS
+        ),
         Column(
             "layering_unfunded_share",
             "value sent that no earlier receipt covers (FIFO), over the sum sent",

@@ -33,6 +33,10 @@ def test_first_in_first_out() -> None:
     assert values["dwell_q50_s"] == 200
     assert values["dwell_q90_s"] == 4900
     assert values["pass_through_ratio"] == 0.8
+    late = row(transfers(rows), "w", as_of=3700)  # what came at 100 s is an hour old then
+    assert late["pass_through_1h_ratio"] == 4 / 6
+    assert late["pass_through_7d_ratio"] == 6 / 8
+    assert np.isnan(values["pass_through_7d_ratio"])
 
 
 def test_a_receipt_funds_no_earlier_sending() -> None:
