@@ -76,9 +76,11 @@ def _onward(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -
     start = outgoing.start[wallet]
     end = start + outgoing.count[wallet]
     first = before(outgoing.time, start, end, time + 1)
+    if end - first < 2 or outgoing.time[first + 1] > time + _DWELL:
+        return 0, 0
     end = min(end, first + _HUB + 1)
     end = before(outgoing.time, first, end, min(time + _DWELL + 1, as_of))
-    if end - first > _HUB or end - first < 2:
+    if end - first > _HUB:
         return 0, 0
     total, largest, parts, stop = 0.0, 0.0, 0, first
     for i in range(first, end):
