@@ -21,6 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
+MAX_TRACED = 10_000
 MAX_AMOUNT = 1e60
 EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
 
@@ -219,6 +220,7 @@ class WalletTrace(BaseModel):
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     transfers: list[TracedTransfer]
+    left_out: int = Field(description=f"Transfers of trails beyond the first {MAX_TRACED}.")
 
 
 class ItemProblem(BaseModel):

@@ -18,7 +18,7 @@ from features.sources.files import read_labels
 from features.table import compute_rows
 from features.trace import trace_records, trace_row
 from features.views import DEFINITIONS, VIEWS, feature_columns
-from serving.schemas import finite, instant_text
+from serving.schemas import MAX_TRACED, finite, instant_text
 from serving.settings import Bands, Settings
 from training.artifact import RiskModel, Scores
 
@@ -132,12 +132,19 @@ class Scorer:
             answer |= self._explain(scores.contributions[0], values, log_odds)
         return answer
 
-    def trace(self, wallet: str, as_of: int) -> list[dict[str, Any]]:
-        """List the transfers that prove a wallet's features, :class:`TracedTransfer` each."""
+    def trace(self, wallet: str, as_of: int) -> dict[str, Any]:
+        """List the transfers that prove a wallet's features.
+
+        Returns
+        -------
+        dict
+            ``transfers`` and ``left_out`` of :class:`serving.schemas.WalletTrace`.
+        """
         with self._changing:
             code = self.ledger.code(wallet)
             found = trace_row(self.ledger, code, as_of, labels=self._events)
-        return trace_records(found)
+        told = trace_records(found.head(MAX_TRACED))
+        return {"transfers": told, "left_out": len(found) - len(told)}
 
     def features(self) -> dict[str, Any]:
         """Describe all columns, and which of them the model reads, as :class:`FeaturesAnswer`."""

@@ -66,7 +66,7 @@ class Service:
         return {
             **self._opening(wallet),
             "as_of": schemas.instant_text(as_of),
-            "transfers": found,
+            **found,
         }
 
     def _question(self, asked: schemas.TraceRequest) -> tuple[str, int]:

@@ -194,6 +194,20 @@ def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> Non
     assert known
 
 
+def test_a_long_trace_says_what_it_leaves_out(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> dict[str, Any]:
+        answer: dict[str, Any] = client.post(TRACE, json={"wallet": "w1", "as_of": PAST}).json()
+        return answer
+
+    whole = ask()
+    assert whole["left_out"] == 0
+    monkeypatch.setattr("serving.scorer.MAX_TRACED", 2)
+    assert ask()["transfers"] == whole["transfers"][:2]
+    assert ask()["left_out"] == len(whole["transfers"]) - 2
+
+
 def test_a_trace_sees_new_transfers_and_not_the_future(client: TestClient) -> None:
     def tx_ids(**asked: str) -> list[str]:
         answer = client.post(TRACE, json={"wallet": "x"} | asked).json()
