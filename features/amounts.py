@@ -218,11 +218,19 @@ _SIDE = (
     ),
 )
 
+_SOURCES = {
+    **dict.fromkeys(("q25", "q75", "q95"), "Hyndman and Fan 1996, definition 7"),
+    "entropy": "Shannon 1948, section 6; evenness: Pielou 1966",
+    "below_power": "structuring: FATF 2020, Virtual Assets Red Flag Indicators",
+    "benford": "Newcomb 1881; Benford 1938; in auditing Nigrini 2012",
+    "log_deviation": "Theil 1967",
+}
+
 AMOUNTS = View(
     "amounts",
     1,
     (
-        *per_side("amounts", *_SIDE, scaled=("round", "below_power", "benford")),
+        *per_side("amounts", *_SIDE, scaled=("round", "below_power", "benford"), sources=_SOURCES),
         Column("amounts_out_to_in_ratio", "sum sent over sum received"),
         Column("amounts_balance_peak_ratio", "highest running balance over the sum received"),
         Column(

@@ -107,8 +107,16 @@ COUNTERPARTIES = View(
                 (f"fan_{{d}}_{window}_count", f"different {{whose}} in the last {window}")
                 for window in WINDOWS
             ),
+            sources={
+                "concentration": "Hirschman 1945; Herfindahl 1950",
+                "entropy": "Shannon 1948, section 6; evenness: Pielou 1966",
+            },
         ),
-        Column("counterparties_reciprocity_share", "counterparties that both paid and were paid"),
+        Column(
+            "counterparties_reciprocity_share",
+            "counterparties that both paid and were paid, over all",
+            source="Jaccard 1912",
+        ),
         Column(
             "counterparties_returned_share",
             "value sent that pairs with value received of the same counterparty (lesser of both)",

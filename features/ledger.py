@@ -282,7 +282,7 @@ class Ledger:
             (self.outgoing, sender, recipient),
             (self.incoming, recipient, sender),
         ):
-            log = Log(time, owner, other, rows, amount)
+            log = Log(time, owner, other, rows, self.amount[first:end])  # as NOTHING: writeable
             slices.insert(log, self.tx_hash, self.position, self.n_wallets)
         self.n_transfers += len(tx_ids)
         latest = int(time[-1])
