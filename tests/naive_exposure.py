@@ -64,7 +64,7 @@ def exposure(past: Past, wallet: str) -> Row:
                 row[f"{group}_{kind}_{d}_share"] = NAN if empty else ratio(amount, found.total)
             row[f"{group}_{d}_hops"] = min((end.hops for end in ends), default=NAN)
         row[f"searched_{d}_share"] = NAN if empty else ratio(found.searched, found.total)
-        if found.dropped > VIEW_CAPS.floor * found.total:
+        if known and found.dropped > VIEW_CAPS.floor * found.total:
             truncated = 1.0
     return {
         f"exposure_{name}": value for name, value in (row | {"truncated_ratio": truncated}).items()

@@ -16,6 +16,7 @@ from features.exposure import CAPS, EXPOSURE
 from features.ledger import microseconds
 from tests import compare
 from tests.strategies import World, at, spine, transfers, worlds
+from tests.taint_worlds import taint_world
 
 Moves = list[tuple[float, str, str, float]]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -54,6 +55,11 @@ def test_matches_its_slow_twin(world: World, seed: int) -> None:
     compare.with_naive(with_categories(world, seed), EXPOSURE)
 
 
+@given(SEEDS)
+def test_matches_its_slow_twin_where_value_goes_many_ways(seed: int) -> None:
+    compare.with_naive(taint_world(seed), EXPOSURE)
+
+
 @given(worlds(), SEEDS)
 def test_groups_divide_what_labels_and_categories_both_sum_to(world: World, seed: int) -> None:
     known = with_categories(world, seed).labels
@@ -69,9 +75,9 @@ def test_groups_divide_what_labels_and_categories_both_sum_to(world: World, seed
         assert not (sums[0] > searched + 1e-9).any()
 
 
-@given(worlds(), SEEDS)
-def test_trails_prove_every_exposure(world: World, seed: int) -> None:
-    world = with_categories(world, seed)
+@given(SEEDS)
+def test_trails_prove_every_exposure(seed: int) -> None:
+    world = taint_world(seed)
     ledger, names = world.ledger(), [column.name for column in EXPOSURE.columns]
     events, codes = world.events(ledger), ledger.codes(world.spine["wallet"])
     as_of = microseconds(world.spine["as_of"])

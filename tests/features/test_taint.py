@@ -12,12 +12,14 @@ from features.taint import CAPS
 from tests.naive_exposure import FIFO, HAIRCUT, Split, far, poisoned, search
 from tests.naive_past import Past, label_list, micros, past, transfer_list
 from tests.strategies import World, at, spine, transfers, worlds
+from tests.taint_worlds import taint_world
 
 Policy = Callable[..., pd.DataFrame]
 Moves = list[tuple[float, str, str, float]]
 ADDITIVE = pytest.mark.parametrize(
     ("policy", "split"), [(haircut, HAIRCUT), (fifo, FIFO)], ids=["haircut", "fifo"]
 )
+TAINT_WORLDS = st.integers(0, 2**32 - 1).map(taint_world)
 KNOWN = pd.DataFrame(
     {
         "wallet": ["thief", "casino"],
@@ -35,7 +37,8 @@ def found(
     ledger = Ledger.from_transfers(transfers(moves))
     table = policy(ledger, spine([wallet], at(1e6)), labels=KNOWN)
     table = table[(table["direction"] == direction) & (table["category"] != "unknown")]
-    return {str(line.category): (int(line.hops), float(line.amount)) for line in table.itertuples()}
+    pairs = zip(table["hops"].astype(int).tolist(), table["amount"].tolist(), strict=True)
+    return dict(zip(table["category"].tolist(), pairs, strict=True))
 
 
 def pasts(world: World) -> list[tuple[Past, str]]:
@@ -55,7 +58,7 @@ def lines(table: pd.DataFrame, row: pd.Series) -> dict[tuple[str, ...], float]:
 
 
 @ADDITIVE
-@given(world=worlds())
+@given(world=st.one_of(worlds(), TAINT_WORLDS))
 def test_matches_its_slow_twin(policy: Policy, split: tuple[Split, Split], world: World) -> None:
     table = policy(world.ledger(), world.spine, labels=world.labels)
     for (cut, wallet), row in zip(pasts(world), rows_of(world), strict=True):
@@ -72,7 +75,7 @@ def test_matches_its_slow_twin(policy: Policy, split: tuple[Split, Split], world
         assert lines(table, row) == pytest.approx(expected, rel=1e-9, abs=1e-12 * scale)
 
 
-@given(worlds())
+@given(st.one_of(worlds(), TAINT_WORLDS))
 def test_poison_matches_its_slow_twin(world: World) -> None:
     table = poison(world.ledger(), world.spine, labels=world.labels)
     for (cut, wallet), row in zip(pasts(world), rows_of(world), strict=True):
@@ -90,7 +93,7 @@ def test_poison_matches_its_slow_twin(world: World) -> None:
 
 
 @pytest.mark.parametrize("policy", [haircut, fifo])
-@given(world=worlds())
+@given(world=st.one_of(worlds(), TAINT_WORLDS))
 def test_all_lines_sum_to_the_value_moved(policy: Policy, world: World) -> None:
     table = policy(world.ledger(), world.spine, labels=world.labels)
     assert (table["amount"] >= 0).all()
