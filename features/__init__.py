@@ -14,6 +14,7 @@ from features.labels import check_labels, labels_as_of
 from features.ledger import Ledger
 from features.spine import check_spine
 from features.table import feature_table
+from features.taint import fifo, haircut, poison
 from features.trace import trace
 from features.transfers import check_transfers
 from features.views import VIEWS
@@ -33,6 +34,9 @@ __all__ = [
     "check_spine",
     "check_transfers",
     "feature_table",
+    "fifo",
+    "haircut",
     "labels_as_of",
+    "poison",
     "trace",
 ]
