@@ -11,9 +11,10 @@ from features.layering import LAYERING
 from features.one_hop import ONE_HOP
 from features.relative import RELATIVE
 from features.timing import TIMING
+from features.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
-    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, ONE_HOP, RELATIVE, LAYERING, EXPOSURE,
+    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING, EXPOSURE,
 )  # fmt: skip
 
 
