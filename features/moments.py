@@ -16,7 +16,7 @@ import numpy.typing as npt
 from features._numba import kernel
 from features.columns import Rows
 from features.history import HISTORY_CAP
-from features.slices import Float64s, Int32s
+from features.slices import Float64s
 
 Moments = tuple[float, float, float, float, float, float]  # n, sum, mean, and sums of
 # (x - mean) ** k for k = 2, 3, 4
@@ -25,24 +25,22 @@ NOISE = 1e-9  # a spread below this part of the mean is rounding: it has no shap
 
 @kernel
 def empty_runs() -> npt.NDArray[np.float64]:
-    """Working memory of three runs; entry ``d`` of one holds the moments of its ``d`` transfers."""
+    """Working memory of three runs; entry ``d`` of one: moments of its first ``d`` values."""
     runs = np.empty((3, HISTORY_CAP + 1, 5))
     runs[:, 0] = 0.0
     return runs
 
 
 @kernel
-def extend(
-    run: Rows, done: int, length: int, transfer: Int32s, amounts: Float64s, at: int, step: int
-) -> None:
-    """Accumulate a run that holds ``done`` transfers up to ``length``.
+def extend(run: Rows, done: int, length: int, values: Float64s, at: int, step: int) -> None:
+    """Accumulate a run that holds ``done`` values up to ``length``.
 
-    Its d-th transfer, from 0, is at ``at + d * step`` of the arena.
+    Its d-th value, from 0, is ``values[at + d * step]``.
     """
     total, mean = run[done, 0], run[done, 1]
     second, third, fourth = run[done, 2], run[done, 3], run[done, 4]
     for n in range(done + 1, length + 1):
-        amount = amounts[transfer[at + (n - 1) * step]]
+        amount = values[at + (n - 1) * step]
         change = amount - mean
         move = change / n
         square, grown = move * move, change * move * (n - 1)
@@ -56,7 +54,7 @@ def extend(
 
 @kernel
 def entry(run: Rows, length: int) -> Moments:
-    """Moments of the ``length`` transfers of a run next to its origin."""
+    """Moments of the first ``length`` values of a run."""
     return (
         float(length), run[length, 0], run[length, 1], run[length, 2], run[length, 3],
         run[length, 4],

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from features._numba import kernel
 from features.columns import WINDOWS, Rows, View, per_side
 from features.errors import RiskError
+from features.history import HISTORY_CAP
 from features.label_events import LabelEvents
 from features.moments import empty_runs, entry, extend, merged, shape
 from features.moving_fan import moving_fans
-from features.moving_window import END, FIRST, ONE, TWO, Places, locate
+from features.moving_window import END, FIRST, ONE, TWO, Places, locate, stretch
 from features.slices import Float64s, Int32s, Int64s, Sides
 
 # what a window may be asked for: the fan and its share first, then what _amounts fills
@@ -57,25 +58,32 @@ def _of_amounts(
     places: Places, wanted: Int64s, column: int, out: Rows,
 ) -> None:  # fmt: skip
     before, between, after = runs[0], runs[1], runs[2]
-    n_before, n_between, n_after = 0, 0, 0  # accumulated beside the boundaries below
-    code, one, two = codes[0], -1, -1
-    found = np.empty(_KURTOSIS + 1)
+    n_before, n_between, n_after = 0, 0, 0  # accumulated beside the boundaries one and two
+    values, found = np.empty(HISTORY_CAP), np.empty(_KURTOSIS + 1)
+    base, stop, one, two = 0, 0, -1, -1
     for row in range(codes.size):
         first, end = places[row, FIRST], places[row, END]
+        if row == stop:
+            stop, one = stretch(codes, places, row), -1
+            base, last = first, places[stop - 1, END]
+            if last - base > values.size:
+                values = np.empty(2 * (last - base))
+            for i in range(base, last):  # apart from the rest, so that reads of memory overlap
+                values[i - base] = amounts[transfer[i]]
         found[:] = np.nan
         found[_COUNT], found[_SUM] = end - first, 0.0
         if end > first:
-            if codes[row] != code or places[row, ONE] != one or places[row, TWO] != two:
+            if places[row, ONE] != one or places[row, TWO] != two:
                 n_before, n_between, n_after = 0, 0, 0
-                code, one, two = codes[row], places[row, ONE], places[row, TWO]
+                one, two = places[row, ONE], places[row, TWO]
             if one - first > n_before:
-                extend(before, n_before, one - first, transfer, amounts, one - 1, -1)
+                extend(before, n_before, one - first, values, one - 1 - base, -1)
                 n_before = one - first
             if two - one > n_between:
-                extend(between, n_between, two - one, transfer, amounts, one, 1)
+                extend(between, n_between, two - one, values, one - base, 1)
                 n_between = two - one
             if end - two > n_after:
-                extend(after, n_after, end - two, transfer, amounts, two, 1)
+                extend(after, n_after, end - two, values, two - base, 1)
                 n_after = end - two
             earlier = merged(entry(before, one - first), entry(between, two - one))
             moments = merged(earlier, entry(after, end - two))
