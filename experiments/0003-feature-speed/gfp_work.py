@@ -65,11 +65,11 @@ def speed(arguments: argparse.Namespace, edges: Edges) -> dict[str, Any]:
 
 
 def values(arguments: argparse.Namespace, edges: Edges) -> dict[str, Any]:
-    """Save the features of the first edges, one edge a batch."""
-    graph = preprocessor(arguments.features, arguments.threads)
-    rows = [
-        graph.transform(edges[i : i + 1])[0, 5:] for i in range(min(arguments.first, len(edges)))
-    ]
+    """Save the features of the edges from a position on, one edge a batch, in a warmed graph."""
+    graph, at = preprocessor(arguments.features, arguments.threads), arguments.at[0]
+    graph.partial_fit(edges[max(at - arguments.warm, 0) : at])
+    stop = min(at + arguments.first, len(edges))
+    rows = [graph.transform(edges[i : i + 1])[0, 5:] for i in range(at, stop)]
     np.save(arguments.out, np.array(rows))
     return {"rows": len(rows)}
 

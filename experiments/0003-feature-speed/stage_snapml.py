@@ -181,17 +181,21 @@ class Both:
         return measures
 
     def agreement(self, work: Path) -> list[Measure]:
-        """Compare the 32 columns of the first transfers, the preprocessor's one at a time."""
+        """Compare the 32 columns of some transfers, the preprocessor's one at a time."""
         a, b = work / "ours.npy", work / "theirs.npy"
-        first = ("--edges", self.edges, "--first", self.amount.compared)
-        run("window_work.py", "values", self.ledger, *first, "--out", a)
-        run("gfp_work.py", "values", *first, "--out", b, python=self.gfp)
+        at = int(self.positions[0].removeprefix("--at="))
+        some = ("--edges", self.edges, "--first", self.amount.compared, self.positions[0])
+        run("window_work.py", "values", self.ledger, *some, "--out", a)
+        run(
+            "gfp_work.py", "values", *some, "--warm", self.amount.warm, "--out", b, python=self.gfp
+        )  # fmt: skip
         ours, theirs = np.nan_to_num(np.load(a)), np.load(b)
         with np.errstate(divide="ignore"):
             share = theirs[:, RATIO :: len(STATISTICS)]
             theirs[:, RATIO :: len(STATISTICS)] = np.where(share > 0, 1 / share, 0.0)
         equal = np.isclose(ours, theirs, rtol=TOLERANCE, atol=1e-9)
-        alone = ~_tied(np.load(self.edges, mmap_mode="r")[: len(ours)])
+        around = np.load(self.edges, mmap_mode="r")[: at + 2 * len(ours)]
+        alone = ~_tied(around)[at : at + len(ours)]
         measures = [
             Measure("snapml: transfers compared", float(len(ours)), "transfers"),
             Measure("snapml: equal values, all transfers", float(equal.mean()), "share"),
@@ -201,10 +205,22 @@ class Both:
                 "share",
             ),
         ]
+        for who, table in (("snapml", theirs), ("walletrisk", ours)):
+            name = f"snapml: kurtosis below 1, which no data have, {who}"
+            measures.append(Measure(name, _impossible(table), "of 1000 windows"))
         for place, name in enumerate(STATISTICS):
             part = float(equal[alone][:, place :: len(STATISTICS)].mean())
             measures.append(Measure(f"snapml: equal values, {name}, no such ties", part, "share"))
         return measures
+
+
+def _impossible(table: npt.NDArray[np.float64]) -> float:
+    """Windows with a variance, in 1000, whose kurtosis is below its least possible value."""
+    variance, kurtosis = (
+        table[:, STATISTICS.index(name) :: len(STATISTICS)] for name in ("variance", "kurtosis")
+    )
+    spread = (variance > 0) & (kurtosis != 0)  # 0 stands for a shape that is not defined
+    return float((kurtosis[spread] < 1 - TOLERANCE).mean() * 1000)
 
 
 def _tied(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -95,9 +95,9 @@ def _in_chunks(
 
 
 def values(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Save the rows of the first transfers, in the preprocessor's order of edges and columns."""
+    """Save the rows of some transfers, in the preprocessor's order of edges and columns."""
     ledger = Ledger.open(arguments.source)
-    first = np.load(arguments.edges, mmap_mode="r")[: arguments.first]
+    first = np.load(arguments.edges, mmap_mode="r")[arguments.at[0] :][: arguments.first]
     as_of = first[:, 3].astype(np.int64) * 1_000_000 + MICROSECOND
     tables = []
     for column in (1, 2):
