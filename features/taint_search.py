@@ -82,7 +82,7 @@ def _spread(
         else:
             keep(
                 pieces, n, sums, at + 1, value, entry.offset, entry.time, wallet,
-                entry.transfer, at, hops,
+                entry.transfer, entry.amount, at, hops,
             )  # fmt: skip
 
 
@@ -101,11 +101,11 @@ def haircut_search(
     """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward."""
     side = sides.outgoing if forward else sides.incoming
     first, end, _ = cut(side, code, as_of)
-    begin(side, sides.amount, labels, code, as_of, first, end, memory)
+    begin(side, labels, code, as_of, first, end, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         span = _read(sides, as_of, forward, caps, memory, at)
-        whole = sides.amount[pieces[at].transfer]
+        whole = pieces[at].amount
         if forward:
             rest = haircut_ahead(memory.reading, span, whole, pieces[at].value)
         else:
@@ -123,7 +123,7 @@ def fifo_search(
     """Follow a side's value first in, first out."""
     side = sides.outgoing if forward else sides.incoming
     first, end, _ = cut(side, code, as_of)
-    begin(side, sides.amount, labels, code, as_of, first, end, memory)
+    begin(side, labels, code, as_of, first, end, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         span = _read(sides, as_of, forward, caps, memory, at)
@@ -157,7 +157,7 @@ def poison_search(
     All pieces have one value, so that the list of pieces is the queue of a breadth-first search.
     """
     side = sides.outgoing if forward else sides.incoming
-    begin(side, sides.amount, labels, code, as_of, i, i + 1, memory)
+    begin(side, labels, code, as_of, i, i + 1, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         if not _was_reached(pieces, at, forward):

@@ -86,7 +86,8 @@ def test_trails_prove_every_exposure(seed: int) -> None:
     for code, instant, values in zip(codes.tolist(), as_of.tolist(), rows, strict=True):
         shown: dict[str, list[float]] = {}
         for trail in EXPOSURE.trails(ledger.sides, events, code, instant):
-            moved = ledger.amount[trail.transfers]
+            places = [ledger.place(row) for row in trail.transfers.tolist()]
+            moved = ledger.outgoing.amount[places]
             assert (trail.amounts <= moved * (1 + 1e-12)).all()
             shown.setdefault(trail.column, []).append(trail.amounts[0])
             assert_money_moves_on(ledger, trail.transfers, code)
