@@ -4,8 +4,9 @@ It follows pieces of value, one transfer of one path each, the largest first (ti
 discovered first, the latest transfer of a wallet first). No piece holds more than the one it came
 from, so the pieces form one list in descending order that is followed from its head, and a cap on
 its length loses the smallest. A path ends at a labelled wallet, whose funds cannot be told apart
-by transfers, and at the wallet the search is for. Each hop is strictly earlier than the one before
-it (later, for what was sent). Haircut is linear in the sources: the value that reaches a labelled
+by transfers, and at the wallet the search is for. No hop is later than the one before it (earlier,
+for what was sent); at one instant receipts come before sendings, so that money that moves on inside
+a block is followed. Haircut is linear in the sources: the value that reaches a labelled
 wallet is its exposure, and one search finds all categories.
 """
 
@@ -61,12 +62,12 @@ def _spread(
     """Turn what an allocation rule gave to each transfer into ends found and pieces to follow."""
     reading, pieces, n, sums = memory.reading, memory.pieces, memory.n, memory.sums
     sums[DROPPED if span.more else SEARCHED] += rest
-    time, hops = pieces[at].time, pieces[at].hops + 1
+    hops = pieces[at].hops + 1
     first, end = (span.middle, span.end) if forward else (span.first, span.middle)
     for k in range(end - 1, first - 1, -1):
         entry = reading[k]
         value, wallet = entry.value, entry.wallet
-        if value == 0.0 or entry.time == time:
+        if value == 0.0:
             continue
         if wallet == code:
             sums[SEARCHED] += value
