@@ -19,7 +19,7 @@ from features.moving_fan import moving_fans
 from features.moving_window import END, FIRST, ONE, TWO, Places, locate, stretch
 from features.slices import Float64s, Int32s, Int64s, Sides
 
-# what a window may be asked for: the fan and its share first, then what _amounts fills
+# what a window may be asked for: the fan and its share first, then what _of_amounts fills
 _FAN, _FAN_SHARE, _COUNT, _SUM, _MEAN, _VARIANCE, _CV, _SKEW, _KURTOSIS = range(9)
 STATISTICS = {
     "fan": ("fan_{d}_WINDOW_count", "different {whose} in the last WINDOW"),
