@@ -15,7 +15,7 @@ from own_process import confine, peak_mib
 
 START = time.perf_counter()  # of this process, but for the interpreter and these imports
 
-from features import Ledger, feature_table  # noqa: E402 - the clock runs from here
+from features import Ledger, Transfer, feature_table  # noqa: E402 - the clock runs from here
 from features.label_events import NO_LABELS  # noqa: E402
 from features.table import compute_rows  # noqa: E402
 from features.views import VIEWS  # noqa: E402
@@ -152,34 +152,23 @@ def increment(arguments: argparse.Namespace) -> dict[str, Any]:
             laps.append(
                 _increment(ledger, wallet, ledger.wallet(int(random.choice(known))), number)
             )
-        for name, column in zip(("check", "insert", "row"), np.array(laps[20:]).T, strict=True):
+        for name, column in zip(("append", "row"), np.array(laps[20:]).T, strict=True):
             found |= _quantiles(f"{kind}, of it {name}", column)
         found |= _quantiles(kind, np.array(laps[20:]).sum(axis=1))
-        found |= _quantiles(f"{kind}, checked before", np.array(laps[20:])[:, 1:].sum(axis=1))
     return found
 
 
-def _increment(ledger: Ledger, wallet: str, other: str, number: int) -> tuple[float, float, float]:
-    """Seconds of the check, of the insertion, and of the row."""
-    last = ledger.last_timestamp
-    frame = pd.DataFrame(
-        {
-            "tx_id": [f"increment{number}"],
-            "timestamp": [last + pd.Timedelta(seconds=1) if last is not None else None],
-            "sender": [wallet],
-            "recipient": [other],
-            "amount": [1.0],
-            "asset": [ledger.asset],
-        }
-    )
+def _increment(ledger: Ledger, wallet: str, other: str, number: int) -> tuple[float, float]:
+    """Seconds of the append and of the row."""
+    last = ledger.last_timestamp or pd.Timestamp(0, tz="UTC")
+    moment = last + pd.Timedelta(seconds=1)
+    transfer = Transfer(f"increment{number}", moment, wallet, other, 1.0, ledger.asset)
     begin = time.perf_counter()
-    new = ledger.check_append(frame)
-    checked = time.perf_counter()
-    ledger.insert(new)
-    inserted = time.perf_counter()
+    ledger.append_one(transfer)
+    appended = time.perf_counter()
     code, as_of = np.array([ledger.code(wallet)], np.int32), np.array([(ledger.last_time or 0) + 1])
     compute_rows(ledger, code, as_of, labels=NO_LABELS)
-    return checked - begin, inserted - checked, time.perf_counter() - inserted
+    return appended - begin, time.perf_counter() - appended
 
 
 def _quantiles(name: str, seconds: "np.ndarray[Any, np.dtype[np.float64]]") -> dict[str, float]:
