@@ -17,9 +17,14 @@ WEEK = 7 * DAY
 
 def patterns(past: Past, wallet: str) -> Row:
     """One row of the patterns view."""
+    return shapes(past, wallet) | cycles(past, wallet)
+
+
+def shapes(past: Past, wallet: str) -> Row:
+    """All but the cycles, whose slow search takes too long among many parallel transfers."""
     row = bursts(past, wallet) | scatter_gather(past, wallet) | bipartite(past, wallet)
     row["truncated_ratio"] = float(truncated(past, wallet))
-    return {f"patterns_{name}": value for name, value in row.items()} | cycles(past, wallet)
+    return {f"patterns_{name}": value for name, value in row.items()}
 
 
 def bursts(past: Past, wallet: str) -> Row:

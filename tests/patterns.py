@@ -9,7 +9,8 @@ from features import Ledger, feature_table
 from features.label_events import NO_LABELS
 from features.patterns import PATTERNS
 from tests import compare
-from tests.naive_past import micros
+from tests.naive_past import micros, past, transfer_list
+from tests.naive_patterns import shapes
 from tests.strategies import at, spine
 
 DAY_S = 86_400.0
@@ -24,11 +25,13 @@ class Proof(NamedTuple):
 
 
 def row(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> pd.Series:
-    """Patterns of a wallet, equal to the slow twin's, without the view's prefix."""
+    """Patterns of a wallet, equal to the slow twin's but for cycles, without the view's prefix."""
     asked = spine([wallet], at(as_of))
     fast = feature_table(Ledger.from_transfers(frame), asked, views=(PATTERNS,))
-    slow = compare.naive_table(frame.assign(position=0), asked, None, PATTERNS)
-    compare.close(fast, slow[list(fast.columns)], rtol=1e-9)
+    everything = transfer_list(frame.assign(position=0))
+    slow = shapes(past(everything, None, micros(at(as_of))), wallet)
+    expected = pd.DataFrame([slow], index=fast.index, dtype="float64")
+    compare.close(fast[list(slow)], expected, rtol=1e-9)
     return fast.iloc[0].rename(lambda name: str(name).removeprefix("patterns_"))
 
 

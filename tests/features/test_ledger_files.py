@@ -121,7 +121,7 @@ def test_a_file_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_folder_left_by_a_crash_is_harmless(saved: Path) -> None:
     abandoned = saved / "generation-0123456789abcdef"
     abandoned.mkdir()
-    (abandoned / "amount.npy").write_bytes(b"half")
+    (abandoned / "outgoing.amount.npy").write_bytes(b"half")
     (saved / "manifest.draft").write_text("{")
     ledger = Ledger.open(saved)
     assert ledger.n_transfers == 3
@@ -153,7 +153,7 @@ def test_a_save_that_fails_leaves_the_old_ledger(
 def test_a_first_save_that_crashed_can_be_repeated(tmp_path: Path) -> None:
     abandoned = tmp_path / "generation-0123456789abcdef"
     abandoned.mkdir()
-    (abandoned / "amount.npy").write_bytes(b"half")
+    (abandoned / "outgoing.amount.npy").write_bytes(b"half")
     Ledger.from_transfers(transfers(BASE)).save(tmp_path)
     assert Ledger.open(tmp_path).n_transfers == 3
 
@@ -194,12 +194,18 @@ def test_an_incomplete_manifest_is_told(saved: Path, field: str) -> None:
 @pytest.mark.parametrize("listed", [None, [], {}])
 def test_a_manifest_that_lists_no_files_is_told(saved: Path, listed: object) -> None:
     (saved / "manifest.json").write_text(json.dumps(manifest_of(saved) | {"bytes": listed}))
-    (generation(saved) / "amount.npy").unlink()
+    (generation(saved) / "outgoing.amount.npy").unlink()
     with pytest.raises(LedgerError, match="damaged ledger", check=one_line):
         Ledger.open(saved)
 
 
-FILES = ["amount.npy", "incoming.time.npy", "wallet_hash.npy", "wallets.arrow", "tx_ids.arrow"]
+FILES = [
+    "outgoing.amount.npy",
+    "incoming.time.npy",
+    "wallet_hash.npy",
+    "wallets.arrow",
+    "tx_ids.arrow",
+]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -227,7 +233,7 @@ def noise(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [object_array, noise])
-@pytest.mark.parametrize("name", ["amount.npy", "outgoing.start.npy", "wallets.arrow"])
+@pytest.mark.parametrize("name", ["outgoing.amount.npy", "outgoing.start.npy", "wallets.arrow"])
 def test_a_file_that_holds_something_else_is_told(
     saved: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
