@@ -1,7 +1,7 @@
 """Comparison of feature tables, with a tally of what was compared."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,12 @@ import pandas as pd
 from features import Ledger, feature_table
 from features.columns import View
 from tests import naive
-from tests.naive_past import label_list, micros, past, transfer_list
+from tests.naive_past import Past, Row, label_list, micros, past, transfer_list
 
 if TYPE_CHECKING:
     from tests.strategies import World
 
+Twin = Callable[[Past, str], Row]
 TALLY: Counter[str] = Counter()  # shown at the end of a test run, see conftest.py
 
 
@@ -62,13 +63,12 @@ def close(
 
 
 def naive_table(
-    transfers: pd.DataFrame, spine: pd.DataFrame, labels: pd.DataFrame | None, view: View
+    transfers: pd.DataFrame, spine: pd.DataFrame, labels: pd.DataFrame | None, twin: Twin
 ) -> pd.DataFrame:
-    """Compute a view with its slow twin."""
+    """Compute the columns of a slow twin."""
     everything = transfer_list(transfers)
     known = None if labels is None else label_list(labels)
     cuts = {as_of: past(everything, known, micros(as_of)) for as_of in spine["as_of"].unique()}
-    twin = naive.VIEWS[view.name]
     rows = [twin(cuts[row.as_of], str(row.wallet)) for row in spine.itertuples()]
     return pd.DataFrame(rows, index=pd.MultiIndex.from_frame(spine), dtype="float64")
 
@@ -79,7 +79,7 @@ def with_naive(world: "World", view: View) -> None:
     scale = largest_amounts(ledger, ledger.codes(world.spine["wallet"]))
     for labels in (world.labels, None):
         fast = feature_table(ledger, world.spine, labels=labels, views=(view,))
-        slow = naive_table(world.transfers, world.spine, labels, view)
+        slow = naive_table(world.transfers, world.spine, labels, naive.VIEWS[view.name])
         assert sorted(fast.columns) == sorted(slow.columns)
         close(fast, slow[list(fast.columns)], rtol=1e-9, scale=scale)
 
