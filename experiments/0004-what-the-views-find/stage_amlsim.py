@@ -1,0 +1,200 @@
+"""Simulated bank: which accounts of AMLSim each group of views finds, and which none can."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import arms
+import numpy as np
+import pandas as pd
+from arms import Bools, Float64s, Int8s
+from matplotlib.figure import Figure
+
+from experiments.results import Measure
+from features import Ledger, feature_table
+from features.sources.amlsim import read_amlsim
+from training.metrics import average_precision
+
+NAMES = ("fanin200", "fanin200cycle200")
+TEST_SHARE = 0.3
+SMALL = 20.0  # no licit transfer of these simulations is below 100, no illicit one above 20
+TARGET = 0.95
+FLIPPED = 50  # accounts whose own label is turned round to see that their row stays
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """One simulation: accounts in one order, their truth and their label-free columns."""
+
+    name: str
+    ledger: Ledger
+    labels: pd.DataFrame
+    spine: pd.DataFrame
+    table: pd.DataFrame
+    y_true: Int8s
+    acted: Bools  # illicit accounts that took part in an illicit transfer
+
+    def exposure(self, known: pd.DataFrame, spine: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Columns that read labels, with these labels known."""
+        views = arms.views_named(arms.LABELS)
+        rows = self.spine if spine is None else spine
+        return feature_table(self.ledger, rows, labels=known, views=views)
+
+
+def read_bank(folder: Path, name: str) -> Bank:
+    """Read a simulation, as of the day after the last label became known."""
+    transfers, labels = read_amlsim(
+        folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"
+    )
+    ledger = Ledger.from_transfers(transfers)
+    as_of = labels["known_at"].max() + pd.Timedelta(1, "D")
+    spine = pd.DataFrame({"wallet": labels["wallet"], "as_of": as_of})
+    views = arms.views_named((*arms.PLAIN, *arms.RELATIONAL, *arms.shapes()))
+    table = feature_table(ledger, spine, views=views)
+    small = transfers[transfers["amount"] < SMALL]
+    acted = labels["wallet"].isin({*small["sender"], *small["recipient"]}).to_numpy()
+    y_true = (labels["label"] == "illicit").to_numpy(np.int8)
+    return Bank(name, ledger, labels, spine, table, y_true, acted)
+
+
+def columns(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
+    """Arms a to d, each with the columns of those before it, and views by themselves."""
+    plain = arms.column_names(arms.PLAIN, scale_free=scale_free)
+    relational = (*plain, *arms.column_names(arms.RELATIONAL, scale_free=scale_free))
+    shaped = (*relational, *arms.column_names(arms.shapes(), scale_free=scale_free))
+    labels = arms.column_names(arms.LABELS, scale_free=scale_free)
+    alone = {
+        f"{view} alone": arms.column_names((view,), scale_free=scale_free)
+        for view in arms.shapes()
+    }
+    return {
+        "a plain": plain,
+        "b + one hop": relational,
+        "c + shapes": shaped,
+        "d + exposure": (*shaped, *labels),
+        **alone,
+        "exposure alone": labels,
+    }
+
+
+def test_rows(bank: Bank, seed: int) -> Bools:
+    """A random part of the accounts."""
+    return np.random.default_rng(seed).random(len(bank.y_true)) < TEST_SHARE
+
+
+def group_pr_auc(bank: Bank, test: Bools, scores: Float64s) -> dict[str, float]:
+    """PR-AUC of everything, and of each group of illicit accounts against the licit ones."""
+    y_true, acted = bank.y_true[test], bank.acted[test]
+    licit = y_true == 0
+    found = {"": average_precision(y_true, scores)}
+    for name, group in (("acted", acted), ("never acted", ~acted)):
+        rows = licit | group
+        found[name] = average_precision(y_true[rows], scores[rows])
+    return found
+
+
+def seed_figures(bank: Bank, seed: int) -> dict[str, dict[str, float]]:
+    """All arms of one split."""
+    test = test_rows(bank, seed)
+    known = bank.labels[~test]
+    table = pd.concat([bank.table, bank.exposure(known)], axis=1)
+    train, later = table[~test], table[test]
+    y_train, y_test = bank.y_true[~test], bank.y_true[test]
+    found: dict[str, dict[str, float]] = {}
+    for scale_free in (False, True):
+        sets = columns(scale_free=scale_free)
+        kind = "scale-free" if scale_free else "all columns"
+        for arm, names in sets.items():
+            scores = arms.fitted_scores(train, y_train, later, names, seed=seed)
+            found[f"{arm}, {kind}"] = group_pr_auc(bank, test, scores)
+        widest = sets["d + exposure"]
+        mixed = np.random.default_rng(seed).permutation(y_train)
+        scores = arms.fitted_scores(train, mixed, later, widest, seed=seed)
+        found[f"label shuffle, {kind}"] = {"": average_precision(y_test, scores)}
+        name, value = arms.single_feature(train, y_train, later, y_test, widest)
+        found[f"best single feature, {kind}"] = {"": value}
+        print(f"{bank.name}, seed {seed}, {kind}: best single feature {name}", flush=True)
+    return found | {"d if all other labels were known, all columns": oracle(bank, seed, test)}
+
+
+def oracle(bank: Bank, seed: int, test: Bools) -> dict[str, float]:
+    """What exposure could do at best: the labels of all other accounts, test ones included."""
+    table = pd.concat([bank.table, bank.exposure(bank.labels)], axis=1)
+    names = columns(scale_free=False)["d + exposure"]
+    scores = arms.fitted_scores(
+        table[~test], bank.y_true[~test], table[test], names, seed=seed
+    )
+    return group_pr_auc(bank, test, scores)
+
+
+def rows_moved_by_their_own_label(bank: Bank) -> int:
+    """Exposure rows that change when the wallet's own label is turned round; must be none."""
+    known = bank.labels
+    chosen = np.random.default_rng(0).choice(len(known), FLIPPED, replace=False)
+    before = bank.exposure(known, bank.spine.iloc[chosen]).to_numpy()
+    moved = 0
+    for place, row in zip(range(FLIPPED), chosen, strict=True):
+        turned = known.copy()
+        was = turned.loc[turned.index[row], "label"]
+        turned.loc[turned.index[row], "label"] = "licit" if was == "illicit" else "illicit"
+        after = bank.exposure(turned, bank.spine.iloc[[row]]).to_numpy()
+        moved += not np.array_equal(before[[place]], after, equal_nan=True)
+    return moved
+
+
+def facts(bank: Bank, transfers: pd.DataFrame) -> Iterator[Measure]:
+    """What the simulation itself gives away, and what nothing can tell."""
+    at = f"amlsim {bank.name}:"
+    y_true, illicit = bank.y_true, transfers["amount"] < SMALL
+    yield Measure(f"{at} accounts", float(len(y_true)), "")
+    yield Measure(f"{at} prevalence", float(y_true.mean()), "")
+    silent = (y_true == 1) & ~bank.acted
+    yield Measure(f"{at} illicit accounts without an illicit transfer", silent.sum() / y_true.sum(), "")
+    pairs = transfers[~illicit].groupby(["sender", "recipient"]).size()
+    yield Measure(f"{at} licit transfers whose pair transacts again", float((pairs > 1).sum()), "")
+    usual = transfers[~illicit].groupby("sender")["amount"].nunique()
+    yield Measure(f"{at} accounts whose licit sendings differ in amount", float((usual > 1).sum()), "")
+    smallest = pd.concat(
+        [transfers.groupby(end)["amount"].min() for end in ("sender", "recipient")]
+    )
+    lowest = smallest.groupby(level=0).min().reindex(bank.labels["wallet"]).fillna(np.inf)
+    score = (lowest < SMALL).to_numpy(float)
+    yield Measure(f"{at} 'smallest amount < 20' alone PR-AUC", average_precision(y_true, score), "")
+    for name, group in (("licit", y_true == 0), ("acted", bank.acted), ("never acted", silent)):
+        share = illicit_counterparties(bank, transfers[~illicit], group)
+        yield Measure(f"{at} illicit share of the counterparties of {name} accounts", share, "")
+
+
+def illicit_counterparties(bank: Bank, transfers: pd.DataFrame, group: Bools) -> float:
+    """Mean share of illicit accounts among the counterparties in licit transfers."""
+    bad = pd.Series(bank.y_true, index=bank.labels["wallet"])
+    ends = [
+        pd.DataFrame({"me": transfers[me], "bad": transfers[other].map(bad)})
+        for me, other in (("sender", "recipient"), ("recipient", "sender"))
+    ]
+    shares = pd.concat(ends).groupby("me")["bad"].mean()
+    return float(shares.reindex(bank.labels["wallet"][group]).mean())
+
+
+def measure(folder: Path, seeds: range, names: tuple[str, ...] = NAMES) -> list[Measure]:
+    """All figures of the stage."""
+    found: list[Measure] = []
+    for name in names:
+        bank = read_bank(folder, name)
+        transfers, _ = read_amlsim(
+            folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"
+        )
+        found += facts(bank, transfers)
+        moved = float(rows_moved_by_their_own_label(bank))
+        at = f"amlsim {name}:"
+        found.append(Measure(f"{at} rows moved by their own label", moved, "", target=0))
+        runs = [seed_figures(bank, seed) for seed in seeds]
+        for arm in runs[0]:
+            for group in runs[0][arm]:
+                against = f", {group} against licit" if group else ""
+                target = TARGET if arm.startswith("d + exposure, all") and not group else None
+                values = [run[arm][group] for run in runs]
+                found.append(
+                    arms.over_seeds(f"{at} {arm}{against} PR-AUC", values, target=target)
+                )
+    return found
