@@ -1,12 +1,13 @@
 """Columns by view, and one way to fit and judge them; an arm is a set of columns."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from experiments.results import Measure
+from features import Ledger
 from features.columns import Column, View
 from features.views import VIEWS
 from training.estimator import Inputs
@@ -112,6 +113,9 @@ def flagged(rarity: Float64s, reference: Bools, budget: float) -> Bools:
     return rarity <= (allowed[-1] if allowed.size else -1.0)
 
 
-def repeated(seeds: range, value: Callable[[int], float]) -> list[float]:
-    """A figure for every seed."""
-    return [value(seed) for seed in seeds]
+def end_of(ledger: Ledger) -> pd.Timestamp:
+    """A microsecond after the last transfer."""
+    last = ledger.last_timestamp
+    if last is None:
+        raise ValueError("the ledger holds no transfer")
+    return last + pd.Timedelta(1, "us")

@@ -1,6 +1,6 @@
 """Simulated bank: which accounts of AMLSim each group of views finds, and which none can."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def read_bank(folder: Path, name: str) -> Bank:
     table = feature_table(ledger, spine, views=views)
     small = transfers[transfers["amount"] < SMALL]
     acted = labels["wallet"].isin({*small["sender"], *small["recipient"]}).to_numpy()
-    y_true = (labels["label"] == "illicit").to_numpy(np.int8)
+    y_true = (labels["label"] == "illicit").to_numpy().astype(np.int8)
     return Bank(name, ledger, labels, spine, table, y_true, acted)
 
 
@@ -64,8 +64,7 @@ def columns(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
     shaped = (*relational, *arms.column_names(arms.shapes(), scale_free=scale_free))
     labels = arms.column_names(arms.LABELS, scale_free=scale_free)
     alone = {
-        f"{view} alone": arms.column_names((view,), scale_free=scale_free)
-        for view in arms.shapes()
+        f"{view} alone": arms.column_names((view,), scale_free=scale_free) for view in arms.shapes()
     }
     return {
         "a plain": plain,
@@ -121,9 +120,7 @@ def oracle(bank: Bank, seed: int, test: Bools) -> dict[str, float]:
     """What exposure could do at best: the labels of all other accounts, test ones included."""
     table = pd.concat([bank.table, bank.exposure(bank.labels)], axis=1)
     names = columns(scale_free=False)["d + exposure"]
-    scores = arms.fitted_scores(
-        table[~test], bank.y_true[~test], table[test], names, seed=seed
-    )
+    scores = arms.fitted_scores(table[~test], bank.y_true[~test], table[test], names, seed=seed)
     return group_pr_auc(bank, test, scores)
 
 
@@ -149,11 +146,15 @@ def facts(bank: Bank, transfers: pd.DataFrame) -> Iterator[Measure]:
     yield Measure(f"{at} accounts", float(len(y_true)), "")
     yield Measure(f"{at} prevalence", float(y_true.mean()), "")
     silent = (y_true == 1) & ~bank.acted
-    yield Measure(f"{at} illicit accounts without an illicit transfer", silent.sum() / y_true.sum(), "")
+    yield Measure(
+        f"{at} illicit accounts without an illicit transfer", silent.sum() / y_true.sum(), ""
+    )
     pairs = transfers[~illicit].groupby(["sender", "recipient"]).size()
     yield Measure(f"{at} licit transfers whose pair transacts again", float((pairs > 1).sum()), "")
     usual = transfers[~illicit].groupby("sender")["amount"].nunique()
-    yield Measure(f"{at} accounts whose licit sendings differ in amount", float((usual > 1).sum()), "")
+    yield Measure(
+        f"{at} accounts whose licit sendings differ in amount", float((usual > 1).sum()), ""
+    )
     smallest = pd.concat(
         [transfers.groupby(end)["amount"].min() for end in ("sender", "recipient")]
     )
@@ -194,7 +195,38 @@ def measure(folder: Path, seeds: range, names: tuple[str, ...] = NAMES) -> list[
                 against = f", {group} against licit" if group else ""
                 target = TARGET if arm.startswith("d + exposure, all") and not group else None
                 values = [run[arm][group] for run in runs]
-                found.append(
-                    arms.over_seeds(f"{at} {arm}{against} PR-AUC", values, target=target)
-                )
+                found.append(arms.over_seeds(f"{at} {arm}{against} PR-AUC", values, target=target))
     return found
+
+
+def figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:
+    """PR-AUC of each arm: of all illicit accounts, and of the two groups of them."""
+    by_name = {measure.name: measure for measure in measures}
+    listed = ["a plain", "b + one hop", "c + shapes", "d + exposure", "patterns alone"]
+    listed = [
+        arm for arm in (*listed, "exposure alone")
+        if f"amlsim {names[0]}: {arm}, all columns PR-AUC" in by_name
+    ]  # fmt: skip
+    picture = Figure(figsize=(4.6 * len(names), 4.2), layout="constrained")
+    drawn = picture.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    groups = {"": "all illicit", ", acted against licit": "took part in an illicit transfer",
+              ", never acted against licit": "never did"}  # fmt: skip
+    for axes, name in zip(drawn, names, strict=True):
+        for place, (suffix, label) in enumerate(groups.items()):
+            some = [by_name[f"amlsim {name}: {arm}, all columns{suffix} PR-AUC"] for arm in listed]
+            values = [measure.value for measure in some]
+            bounds = [
+                [m.value - (m.value if m.low is None else m.low) for m in some],
+                [(m.value if m.high is None else m.high) - m.value for m in some],
+            ]
+            at = np.arange(len(listed)) + (place - 1) * 0.26
+            axes.bar(at, values, 0.26, yerr=np.maximum(bounds, 0), capsize=2, label=label)
+        axes.axhline(by_name[f"amlsim {name}: prevalence"].value, color="grey", linestyle=":")
+        axes.axhline(TARGET, color="black", linestyle="--", linewidth=1)
+        axes.set_xticks(range(len(listed)), [arm.replace(" ", "\n", 1) for arm in listed])
+        axes.set_title(f"{name} (dashed: target, dotted: prevalence)", fontsize=10)
+        axes.set_ylim(0, 1.02)
+        axes.grid(axis="y", alpha=0.3)
+    drawn[0].set_ylabel("PR-AUC on test accounts")
+    drawn[0].legend(fontsize=8, loc="center left")
+    return picture

@@ -50,7 +50,7 @@ class World:
 
 
 def dollar_rates(rows: pd.DataFrame) -> pd.Series:
-    """Dollars per unit of each currency, from the rows that were paid in one and received in another.
+    """Dollars per unit of each currency, from rows paid in one and received in another.
 
     Least squares over the logarithms of all their ratios, the dollar fixed at 1.
     """
@@ -62,7 +62,7 @@ def dollar_rates(rows: pd.DataFrame) -> pd.Series:
     np.add.at(design, (each, crossed["Payment Currency"].map(place)), 1.0)
     np.add.at(design, (each, crossed["Receiving Currency"].map(place)), -1.0)
     design[-1, place["US Dollar"]] = 1.0
-    ratio = np.log(crossed["Amount Received"] / crossed["Amount Paid"]).to_numpy()
+    ratio = np.log((crossed["Amount Received"] / crossed["Amount Paid"]).to_numpy())
     found, _, rank, _ = np.linalg.lstsq(design, np.append(ratio, 0.0), rcond=None)
     if rank < len(names):
         raise ValueError(f"the rows do not tie all {len(names)} currencies to one another")
@@ -153,7 +153,7 @@ def flags_of(table: pd.DataFrame, names: list[str], licit_only: Bools) -> tuple[
 def measure(folder: Path) -> tuple[list[Measure], pd.DataFrame]:
     """All figures of the stage, and for the figure one row a typology."""
     world = read_world(folder)
-    as_of = world.ledger.last_timestamp + pd.Timedelta(1, "us")
+    as_of = arms.end_of(world.ledger)
     spine = pd.DataFrame({"wallet": world.wallets, "as_of": as_of})
     table = feature_table(world.ledger, spine, views=arms.views_named(("coverage", *SHAPES)))
     names = arms.column_names(SHAPES, scale_free=True)

@@ -16,10 +16,9 @@ from experiments import ethereum_phishing as protocol
 from experiments.results import Measure
 from features import Ledger, feature_table
 from features.views import VIEWS
-from training.fitting import chosen_rows, wallet_weights
 from training import TrainConfig
+from training.fitting import chosen_rows, wallet_weights
 from training.metrics import average_precision, bootstrap_intervals
-from training.splits import OutOfTime
 
 CONFIG = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns="scale_free")
 Arms = dict[str, tuple[str, ...]]
@@ -159,7 +158,10 @@ def figure(measures: list[Measure], firsts: tuple[str, ...]) -> Figure:
         lost = [by_name[f"{at} without {name}, against all views PR-AUC"] for name in names]
         alone = [by_name[f"{at} {name} alone PR-AUC"] for name in names]
         for axes, some in ((left, lost), (right, alone)):
-            bounds = [[m.value - (m.low or 0.0) for m in some], [(m.high or 0.0) - m.value for m in some]]
+            bounds = [
+                [m.value - (m.low or 0.0) for m in some],
+                [(m.high or 0.0) - m.value for m in some],
+            ]
             axes.errorbar(
                 [m.value for m in some], y, xerr=np.maximum(bounds, 0), fmt="o", capsize=2,
                 markersize=4, label=f"k={first}",
