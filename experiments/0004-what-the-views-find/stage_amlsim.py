@@ -8,6 +8,7 @@ import arms
 import numpy as np
 import pandas as pd
 from arms import Bools, Float64s, Int8s
+from label_neighbourhood import label_neighbourhood
 from matplotlib.figure import Figure
 
 from experiments.results import Measure
@@ -18,6 +19,7 @@ from training.metrics import average_precision
 NAMES = ("fanin200", "fanin200cycle200")
 TEST_SHARE = 0.3
 SMALL = 20.0  # no licit transfer of these simulations is below 100, no illicit one above 20
+COLLECTED = 3  # senders of illicit transfers that make the centre of a fan-in
 TARGET = 0.95
 FLIPPED = 50  # accounts whose own label is turned round to see that their row stays
 
@@ -32,7 +34,9 @@ class Bank:
     spine: pd.DataFrame
     table: pd.DataFrame
     y_true: Int8s
+    transfers: pd.DataFrame
     acted: Bools  # illicit accounts that took part in an illicit transfer
+    centre: Bools  # those of them that collected from several
 
     def exposure(self, known: pd.DataFrame, spine: pd.DataFrame | None = None) -> pd.DataFrame:
         """Columns that read labels, with these labels known."""
@@ -53,8 +57,10 @@ def read_bank(folder: Path, name: str) -> Bank:
     table = feature_table(ledger, spine, views=views)
     small = transfers[transfers["amount"] < SMALL]
     acted = labels["wallet"].isin({*small["sender"], *small["recipient"]}).to_numpy()
+    collected = small.groupby("recipient")["sender"].nunique()
+    centre = labels["wallet"].isin(collected.index[collected >= COLLECTED]).to_numpy()
     y_true = (labels["label"] == "illicit").to_numpy().astype(np.int8)
-    return Bank(name, ledger, labels, spine, table, y_true, acted)
+    return Bank(name, ledger, labels, spine, table, y_true, transfers, acted, centre)
 
 
 def columns(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
@@ -83,10 +89,11 @@ def test_rows(bank: Bank, seed: int) -> Bools:
 
 def group_pr_auc(bank: Bank, test: Bools, scores: Float64s) -> dict[str, float]:
     """PR-AUC of everything, and of each group of illicit accounts against the licit ones."""
-    y_true, acted = bank.y_true[test], bank.acted[test]
+    y_true, acted, centre = bank.y_true[test], bank.acted[test], bank.centre[test]
     licit = y_true == 0
     found = {"": average_precision(y_true, scores)}
-    for name, group in (("acted", acted), ("never acted", ~acted)):
+    silent = ~licit & ~acted
+    for name, group in (("acted", acted), ("centres", centre), ("never acted", silent)):
         rows = licit | group
         found[name] = average_precision(y_true[rows], scores[rows])
     return found
@@ -113,15 +120,29 @@ def seed_figures(bank: Bank, seed: int) -> dict[str, dict[str, float]]:
         name, value = arms.single_feature(train, y_train, later, y_test, widest)
         found[f"best single feature, {kind}"] = {"": value}
         print(f"{bank.name}, seed {seed}, {kind}: best single feature {name}", flush=True)
-    return found | {"d if all other labels were known, all columns": oracle(bank, seed, test)}
+    return found | labels_two_steps_away(bank, seed, test)
 
 
-def oracle(bank: Bank, seed: int, test: Bools) -> dict[str, float]:
-    """What exposure could do at best: the labels of all other accounts, test ones included."""
-    table = pd.concat([bank.table, bank.exposure(bank.labels)], axis=1)
-    names = columns(scale_free=False)["d + exposure"]
-    scores = arms.fitted_scores(table[~test], bank.y_true[~test], table[test], names, seed=seed)
-    return group_pr_auc(bank, test, scores)
+def labels_two_steps_away(bank: Bank, seed: int, test: Bools) -> dict[str, dict[str, float]]:
+    """What more there is to labels than exposure, and what it is worth if all were known."""
+    found = {}
+    for known, name in ((~test, "training"), (np.ones(len(test), bool), "all other")):
+        table = pd.concat([bank.table, bank.exposure(bank.labels[known])], axis=1)
+        names = columns(scale_free=False)["d + exposure"]
+        around = label_neighbourhood(
+            bank.transfers, bank.labels["wallet"], known & (bank.y_true == 1)
+        )
+        wider = pd.concat([table, around.set_index(table.index)], axis=1)
+        for arm, over, chosen in (
+            (f"d, {name} labels known", table, names),
+            (f"d, {name} labels known, two steps away", wider, (*names, *around.columns)),
+        ):
+            scores = arms.fitted_scores(
+                over[~test], bank.y_true[~test], over[test], chosen, seed=seed
+            )
+            found[arm] = group_pr_auc(bank, test, scores)
+    del found["d, training labels known"]  # arm d
+    return found
 
 
 def rows_moved_by_their_own_label(bank: Bank) -> int:
@@ -139,10 +160,11 @@ def rows_moved_by_their_own_label(bank: Bank) -> int:
     return moved
 
 
-def facts(bank: Bank, transfers: pd.DataFrame) -> Iterator[Measure]:
+def facts(bank: Bank) -> Iterator[Measure]:
     """What the simulation itself gives away, and what nothing can tell."""
     at = f"amlsim {bank.name}:"
-    y_true, illicit = bank.y_true, transfers["amount"] < SMALL
+    transfers, y_true = bank.transfers, bank.y_true
+    illicit = transfers["amount"] < SMALL
     yield Measure(f"{at} accounts", float(len(y_true)), "")
     yield Measure(f"{at} prevalence", float(y_true.mean()), "")
     silent = (y_true == 1) & ~bank.acted
@@ -182,10 +204,7 @@ def measure(folder: Path, seeds: range, names: tuple[str, ...] = NAMES) -> list[
     found: list[Measure] = []
     for name in names:
         bank = read_bank(folder, name)
-        transfers, _ = read_amlsim(
-            folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"
-        )
-        found += facts(bank, transfers)
+        found += facts(bank)
         moved = float(rows_moved_by_their_own_label(bank))
         at = f"amlsim {name}:"
         found.append(Measure(f"{at} rows moved by their own label", moved, "", target=0))

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from experiments import ethereum_phishing as protocol
 from experiments.results import Measure
-from features import Ledger, check_labels, feature_table
+from features import Ledger, check_labels, feature_table, fifo, haircut, poison
 
 EXCHANGES = (
     "Binance", "Bitfinex", "Bittrex", "Gemini", "HitBTC", "Huobi", "Kraken", "KuCoin", "Poloniex",
@@ -22,15 +22,18 @@ EXCHANGES = (
 )  # fmt: skip
 TAGS = "brianleect/etherscan-labels"
 TOP = 10
+POLICIES = {"haircut": haircut, "FIFO": fifo, "poison": poison}
+ASKED = 300  # wallets whose money is traced under every policy
 
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """Exposure of every wallet of the ledger, who is a source, and the names of the exchanges."""
+    """Exposure of every wallet of the ledger, who is a source, and the labels."""
 
     table: pd.DataFrame  # by wallet
     role: pd.Series  # exchange, phishing, licit, unlabelled
-    names: dict[str, str]
+    labels: pd.DataFrame
+    as_of: pd.Timestamp
 
     def of(self, role: str) -> pd.DataFrame:
         """Rows of the wallets of a role."""
@@ -61,7 +64,7 @@ def read_exposed(ledger: Ledger, data: Path, *, step: int = 1) -> Exposed:
     role = pd.Series("unlabelled", index=wallets)
     for some, name in ((licit, "licit"), (phishing, "phishing"), (names, "exchange")):
         role[wallets.isin(list(some))] = name
-    return Exposed(table, role, names)
+    return Exposed(table, role, labels, as_of)
 
 
 def _labels(wallets: "set[str] | dict[str, str]", label: str, category: str) -> pd.DataFrame:
@@ -135,6 +138,31 @@ def _sent(table: pd.DataFrame) -> float:
     return float(total.sum())
 
 
+def by_policy(exposed: Exposed, ledger: Ledger) -> Iterator[Measure]:
+    """The same questions under three policies, with wide caps; wallets drawn by lot."""
+    touched = reached(exposed.of("unlabelled"), "phishing", "in")["both"]
+    sent = exposed.of("phishing")["exposure_exchange_direct_out_share"]
+    for wallets, direction, category, what in (
+        (sent.index[sent.notna()], "sent", "exchange", "phishing wallets' sendings, to exchanges"),
+        (touched.index[touched > 0], "received", "phishing", "exposed wallets' receipts, phishing"),
+    ):
+        drawn = wallets.to_series().sample(min(ASKED, len(wallets)), random_state=0)
+        spine = pd.DataFrame({"wallet": drawn.to_numpy(), "as_of": exposed.as_of})
+        for name, policy in POLICIES.items():
+            lines = policy(ledger, spine, labels=exposed.labels)
+            lines = lines[lines["direction"] == direction]
+            if name == "haircut":  # its lines sum to all that was moved
+                moved = lines["amount"].sum()
+            some = lines[lines["category"] == category]
+            start = f"sanity: {what} by {name},"
+            yield Measure(f"{start} share of value", float(some["amount"].sum() / moved), "")
+            indirect = some.loc[some["hops"] > 1, "amount"].sum()
+            if name != "poison":  # one line a category, whatever the hops
+                yield Measure(f"{start} indirect part", float(indirect / moved), "")
+            wide = some["wallet"].nunique() / len(drawn)
+            yield Measure(f"{start} share of {len(drawn)} wallets", float(wide), "")
+
+
 def top_exposed(exposed: Exposed) -> pd.DataFrame:
     """Unlabelled wallets that received most from phishing wallets."""
     table = exposed.of("unlabelled")
@@ -155,7 +183,8 @@ def top_exposed(exposed: Exposed) -> pd.DataFrame:
 def measure(ledger: Ledger, data: Path, *, step: int = 1) -> tuple[list[Measure], Exposed]:
     """All figures of the stage, and the exposure they come from."""
     exposed = read_exposed(ledger, data, step=step)
-    return [*who_is_exposed(exposed), *cash_out(exposed)], exposed
+    found = [*who_is_exposed(exposed), *cash_out(exposed), *by_policy(exposed, ledger)]
+    return found, exposed
 
 
 def figure(exposed: Exposed) -> Figure:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import arms
 import incidents
@@ -13,11 +14,19 @@ from scipy.stats import binomtest
 from trail_figure import Edge, draw_trail, short
 
 from experiments.results import Measure
-from features import feature_table, trace
+from features import Ledger, feature_table, fifo, haircut, trace
 
 VIEWS = ("layering", "exposure")
 RECEIVED = ("exposure_theft_direct_in_amount", "exposure_theft_indirect_in_amount")
 LIKELY = 0.99
+
+
+class Policy(Protocol):
+    """A taint policy, as :func:`features.haircut`."""
+
+    def __call__(
+        self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame
+    ) -> pd.DataFrame: ...
 
 
 def _table(
@@ -195,28 +204,30 @@ def through_the_pool(incident: Incident, folder: Path) -> Iterator[Measure]:
     ]
     links = links.dropna()[links["neighbour"] != links["receiver"]]
     for what, sources in (("linked depositor", "sender"), ("next depositor", "neighbour")):
-        shares = np.array(
-            [
-                _exposure_to(incident, receiver, source)
-                for source, receiver in zip(links[sources], links["receiver"], strict=True)
-            ]
-        )
-        at = f"trails tornado: withdrawers exposed through the pool to their {what},"
-        exposed = binomtest(int((shares > 0).sum()), len(shares))
-        interval = exposed.proportion_ci(method="wilson")
-        yield Measure(
-            f"{at} of {len(shares)} pairs", exposed.statistic, "", interval.low, interval.high
-        )
-        low, middle, high = np.quantile(shares, [0.25, 0.5, 0.75])
-        yield Measure(
-            f"{at} share received (quartiles)", float(middle), "", float(low), float(high)
-        )
+        for name, policy in (("haircut", haircut), ("FIFO", fifo)):
+            shares = np.array(
+                [
+                    _traced_to(incident, receiver, source, policy)
+                    for source, receiver in zip(links[sources], links["receiver"], strict=True)
+                ]
+            )
+            at = f"trails tornado: through the pool by {name}, withdrawer to {what},"
+            some = int((shares > 0).sum())
+            interval = binomtest(some, len(shares)).proportion_ci(method="wilson")
+            share = some / len(shares)
+            yield Measure(f"{at} of {len(shares)} pairs", share, "", interval.low, interval.high)
+            low, middle, high = np.quantile(shares, [0.25, 0.5, 0.75])
+            yield Measure(f"{at} share received (quartiles)", middle, "", low, high)
 
 
-def _exposure_to(incident: Incident, wallet: str, source: str) -> float:
-    """Share of what a wallet received that is traced to one other."""
-    table = _table(incident, [wallet], known([source], "illicit", "theft"))
-    return float(np.nan_to_num(_share_of(table, "theft", "in").iloc[0]))
+def _traced_to(incident: Incident, wallet: str, source: str, policy: Policy) -> float:
+    """Share of what a wallet received that a policy traces to one other."""
+    labels = known([source], "illicit", "theft")
+    lines = policy(incident.ledger, incident.spine([wallet]), labels=labels)
+    received = lines[lines["direction"] == "received"]
+    return float(received.loc[received["category"] == "theft", "amount"].sum()) / float(
+        received["amount"].sum()
+    )
 
 
 def _next_depositor(transfers: pd.DataFrame, sender: str, receiver: str) -> str | None:
