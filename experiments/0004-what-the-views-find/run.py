@@ -62,7 +62,11 @@ class Run:
         """Exposure of all wallets."""
         step = SAMPLED if self.quick else 1
         measures, exposed = stage_sanity.measure(self.ledger(), DATA, step=step)
-        print(stage_sanity.top_exposed(exposed).to_markdown(floatfmt=".4g"), flush=True)
+        top = stage_sanity.top_exposed(exposed)
+        if self.quick:
+            print(top.to_string(), flush=True)
+        else:
+            top.to_csv(HERE / "top_exposed.csv", float_format="%.6g")
         return measures, {"sanity.png": stage_sanity.figure(exposed)}
 
     def ledger(self) -> Ledger:

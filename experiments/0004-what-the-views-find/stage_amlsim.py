@@ -10,6 +10,7 @@ import pandas as pd
 from arms import Bools, Float64s, Int8s
 from label_neighbourhood import label_neighbourhood
 from matplotlib.figure import Figure
+from sklearn.metrics import roc_auc_score
 
 from experiments.results import Measure
 from features import Ledger, feature_table
@@ -64,22 +65,22 @@ def read_bank(folder: Path, name: str) -> Bank:
 
 
 def columns(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
-    """Arms a to d, each with the columns of those before it, and views by themselves."""
+    """Arms a to d, each with the columns of those before it."""
     plain = arms.column_names(arms.PLAIN, scale_free=scale_free)
     relational = (*plain, *arms.column_names(arms.RELATIONAL, scale_free=scale_free))
     shaped = (*relational, *arms.column_names(arms.shapes(), scale_free=scale_free))
-    labels = arms.column_names(arms.LABELS, scale_free=scale_free)
-    alone = {
-        f"{view} alone": arms.column_names((view,), scale_free=scale_free) for view in arms.shapes()
-    }
     return {
         "a plain": plain,
         "b + one hop": relational,
         "c + shapes": shaped,
-        "d + exposure": (*shaped, *labels),
-        **alone,
-        "exposure alone": labels,
+        "d + exposure": (*shaped, *arms.column_names(arms.LABELS, scale_free=scale_free)),
     }
+
+
+def views_alone() -> dict[str, tuple[str, ...]]:
+    """What each view that looks for shapes, and exposure, knows by itself."""
+    names = (*arms.shapes(), *arms.LABELS)
+    return {f"{name} alone": arms.column_names((name,), scale_free=False) for name in names}
 
 
 def test_rows(bank: Bank, seed: int) -> Bools:
@@ -107,19 +108,22 @@ def seed_figures(bank: Bank, seed: int) -> dict[str, dict[str, float]]:
     train, later = table[~test], table[test]
     y_train, y_test = bank.y_true[~test], bank.y_true[test]
     found: dict[str, dict[str, float]] = {}
-    for scale_free in (False, True):
-        sets = columns(scale_free=scale_free)
-        kind = "scale-free" if scale_free else "all columns"
-        for arm, names in sets.items():
-            scores = arms.fitted_scores(train, y_train, later, names, seed=seed)
-            found[f"{arm}, {kind}"] = group_pr_auc(bank, test, scores)
-        widest = sets["d + exposure"]
-        mixed = np.random.default_rng(seed).permutation(y_train)
-        scores = arms.fitted_scores(train, mixed, later, widest, seed=seed)
-        found[f"label shuffle, {kind}"] = {"": average_precision(y_test, scores)}
-        name, value = arms.single_feature(train, y_train, later, y_test, widest)
-        found[f"best single feature, {kind}"] = {"": value}
-        print(f"{bank.name}, seed {seed}, {kind}: best single feature {name}", flush=True)
+    whole = columns(scale_free=False)
+    widest = whole["d + exposure"]
+    sets = {f"{arm}, all columns": names for arm, names in whole.items()}
+    sets |= {f"{arm}, scale-free": some for arm, some in columns(scale_free=True).items()}
+    for arm, names in (sets | views_alone()).items():
+        scores = arms.fitted_scores(train, y_train, later, names, seed=seed)
+        found[arm] = group_pr_auc(bank, test, scores)
+    mixed = np.random.default_rng(seed).permutation(y_train)
+    scores = arms.fitted_scores(train, mixed, later, widest, seed=seed)
+    found["label shuffle"] = {
+        "": average_precision(y_test, scores),
+        "ROC-AUC": float(roc_auc_score(y_test, scores)),
+    }
+    name, value = arms.single_feature(train, y_train, later, y_test, widest)
+    found["best single feature"] = {"": value}
+    print(f"{bank.name}, seed {seed}: best single feature {name}", flush=True)
     return found | labels_two_steps_away(bank, seed, test)
 
 
@@ -211,28 +215,27 @@ def measure(folder: Path, seeds: range, names: tuple[str, ...] = NAMES) -> list[
         runs = [seed_figures(bank, seed) for seed in seeds]
         for arm in runs[0]:
             for group in runs[0][arm]:
-                against = f", {group} against licit" if group else ""
+                what = "PR-AUC" if group != "ROC-AUC" else group
+                against = f", {group} against licit" if group not in ("", "ROC-AUC") else ""
                 target = TARGET if arm.startswith("d + exposure, all") and not group else None
                 values = [run[arm][group] for run in runs]
-                found.append(arms.over_seeds(f"{at} {arm}{against} PR-AUC", values, target=target))
+                measure = arms.over_seeds(f"{at} {arm}{against} {what}", values, target=target)
+                found.append(measure)
     return found
 
 
 def figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:
     """PR-AUC of each arm: of all illicit accounts, and of the two groups of them."""
     by_name = {measure.name: measure for measure in measures}
-    listed = ["a plain", "b + one hop", "c + shapes", "d + exposure", "patterns alone"]
-    listed = [
-        arm for arm in (*listed, "exposure alone")
-        if f"amlsim {names[0]}: {arm}, all columns PR-AUC" in by_name
-    ]  # fmt: skip
+    listed = [f"{arm}, all columns" for arm in columns(scale_free=False)]
+    listed += ["patterns alone", "exposure alone"]
     picture = Figure(figsize=(4.6 * len(names), 4.2), layout="constrained")
     drawn = picture.subplots(1, len(names), sharey=True, squeeze=False)[0]
     groups = {"": "all illicit", ", acted against licit": "took part in an illicit transfer",
               ", never acted against licit": "never did"}  # fmt: skip
     for axes, name in zip(drawn, names, strict=True):
         for place, (suffix, label) in enumerate(groups.items()):
-            some = [by_name[f"amlsim {name}: {arm}, all columns{suffix} PR-AUC"] for arm in listed]
+            some = [by_name[f"amlsim {name}: {arm}{suffix} PR-AUC"] for arm in listed]
             values = [measure.value for measure in some]
             bounds = [
                 [m.value - (m.value if m.low is None else m.low) for m in some],
@@ -242,7 +245,10 @@ def figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:
             axes.bar(at, values, 0.26, yerr=np.maximum(bounds, 0), capsize=2, label=label)
         axes.axhline(by_name[f"amlsim {name}: prevalence"].value, color="grey", linestyle=":")
         axes.axhline(TARGET, color="black", linestyle="--", linewidth=1)
-        axes.set_xticks(range(len(listed)), [arm.replace(" ", "\n", 1) for arm in listed])
+        axes.set_xticks(
+            range(len(listed)),
+            [arm.removesuffix(", all columns").replace(" ", "\n", 1) for arm in listed],
+        )
         axes.set_title(f"{name} (dashed: target, dotted: prevalence)", fontsize=10)
         axes.set_ylim(0, 1.02)
         axes.grid(axis="y", alpha=0.3)

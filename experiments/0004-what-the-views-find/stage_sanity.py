@@ -21,6 +21,7 @@ EXCHANGES = (
     "Upbit",
 )  # fmt: skip
 TAGS = "brianleect/etherscan-labels"
+SENT = "amounts_total_out_amount"
 TOP = 10
 POLICIES = {"haircut": haircut, "FIFO": fifo, "poison": poison}
 ASKED = 300  # wallets whose money is traced under every policy
@@ -59,7 +60,7 @@ def read_exposed(ledger: Ledger, data: Path, *, step: int = 1) -> Exposed:
     wallets = pd.Index(sorted(ledger.wallet(code) for code in range(0, ledger.n_wallets, step)))
     as_of = arms.end_of(ledger)
     spine = pd.DataFrame({"wallet": wallets, "as_of": as_of})
-    views = arms.views_named(arms.LABELS)
+    views = arms.views_named(("amounts", *arms.LABELS))
     table = feature_table(ledger, spine, labels=labels, views=views).droplevel("as_of")
     role = pd.Series("unlabelled", index=wallets)
     for some, name in ((licit, "licit"), (phishing, "phishing"), (names, "exchange")):
@@ -113,7 +114,7 @@ def cash_out(exposed: Exposed) -> Iterator[Measure]:
         amounts = {
             kind: sent[f"exposure_exchange_{kind}_out_amount"] for kind in ("direct", "indirect")
         }
-        total = _sent(sent)
+        total = sent[SENT].sum()
         for kind, amount in amounts.items():
             name = f"{start} traced to an exchange, {kind}, share of value"
             yield Measure(name, float(amount.sum() / total), "")
@@ -126,16 +127,6 @@ def cash_out(exposed: Exposed) -> Iterator[Measure]:
         followed = sent["exposure_searched_out_share"].fillna(0.0)
         name = f"{start} mean share of a wallet followed to an end"
         yield Measure(name, float(followed.mean()), "")
-
-
-def _sent(table: pd.DataFrame) -> float:
-    """Value sent by these wallets, from an amount and the share that it is."""
-    amounts = table.filter(regex=r"^exposure_.*_out_amount$")
-    total = pd.Series(np.nan, index=table.index)
-    for name in amounts.columns:
-        share = table[name.removesuffix("_amount") + "_share"]
-        total = total.fillna(amounts[name].div(share.where(share > 0)))
-    return float(total.sum())
 
 
 def by_policy(exposed: Exposed, ledger: Ledger) -> Iterator[Measure]:

@@ -18,6 +18,7 @@ from features import Ledger, feature_table, fifo, haircut, trace
 
 VIEWS = ("layering", "exposure")
 RECEIVED = ("exposure_theft_direct_in_amount", "exposure_theft_indirect_in_amount")
+PROVEN = ("exposure_theft_direct_in_share", "exposure_theft_indirect_in_share")
 LIKELY = 0.99
 
 
@@ -26,7 +27,8 @@ class Policy(Protocol):
 
     def __call__(
         self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame
-    ) -> pd.DataFrame: ...
+    ) -> pd.DataFrame:
+        """Lines of what was traced."""
 
 
 def _table(
@@ -109,7 +111,7 @@ def ronin_edges(folder: Path) -> list[Edge]:
             for wallet in ends
         ]
     )
-    trails = trails[trails["column"].isin(RECEIVED)]
+    trails = trails[trails["column"].isin(PROVEN)]
     keys = ["tx_id", "position", "sender", "recipient", "hop"]
     amounts = trails.groupby(keys)["traced_amount"].sum()
     return [

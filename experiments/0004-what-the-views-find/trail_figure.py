@@ -11,7 +11,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
 COLOURS = {"source": "#b2182b", "listed": "#ef8a62", "other": "#4393c3"}
-LEGEND = {"source": "labelled source", "listed": "on the OFAC list", "other": "no label"}
+LEGEND = {"source": "labelled source", "listed": "on the OFAC list", "other": "any other wallet"}
 GAP = 0.006  # between wallets, of the height of the figure
 BAR = 0.06  # width of a wallet
 
