@@ -40,8 +40,8 @@ def label_neighbourhood(
     found: dict[str, Float64s] = {}
     for mine, my_side in ((0, "to"), (1, "from")):
         me, other = ends[mine], ends[1 - mine]
-        there = np.bincount(me, minlength=n).astype(float)
-        bad = np.bincount(me, known[other], n)
+        there = _sums(me, np.ones(me.size), n)
+        bad = _sums(me, known[other], n)
         found |= {my_side: there, f"{my_side} illicit": bad}
         found[f"{my_side} illicit share"] = bad / np.maximum(there, 1)
         for theirs, their_side in ((0, "to"), (1, "from")):
@@ -56,7 +56,7 @@ def label_neighbourhood(
                 greatest = np.zeros(n)
                 np.maximum.at(greatest, me, value)
                 found[f"{name} {what} greatest"] = greatest
-                found[f"{name} {what} sum"] = np.bincount(me, value, n)
+                found[f"{name} {what} sum"] = _sums(me, value, n)
     names = {name: f"around_{name.replace(' ', '_')}" for name in found}
     return pd.DataFrame(found, index=wallets).rename(columns=names)
 
@@ -66,7 +66,12 @@ def _around_other(
 ) -> Float64s:
     """Sum of ``value`` over the counterparties of ``other`` on a side, without ``me``."""
     n = value.size
-    total = np.bincount(ends[theirs], value[ends[1 - theirs]], n)
+    total = _sums(ends[theirs], value[ends[1 - theirs]], n)
     held = ends[theirs] * n + ends[1 - theirs]
     back = np.isin(other * n + me, held)
     return total[other] - np.where(back, value[me], 0.0)
+
+
+def _sums(of: Int64s, value: Float64s, n: int) -> Float64s:
+    """Sum of the values of each wallet."""
+    return np.bincount(of, value, n).astype(np.float64)

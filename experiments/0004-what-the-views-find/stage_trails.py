@@ -113,11 +113,9 @@ def ronin_edges(folder: Path) -> list[Edge]:
     )
     trails = trails[trails["column"].isin(PROVEN)]
     keys = ["tx_id", "position", "sender", "recipient", "hop"]
-    amounts = trails.groupby(keys)["traced_amount"].sum()
-    return [
-        Edge(sender, recipient, hop, amount)
-        for (_, _, sender, recipient, hop), amount in amounts.items()
-    ]
+    amounts = trails.groupby(keys, as_index=False)["traced_amount"].sum()
+    wanted = amounts[["sender", "recipient", "hop", "traced_amount"]]
+    return [Edge(*row) for row in wanted.itertuples(index=False, name=None)]
 
 
 def ronin_figure(folder: Path) -> Figure:
