@@ -269,5 +269,8 @@ def figure(rows: pd.DataFrame) -> Figure:
     axes.set_ylabel("share of planted attempts")
     axes.set_ylim(0, 1.02)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes.legend(
+        fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False,
+        markerscale=0.5,
+    )  # fmt: skip
     return picture
