@@ -30,6 +30,7 @@ Model = Annotated[
     str,
     typer.Option("--model", metavar="MODEL", help="Model folder, or models:/walletrisk@champion."),
 ]
+AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
 TrackingUri = Annotated[
     str | None,
     typer.Option(help="MLflow store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlflow.db."),
@@ -206,6 +207,35 @@ def features(
     print(f"{out}: {table.shape[0]} rows, {table.shape[1]} columns")
 
 
+@app.command(epilog="Example: walletrisk trace w7085 --ledger ledger --as-of 2026-01-31T09:30:00Z")
+def trace(
+    wallet: Annotated[str, typer.Argument(metavar="WALLET")],
+    ledger: Ledger,
+    labels: Labels = None,
+    as_of: AsOf = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a transfer.")] = False,
+) -> None:
+    """Show the transfers that prove a wallet's features, trail by trail."""
+    from features.cli import read_trace, trace_text
+    from features.trace import trace_records
+
+    title, trails = read_trace(ledger, wallet, as_of, labels)
+    lines = map(json.dumps, trace_records(trails)) if as_json else [title, trace_text(trails)]
+    for line in lines:
+        print(line)
+
+
+@app.command(epilog="Example: walletrisk warmup")
+def warmup() -> None:
+    """Compile all kernels, into $NUMBA_CACHE_DIR if it is set, so that no later process need."""
+    from features.cli import counter, progress
+    from features.warmup import STEPS, warm_up
+
+    with progress() as advance:
+        done = warm_up(counter(advance, "kernels", STEPS))
+    print(f"{done.seconds:.1f} s; machine code in {done.folder}")
+
+
 @app.command(epilog="Example: walletrisk train demo-run/demo.toml")
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
@@ -296,7 +326,7 @@ def score(
     ledger: Ledger,
     model: Model,
     labels: Labels = None,
-    as_of: Annotated[str | None, typer.Option(help="Time with an offset; default: now.")] = None,
+    as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:

@@ -1,5 +1,6 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
+from features.arrivals import Transfer
 from features.errors import (
     ConflictError,
     LabelsError,
@@ -13,6 +14,8 @@ from features.labels import check_labels, labels_as_of
 from features.ledger import Ledger
 from features.spine import check_spine
 from features.table import feature_table
+from features.taint import fifo, haircut, poison
+from features.trace import trace
 from features.transfers import check_transfers
 from features.views import VIEWS
 
@@ -25,10 +28,15 @@ __all__ = [
     "RiskError",
     "SourceError",
     "SpineError",
+    "Transfer",
     "TransfersError",
     "check_labels",
     "check_spine",
     "check_transfers",
     "feature_table",
+    "fifo",
+    "haircut",
     "labels_as_of",
+    "poison",
+    "trace",
 ]

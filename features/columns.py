@@ -1,7 +1,8 @@
 """What a column is: its name, its meaning, and what it depends on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -73,12 +74,15 @@ def per_side(
     scaled: tuple[str, ...] = (),
     calendar: tuple[str, ...] = (),
     source: str = "",
+    sources: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Column, ...]:
     """Columns of the incoming side, then those of the outgoing side.
 
     In a template's name and meaning, ``{d}`` becomes in / out, ``{did}`` received / sent,
     ``{theirs}`` sent / received, ``{who}`` sender / recipient, ``{whose}`` senders / recipients.
     Amounts are not scale-free; nor are the templates whose name starts with one of ``scaled``.
+    ``sources`` holds the source of the templates whose name starts with its key, ``source`` that of
+    the others.
     """
     words = (
         {"d": "in", "did": "received", "theirs": "sent", "who": "sender", "whose": "senders"},
@@ -96,7 +100,9 @@ def per_side(
             meaning.format(**word),
             scale_free=not (name.endswith("_amount") or name.startswith(scaled)),
             calendar=name.startswith(calendar),
-            source=source,
+            source=next(
+                (text for start, text in sources.items() if name.startswith(start)), source
+            ),
         )
         for word in words
         for name, meaning in templates

@@ -54,8 +54,8 @@ def _counterparties(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> No
         code, instant = codes[row], as_of[row]
         first_in, end_in, _ = cut(sides.incoming, code, instant)
         first_out, end_out, _ = cut(sides.outgoing, code, instant)
-        fan_in, mask = collect(senders, sides.incoming, sides.amount, first_in, end_in)
-        fan_out, _ = collect(recipients, sides.outgoing, sides.amount, first_out, end_out)
+        fan_in, mask = collect(senders, sides.incoming, first_in, end_in)
+        fan_out, _ = collect(recipients, sides.outgoing, first_out, end_out)
         _side(senders, fan_in, end_in - first_in, code, instant, out[row, :_N_SIDE])
         _side(
             recipients, fan_out, end_out - first_out, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]
@@ -107,8 +107,16 @@ COUNTERPARTIES = View(
                 (f"fan_{{d}}_{window}_count", f"different {{whose}} in the last {window}")
                 for window in WINDOWS
             ),
+            sources={
+                "concentration": "Hirschman 1945; Herfindahl 1950",
+                "entropy": "Shannon 1948, section 6; evenness: Pielou 1966",
+            },
         ),
-        Column("counterparties_reciprocity_share", "counterparties that both paid and were paid"),
+        Column(
+            "counterparties_reciprocity_share",
+            "counterparties that both paid and were paid, over all",
+            source="Jaccard 1912",
+        ),
         Column(
             "counterparties_returned_share",
             "value sent that pairs with value received of the same counterparty (lesser of both)",

@@ -50,7 +50,7 @@ def empty_distinct() -> Distinct:
 
 
 @kernel
-def _mask(n: int) -> int:
+def table_mask(n: int) -> int:
     """Table size less 1: a power of two of at least twice the entries."""
     size = 4
     while size < 2 * n:
@@ -68,11 +68,9 @@ def place_of(memory: Distinct, mask: int, code: int) -> int:
 
 
 @kernel
-def collect(
-    memory: Distinct, side: Side, amounts: Float64s, first: int, end: int
-) -> tuple[int, int]:
+def collect(memory: Distinct, side: Side, first: int, end: int) -> tuple[int, int]:
     """Fill ``memory`` from a slice; returns the number of counterparties and the table's mask."""
-    mask = _mask(end - first)
+    mask = table_mask(end - first)
     memory.table[: mask + 1] = 0
     fan = 0
     for i in range(first, end):
@@ -85,6 +83,6 @@ def collect(
             memory.table[slot] = fan
         at = memory.table[slot] - 1
         memory.count[at] += 1
-        memory.value[at] += amounts[side.transfer[i]]
+        memory.value[at] += side.amount[i]
         memory.last[at] = side.time[i]
     return fan, mask

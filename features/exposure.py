@@ -1,69 +1,131 @@
 """Exposure: value received from and sent to wallets that were labelled before ``as_of``.
 
-Direct exposure, one hop. The wallet's own label never counts: transfers to itself add to the sum
-only.
-Without labels every column is nan.
+Direct exposure is one hop: the sender or recipient is labelled. Indirect exposure is what pro-rata
+tracing (haircut) finds behind the unlabelled senders and beyond the unlabelled recipients. The
+wallet's own label never counts, and no path leads through a labelled wallet. Without labels every
+column is nan.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from features._numba import kernel
-from features.columns import Rows, View, per_side
+from features.columns import Column, Rows, View, per_side
 from features.history import cut
-from features.label_events import ILLICIT, LICIT, LabelEvents, label_at
+from features.label_events import LabelEvents
 from features.slices import Int32s, Int64s, Sides
+from features.taint_pieces import DROPPED, GROUPS, SEARCHED, TOTAL, Caps, Memory, empty_memory
+from features.taint_search import haircut_search
+from features.taint_trails import path_trails
+from features.trails import Trail
 
-_N_SIDE = 4
+CAPS = Caps(followed=4, read=16, hops=5, floor=0.001)
+_N_GROUPS = len(GROUPS)
+_N_SIDE = 5 * _N_GROUPS + 1
 
 
 @kernel
-def _exposure(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s, out: Rows) -> None:
+def _side(memory: Memory, line: Rows) -> None:
+    """Columns of one side with transfers."""
+    total = memory.sums[TOTAL]
+    for group in range(_N_GROUPS):
+        for kind in range(2):
+            amount = memory.amount[kind, group]
+            line[5 * group + 2 * kind] = amount
+            line[5 * group + 2 * kind + 1] = amount / total if total > 0.0 else np.nan
+        line[5 * group + 4] = memory.hops[group]
+    line[_N_SIDE - 1] = memory.sums[SEARCHED] / total if total > 0.0 else np.nan
+
+
+@kernel
+def _exposure(
+    sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s, caps: Caps, memory: Memory,
+    out: Rows,
+) -> None:  # fmt: skip
     for row in range(codes.size):
         code, instant = codes[row], as_of[row]
+        out[row, -1] = 0.0
         for k, side in enumerate((sides.incoming, sides.outgoing)):
-            line = out[row, k * _N_SIDE : (k + 1) * _N_SIDE]
-            line[:] = 0.0
             first, end, _ = cut(side, code, instant)
-            total = 0.0
-            for i in range(first, end):
-                other = side.counterparty[i]
-                amount = sides.amount[side.transfer[i]]
-                total += amount
-                label = label_at(labels, other, instant) if other != code else 0
-                if label == ILLICIT:
-                    line[0] += amount
-                    line[2] += 1.0
-                elif label == LICIT:
-                    line[1] += amount
-                    line[3] += 1.0
-            line[0] = line[0] / total if total > 0.0 else np.nan
-            line[1] = line[1] / total if total > 0.0 else np.nan
+            if first == end:
+                continue
+            haircut_search(sides, labels, code, instant, k == 1, caps, memory)
+            _side(memory, out[row, k * _N_SIDE : (k + 1) * _N_SIDE])
+            if memory.sums[DROPPED] > caps.floor * memory.sums[TOTAL]:
+                out[row, -1] = 1.0
 
 
 def _compute(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
     out = np.full((codes.size, len(EXPOSURE.columns)), np.nan)
     if labels.start.size:
-        _exposure(sides, labels, codes, as_of, out)
+        _exposure(sides, labels, codes, as_of, CAPS, empty_memory(CAPS, record=False), out)
     return out
+
+
+def _trails(sides: Sides, labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
+    """Largest paths of each column, found by the search that made the row."""
+    if not labels.start.size:
+        return []
+    memory = empty_memory(CAPS, record=True)
+    trails = []
+    for forward in (False, True):
+        haircut_search(sides, labels, code, as_of, forward, CAPS, memory)
+        trails += path_trails(memory, labels, forward=forward)
+    return trails
+
+
+def _templates(group: str) -> tuple[tuple[str, str], ...]:
+    """Columns of one group of labelled wallets."""
+    whom = f"labelled {group}" if group in ("illicit", "licit") else f"of category {group}"
+    direct = f"value {{did}} whose {{who}} was {whom}"
+    indirect = (
+        f"value {{did}} that pro-rata tracing leads to wallets {whom}, at 2 to {CAPS.hops} hops"
+    )
+    return (
+        (f"{group}_direct_{{d}}_amount", direct),
+        (f"{group}_direct_{{d}}_share", f"{direct}, over the sum {{did}}"),
+        (f"{group}_indirect_{{d}}_amount", indirect),
+        (f"{group}_indirect_{{d}}_share", f"{indirect}, over the sum {{did}}"),
+        (
+            f"{group}_{{d}}_hops",
+            f"least hops of the value {{did}} to a wallet {whom}; nan where none was found, "
+            "since 0 would be the wallet itself",
+        ),
+    )
+
+
+def _sourced(column: Column) -> Column:
+    traced = "_indirect_" in column.name or column.name.endswith("_hops")
+    return replace(column, source="haircut: Möser, Böhme and Breuker 2014") if traced else column
 
 
 EXPOSURE = View(
     "exposure",
-    1,
-    per_side(
-        "exposure",
-        (
-            "illicit_direct_{d}_share",
-            "value {did} whose {who} was labelled illicit, over the sum {did}",
+    2,
+    (
+        *map(
+            _sourced,
+            per_side(
+                "exposure",
+                *(template for group in GROUPS for template in _templates(group)),
+                (
+                    "searched_{d}_share",
+                    "value {did} that was followed to a labelled wallet, to the wallet itself or "
+                    "to where the ledger knows no more of it, over the sum {did}",
+                ),
+            ),
         ),
-        (
-            "licit_direct_{d}_share",
-            "value {did} whose {who} was labelled licit, over the sum {did}",
+        Column(
+            "exposure_truncated_ratio",
+            f"1 if caps left more than {CAPS.floor} of the value of a side unfollowed, else 0: "
+            f"the {CAPS.followed} largest pieces of value of a side are followed, to "
+            f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, "
+            f"for what was sent), pieces below {CAPS.floor} of the side's sum are not",
         ),
-        ("illicit_direct_{d}_count", "transfers {did} whose {who} was labelled illicit"),
-        ("licit_direct_{d}_count", "transfers {did} whose {who} was labelled licit"),
     ),
     _compute,
+    _trails,
 )
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -7,31 +7,48 @@ Shumailov and Ahmed 2018 for cryptocurrency). At one instant receipts come befor
 import numpy as np
 
 from features._numba import kernel
-from features.chains import HOP_CAP, chain_depth, empty_frontier
-from features.columns import DAY, HOUR, Column, Rows, View
+from features.chains import HOP_CAP, chain_depth, chain_trails, empty_levels
+from features.columns import DAY, HOUR, WINDOWS, Column, Rows, View
 from features.history import HISTORY_CAP, cut
 from features.label_events import LabelEvents
+from features.peel import PEEL_CAP, empty_path, peel_chain, peel_trails
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
+from features.trails import Trail
 
 _NEAR = 0.9  # a sending of 0.9 to 1 times a receipt forwards it
+_WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
+_N_SUMS = 1 + _WINDOWS.size
 _DWELLS = np.array([HOUR, DAY, 7 * DAY], dtype=np.int64)
 
 
 @kernel
+def _recent_sums(side: Side, first: int, end: int, as_of: int, out: Float64s) -> None:
+    """Sum of all amounts, then of those in each window."""
+    total, window = 0.0, 0
+    for i in range(end - 1, first - 1, -1):
+        while window < _WINDOWS.size and side.time[i] < as_of - _WINDOWS[window]:
+            out[1 + window] = total
+            window += 1
+        total += side.amount[i]
+    out[0] = total
+    out[1 + window :] = total
+
+
+@kernel
 def _fifo(
-    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    incoming: Side, outgoing: Side, first_in: int, end_in: int,
     first_out: int, end_out: int, dwell: Int64s, spent: Float64s,
 ) -> tuple[int, float]:  # fmt: skip
     """Dwell times and amounts of receipts that were sent on; returns their count and the rest."""
     lot, left, pieces, unfunded = first_in, 0.0, 0, 0.0
     if lot < end_in:
-        left = amounts[incoming.transfer[lot]]
+        left = incoming.amount[lot]
     for j in range(first_out, end_out):
-        due = amounts[outgoing.transfer[j]]
+        due = outgoing.amount[j]
         while due > 0.0:
             while lot < end_in and left == 0.0:
                 lot += 1
-                left = amounts[incoming.transfer[lot]] if lot < end_in else 0.0
+                left = incoming.amount[lot] if lot < end_in else 0.0
             if lot >= end_in or incoming.time[lot] > outgoing.time[j]:
                 unfunded += due
                 break
@@ -74,7 +91,7 @@ def _dwell_columns(dwell: Int64s, spent: Float64s, received: float, out: Float64
 
 @kernel
 def _forwarding(
-    incoming: Side, outgoing: Side, amounts: Float64s, first_in: int, end_in: int,
+    incoming: Side, outgoing: Side, first_in: int, end_in: int,
     first_out: int, end_out: int, out: Float64s,
 ) -> None:  # fmt: skip
     """Sendings soon after a receipt, and sendings that nearly equal the receipt before them."""
@@ -86,45 +103,44 @@ def _forwarding(
         if i == first_in:
             continue
         rapid += outgoing.time[j] - incoming.time[i - 1] <= HOUR
-        receipt, sending = amounts[incoming.transfer[i - 1]], amounts[outgoing.transfer[j]]
+        receipt, sending = incoming.amount[i - 1], outgoing.amount[j]
         near += 0.0 < sending <= receipt and sending >= _NEAR * receipt
     out[0], out[1] = rapid / (end_out - first_out), near / (end_out - first_out)
 
 
 @kernel
 def _layering(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     dwell, spent = np.empty(2 * HISTORY_CAP, dtype=np.int64), np.empty(2 * HISTORY_CAP)
-    frontier = empty_frontier()
+    levels, path, sums = empty_levels(), empty_path(), np.empty((2, _N_SUMS))
     for row in range(codes.size):
         code, instant = codes[row], as_of[row]
         first_in, end_in, _ = cut(incoming, code, instant)
         first_out, end_out, _ = cut(outgoing, code, instant)
-        received, sent = 0.0, 0.0
-        for i in range(first_in, end_in):
-            received += amounts[incoming.transfer[i]]
-        for j in range(first_out, end_out):
-            sent += amounts[outgoing.transfer[j]]
+        _recent_sums(incoming, first_in, end_in, instant, sums[0])
+        _recent_sums(outgoing, first_out, end_out, instant, sums[1])
+        received, sent = sums[0, 0], sums[1, 0]
         line = out[row]
         line[:] = np.nan
+        for k in range(_N_SUMS):
+            larger = max(sums[0, k], sums[1, k])
+            line[k] = min(sums[0, k], sums[1, k]) / larger if larger > 0.0 else np.nan
         if received > 0.0:
             pieces, unfunded = _fifo(
-                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, dwell, spent
+                incoming, outgoing, first_in, end_in, first_out, end_out, dwell, spent
             )
-            _dwell_columns(dwell[:pieces], spent[:pieces], received, line[2:10])
-            line[1] = unfunded / sent if sent > 0.0 else np.nan
+            _dwell_columns(dwell[:pieces], spent[:pieces], received, line[6:14])
+            line[_N_SUMS] = unfunded / sent if sent > 0.0 else np.nan
         elif sent > 0.0:
-            line[1] = 1.0
-        if max(received, sent) > 0.0:
-            line[0] = min(received, sent) / max(received, sent)
+            line[_N_SUMS] = 1.0
         if end_out > first_out:
-            _forwarding(
-                incoming, outgoing, amounts, first_in, end_in, first_out, end_out, line[10:12]
-            )
-        backward, cut_back = chain_depth(incoming, amounts, code, instant, False, frontier)
-        forward, cut_ahead = chain_depth(outgoing, amounts, code, instant, True, frontier)
-        line[12], line[13] = backward, forward
-        line[14] = cut_back or cut_ahead
+            _forwarding(incoming, outgoing, first_in, end_in, first_out, end_out, line[14:16])
+        backward, cut_back = chain_depth(incoming, code, instant, False, levels)
+        forward, cut_ahead = chain_depth(outgoing, code, instant, True, levels)
+        line[16], line[17] = backward, forward
+        length, position, share, cut_peel = peel_chain(sides, code, instant, path)
+        line[18], line[19], line[20] = length, position, share
+        line[21] = cut_back or cut_ahead or cut_peel
 
 
 def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
@@ -133,38 +149,111 @@ def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -
     return out
 
 
+def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
+    chains = (
+        ("layering_depth_backward_hops", sides.incoming, False),
+        ("layering_depth_forward_hops", sides.outgoing, True),
+    )
+    found = [
+        trail
+        for column, side, forward in chains
+        for trail in chain_trails(column, side, code, as_of, forward=forward)
+    ]
+    return found + peel_trails("layering", sides, code, as_of)
+
+
 _CHAIN = (
     "transfers, each 0.9 to 1 times the one before, later by at most a day, through wallets with "
     f"at most 100 transfers to choose from in that day; at most {HOP_CAP}"
 )
+_FIFO = "Clayton's case 1816; Anderson, Shumailov and Ahmed 2018"
+_PATHS = "time-respecting paths: Kempe, Kleinberg and Kumar 2002"
+_PEELS = "Meiklejohn et al. 2013; Kappos et al. 2022"
+_RED_FLAGS = "FATF 2020, Virtual Assets Red Flag Indicators"
 
 LAYERING = View(
     "layering",
-    1,
+    2,
     (
         Column("layering_pass_through_ratio", "lesser over greater of the sums received and sent"),
+        *(
+            Column(
+                f"layering_pass_through_{window}_ratio",
+                f"lesser over greater of the sums received and sent in the last {window}",
+            )
+            for window in WINDOWS
+        ),
         Column(
             "layering_unfunded_share",
-            "value sent that no earlier receipt covers, over the sum sent",
+            "value sent that no earlier receipt covers (FIFO), over the sum sent",
+            source=_FIFO,
         ),
         Column(
             "layering_forwarded_share",
             "value received that was sent on (FIFO), over the sum received",
+            source=_FIFO,
         ),
-        Column("layering_forwarded_1h_share", "the part of it sent on within an hour"),
-        Column("layering_forwarded_1d_share", "the part of it sent on within a day"),
-        Column("layering_forwarded_7d_share", "the part of it sent on within seven days"),
-        Column("layering_dwell_mean_s", "from receipt to sending (FIFO), mean by value"),
-        Column("layering_dwell_q10_s", "0.1 quantile by value of the dwell time"),
-        Column("layering_dwell_q50_s", "median by value of the dwell time"),
-        Column("layering_dwell_q90_s", "0.9 quantile by value of the dwell time"),
-        Column("layering_rapid_out_share", "transfers sent within an hour of the latest receipt"),
+        *(
+            Column(
+                f"layering_forwarded_{window}_share",
+                f"value received that was sent on within {said} (FIFO), over the sum received",
+                source=_FIFO,
+            )
+            for window, said in (("1h", "an hour"), ("1d", "a day"), ("7d", "seven days"))
+        ),
+        Column(
+            "layering_dwell_mean_s",
+            "from receipt to sending (FIFO), mean weighted by value",
+            source=_FIFO,
+        ),
+        *(
+            Column(
+                f"layering_dwell_{name}_s",
+                f"from receipt to sending (FIFO), {share} quantile by value",
+                source=_FIFO,
+            )
+            for name, share in (("q10", "0.1"), ("q50", "0.5"), ("q90", "0.9"))
+        ),
+        Column(
+            "layering_rapid_out_share",
+            "transfers sent within an hour of the latest receipt",
+            source=_RED_FLAGS,
+        ),
         Column(
             "layering_near_equal_out_share", "transfers sent of 0.9 to 1 times the latest receipt"
         ),
-        Column("layering_depth_backward_hops", f"longest chain that ends here: {_CHAIN}"),
-        Column("layering_depth_forward_hops", f"longest chain that starts here: {_CHAIN}"),
-        Column("layering_truncated_ratio", "1 if a cap cut the search for chains short, else 0"),
+        Column(
+            "layering_depth_backward_hops",
+            f"longest chain that ends here: {_CHAIN}",
+            source=_PATHS,
+        ),
+        Column(
+            "layering_depth_forward_hops",
+            f"longest chain that starts here: {_CHAIN}",
+            source=_PATHS,
+        ),
+        Column(
+            "layering_peel_length_hops",
+            "transfers of the peel chain that the wallet's latest possible transfer is in: each is "
+            "given on within a day by the recipient's next 2 to 4 sendings, 0.9 to 1 of it in all, "
+            f"of which the largest, at least half, goes on; at most {PEEL_CAP} each way",
+            source=_PEELS,
+        ),
+        Column(
+            "layering_peel_position_hops",
+            "transfers of that peel chain before it leaves or ends at the wallet",
+            source=_PEELS,
+        ),
+        Column(
+            "layering_peel_share",
+            "value split off along that peel chain, over its first amount; nan without a chain",
+            source=_PEELS,
+        ),
+        Column(
+            "layering_truncated_ratio",
+            "1 if a cap cut the search for chains or peel chains short, else 0",
+        ),
     ),
     _compute,
+    _trails,
 )

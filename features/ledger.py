@@ -1,25 +1,26 @@
 """The ledger: all transfers of one asset, by wallet and in order of time."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from features.errors import ConflictError, LedgerError
+from features.arrivals import Transfer, is_plain, new_transfers, one_asset
+from features.errors import LedgerError
 from features.ledger_files import read_ledger, write_ledger
 from features.ledger_layout import Columns, lay_out
-from features.names import Names, Texts, as_text, by_hash, strings, text_hashes
+from features.names import Names, Texts, as_text, by_hash, string_hash, strings, text_hashes
 from features.slices import NOTHING, Log, Sides, Slices, grown
 from features.transfers import check_transfers
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
+UInt64s = npt.NDArray[np.uint64]
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Ledger:
     amount: Float64s
     sender: Int32s  # -1 where the transfer was retracted
     position: Int32s
-    tx_hash: npt.NDArray[np.uint64]
+    tx_hash: UInt64s
     n_transfers: int
     last_time: int | None  # microseconds since 1970, of the latest transfer
 
@@ -87,7 +88,7 @@ class Ledger:
             amount=checked["amount"].to_numpy(),
             position=checked["position"].to_numpy(),
         )
-        return cls(**lay_out(_one_asset(checked), wallets, columns))
+        return cls(**lay_out(one_asset(checked), wallets, columns))
 
     @classmethod
     def open(cls, directory: str | Path) -> "Ledger":
@@ -175,21 +176,26 @@ class Ledger:
 
     def check_append(self, transfers: pd.DataFrame) -> pd.DataFrame:
         """Transfers that :meth:`append` would add, checked; raises as it does, changes nothing."""
-        checked = check_transfers(transfers)
-        if not len(checked):
-            return checked
-        asset = _one_asset(checked)
-        if self.asset not in ("", asset):
-            raise LedgerError(
-                f"the ledger holds {self.asset!r}, the transfers are of {asset!r}; "
-                "keep one ledger an asset"
-            )
-        known = self.transactions.first_rows(checked["tx_id"]) >= 0
-        here = np.zeros(len(checked), dtype=bool)
-        suspects = np.flatnonzero(known)
-        for row, new in zip(suspects, checked.iloc[suspects].to_dict("records"), strict=True):
-            here[row] = self._holds(new)
-        return checked[~here] if here.any() else checked
+        return new_transfers(self, check_transfers(transfers))
+
+    def append_one(self, transfer: Transfer) -> bool:
+        """Add one transfer of a stream; returns whether it was new. :meth:`append`, but quick.
+
+        Raises
+        ------
+        TransfersError, ConflictError, LedgerError
+            As :meth:`append` does; nothing is added.
+        """
+        known = self.transactions.first_row(transfer.tx_id) >= 0 if is_plain(transfer) else True
+        if known or transfer.asset != self.asset:
+            return self.append(pd.DataFrame([transfer._asdict()])) == 1
+        codes = np.array([self._code(transfer.sender), self._code(transfer.recipient)], np.int32)
+        self._put(
+            [transfer.tx_id], np.array([string_hash(transfer.tx_id)], np.uint64),
+            np.array([transfer.microseconds], np.int64), codes[:1], codes[1:],
+            np.array([transfer.amount], np.float64), np.array([transfer.position], np.int32),
+        )  # fmt: skip
+        return True
 
     def retract(self, tx_ids: Sequence[str]) -> int:
         """Take back all transfers of these transactions, as a chain reorganisation does.
@@ -205,15 +211,15 @@ class Ledger:
             raise LedgerError(f"tx_ids must be a list of ids, received the text {tx_ids!r}")
         rows: list[int] = []
         for tx_id in dict.fromkeys(tx_ids):
-            found = self._rows(tx_id)
+            found = self.rows(tx_id)
             if not found:
                 raise LedgerError(
                     f"transaction {tx_id!r} is not in the ledger; nothing was retracted"
                 )
             rows += found
         for row in rows:
-            sender, recipient, _ = self._ends(row)
-            self.outgoing.remove(sender, row)
+            recipient = int(self.outgoing.counterparty[self.place(row)])
+            self.outgoing.remove(int(self.sender[row]), row)
             self.incoming.remove(recipient, row)
             self.sender[row] = -1
         self.n_transfers -= len(rows)
@@ -225,37 +231,13 @@ class Ledger:
         """Transaction of a row, the entries of :attr:`features.slices.Side.transfer`."""
         return self.transactions[row]
 
-    def _rows(self, tx_id: str) -> list[int]:
+    def rows(self, tx_id: str) -> list[int]:
+        """Rows of a transaction's transfers; none where it is not here or was retracted."""
         return [row for row in self.transactions.rows(tx_id) if self.sender[row] >= 0]
 
-    def _ends(self, row: int, *, near: int | None = None) -> tuple[int, int, int]:
-        """Sender, recipient and time of a transfer, whose time is probably ``near``."""
-        sender = int(self.sender[row])
-        at = self.outgoing.find(sender, row, near=near)
-        return sender, int(self.outgoing.counterparty[at]), int(self.outgoing.time[at])
-
-    def _holds(self, new: dict[Hashable, Any]) -> bool:
-        """Whether a checked transfer is here already; a copy with other content is an error."""
-        for row in self._rows(new["tx_id"]):
-            if self.position[row] != new["position"]:
-                continue
-            sender, recipient, time = self._ends(row, near=new["timestamp"].value // 1000)
-            stored = {
-                "timestamp": pd.Timestamp(time, unit="us", tz="UTC"),
-                "sender": self.wallets[sender],
-                "recipient": self.wallets[recipient],
-                "amount": float(self.amount[row]),
-            }
-            differing = [name for name, value in stored.items() if value != new[name]]
-            if differing:
-                was = ", ".join(f"{name} {stored[name]}" for name in differing)
-                now = ", ".join(f"{name} {new[name]}" for name in differing)
-                raise ConflictError(
-                    f"transfer ({new['tx_id']!r}, {new['position']}) is in the ledger with {was} "
-                    f"and came again with {now}; retract the transaction before replacing it"
-                )
-            return True
-        return False
+    def place(self, row: int, *, near: int | None = None) -> int:
+        """Place of a transfer in the outgoing arena; its time is probably ``near``."""
+        return self.outgoing.find(int(self.sender[row]), row, near=near)
 
     def insert(self, new: pd.DataFrame) -> None:
         """Add what :meth:`check_append` returned; the second half of :meth:`append`."""
@@ -267,25 +249,42 @@ class Ledger:
         if unseen.size:
             self.wallets.extend(list(dict.fromkeys(strings(names.take(unseen)))))
             codes[unseen] = self.wallets.first_rows(names.take(unseen))
-        n, first = len(new), len(self.transactions)
-        sender, recipient = codes[:n], codes[n:]
-        if first + n > self.amount.size:
-            self._reserve_rows(max(first + n, self.amount.size * 5 // 4))
-        rows = np.arange(first, first + n, dtype=np.int32)
-        self.amount[rows] = new["amount"].to_numpy()
-        self.sender[rows] = sender
-        self.position[rows] = new["position"].to_numpy()
-        self.tx_hash[rows] = text_hashes(as_text(new["tx_id"]))
-        self.transactions.extend(new["tx_id"].tolist())
-        time = microseconds(new["timestamp"])
+        n = len(new)
+        self.asset = str(new["asset"].iloc[0])
+        self._put(
+            new["tx_id"].tolist(), text_hashes(as_text(new["tx_id"])),
+            microseconds(new["timestamp"]), codes[:n], codes[n:],
+            new["amount"].to_numpy(), new["position"].to_numpy(),
+        )  # fmt: skip
+
+    def _code(self, wallet: str) -> int:
+        """Code of a wallet, a new one where it was never part of a transfer."""
+        code = self.wallets.first_row(wallet)
+        if code < 0:
+            code = len(self.wallets)
+            self.wallets.extend([wallet])
+        return code
+
+    def _put(
+        self, tx_ids: list[str], tx_hash: UInt64s, time: Int64s, sender: Int32s,
+        recipient: Int32s, amount: Float64s, position: Int32s,
+    ) -> None:  # fmt: skip
+        """Write new transfers, in order of time, to the log and to both sides."""
+        first = len(self.transactions)
+        end = first + len(tx_ids)
+        if end > self.sender.size:
+            self._reserve_rows(max(end, self.sender.size * 5 // 4))
+        self.amount[first:end], self.sender[first:end] = amount, sender
+        self.position[first:end], self.tx_hash[first:end] = position, tx_hash
+        self.transactions.extend(tx_ids)
+        rows = np.arange(first, end, dtype=np.int32)
         for slices, owner, other in (
             (self.outgoing, sender, recipient),
             (self.incoming, recipient, sender),
         ):
-            log = Log(time, owner, other, rows)
+            log = Log(time, owner, other, rows, self.amount[first:end])  # as NOTHING: writeable
             slices.insert(log, self.tx_hash, self.position, self.n_wallets)
-        self.n_transfers += n
-        self.asset = str(new["asset"].iloc[0])
+        self.n_transfers += len(tx_ids)
         latest = int(time[-1])
         self.last_time = latest if self.last_time is None else max(self.last_time, latest)
 
@@ -328,15 +327,3 @@ class Ledger:
 def microseconds(times: pd.Series) -> Int64s:
     """Microseconds since 1970 UTC of a column of datetime64[us, UTC]."""
     return times.to_numpy(dtype="datetime64[us]").astype(np.int64)
-
-
-def _one_asset(checked: pd.DataFrame) -> str:
-    """Return the one asset of checked transfers, empty where there are none."""
-    assets = checked["asset"].unique().tolist()
-    if len(assets) > 1:
-        listed = ", ".join(repr(asset) for asset in sorted(assets)[:5])
-        raise LedgerError(
-            f"a ledger holds one asset, since amounts of different assets do not add; "
-            f"received {len(assets)}: {listed}"
-        )
-    return str(assets[0]) if assets else ""

@@ -22,11 +22,11 @@ from features.slices import Slices
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
 _SIDES = ("incoming", "outgoing")
 _ROWS = ("amount", "sender", "position", "tx_hash")
-_SLICES = ("start", "count", "time", "counterparty", "transfer")
+_SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
 _ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
 _FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
 _FIELDS: dict[str, Any] = {
@@ -134,10 +134,12 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _map_slices(folder: Path, side: str) -> Slices:
-    start, count, time, other, transfer = (_map(folder / f"{side}.{name}.npy") for name in _SLICES)
+    start, count, time, other, transfer, amount = (
+        _map(folder / f"{side}.{name}.npy") for name in _SLICES
+    )
     if ((start < 0) | (count < 0) | (start + count > time.size)).any():
         raise LedgerError(f"damaged ledger: {folder}, a slice of {side} lies outside its array")
-    return Slices(start, count, count.copy(), time, other, transfer, used=time.size)
+    return Slices(start, count, count.copy(), time, other, transfer, amount, used=time.size)
 
 
 def _map(path: Path) -> npt.NDArray[Any]:

@@ -34,14 +34,21 @@ class Columns(NamedTuple):
 def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
     """The fields of a :class:`features.Ledger` that holds these transfers."""
     hashes = text_hashes(columns.tx_id)
-    rows = np.lexsort((columns.position, hashes))
+    rows = np.argsort(hashes)  # three times as fast as a lexsort, which is stable
+    _order_ties(hashes[rows], columns.position, rows)
     hashes = hashes[rows]
     row = np.empty(rows.size, dtype=np.int32)
     row[rows] = np.arange(rows.size, dtype=np.int32)
     # rows are in order of (hash, position), which completes the order of slices
     in_time = _in_time(columns.time, row)
     time = columns.time[in_time]
-    outgoing = Log(time, columns.sender[in_time], columns.recipient[in_time], row[in_time])
+    outgoing = Log(
+        time,
+        columns.sender[in_time],
+        columns.recipient[in_time],
+        row[in_time],
+        columns.amount[in_time],
+    )
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
     return {
         "asset": asset,
@@ -69,11 +76,12 @@ def _in_time(time: npt.NDArray[np.int64], row: npt.NDArray[np.int32]) -> npt.NDA
 
 @kernel
 def _order_ties(
-    time: npt.NDArray[np.int64], row: npt.NDArray[np.int32], order: npt.NDArray[np.int64]
+    key: npt.NDArray[Any], second: npt.NDArray[np.int32], order: npt.NDArray[np.int64]
 ) -> None:
+    """Sort the runs of ``order`` in which the ascending ``key`` is equal by ``second[order]``."""
     start = 0
-    for i in range(1, time.size + 1):
-        if i == time.size or time[i] != time[start]:
+    for i in range(1, key.size + 1):
+        if i == key.size or key[i] != key[start]:
             if i - start > 1:
-                order[start:i] = start + np.argsort(row[start:i])
+                order[start:i] = order[start:i][np.argsort(second[order[start:i]])]
             start = i

@@ -60,6 +60,15 @@ class Names:
         added = pa.array(self.recent, type=pa.large_string())
         return pa.concat_arrays([self.text, added]) if self.recent else self.text
 
+    def texts(self, rows: npt.NDArray[np.integer[Any]]) -> list[str]:
+        """Strings of many rows, in their order."""
+        saved = len(self.text)
+        old = rows < saved
+        found = np.empty(rows.size, dtype=object)
+        found[old] = strings(self.text.take(rows[old]))
+        found[~old] = [self.recent[row - saved] for row in rows[~old].tolist()]
+        return cast("list[str]", found.tolist())
+
     def first_rows(self, names: Texts) -> Int32s:
         """Row of each name, -1 where it is absent; for lists without repeats.
 

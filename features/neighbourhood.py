@@ -162,7 +162,7 @@ def _expand(
             first = max(first, end - _SPAN * fan)
             n, total = 0, 0.0
             for i in range(end - 1, first - 1, -1):
-                amount = sides.amount[side.transfer[i]]
+                amount = side.amount[i]
                 total += amount
                 other = side.counterparty[i]
                 if other == codes[node] or other == roots[node]:
@@ -185,9 +185,7 @@ def _expand(
 
 
 @kernel
-def _describe_side(
-    side: Side, amounts: Float64s, code: int, as_of: int, out: Float64s
-) -> tuple[float, int, float]:
+def _describe_side(side: Side, code: int, as_of: int, out: Float64s) -> tuple[float, int, float]:
     """Fill the columns of one side; returns sum and number of what was read, and the oldest age."""
     _, end, count = cut(side, code, as_of)
     out[0] = count
@@ -197,7 +195,7 @@ def _describe_side(
     n = end - first
     total, squares, largest, fan = 0.0, 0.0, 0.0, 0
     for i in range(first, end):
-        amount = amounts[side.transfer[i]]
+        amount = side.amount[i]
         total += amount
         largest = max(largest, amount)
         new = True
@@ -207,7 +205,7 @@ def _describe_side(
                 break
         fan += new
     for i in range(first, end):
-        squares += (amounts[side.transfer[i]] - total / n) ** 2
+        squares += (side.amount[i] - total / n) ** 2
     out[1] = (as_of - side.time[end - 1]) / 1e6
     if n > 1:
         out[2] = (side.time[end - 1] - side.time[first]) / 1e6 / (n - 1)
@@ -223,11 +221,9 @@ def _describe(sides: Sides, codes: Int32s, as_of: Int64s) -> Rows:
     out = np.full((codes.size, 2 * _N_SIDE + 3), np.nan)
     for row in range(codes.size):
         code, instant = codes[row], as_of[row]
-        received, n_in, age_in = _describe_side(
-            sides.incoming, sides.amount, code, instant, out[row, :_N_SIDE]
-        )
+        received, n_in, age_in = _describe_side(sides.incoming, code, instant, out[row, :_N_SIDE])
         sent, n_out, age_out = _describe_side(
-            sides.outgoing, sides.amount, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]
+            sides.outgoing, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]
         )
         both = out[row, 2 * _N_SIDE :]
         both[0] = np.fmax(age_in, age_out)

@@ -36,10 +36,10 @@ def _recent_counterparties(side: Side, first: int, end: int, code: int, found: I
 
 
 @kernel
-def _latest_total(side: Side, amounts: Float64s, end: int, n: int) -> float:
+def _latest_total(side: Side, end: int, n: int) -> float:
     total = 0.0
     for i in range(end - min(n, _CAP_READ), end):
-        total += amounts[side.transfer[i]]
+        total += side.amount[i]
     return total
 
 
@@ -57,8 +57,8 @@ def _side(sides: Sides, found: Int32s, n: int, as_of: int, out: Float64s) -> Non
             oldest = min(oldest, sides.incoming.time[end_in - n_in])
         if n_out:
             oldest = min(oldest, sides.outgoing.time[end_out - n_out])
-        received = _latest_total(sides.incoming, sides.amount, end_in, n_in)
-        sent = _latest_total(sides.outgoing, sides.amount, end_out, n_out)
+        received = _latest_total(sides.incoming, end_in, n_in)
+        sent = _latest_total(sides.outgoing, end_out, n_out)
         sums[0] += math.log(1.0 + n_in)
         sums[1] += math.log(1.0 + n_out)
         sums[2] += n_in / (n_in + n_out)

@@ -18,31 +18,32 @@ from features.label_events import LabelEvents
 from features.order_statistics import quantile, sort_values
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
 
-_CAP, _WHOLE = 32, 2.0
+_CAP, _WHOLE, _LN_2 = 32, 2.0, math.log(2.0)
 # rows of the working memory: one number a transfer looked at
 _USUAL, _RANK, _FUNDS, _ANY, _TOTAL, _PARTS = 0, 1, 2, 3, 4, 5
 _N_SIDE = 12
 
 
 @kernel
-def _usual(
-    side: Side, amounts: Float64s, code: int, instant: int, amount: float
-) -> tuple[float, int, float, float]:
+def _usual(side: Side, code: int, instant: int, amount: float) -> tuple[float, int, float, float]:
     """Of a wallet's latest positive amounts before an instant: sum of ln, count, rank, sum."""
     first, end, _ = cut(side, code, instant)
-    logs, n, less, total = 0.0, 0, 0.0, 0.0
+    # the logarithm of a product costs one logarithm; split so that no product leaves its range
+    product, exponent, n, less, total = 1.0, 0, 0, 0.0, 0.0
     for i in range(end - 1, max(first, end - _CAP) - 1, -1):
-        other = amounts[side.transfer[i]]
+        other = side.amount[i]
         if other > 0.0:
-            logs += math.log(other)
+            mantissa, power = math.frexp(other)
+            product *= mantissa
+            exponent += power
             n += 1
             less += 1.0 if other < amount else (0.5 if other == amount else 0.0)
             total += other
-    return logs, n, (less + 0.5) / (n + 1), total
+    return math.log(product) + exponent * _LN_2, n, (less + 0.5) / (n + 1), total
 
 
 @kernel
-def _compare(own: Side, theirs: Side, amounts: Float64s, code: int, as_of: int, parts: Rows) -> int:
+def _compare(own: Side, theirs: Side, code: int, as_of: int, parts: Rows) -> int:
     """Fill ``parts``, nan where a counterparty had no history; returns the transfers looked at.
 
     ``own`` is the wallet's side that is looked at. The counterparty had the same transfer on
@@ -51,14 +52,14 @@ def _compare(own: Side, theirs: Side, amounts: Float64s, code: int, as_of: int, 
     first, end, _ = cut(own, code, as_of)
     n = 0
     for i in range(end - 1, first - 1, -1):
-        other, amount = own.counterparty[i], amounts[own.transfer[i]]
+        other, amount = own.counterparty[i], own.amount[i]
         if other == code or amount == 0.0:
             continue
         log = math.log(amount)
         for part in range(_PARTS):
             parts[part, n] = np.nan
-        usual, n_usual, rank, _ = _usual(theirs, amounts, other, own.time[i], amount)
-        funds, n_funds, _, total = _usual(own, amounts, other, own.time[i], amount)
+        usual, n_usual, rank, _ = _usual(theirs, other, own.time[i], amount)
+        funds, n_funds, _, total = _usual(own, other, own.time[i], amount)
         if n_usual:
             parts[_USUAL, n], parts[_RANK, n] = log - usual / n_usual, rank
         if n_funds:
@@ -93,11 +94,9 @@ def _mean(values: Float64s) -> float:
 
 
 @kernel
-def _side(
-    own: Side, theirs: Side, amounts: Float64s, code: int, as_of: int, parts: Rows, out: Float64s
-) -> None:
+def _side(own: Side, theirs: Side, code: int, as_of: int, parts: Rows, out: Float64s) -> None:
     out[:] = np.nan
-    n = _compare(own, theirs, amounts, code, as_of, parts)
+    n = _compare(own, theirs, code, as_of, parts)
     if n == 0:
         return
     column = 0
@@ -118,10 +117,10 @@ def _side(
 def _relative(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
     parts = np.empty((_PARTS, _CAP))
     for row in range(codes.size):
-        code, instant, amounts = codes[row], as_of[row], sides.amount
+        code, instant = codes[row], as_of[row]
         received, sent = out[row, :_N_SIDE], out[row, _N_SIDE:]
-        _side(sides.incoming, sides.outgoing, amounts, code, instant, parts, received)
-        _side(sides.outgoing, sides.incoming, amounts, code, instant, parts, sent)
+        _side(sides.incoming, sides.outgoing, code, instant, parts, received)
+        _side(sides.outgoing, sides.incoming, code, instant, parts, sent)
 
 
 def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:

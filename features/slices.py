@@ -24,7 +24,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Side(NamedTuple):
     """The arrays of one side, as kernels read them.
 
-    The slice of wallet ``c`` is ``[start[c], start[c] + count[c])`` of the last three.
+    The slice of wallet ``c`` is ``[start[c], start[c] + count[c])`` of the last four.
 
     Attributes
     ----------
@@ -33,6 +33,8 @@ class Side(NamedTuple):
     time : int64 array, shape (arena,), microseconds since 1970 UTC
     counterparty : int32 array, shape (arena,), wallet code of the other end
     transfer : int32 array, shape (arena,), row in the ledger's log
+    amount : float64 array, shape (arena,), whole units of the asset
+        Held on both sides: a view that had to fetch it from the log would wait for memory.
     """
 
     start: Int64s
@@ -40,6 +42,7 @@ class Side(NamedTuple):
     time: Int64s
     counterparty: Int32s
     transfer: Int32s
+    amount: Float64s
 
 
 class Sides(NamedTuple):
@@ -57,10 +60,11 @@ class Log(NamedTuple):
     owner: Int32s
     counterparty: Int32s
     row: Int32s
+    amount: Float64s
 
 
 _NO_CODES = np.empty(0, dtype=np.int32)
-NOTHING = Log(np.empty(0, dtype=np.int64), _NO_CODES, _NO_CODES, _NO_CODES)
+NOTHING = Log(np.empty(0, dtype=np.int64), _NO_CODES, _NO_CODES, _NO_CODES, np.empty(0))
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Slices:
     time: Int64s
     counterparty: Int32s
     transfer: Int32s
+    amount: Float64s
     used: int
 
     @classmethod
@@ -84,20 +89,27 @@ class Slices:
         place = np.empty(n, dtype=np.int64)
         _place(log.owner, start.copy(), place)
         time, other = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32)
-        transfer = np.empty(n, dtype=np.int32)
-        time[place], other[place], transfer[place] = log.time, log.counterparty, log.row
-        return cls(start, count, count.copy(), time, other, transfer, n)
+        transfer, amount = np.empty(n, dtype=np.int32), np.empty(n)
+        time[place], other[place] = log.time, log.counterparty
+        transfer[place], amount[place] = log.row, log.amount
+        return cls(start, count, count.copy(), time, other, transfer, amount, n)
 
     @property
     def side(self) -> Side:
         """The arrays, for kernels."""
-        return Side(self.start, self.count, self.time, self.counterparty, self.transfer)
+        return Side(
+            self.start, self.count, self.time, self.counterparty, self.transfer, self.amount
+        )
 
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, slack included."""
         wallets = self.start.nbytes + self.count.nbytes + self.room.nbytes
-        return wallets + self.time.nbytes + self.counterparty.nbytes + self.transfer.nbytes
+        return wallets + sum(column.nbytes for column in self._columns)
+
+    @property
+    def _columns(self) -> tuple[Int64s, Int32s, Int32s, Float64s]:
+        return self.time, self.counterparty, self.transfer, self.amount
 
     def insert(self, log: Log, tx_hash: UInt64s, position: Int32s, n_wallets: int) -> None:
         """Put new transfers where they belong in time, late ones included.
@@ -108,10 +120,7 @@ class Slices:
             self.reserve_wallets(max(n_wallets, self.start.size * 5 // 4))
         done = 0
         while True:
-            done, self.used = _insert(
-                self.start, self.count, self.room, self.time, self.counterparty, self.transfer,
-                self.used, log, done, tx_hash, position,
-            )  # fmt: skip
+            done, self.used = _insert(self.side, self.room, self.used, log, done, tx_hash, position)
             if done == log.time.size:
                 return
             needed = self.used + slice_room(int(self.room[log.owner[done]]))
@@ -122,7 +131,7 @@ class Slices:
         if size > self.time.size:
             self.time = grown(self.time, size)
             self.counterparty = grown(self.counterparty, size)
-            self.transfer = grown(self.transfer, size)
+            self.transfer, self.amount = grown(self.transfer, size), grown(self.amount, size)
 
     def reserve_wallets(self, size: int) -> None:
         """Make room for ``size`` wallets."""
@@ -133,7 +142,7 @@ class Slices:
     def remove(self, owner: int, row: int) -> None:
         """Take one transfer out of its owner's slice."""
         at, end = self.find(owner, row), int(self.start[owner]) + int(self.count[owner])
-        for column in (self.time, self.counterparty, self.transfer):
+        for column in self._columns:
             column[at : end - 1] = column[at + 1 : end].copy()
         self.count[owner] -= 1
 
@@ -185,11 +194,18 @@ def _place(owner: Int32s, cursor: Int64s, place: Int64s) -> None:
 
 
 @kernel
+def _move(side: Side, source: int, target: int) -> None:
+    """Copy one entry of the arena to another place."""
+    side.time[target], side.counterparty[target] = side.time[source], side.counterparty[source]
+    side.transfer[target], side.amount[target] = side.transfer[source], side.amount[source]
+
+
+@kernel
 def _insert(
-    start: Int64s, count: Int32s, room: Int32s, time: Int64s, counterparty: Int32s,
-    transfer: Int32s, used: int, log: Log, first: int, tx_hash: UInt64s, position: Int32s,
-) -> tuple[int, int]:  # fmt: skip
+    side: Side, room: Int32s, used: int, log: Log, first: int, tx_hash: UInt64s, position: Int32s
+) -> tuple[int, int]:
     """Insert from ``first`` on; returns how far the arena's room went, and its new end."""
+    start, count, time = side.start, side.count, side.time
     for i in range(first, log.time.size):
         owner, row = log.owner[i], log.row[i]
         if count[owner] == room[owner]:
@@ -197,15 +213,13 @@ def _insert(
             if used + wanted > time.size:
                 return i, used
             for j in range(count[owner]):
-                time[used + j] = time[start[owner] + j]
-                counterparty[used + j] = counterparty[start[owner] + j]
-                transfer[used + j] = transfer[start[owner] + j]
+                _move(side, start[owner] + j, used + j)
             start[owner] = used
             room[owner] = wanted
             used += wanted
         at = start[owner] + count[owner]
         while at > start[owner]:
-            before = transfer[at - 1]
+            before = side.transfer[at - 1]
             if time[at - 1] < log.time[i] or (
                 time[at - 1] == log.time[i]
                 and (
@@ -214,12 +228,9 @@ def _insert(
                 )
             ):
                 break
-            time[at] = time[at - 1]
-            counterparty[at] = counterparty[at - 1]
-            transfer[at] = transfer[at - 1]
+            _move(side, at - 1, at)
             at -= 1
-        time[at] = log.time[i]
-        counterparty[at] = log.counterparty[i]
-        transfer[at] = row
+        time[at], side.counterparty[at] = log.time[i], log.counterparty[i]
+        side.transfer[at], side.amount[at] = row, log.amount[i]
         count[owner] += 1
     return log.time.size, used

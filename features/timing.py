@@ -153,7 +153,7 @@ _GAPS = (
     ("gap_median_{d}_s", "median gap between transfers {did}"),
     ("gap_max_{d}_s", "largest gap between transfers {did}"),
     ("gap_cv_{d}_ratio", "standard deviation over mean of the gaps"),
-    ("burstiness_{d}_ratio", "(sd - mean) / (sd + mean) of the gaps (Goh and Barabasi 2008)"),
+    ("burstiness_{d}_ratio", "(sd - mean) / (sd + mean) of the gaps"),
     ("memory_{d}_ratio", "correlation of each gap with the next; nan below three gaps"),
 )
 _SIDE = (
@@ -177,16 +177,24 @@ _SIDE = (
 )
 
 
+_SOURCES = {
+    "burstiness": "Goh and Barabasi 2008, EPL 81 48002, equation 1",
+    "memory": "Goh and Barabasi 2008, EPL 81 48002, equation 2",
+    "hour_entropy": "Shannon 1948, section 6; evenness: Pielou 1966",
+}
+
+
 def _both(name: str, meaning: str) -> Column:
     meaning = meaning.format(did="of either direction")
-    return Column(f"timing_{name.format(d='any')}", meaning)
+    source = next((text for start, text in _SOURCES.items() if name.startswith(start)), "")
+    return Column(f"timing_{name.format(d='any')}", meaning, source=source)
 
 
 TIMING = View(
     "timing",
     1,
     (
-        *per_side("timing", *_SIDE, calendar=("hour_entropy", "night")),
+        *per_side("timing", *_SIDE, calendar=("hour_entropy", "night"), sources=_SOURCES),
         *(_both(name, meaning) for name, meaning in _GAPS),
         Column(
             "timing_alternation_share", "steps from one transfer to the next that change direction"

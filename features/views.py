@@ -9,11 +9,12 @@ from features.coverage import COVERAGE
 from features.exposure import EXPOSURE
 from features.layering import LAYERING
 from features.one_hop import ONE_HOP
+from features.patterns import PATTERNS
 from features.relative import RELATIVE
 from features.timing import TIMING
 
 VIEWS: tuple[View, ...] = (
-    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, ONE_HOP, RELATIVE, LAYERING, EXPOSURE,
+    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, ONE_HOP, RELATIVE, LAYERING, PATTERNS, EXPOSURE,
 )  # fmt: skip
 
 

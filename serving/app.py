@@ -95,12 +95,18 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
+async def _short_body(request: Request) -> bytes:
+    """Body of a request about one wallet."""
+    body = await _body(request)
+    if len(body) > MAX_SCORE_BYTES:
+        raise HTTPException(413, f"a request about one wallet has at most {MAX_SCORE_BYTES} bytes")
+    return body
+
+
 @router.post("/v1/wallets/score", **documented(schemas.WalletScore, schemas.ScoreRequest))
 async def score_wallet(request: Request, service: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
-    body = await _body(request)
-    if len(body) > MAX_SCORE_BYTES:  # it is parsed on the event loop
-        raise HTTPException(413, f"a score request has at most {MAX_SCORE_BYTES} bytes")
+    body = await _short_body(request)  # it is parsed on the event loop
     asked = schemas.ScoreRequest.model_validate_json(body)
     if service.scorer.tabular:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))
@@ -117,6 +123,13 @@ async def score_wallets(request: Request, service: Ready) -> Response:
         return [service.score_item(item) for item in asked.items]
 
     return _json({"items": await to_thread.run_sync(answer)})
+
+
+@router.post("/v1/wallets/trace", **documented(schemas.WalletTrace, schemas.TraceRequest))
+async def trace_wallet(request: Request, service: Ready) -> Response:
+    """Transfers that prove a wallet's features, trail by trail, as of an instant."""
+    asked = schemas.TraceRequest.model_validate_json(await _short_body(request))
+    return _json(await to_thread.run_sync(service.trace, asked))
 
 
 @router.post(
@@ -149,6 +162,12 @@ async def model(service: Ready) -> Response:
             "bands": service.scorer.bands,
         }
     )
+
+
+@router.get("/v1/features", **documented(schemas.FeaturesAnswer))
+async def features(service: Ready) -> Response:
+    """Every feature with its meaning and source, and whether the model reads it."""
+    return _json(service.scorer.features())
 
 
 @router.get("/livez", **documented(schemas.Health))

@@ -10,7 +10,13 @@ from pydantic.json_schema import models_json_schema
 
 from serving import problems, schemas
 
-_OWN = (schemas.ScoreRequest, schemas.BatchRequest, schemas.TransfersRequest, schemas.Problem)
+_OWN = (
+    schemas.ScoreRequest,
+    schemas.BatchRequest,
+    schemas.TraceRequest,
+    schemas.TransfersRequest,
+    schemas.Problem,
+)
 
 
 def documented(

@@ -21,6 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
+MAX_TRACED = 10_000
 MAX_AMOUNT = 1e60
 EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
 
@@ -87,8 +88,8 @@ class Wallet(Body):
     )
 
 
-class ScoreRequest(Body):
-    """Ask for the probability that a wallet is illicit."""
+class TraceRequest(Body):
+    """Ask about a wallet as of an instant."""
 
     wallet: Annotated[
         Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
@@ -99,6 +100,11 @@ class ScoreRequest(Body):
         description="Answer as at this instant, from what was known before it. Null: now.",
         examples=[None, "2026-01-31T09:30:00Z"],
     )
+
+
+class ScoreRequest(TraceRequest):
+    """Ask for the probability that a wallet is illicit."""
+
     include: list[Literal["reasons"]] = Field(
         default=["reasons"], max_length=8, description="Empty: the score alone, which is faster."
     )
@@ -191,6 +197,32 @@ class WalletScore(BaseModel):
     bands: BandFacts
 
 
+class TracedTransfer(BaseModel):
+    """One transfer of a trail, the series of transfers that prove one feature."""
+
+    column: str = Field(description="The feature that the trail proves.")
+    trail: int = Field(description="Number of the trail, from 0.")
+    hop: int = Field(description="Place in the trail, from 1, in the order the money moved.")
+    tx_id: str
+    position: int
+    timestamp: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
+    sender: str
+    recipient: str
+    amount: float
+    traced_amount: float = Field(description="What of the amount belongs to the trail.")
+    category: str = Field(description="Of the labelled wallet at the far end; empty: none.")
+
+
+class WalletTrace(BaseModel):
+    """The money trail behind a wallet's features, a few trails each, the most telling first."""
+
+    request_id: str
+    wallet: Wallet
+    as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
+    transfers: list[TracedTransfer]
+    left_out: int = Field(description=f"Transfers of trails beyond the first {MAX_TRACED}.")
+
+
 class ItemProblem(BaseModel):
     """What kept one item of a batch from a score: problem details of RFC 9457."""
 
@@ -227,6 +259,26 @@ class ModelAnswer(ModelFacts):
     min_transfers: int = Field(description="Wallets with fewer transfers are not scored.")
     feature_names: list[str]
     bands: BandFacts
+
+
+class FeatureFacts(BaseModel):
+    """One feature and what it means."""
+
+    name: str
+    view: str
+    unit: str = Field(examples=["s", "share"])
+    meaning: str
+    scale_free: bool = Field(description="Unchanged when all amounts are multiplied by a number.")
+    calendar: bool = Field(description="Depends on the hour of the day.")
+    source: str = Field(description="Origin of the definition; empty: a plain statistic or ours.")
+    used: bool = Field(description="Whether the loaded model reads it.")
+
+
+class FeaturesAnswer(BaseModel):
+    """All features that this release computes."""
+
+    version: str = Field(description="Fingerprint of the definitions; a model fits one of them.")
+    columns: list[FeatureFacts]
 
 
 class FieldError(BaseModel):

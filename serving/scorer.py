@@ -5,6 +5,7 @@ ledger that changes.
 """
 
 import threading
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from features import Ledger, RiskError
 from features.label_events import label_events
 from features.sources.files import read_labels
 from features.table import compute_rows
-from features.views import feature_columns
-from serving.schemas import finite, instant_text
+from features.trace import trace_records, trace_row
+from features.views import DEFINITIONS, VIEWS, feature_columns
+from serving.schemas import MAX_TRACED, finite, instant_text
 from serving.settings import Bands, Settings
 from training.artifact import RiskModel, Scores
 
@@ -130,6 +132,35 @@ class Scorer:
             answer |= self._explain(scores.contributions[0], values, log_odds)
         return answer
 
+    def trace(self, wallet: str, as_of: int) -> dict[str, Any]:
+        """List the transfers that prove a wallet's features.
+
+        Returns
+        -------
+        dict
+            ``transfers`` and ``left_out`` of :class:`serving.schemas.WalletTrace`.
+        """
+        with self._changing:
+            code = self.ledger.code(wallet)
+            found = trace_row(self.ledger, code, as_of, labels=self._events)
+        told = trace_records(found.head(MAX_TRACED))
+        return {"transfers": told, "left_out": len(found) - len(told)}
+
+    def features(self) -> dict[str, Any]:
+        """Describe all columns, and which of them the model reads, as :class:`FeaturesAnswer`."""
+        read = frozenset(self.model.feature_names)
+        columns = [
+            {
+                **asdict(column),
+                "view": view.name,
+                "unit": column.name.rpartition("_")[2],
+                "used": column.name in read,
+            }
+            for view in VIEWS
+            for column in view.columns
+        ]
+        return {"version": DEFINITIONS, "columns": columns}
+
     def insert(self, new: pd.DataFrame) -> None:
         """Add to the ledger what its ``check_append`` returned."""
         for start in range(0, len(new), APPEND_ROWS):
@@ -142,7 +173,7 @@ class Scorer:
                     self._arrange_labels()
 
     def check_itself(self) -> None:
-        """Score an unknown wallet and some that the ledger holds, and check what comes out.
+        """Score and trace an unknown wallet and some of the ledger, and check what comes out.
 
         It also loads every kernel, so that no request waits for that.
 
@@ -154,6 +185,7 @@ class Scorer:
         now = (self.ledger.last_time or 0) + 1
         known = range(0, self.ledger.n_wallets, max(1, self.ledger.n_wallets // 8))
         for wallet in ["?", *(self.ledger.wallet(code) for code in known)]:
+            self.trace(wallet, now)
             answer = self.score(wallet, now)
             parts = [reason["contribution"] for reason in answer["reasons"]]
             total = answer["base_log_odds"] + sum(parts) + answer["other_log_odds"]

@@ -54,6 +54,23 @@ class Service:
             ``as_of`` lies in the future, or the wallet is on another chain.
         """
         started = time.perf_counter()
+        wallet, as_of = self._question(asked)
+        said = self.scorer.score(wallet, as_of, reasons="reasons" in asked.include)
+        self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
+        return {**self._opening(wallet), **said}
+
+    def trace(self, asked: schemas.TraceRequest) -> dict[str, Any]:
+        """Answer one request as :class:`serving.schemas.WalletTrace`; raises as :meth:`score`."""
+        wallet, as_of = self._question(asked)
+        found = self.scorer.trace(wallet, as_of)
+        return {
+            **self._opening(wallet),
+            "as_of": schemas.instant_text(as_of),
+            **found,
+        }
+
+    def _question(self, asked: schemas.TraceRequest) -> tuple[str, int]:
+        """Address and instant that a request asks about."""
         wallet = asked.wallet
         if isinstance(wallet, str):
             wallet = schemas.Wallet(address=wallet)
@@ -69,10 +86,13 @@ class Service:
                 f"as_of {schemas.instant_text(as_of)} lies in the future; "
                 f"now is {schemas.instant_text(now)}"
             )
-        said = self.scorer.score(wallet.address, as_of, reasons="reasons" in asked.include)
-        self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
-        named = {"address": wallet.address, "chain": self.chain}
-        return {"request_id": uuid.uuid4().hex, "wallet": named, **said}
+        return wallet.address, as_of
+
+    def _opening(self, wallet: str) -> dict[str, Any]:
+        return {
+            "request_id": uuid.uuid4().hex,
+            "wallet": {"address": wallet, "chain": self.chain},
+        }
 
     def score_item(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
         """Answer one item of a batch, with a problem where it cannot be answered."""

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.naive_amounts import amounts
+from tests.naive_exposure import exposure
 from tests.naive_layering import layering
 from tests.naive_past import DAY, NAN, WINDOWS, Past, Row, Transfer, ratio
+from tests.naive_patterns import patterns
 from tests.naive_relative import relative
 from tests.naive_timing import timing
 
@@ -118,29 +120,6 @@ def _pass_through(received: list[Transfer], sent: list[Transfer]) -> float:
     return min(total_in, total_out) / largest if largest else 0.0
 
 
-def exposure(past: Past, wallet: str) -> Row:
-    """One row of the exposure view."""
-    row: Row = {}
-    for d, transfers in zip(("in", "out"), past.read(wallet), strict=True):
-        total = math.fsum(t.amount for t in transfers)
-        for label, illicit in (("illicit", True), ("licit", False)):
-            hits = [t for t in transfers if _labelled(past, t, wallet) is illicit]
-            value = math.fsum(t.amount for t in hits)
-            known = past.labels is not None
-            row[f"exposure_{label}_direct_{d}_share"] = ratio(value, total) if known else NAN
-            row[f"exposure_{label}_direct_{d}_count"] = len(hits) if known else NAN
-    return row
-
-
-def _labelled(past: Past, transfer: Transfer, wallet: str) -> bool | None:
-    other = transfer.sender if transfer.recipient == wallet else transfer.recipient
-    labels = [label for label in past.labels or [] if label.wallet == other != wallet]
-    best = max(
-        labels, key=lambda each: (each.confidence, each.known_at, each.illicit), default=None
-    )
-    return best.illicit if best else None
-
-
 VIEWS: dict[str, Callable[[Past, str], Row]] = {
     "coverage": coverage,
     "amounts": amounts,
@@ -149,5 +128,6 @@ VIEWS: dict[str, Callable[[Past, str], Row]] = {
     "one_hop": one_hop,
     "relative": relative,
     "layering": layering,
+    "patterns": patterns,
     "exposure": exposure,
 }

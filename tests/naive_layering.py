@@ -1,4 +1,4 @@
-"""The slow twin of the layering view and of its chains."""
+"""The slow twin of the layering view and of its chains; peel chains are in naive_peel."""
 
 import math
 from collections import deque
@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 
 from features.chains import HOP_CAP
-from tests.naive_past import DAY, HOUR, NAN, Past, Row, Transfer, ratio
+from tests.naive_past import DAY, HOUR, NAN, WINDOWS, Past, Row, Transfer, ratio
+from tests.naive_peel import peel
 
 FIRST_HOPS = 128
 HUB = 100
@@ -21,6 +22,7 @@ def layering(past: Past, wallet: str) -> Row:
     pieces, unfunded = fifo(received, sent)
     row = {
         "pass_through_ratio": ratio(min(total_in, total_out), max(total_in, total_out)),
+        **_recent_pass_through(past.as_of, received, sent),
         "unfunded_share": ratio(unfunded, total_out),
         "forwarded_share": ratio(math.fsum(amount for _, amount in pieces), total_in),
     }
@@ -32,8 +34,21 @@ def layering(past: Past, wallet: str) -> Row:
     backward, back_cut = chain_depth(past, wallet, forward=False)
     forward, ahead_cut = chain_depth(past, wallet, forward=True)
     row |= {"depth_backward_hops": backward, "depth_forward_hops": forward}
-    row["truncated_ratio"] = float(back_cut or ahead_cut)
+    peeled, peel_cut = peel(past, wallet)
+    row |= peeled
+    row["truncated_ratio"] = float(back_cut or ahead_cut or peel_cut)
     return {f"layering_{name}": value for name, value in row.items()}
+
+
+def _recent_pass_through(as_of: int, received: list[Transfer], sent: list[Transfer]) -> Row:
+    row = {}
+    for window, width in WINDOWS.items():
+        sums = [
+            math.fsum(t.amount for t in side if t.time >= as_of - width)
+            for side in (received, sent)
+        ]
+        row[f"pass_through_{window}_ratio"] = ratio(min(sums), max(sums))
+    return row
 
 
 def fifo(received: list[Transfer], sent: list[Transfer]) -> tuple[list[tuple[int, float]], float]:

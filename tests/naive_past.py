@@ -31,6 +31,7 @@ class Label(NamedTuple):
     illicit: bool
     known_at: int
     confidence: float
+    category: str
 
 
 class Past(NamedTuple):
@@ -75,7 +76,8 @@ def label_list(frame: pd.DataFrame) -> list[Label]:
     """Labels of a frame that meets the contract."""
     illicit = (frame["label"] == "illicit").tolist()
     known_at, confidence = map(micros, frame["known_at"]), frame["confidence"].tolist()
-    rows = zip(frame["wallet"].tolist(), illicit, known_at, confidence, strict=True)
+    category = frame.get("category", pd.Series("unspecified", frame.index)).tolist()
+    rows = zip(frame["wallet"].tolist(), illicit, known_at, confidence, category, strict=True)
     return [Label(*row) for row in rows]
 
 

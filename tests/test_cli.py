@@ -1,5 +1,7 @@
 """The command line: help, mistakes, and the commands that need no model."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,13 +10,16 @@ import pandas as pd
 import pytest
 
 import walletrisk
-from features import Ledger, feature_table
+from features import Ledger, feature_table, trace
 from features.sources.files import read_spine
 from features.views import feature_columns
 from training.promotion import GateLine, Promotion
 
 ROOT = Path(walletrisk.__file__).parent
-COMMANDS = ("demo", "ingest", "features", "train", "evaluate", "promote", "serve", "score")
+COMMANDS = (
+    "demo", "ingest", "features", "trace", "warmup", "train", "evaluate", "promote", "serve",
+    "score",
+)  # fmt: skip
 TRANSFERS = """hash,when,from,to,value
 t1,1700000000,w1,w2,3.5
 t2,1700003600,w2,w3,3.25
@@ -78,6 +83,9 @@ def test_help_imports_nothing_heavy() -> None:
         (["features", "l", "--spine", "s.csv", "--out", "t.csv"], "is a .parquet file"),
         (["score", "w1", "--ledger", "l", "--model", "m", "--as-of", "2026-01-31"], "an offset"),
         (["score", "w1", "--ledger", "none", "--model", "none"], "none is no ledger"),
+        (["trace", "w1"], "Missing option '--ledger'."),
+        (["trace", "w1", "--ledger", "none"], "none is no ledger"),
+        (["trace", "w1", "--ledger", "l", "--labels", "none.csv"], "none.csv: no such file"),
         (["evaluate", "none", "--table", "t.parquet", "--labels", "l.csv"], "no model folder"),
     ],
 )
@@ -149,6 +157,59 @@ def test_describe_names_every_column(capsys: pytest.CaptureFixture[str]) -> None
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [column.name for column in feature_columns()]
     assert "coverage_age_s  [s]  from the first transfer to as_of" in lines
+    assert any(line.endswith("  (Hirschman 1945; Herfindahl 1950)") for line in lines)
+
+
+def test_trace_shows_a_block_a_trail(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger"
+    ingest(transfers, ledger)
+    capsys.readouterr()
+    assert call("trace", "w3", "--ledger", ledger, "--as-of", "2023-11-15T00:00:00Z") == 0
+    blocks = capsys.readouterr().out.split("\n\n")
+    assert blocks[0] == "wallet w3 as of 2023-11-15T00:00:00Z"
+    assert blocks[1].splitlines() == [
+        "trail 0 of layering_depth_backward_hops",
+        "  1  2023-11-14T22:13:20Z  3.5 from w1 to w2, transfer t1:0",
+        "  2  2023-11-14T23:13:20Z  3.25 from w2 to w3, transfer t2:0",
+    ]
+
+
+def test_trace_as_json_is_the_frame_of_the_library(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, labels = tmp_path / "ledger", tmp_path / "labels.csv"
+    ingest(transfers, ledger)
+    labels.write_text("wallet,label,known_at\nw1,illicit,2023-11-01T00:00:00Z\n")
+    capsys.readouterr()
+    assert call("trace", "w3", "--ledger", ledger, "--labels", labels, "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    known = pd.DataFrame({"wallet": ["w1"], "label": "illicit", "known_at": "2023-11-01T00:00:00Z"})
+    expected = trace(Ledger.open(ledger), "w3", pd.Timestamp.now("UTC"), labels=known)
+    found = pd.DataFrame(rows)
+    assert found["timestamp"].iloc[0] == "2023-11-14T22:13:20.000000Z"
+    found["timestamp"] = pd.to_datetime(found["timestamp"]).astype("datetime64[us, UTC]")
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_trace_says_that_a_wallet_is_unknown(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, when = tmp_path / "ledger", "2023-11-15T00:00:00Z"
+    ingest(transfers, ledger)
+    capsys.readouterr()
+    assert call("trace", "nobody", "--ledger", ledger, "--as-of", when) == 0
+    assert capsys.readouterr().out == f"wallet nobody as of {when}: unknown wallet\nno trail\n"
+    assert call("trace", "nobody", "--ledger", ledger, "--json") == 0
+    assert capsys.readouterr().out == ""
+    assert call("trace", "w1", "--ledger", ledger, "--as-of", "2023-11-15") == 2
+    assert "as_of must name its time zone or UTC offset" in capsys.readouterr().err
+
+
+def test_warmup_says_how_long_and_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("warmup") == 0
+    assert re.fullmatch(r"\d+\.\d s; machine code in \S*kernels-\w+\n", capsys.readouterr().out)
 
 
 def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from features.chains import HOP_CAP, chain_depth, empty_frontier
+from features.chains import HOP_CAP, chain_depth, empty_levels
 from features.ledger import microseconds
 from tests.strategies import at, chain, cycle, spine, transfers
 
@@ -16,7 +16,7 @@ def depth(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> dict[str, tup
     instant = int(microseconds(spine([wallet], at(as_of))["as_of"])[0])
     sides = ledger.sides
     return {
-        name: chain_depth(side, sides.amount, ledger.code(wallet), instant, ahead, empty_frontier())
+        name: chain_depth(side, ledger.code(wallet), instant, ahead, empty_levels())
         for name, side, ahead in (
             ("backward", sides.incoming, False),
             ("forward", sides.outgoing, True),

@@ -1,47 +1,244 @@
 """Exposure to labelled wallets."""
 
+from itertools import pairwise
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from features import Ledger, feature_table
-from features.exposure import EXPOSURE
+from features.categories import CATEGORIES
+from features.columns import DAY
+from features.exposure import CAPS, EXPOSURE
+from features.ledger import microseconds
 from tests import compare
 from tests.strategies import World, at, spine, transfers, worlds
+from tests.taint_worlds import taint_world
+
+Moves = list[tuple[float, str, str, float]]
+SEEDS = st.integers(0, 2**32 - 1)
 
 
-def labels(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["wallet", "label", "known_at"])
+def labels(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["wallet", "label", "category", "known_at"])
     return frame.assign(known_at=[at(second) for second in frame["known_at"]])
 
 
-@given(worlds())
-def test_matches_its_slow_twin(world: World) -> None:
-    compare.with_naive(world, EXPOSURE)
+THIEF = labels(("thief", "illicit", "theft", -DAY / 1e6))
+
+
+def row(moves: Moves, wallet: str, known: pd.DataFrame = THIEF, as_of: float = 1e6) -> pd.Series:
+    ledger = Ledger.from_transfers(transfers(moves))
+    values = feature_table(ledger, spine([wallet], at(as_of)), labels=known, views=(EXPOSURE,))
+    return values.iloc[0].rename(lambda name: str(name).removeprefix("exposure_"))
+
+
+def paths(moves: Moves, wallet: str, known: pd.DataFrame = THIEF) -> list[tuple[str, list[str]]]:
+    """Column and transfers of each trail."""
+    ledger = Ledger.from_transfers(transfers(moves))
+    events = World(transfers(moves), known, spine([wallet], at(1e6))).events(ledger)
+    assert EXPOSURE.trails is not None
+    found = EXPOSURE.trails(ledger.sides, events, ledger.code(wallet), 2**62)
+    return [(t.column, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
+
+
+def with_categories(world: World, seed: int) -> World:
+    categories = np.random.default_rng(seed).choice(CATEGORIES[:4], len(world.labels))
+    return World(world.transfers, world.labels.assign(category=categories), world.spine)
+
+
+@given(worlds(), SEEDS)
+def test_matches_its_slow_twin(world: World, seed: int) -> None:
+    compare.with_naive(with_categories(world, seed), EXPOSURE)
+
+
+@given(SEEDS)
+def test_matches_its_slow_twin_where_value_goes_many_ways(seed: int) -> None:
+    compare.with_naive(taint_world(seed), EXPOSURE)
+
+
+@given(worlds(), SEEDS)
+def test_groups_divide_what_labels_and_categories_both_sum_to(world: World, seed: int) -> None:
+    known = with_categories(world, seed).labels
+    table = feature_table(world.ledger(), world.spine, labels=known, views=(EXPOSURE,))
+    for d in ("in", "out"):
+        sums = [
+            sum(table[f"exposure_{group}_{kind}_{d}_share"] for kind in ("direct", "indirect")
+                for group in groups)
+            for groups in (("illicit", "licit"), CATEGORIES)
+        ]  # fmt: skip
+        np.testing.assert_allclose(sums[0], sums[1], rtol=1e-9, atol=1e-12)
+        searched = table[f"exposure_searched_{d}_share"]
+        assert not (sums[0] > searched + 1e-9).any()
+
+
+@given(SEEDS)
+def test_trails_prove_every_exposure(seed: int) -> None:
+    world = taint_world(seed)
+    ledger, names = world.ledger(), [column.name for column in EXPOSURE.columns]
+    events, codes = world.events(ledger), ledger.codes(world.spine["wallet"])
+    as_of = microseconds(world.spine["as_of"])
+    rows = EXPOSURE.compute(ledger.sides, events, codes, as_of)
+    assert EXPOSURE.trails is not None
+    for code, instant, values in zip(codes.tolist(), as_of.tolist(), rows, strict=True):
+        shown: dict[str, list[float]] = {}
+        for trail in EXPOSURE.trails(ledger.sides, events, code, instant):
+            moved = ledger.amount[trail.transfers]
+            assert (trail.amounts <= moved * (1 + 1e-12)).all()
+            shown.setdefault(trail.column, []).append(trail.amounts[0])
+            assert_money_moves_on(ledger, trail.transfers, code)
+        for name, value in zip(names, values.tolist(), strict=True):
+            if "direct" in name and name.endswith("_share") and value > 0:
+                amount = values[names.index(name.removesuffix("share") + "amount")]
+                if len(shown[name]) < 3:
+                    assert sum(shown[name]) == pytest.approx(amount)
+                assert sum(shown[name]) <= amount * (1 + 1e-9)
+
+
+def assert_money_moves_on(ledger: Ledger, rows: npt.NDArray[np.int64], code: int) -> None:
+    ends = [ledger._ends(row) for row in rows.tolist()]
+    for (_, reached, time), (sender, _, later) in pairwise(ends):
+        assert reached == sender
+        assert time < later
+    assert code in (ends[0][0], ends[-1][1])
 
 
 def test_without_labels_nothing_is_known() -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     assert feature_table(ledger, spine(["b"], at(1)), views=(EXPOSURE,)).isna().all(axis=None)
+    assert EXPOSURE.trails is not None
+    no_labels = World(transfers([]), labels(), spine([], at(0))).events(ledger)
+    assert EXPOSURE.trails(ledger.sides, no_labels, ledger.code("b"), 2**62) == []
 
 
-def test_shares_of_what_was_received() -> None:
-    rows = [
-        (0, "bad", "me", 1.0),
-        (1, "good", "me", 2.0),
-        (2, "me", "me", 1.0),
-        (3, "x", "me", 4.0),
-    ]
-    ledger = Ledger.from_transfers(transfers(rows))
-    known = labels(("bad", "illicit", 0), ("good", "licit", 0), ("me", "illicit", 0))
-    values = feature_table(ledger, spine(["me"], at(9)), labels=known, views=(EXPOSURE,)).iloc[0]
+def test_direct_shares_of_what_was_received() -> None:
+    moves = [
+        (0.0, "thief", "me", 1.0), (1.0, "good", "me", 2.0), (2.0, "me", "me", 1.0),
+        (3.0, "x", "me", 4.0),
+    ]  # fmt: skip
+    known = labels(
+        ("thief", "illicit", "theft", 0), ("good", "licit", "exchange", 0),
+        ("me", "illicit", "mixer", 0),
+    )  # fmt: skip
+    values = row(moves, "me", known)
     # the wallet's own label plays no part, the transfer to itself adds to the sum
-    assert values.filter(like="_in_").tolist() == [0.125, 0.25, 1, 1]
+    assert values["illicit_direct_in_share"] == values["theft_direct_in_share"] == 0.125
+    assert values["licit_direct_in_amount"] == values["exchange_direct_in_amount"] == 2
+    assert values["theft_in_hops"] == 1
+    assert values["mixer_direct_in_share"] == 0
+    assert np.isnan(values["mixer_in_hops"])
+    assert values["searched_in_share"] == 1
+    assert values["licit_direct_out_amount"] == 0
+    assert np.isnan(row(moves[:1], "me")["theft_direct_out_amount"])
 
 
 def test_a_label_counts_after_it_was_known() -> None:
-    ledger = Ledger.from_transfers(transfers([(0, "bad", "me", 1.0)]))
-    known = labels(("bad", "illicit", 50))
-    instants = pd.concat([spine(["me"], at(50)), spine(["me"], at(50.000001))])
-    values = feature_table(ledger, instants, labels=known, views=(EXPOSURE,))
-    np.testing.assert_array_equal(values["exposure_illicit_direct_in_share"], [0, 1])
+    known = labels(("thief", "illicit", "theft", 50))
+    moves = [(0.0, "thief", "a", 1.0), (1.0, "a", "me", 1.0)]
+    for wallet, column in (("a", "theft_direct_in_share"), ("me", "theft_indirect_in_share")):
+        assert row(moves, wallet, known, as_of=50)[column] == 0
+        assert row(moves, wallet, known, as_of=50.000001)[column] == 1
+
+
+def test_value_is_diluted_on_its_way() -> None:
+    moves = [(0.0, "thief", "a", 1.0), (1.0, "x", "a", 3.0), (2.0, "a", "me", 2.0)]
+    values = row(moves, "me")
+    assert values["theft_indirect_in_amount"] == 0.5
+    assert values["illicit_indirect_in_share"] == 0.25
+    assert values["theft_in_hops"] == 2
+    assert values["searched_in_share"] == 1
+    assert values["truncated_ratio"] == 0
+    column = "exposure_theft_indirect_in_share"
+    assert (column, ["t0", "t2"]) in paths(moves, "me")
+
+
+def test_value_is_followed_to_where_it_went() -> None:
+    moves = [
+        (0.0, "x", "a", 3.0), (1.0, "me", "a", 1.0), (2.0, "a", "thief", 2.0),
+        (3.0, "a", "b", 2.0), (4.0, "b", "thief", 2.0),
+    ]  # fmt: skip
+    values = row(moves, "me")
+    assert values["theft_indirect_out_amount"] == 1.0
+    assert values["theft_out_hops"] == 2
+    column = "exposure_theft_indirect_out_share"
+    assert [path for name, path in paths(moves, "me") if name == column] == [
+        ["t1", "t2"], ["t1", "t3", "t4"],
+    ]  # fmt: skip
+    assert row(moves, "me", as_of=4)["theft_indirect_out_amount"] == 0.5
+
+
+def test_no_path_leads_through_a_labelled_wallet() -> None:
+    known = labels(("thief", "illicit", "theft", 0), ("hub", "licit", "exchange", 0))
+    moves = [(0.0, "thief", "hub", 5.0), (1.0, "hub", "a", 5.0), (2.0, "a", "me", 5.0)]
+    values = row(moves, "me", known)
+    assert values["exchange_indirect_in_share"] == 1
+    assert values["theft_indirect_in_share"] == 0
+
+
+def test_a_path_ends_where_it_comes_back_to_the_wallet() -> None:
+    known = labels(("me", "illicit", "theft", 0))
+    moves = [(0.0, "thief", "me", 5.0), (1.0, "me", "a", 5.0), (2.0, "a", "me", 5.0)]
+    values = row(moves, "me", pd.concat([THIEF, known]))
+    assert values["theft_direct_in_share"] == 0.5
+    assert values["theft_indirect_in_share"] == 0
+    assert values["searched_in_share"] == 1
+
+
+def test_value_of_the_same_instant_is_not_followed() -> None:
+    moves = [(0.0, "thief", "a", 5.0), (0.0, "a", "me", 5.0)]
+    values = row(moves, "me")
+    assert values["theft_indirect_in_share"] == 0
+    assert values["searched_in_share"] == 0
+    assert values["truncated_ratio"] == 0
+
+
+def test_zero_amounts_expose_to_nothing() -> None:
+    moves = [(0.0, "thief", "me", 0.0), (1.0, "thief", "a", 0.0), (2.0, "a", "me", 1.0)]
+    values = row(moves, "me")
+    assert np.isnan(values["theft_in_hops"])
+    assert values["theft_direct_in_share"] == values["theft_indirect_in_share"] == 0
+
+
+def test_the_largest_pieces_are_followed() -> None:
+    n = CAPS.followed
+    moves = [(0.0, "thief", f"a{k}", 9.0) for k in range(n + 1)]
+    moves += [(1.0 + k, f"a{k}", "me", 2.0 + k) for k in range(n + 1)]
+    values = row(moves, "me")
+    total = sum(2.0 + k for k in range(n + 1))
+    assert values["theft_indirect_in_amount"] == total - 2.0
+    assert values["searched_in_share"] == pytest.approx(1 - 2.0 / total)
+    assert values["truncated_ratio"] == 1
+
+
+def test_of_equal_pieces_the_latest_are_followed() -> None:
+    n = CAPS.followed
+    moves = [(1.0 + k, f"a{k}", "me", 2.0) for k in range(n + 1)]
+    moves += [(0.0, "thief" if k in (0, n) else "x", f"a{k}", 2.0) for k in range(n + 1)]
+    assert row(moves, "me")["theft_indirect_in_amount"] == 2.0
+
+
+def test_no_path_has_more_hops_than_the_cap() -> None:
+    for hops in (CAPS.hops, CAPS.hops + 1):
+        names = ["thief", *(f"a{k}" for k in range(hops - 1)), "me"]
+        moves = [(float(k), names[k], names[k + 1], 1.0) for k in range(hops)]
+        values = row(moves, "me")
+        assert values["theft_indirect_in_share"] == (hops == CAPS.hops)
+        assert values["truncated_ratio"] == (hops > CAPS.hops)
+
+
+def test_a_piece_below_the_floor_is_dropped() -> None:
+    for amount, exposed in ((0.02, True), (0.005, False)):
+        moves = [(0.0, "thief", "a", amount), (1.0, "x", "a", 10 - amount), (2.0, "a", "me", 10.0)]
+        assert row(moves, "me").notna()["theft_in_hops"] == exposed
+
+
+def test_what_is_left_of_older_transfers_than_are_read_is_not_known() -> None:
+    for older, truncated in ((0, 0), (1, 1)):
+        moves = [(float(k), "x", "a", 0.25) for k in range(older)]
+        moves += [(10.0 + k, "thief", "a", 0.25) for k in range(CAPS.read)]
+        values = row([*moves, (100.0, "a", "me", CAPS.read / 2)], "me")
+        assert values["truncated_ratio"] == truncated
+        assert values["searched_in_share"] == pytest.approx(0.5 if older else 1.0)

@@ -77,4 +77,4 @@ def test_labels_count_in_an_empty_ledger() -> None:
     ledger = Ledger.from_transfers(transfers([]))
     known = labels(("a", "illicit", 0, 1.0))
     values = feature_table(ledger, spine(["b"], at(9)), labels=known, views=(EXPOSURE,))
-    np.testing.assert_array_equal(values["exposure_illicit_direct_in_count"], 0.0)
+    np.testing.assert_array_equal(values["exposure_truncated_ratio"], 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import given
 
-from features import Ledger, feature_table
+from features import Ledger, feature_table, trace
 from features.layering import LAYERING
 from tests import compare
 from tests.strategies import World, at, chain, peel, spine, transfers, worlds
@@ -33,6 +33,10 @@ def test_first_in_first_out() -> None:
     assert values["dwell_q50_s"] == 200
     assert values["dwell_q90_s"] == 4900
     assert values["pass_through_ratio"] == 0.8
+    late = row(transfers(rows), "w", as_of=3700)  # what came at 100 s is an hour old then
+    assert late["pass_through_1h_ratio"] == 4 / 6
+    assert late["pass_through_7d_ratio"] == 6 / 8
+    assert np.isnan(values["pass_through_7d_ratio"])
 
 
 def test_a_receipt_funds_no_earlier_sending() -> None:
@@ -64,3 +68,34 @@ def test_a_peel_chain_is_a_chain() -> None:
     assert values["depth_backward_hops"] == 2
     assert values["depth_forward_hops"] == 3
     assert values["near_equal_out_share"] == 0.5
+    assert values["peel_length_hops"] == 5
+    assert values["peel_position_hops"] == 2
+
+
+@given(worlds())
+def test_trails_prove_the_depths(world: World) -> None:
+    ledger = world.ledger()
+    rows = feature_table(ledger, world.spine, views=(LAYERING,))
+    asked = zip(world.spine["wallet"], world.spine["as_of"], range(len(rows)), strict=True)
+    for wallet, as_of, number in asked:
+        row = rows.iloc[number]
+        trails = trace(ledger, wallet, as_of, views=(LAYERING,))
+        for column, ends in (("backward", "recipient"), ("forward", "sender")):
+            name = f"layering_depth_{column}_hops"
+            proofs = [trail for _, trail in trails[trails["column"] == name].groupby("trail")]
+            assert bool(proofs) == bool(row[name])
+            for trail in proofs:
+                assert trail["hop"].tolist() == list(range(1, int(row[name]) + 1))
+                assert trail[ends].iloc[-1 if ends == "recipient" else 0] == wallet
+                assert trail["sender"].tolist()[1:] == trail["recipient"].tolist()[:-1]
+                assert trail["timestamp"].is_monotonic_increasing
+                assert trail["timestamp"].is_unique
+                assert (trail["timestamp"] < as_of).all()
+                assert (trail["amount"].diff().dropna() <= 0).all()
+
+
+def test_the_chain_that_ends_in_most_value_comes_first() -> None:
+    rows = [(0, "a", "b", 8.0), (1, "a", "c", 16.0), (60, "b", "d", 8.0), (61, "c", "d", 15.0)]
+    trails = trace(Ledger.from_transfers(transfers(rows)), "a", at(1e6), views=(LAYERING,))
+    assert trails["tx_id"].tolist() == ["t1", "t3", "t0", "t2"]
+    assert trails["trail"].tolist() == [0, 0, 1, 1]

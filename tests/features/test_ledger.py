@@ -13,6 +13,7 @@ from features import (
     ConflictError,
     Ledger,
     LedgerError,
+    Transfer,
     TransfersError,
     check_transfers,
     feature_table,
@@ -23,7 +24,7 @@ from tests.strategies import START, World, at, spine, transfers, worlds
 BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "c", "a", 3.0)]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["append", "append", "retract", "reopen"]),
+        st.sampled_from(["append", "stream", "retract", "reopen"]),
         st.sets(st.integers(0, 39), max_size=12),
     ),
     max_size=8,
@@ -56,6 +57,12 @@ def test_any_history_of_changes_equals_a_rebuild(
                 fresh = set(chosen) - held
                 assert ledger.append(pool.iloc[chosen]) == len(fresh)
                 held |= fresh
+            elif step == "stream":
+                for number in chosen:
+                    row = pool.iloc[number]
+                    one = Transfer(*row[list(Transfer._fields)].tolist())
+                    assert ledger.append_one(one) == (number not in held)
+                    held.add(number)
             elif step == "retract":
                 ids = set(pool["tx_id"].iloc[chosen]) & set(pool["tx_id"].iloc[sorted(held)])
                 gone = {row for row in held if pool["tx_id"].iloc[row] in ids}
@@ -84,7 +91,7 @@ def test_from_transfers_counts() -> None:
     assert ledger.tx_id(row) == "t0"
 
 
-def test_memory_stays_within_64_bytes_a_transfer() -> None:
+def test_memory_stays_within_64_bytes_a_transfer_and_40_a_wallet() -> None:
     # 4-byte rows and codes: at most 2**31 transfers and wallets a ledger
     random = np.random.default_rng(0)
     rows = zip(
@@ -92,7 +99,7 @@ def test_memory_stays_within_64_bytes_a_transfer() -> None:
         random.choice(list("uvwxyz"), 5000), random.uniform(0, 1, 5000), strict=True,
     )  # fmt: skip
     ledger = Ledger.from_transfers(transfers(rows))
-    assert ledger.nbytes <= 64 * ledger.n_transfers
+    assert ledger.nbytes <= 64 * ledger.n_transfers + 40 * ledger.n_wallets
     assert ledger.incoming.transfer.dtype == ledger.sender.dtype == np.int32
 
 
@@ -142,7 +149,7 @@ def test_check_append_changes_nothing() -> None:
 
 def arrays(ledger: Ledger) -> list[np.ndarray]:
     """Every array of a ledger that grows."""
-    names = ("start", "count", "room", "time", "counterparty", "transfer")
+    names = ("start", "count", "room", "time", "counterparty", "transfer", "amount")
     slices = [getattr(side, name) for side in (ledger.incoming, ledger.outgoing) for name in names]
     return [*slices, ledger.amount, ledger.sender, ledger.position, ledger.tx_hash]
 

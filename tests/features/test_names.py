@@ -46,6 +46,7 @@ def test_names_are_found_whether_saved_or_recent(saved: list[str], asked: list[s
     assert [names.first_row(name) for name in everything] == expected
     assert [names.rows(name) for name in everything] == [[r] if r >= 0 else [] for r in expected]
     assert all(names[at] == name for name, at in place.items())
+    assert names.texts(np.array(list(place.values()), dtype=np.int64)) == list(place)
     assert names.all_text().to_pylist() == [names[at] for at in range(len(names))]
 
 

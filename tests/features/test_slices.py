@@ -12,7 +12,8 @@ ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0
 def log_of(entries: list[tuple[int, int, int]], first: int) -> Log:
     owner, time, _ = np.array(entries, dtype=np.int64).reshape(-1, 3).T
     rows = np.arange(first, first + len(entries), dtype=np.int32)
-    return Log(time, owner.astype(np.int32), owner.astype(np.int32)[::-1].copy(), rows)
+    codes = owner.astype(np.int32)
+    return Log(time, codes, codes[::-1].copy(), rows, rows / 8)
 
 
 @given(ENTRIES, st.integers(0, 60), st.lists(st.integers(0, 59), max_size=6, unique=True))
@@ -24,21 +25,23 @@ def test_insert_and_remove_keep_every_slice_in_order(
     position = -np.arange(len(entries), dtype=np.int32)
     split %= len(entries) + 1
     first = sorted(range(split), key=lambda row: (entries[row][1:], -row))
-    log = log_of([entries[row] for row in first], 0)._replace(row=np.array(first, dtype=np.int32))
+    rows = np.array(first, dtype=np.int32)
+    log = log_of([entries[row] for row in first], 0)._replace(row=rows, amount=rows / 8)
     slices = Slices.build(log, 2 if all(entries[row][0] < 2 for row in first) else 4)
     slices.insert(log_of(entries[split:], split), tx_hash, position, 4)
     removed = sorted({row % len(entries) for row in removed}) if entries else []
     for row in removed:
         slices.remove(entries[row][0], row)
     for owner in range(4):
-        rows = [r for r, entry in enumerate(entries) if entry[0] == owner and r not in removed]
-        rows.sort(key=lambda row: (entries[row][1:], -row))
+        left = [r for r, entry in enumerate(entries) if entry[0] == owner and r not in removed]
+        left.sort(key=lambda row: (entries[row][1:], -row))
         held = slice(slices.start[owner], slices.start[owner] + slices.count[owner])
-        assert slices.transfer[held].tolist() == rows
-        assert slices.time[held].tolist() == [entries[row][1] for row in rows]
-    left = [entry[1] for row, entry in enumerate(entries) if row not in removed]
-    assert slices.last_time() == (max(left) if left else None)
-    assert slices.transfer[slices.places()].size == len(left)
+        assert slices.transfer[held].tolist() == left
+        assert slices.time[held].tolist() == [entries[row][1] for row in left]
+        assert slices.amount[held].tolist() == [row / 8 for row in left]
+    times = [entry[1] for row, entry in enumerate(entries) if row not in removed]
+    assert slices.last_time() == (max(times) if times else None)
+    assert slices.transfer[slices.places()].size == len(times)
 
 
 def test_room_doubles_so_that_moves_are_rare() -> None:
@@ -50,7 +53,7 @@ def test_room_doubles_so_that_moves_are_rare() -> None:
         moves += int(slices.start[0]) != start
         start = int(slices.start[0])
     assert moves <= 8
-    assert slices.nbytes < 16 * 1000 * 5
+    assert slices.nbytes < 24 * 1000 * 5
     assert slice_room(0) == 4
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features import Ledger, RiskError
+from features import Ledger, RiskError, trace
 from features.table import feature_table
+from features.views import DEFINITIONS, feature_columns
 from serving import create_app
 from tests.serving.conftest import LATER, Start, TestClient, World, settings, transfer
 
-SCORE, TRANSFERS = "/v1/wallets/score", "/v1/transfers"
+SCORE, TRACE, TRANSFERS = "/v1/wallets/score", "/v1/wallets/trace", "/v1/transfers"
 PAST = LATER.isoformat()
 
 
@@ -171,6 +172,85 @@ def test_the_model_says_what_it_is(client: TestClient, world: World) -> None:
     assert score(client, "w1")["model"] == {
         key: answer[key] for key in score(client, "w1")["model"]
     }
+
+
+def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> None:
+    ledger, _, labels = world.open()
+    known = 0
+    for number in range(0, 60, 7):
+        wallet = f"w{number}"
+        response = client.post(TRACE, json={"wallet": wallet, "as_of": PAST})
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["wallet"]["address"] == wallet
+        expected = trace(ledger, wallet, LATER, labels=labels)
+        found = pd.DataFrame(answer["transfers"], columns=expected.columns)
+        times = pd.to_datetime(found["timestamp"]).astype("datetime64[us, UTC]")
+        assert found["timestamp"].str.endswith("Z").all()
+        pd.testing.assert_frame_equal(
+            found.assign(timestamp=times), expected, check_dtype=False, check_index_type=False
+        )
+        known += len(found)
+    assert known
+
+
+def test_a_long_trace_says_what_it_leaves_out(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> dict[str, Any]:
+        answer: dict[str, Any] = client.post(TRACE, json={"wallet": "w1", "as_of": PAST}).json()
+        return answer
+
+    whole = ask()
+    assert whole["left_out"] == 0
+    monkeypatch.setattr("serving.scorer.MAX_TRACED", 2)
+    assert ask()["transfers"] == whole["transfers"][:2]
+    assert ask()["left_out"] == len(whole["transfers"]) - 2
+
+
+def test_a_trace_sees_new_transfers_and_not_the_future(client: TestClient) -> None:
+    def tx_ids(**asked: str) -> list[str]:
+        answer = client.post(TRACE, json={"wallet": "x"} | asked).json()
+        return [row["tx_id"] for row in answer["transfers"]]
+
+    assert tx_ids() == []
+    sent = transfer(1, recipient="x", timestamp="2024-12-01T00:00:00.000001Z")
+    client.post(TRANSFERS, json={"transfers": [sent]}).raise_for_status()
+    assert "new1" in tx_ids()
+    assert tx_ids(as_of="2024-12-01T00:00:00.000001Z") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"wallet": "w1", "as_of": "2250-01-01T00:00:00Z"}, 422),
+        ({"wallet": {"address": "w1", "chain": "tron"}}, 422),
+        ({"wallet": "w1", "include": []}, 422),
+        ({"wallet": "w" * 20_000}, 413),
+    ],
+)
+def test_a_trace_is_refused_as_a_score_is(
+    client: TestClient, asked: dict[str, Any], status: int
+) -> None:
+    response = client.post(TRACE, json=asked)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_features_say_what_they_are(client: TestClient) -> None:
+    answer = client.get("/v1/features").json()
+    model = client.get("/v1/model").json()
+    assert answer["version"] == DEFINITIONS == model["feature_definitions"]
+    assert [column["name"] for column in answer["columns"]] == [
+        column.name for column in feature_columns()
+    ]
+    used = {column["name"] for column in answer["columns"] if column["used"]}
+    assert used == set(model["feature_names"])
+    burst = next(c for c in answer["columns"] if c["name"] == "timing_burstiness_in_ratio")
+    assert burst["view"] == "timing"
+    assert burst["unit"] == "ratio"
+    assert burst["source"].startswith("Goh and Barabasi 2008")
+    assert (burst["scale_free"], burst["calendar"]) == (True, False)
 
 
 def test_ready_only_between_start_and_stop(world: World, tmp_path: Path) -> None:

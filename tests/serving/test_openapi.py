@@ -29,8 +29,10 @@ CHECKS = [
 ROUTES = [
     ("/v1/wallets/score", "POST"),
     ("/v1/wallets/score:batch", "POST"),
+    ("/v1/wallets/trace", "POST"),
     ("/v1/transfers", "POST"),
     ("/v1/model", "GET"),
+    ("/v1/features", "GET"),
     ("/livez", "GET"),
     ("/readyz", "GET"),
     ("/metrics", "GET"),
@@ -81,8 +83,10 @@ def test_answers_match_their_schemas(client: TestClient) -> None:
             "/v1/wallets/score:batch",
             json={"items": [{"wallet": "w1"}, {"wallet": "w1", "as_of": "2250-01-01T00:00:00Z"}]},
         ),
+        "WalletTrace": client.post("/v1/wallets/trace", json={"wallet": "w1"}),
         "TransfersAdded": client.post("/v1/transfers", json={"transfers": [transfer(1)]}),
         "ModelAnswer": client.get("/v1/model"),
+        "FeaturesAnswer": client.get("/v1/features"),
         "Health": client.get("/readyz"),
         "Problem": client.post("/v1/wallets/score", json={"wallet": 5}),
     }
@@ -98,7 +102,8 @@ def test_the_examples_are_accepted(client: TestClient) -> None:
     for wallet in fields["wallet"]["examples"]:
         for as_of in fields["as_of"]["examples"]:
             asked = {"wallet": wallet, "as_of": as_of}
-            assert client.post("/v1/wallets/score", json=asked).status_code == 200
+            for route in ("score", "trace"):
+                assert client.post(f"/v1/wallets/{route}", json=asked).status_code == 200
 
 
 def test_every_reference_is_defined(client: TestClient) -> None:

@@ -1,0 +1,117 @@
+"""What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from features._checks import MAX_NAME
+from features._times import EARLIEST, LATEST
+from features.errors import ConflictError, LedgerError
+from features.transfers import MAX_AMOUNT, MAX_POSITION
+
+if TYPE_CHECKING:
+    from features.ledger import Ledger
+
+
+class Transfer(NamedTuple):
+    """One transfer, under the contract of :func:`features.check_transfers`."""
+
+    tx_id: str
+    timestamp: datetime
+    sender: str
+    recipient: str
+    amount: float
+    asset: str
+    position: int = 0
+
+    @property
+    def microseconds(self) -> int:
+        """Time in microseconds since 1970 UTC."""
+        return pd.Timestamp(self.timestamp).value // 1000
+
+
+def is_plain(transfer: Transfer) -> bool:
+    """Whether a transfer meets the contract as it stands; if not, only the full check can tell."""
+    names = (transfer.tx_id, transfer.sender, transfer.recipient, transfer.asset)
+    return (
+        all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
+        and type(transfer.amount) is float
+        and 0.0 <= transfer.amount <= MAX_AMOUNT
+        and type(transfer.position) is int
+        and 0 <= transfer.position <= MAX_POSITION
+        and isinstance(transfer.timestamp, datetime)
+        and transfer.timestamp.tzinfo is not None
+        and EARLIEST <= transfer.timestamp < LATEST
+    )
+
+
+def new_transfers(ledger: "Ledger", checked: pd.DataFrame) -> pd.DataFrame:
+    """Those of checked transfers that a ledger does not hold yet.
+
+    Raises
+    ------
+    ConflictError
+        A transfer that it holds came again with other content.
+    LedgerError
+        The transfers are of another asset.
+    """
+    if not len(checked):
+        return checked
+    asset = one_asset(checked)
+    if ledger.asset not in ("", asset):
+        raise LedgerError(
+            f"the ledger holds {ledger.asset!r}, the transfers are of {asset!r}; "
+            "keep one ledger an asset"
+        )
+    here = np.zeros(len(checked), dtype=bool)
+    suspects = np.flatnonzero(ledger.transactions.first_rows(checked["tx_id"]) >= 0)
+    if suspects.size:
+        copies = checked.iloc[suspects].to_dict("records")
+        here[suspects] = [_holds(ledger, copy) for copy in copies]
+    return checked[~here] if here.any() else checked
+
+
+def _holds(ledger: "Ledger", new: dict[Hashable, Any]) -> bool:
+    """Whether a checked transfer is here already; a copy with other content is an error."""
+    for row in ledger.rows(new["tx_id"]):
+        if ledger.position[row] != new["position"]:
+            continue
+        at = ledger.place(row, near=new["timestamp"].value // 1000)
+        side = ledger.outgoing
+        stored = {
+            "timestamp": pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
+            "sender": ledger.wallet(int(ledger.sender[row])),
+            "recipient": ledger.wallet(int(side.counterparty[at])),
+            "amount": float(side.amount[at]),
+        }
+        differing = [name for name, value in stored.items() if value != new[name]]
+        if differing:
+            was = ", ".join(f"{name} {stored[name]}" for name in differing)
+            now = ", ".join(f"{name} {new[name]}" for name in differing)
+            raise ConflictError(
+                f"transfer ({new['tx_id']!r}, {new['position']}) is in the ledger with {was} "
+                f"and came again with {now}; retract the transaction before replacing it"
+            )
+        return True
+    return False
+
+
+def one_asset(checked: pd.DataFrame) -> str:
+    """Return the one asset of checked transfers, empty where there are none.
+
+    Raises
+    ------
+    LedgerError
+        They are of more than one.
+    """
+    assets = checked["asset"].unique().tolist()
+    if len(assets) > 1:
+        listed = ", ".join(repr(asset) for asset in sorted(assets)[:5])
+        raise LedgerError(
+            f"a ledger holds one asset, since amounts of different assets do not add; "
+            f"received {len(assets)}: {listed}"
+        )
+    return str(assets[0]) if assets else ""

@@ -1,0 +1,148 @@
+"""What of a wallet's history is read to follow value through it.
+
+A wallet's receipts and sendings are merged in order of time, receipts before sendings at one
+instant. Around one transfer, the latest so many before it are read and, to follow value onward, the
+first so many after it. What a wallet sends to itself leaves its balance as it is and is left out.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from features._numba import kernel
+from features.history import before
+from features.slices import Float64s, Side, Sides
+
+Reading = npt.NDArray[np.void]
+"""Transfers of one wallet, in order, and what an allocation rule says of each.
+
+time : microseconds since 1970 UTC
+sending : sent by the wallet; received otherwise
+amount : of the transfer
+wallet : code of the other end
+transfer : row in the ledger's log
+value : how much of the value that is followed came in, or went out, with the transfer
+offset : how much of the transfer's amount comes before that value, where the order matters
+"""
+# one record array and not seven arrays: kernels are passed each array in seven words
+_ENTRY = np.dtype(
+    [
+        ("time", np.int64),
+        ("amount", np.float64),
+        ("value", np.float64),
+        ("offset", np.float64),
+        ("wallet", np.int32),
+        ("transfer", np.int32),
+        ("sending", np.bool_),
+    ],
+    align=True,
+)
+
+
+class Span(NamedTuple):
+    """Which entries of a reading are filled.
+
+    ``[first, middle)`` came before the transfer, ``[middle, end)`` after it; ``more``: there are
+    others, further away in the direction of the search.
+    """
+
+    first: int
+    middle: int
+    end: int
+    more: bool
+
+
+def empty_reading(read: int) -> Reading:
+    """Working memory for ``read`` transfers before and as many after."""
+    return np.empty(2 * read, dtype=_ENTRY)
+
+
+@kernel
+def _place(side: Side, wallet: int, time: int, transfer: int) -> int:
+    """Where a transfer is in a wallet's slice."""
+    start = side.start[wallet]
+    i = before(side.time, start, start + side.count[wallet], time)
+    while side.transfer[i] != transfer:
+        i += 1
+    return i
+
+
+@kernel
+def _fill(entry: Any, side: Side, i: int, amounts: Float64s, sending: bool) -> None:
+    entry.time, entry.wallet, entry.transfer = side.time[i], side.counterparty[i], side.transfer[i]
+    entry.amount, entry.sending = amounts[side.transfer[i]], sending
+
+
+@kernel
+def _read_back(
+    received: Side, sent: Side, amounts: Float64s, wallet: int, i: int, j: int, read: int,
+    reading: Reading,
+) -> tuple[int, bool]:  # fmt: skip
+    """Fill entries below ``read`` with the latest transfers before places ``i`` and ``j``.
+
+    Returns the first entry and whether there are earlier transfers.
+    """
+    first_in, first_out = received.start[wallet], sent.start[wallet]
+    first = read
+    for _ in range(read):
+        sending = j > first_out and (i == first_in or sent.time[j - 1] >= received.time[i - 1])
+        if sending:
+            j -= 1
+            _fill(reading[first - 1], sent, j, amounts, True)
+        elif i > first_in:
+            i -= 1
+            _fill(reading[first - 1], received, i, amounts, False)
+        else:
+            break
+        first -= reading[first - 1].wallet != wallet
+    return first, i > first_in or j > first_out
+
+
+@kernel
+def _read_ahead(
+    received: Side, sent: Side, amounts: Float64s, wallet: int, i: int, end_in: int, j: int,
+    end_out: int, read: int, reading: Reading,
+) -> tuple[int, bool]:  # fmt: skip
+    """Fill entries from ``read`` on with the first transfers of ``[i, end_in)``, ``[j, end_out)``.
+
+    Returns the end of the entries and whether there are later transfers.
+    """
+    end = read
+    for _ in range(read):
+        if i < end_in and (j == end_out or received.time[i] <= sent.time[j]):
+            _fill(reading[end], received, i, amounts, False)
+            i += 1
+        elif j < end_out:
+            _fill(reading[end], sent, j, amounts, True)
+            j += 1
+        else:
+            break
+        end += reading[end].wallet != wallet
+    return end, i < end_in or j < end_out
+
+
+@kernel
+def read_around(
+    sides: Sides, wallet: int, time: int, transfer: int, as_of: int, forward: bool,
+    read: int, reading: Reading,
+) -> Span:  # fmt: skip
+    """Read a wallet before a sending of it, or (``forward``) before and after a receipt of it."""
+    received, sent = sides.incoming, sides.outgoing
+    if not forward:
+        j = _place(sent, wallet, time, transfer)
+        start = received.start[wallet]
+        i = before(received.time, start, start + received.count[wallet], time + 1)
+        first, more = _read_back(received, sent, sides.amount, wallet, i, j, read, reading)
+        return Span(first, read, read, more)
+    i = _place(received, wallet, time, transfer)
+    start = sent.start[wallet]
+    j = before(sent.time, start, start + sent.count[wallet], time)
+    first, _ = _read_back(received, sent, sides.amount, wallet, i, j, read, reading)
+    end_out = before(sent.time, j, start + sent.count[wallet], as_of)
+    start = received.start[wallet]
+    end_in = before(received.time, i, start + received.count[wallet], as_of)
+    end, more = _read_ahead(
+        received, sent, sides.amount, wallet, i + 1, end_in, j, end_out, read, reading
+    )
+    return Span(first, read, end, more)

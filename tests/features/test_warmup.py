@@ -1,0 +1,111 @@
+"""Warming up leaves nothing to compile."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import features
+from features.warmup import STEPS, warm_up
+
+PACKAGE = Path(features.__file__).parent
+
+COMPILED = """
+def compiled():
+    found = set()
+    for module in [m for name, m in sys.modules.items() if name.startswith("features.")]:
+        for name, value in vars(module).items():
+            if hasattr(value, "signatures"):
+                found |= {f"{value.__module__}.{name}{one}" for one in value.signatures}
+    return sorted(found)
+print(json.dumps(compiled()))
+"""
+WARM = """
+import json, sys
+from features.warmup import warm_up
+warm_up()
+"""
+WORK = """
+import json, sys, tempfile
+import numpy as np
+import pandas as pd
+from features import Ledger, feature_table, trace
+from features.neighbourhood import neighbourhoods
+
+random = np.random.default_rng(0)
+n, start = 3000, pd.Timestamp("2026-01-01", tz="UTC")
+transfers = pd.DataFrame({
+    "tx_id": [f"t{i}" for i in range(n)],
+    "timestamp": start + pd.to_timedelta(random.integers(0, 10**6, n), unit="s"),
+    "sender": [f"w{i}" for i in random.integers(0, 30, n)],
+    "recipient": [f"w{i}" for i in random.integers(0, 40, n)],
+    "amount": random.lognormal(sigma=0.1, size=n), "asset": "ETH"})
+labels = pd.DataFrame({"wallet": ["w1", "w2"], "label": ["illicit", "licit"], "known_at": start})
+built = Ledger.from_transfers(transfers[::2])
+feature_table(built, pd.DataFrame({"wallet": ["w1"], "as_of": [start]}))
+with tempfile.TemporaryDirectory() as folder:
+    built.save(folder)
+    ledger = Ledger.open(folder)
+ledger.reserve(100)
+ledger.append(transfers[1::2])
+ledger.retract(["t5"])
+spine = pd.DataFrame({"wallet": [f"w{i}" for i in range(45)], "as_of": start + pd.Timedelta("9D")})
+feature_table(ledger, spine, labels=labels, threads=2)
+feature_table(ledger, spine[:1])
+for wallet in spine["wallet"]:
+    trace(ledger, wallet, start + pd.Timedelta("9D"), labels=labels)
+    trace(ledger, wallet, start + pd.Timedelta("2D"))
+codes = ledger.codes(spine["wallet"])
+instants = np.full(codes.size, ledger.last_time)
+neighbourhoods(ledger.sides, codes, instants, first_fan=4, second_fan=4)
+"""
+
+
+def run(code: str, folder: Path, **variables: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_work_needs_no_kernel_that_was_not_warm() -> None:
+    warm, needed = (set(json.loads(run(code + COMPILED, PACKAGE.parent))) for code in (WARM, WORK))
+    assert needed
+    assert needed - warm == set()
+
+
+def test_machine_code_survives_a_copy_to_another_place(tmp_path: Path) -> None:
+    hash_one = """
+from features import names
+names.string_hash("w1")
+stats = names._hash_each.stats
+print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
+"""
+    said: list[list[str]] = []
+    for place in ("here", "there"):
+        copy = tmp_path / place / "features"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        for source in copy.rglob("*.py"):
+            os.utime(source, (len(said), len(said)))
+        said.append(run(hash_one, copy.parent, NUMBA_CACHE_DIR=str(tmp_path / "cache")).split())
+    (first_hits, first_misses, first), (hits, misses, folder) = said
+    assert (first_hits, first_misses) == ("0", "1")
+    assert (hits, misses) == ("1", "0")
+    assert folder == first
+    assert folder.startswith(str(tmp_path / "cache"))
+
+
+def test_steps_and_folder_are_told() -> None:
+    steps: list[int] = []
+    done = warm_up(steps.append)
+    assert sum(steps) == STEPS
+    assert done.seconds > 0
+    assert Path(done.folder).is_dir()

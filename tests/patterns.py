@@ -1,0 +1,48 @@
+"""Rows and trails of the patterns view for hand-made transfers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from features import Ledger, feature_table
+from features.label_events import NO_LABELS
+from features.patterns import PATTERNS
+from tests import compare
+from tests.naive_past import micros
+from tests.strategies import at, spine
+
+DAY_S = 86_400.0
+Transfers = list[tuple[float, str, str, float]]
+
+
+class Proof(NamedTuple):
+    """One trail, its transfers by their rows in the frame that the ledger was made of."""
+
+    rows: list[int]
+    amounts: list[float]
+
+
+def row(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> pd.Series:
+    """Patterns of a wallet, equal to the slow twin's, without the view's prefix."""
+    asked = spine([wallet], at(as_of))
+    fast = feature_table(Ledger.from_transfers(frame), asked, views=(PATTERNS,))
+    slow = compare.naive_table(frame.assign(position=0), asked, None, PATTERNS)
+    compare.close(fast, slow[list(fast.columns)], rtol=1e-9)
+    return fast.iloc[0].rename(lambda name: str(name).removeprefix("patterns_"))
+
+
+def proofs(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) -> list[Proof]:
+    """Trails of one column of a wallet."""
+    ledger = Ledger.from_transfers(frame)
+    assert PATTERNS.trails is not None
+    trails = PATTERNS.trails(ledger.sides, NO_LABELS, ledger.code(wallet), micros(at(as_of)))
+    place = {tx_id: number for number, tx_id in enumerate(frame["tx_id"])}
+    found = []
+    for trail in trails:
+        if trail.column == f"patterns_{column}":
+            rows = [place[ledger.tx_id(int(transfer))] for transfer in trail.transfers]
+            np.testing.assert_array_equal(trail.amounts, frame["amount"].to_numpy()[rows])
+            assert frame["timestamp"].iloc[rows].is_monotonic_increasing
+            found.append(Proof(rows, trail.amounts.tolist()))
+    return found

@@ -1,0 +1,34 @@
+"""Worlds in which value goes many ways: few labels, many ties, most money sent on."""
+
+import numpy as np
+import pandas as pd
+
+from features.categories import CATEGORIES
+from tests.strategies import WALLETS, World, at, transfers
+
+
+def taint_world(seed: int) -> World:
+    """60 transfers among seven wallets within 25 seconds, of which two are labelled."""
+    random = np.random.default_rng(seed)
+    n = 60
+    names = np.array(WALLETS)
+    amounts = random.integers(0, 17, n) / 8 if seed % 2 else random.lognormal(sigma=2, size=n)
+    moves = zip(
+        np.sort(random.integers(0, 25, n)).tolist(), random.choice(names, n).tolist(),
+        random.choice(names, n).tolist(), amounts.tolist(), strict=True,
+    )  # fmt: skip
+    labelled = random.choice(names, 2, replace=False)
+    labels = pd.DataFrame(
+        {
+            "wallet": labelled,
+            "label": random.choice(["illicit", "licit"], 2),
+            "category": random.choice(CATEGORIES, 2),
+            "known_at": [at(float(second)) for second in random.integers(-9, 15, 2)],
+            "confidence": 1.0,
+        }
+    )
+    spine = {
+        "wallet": random.choice(names, 6),
+        "as_of": [at(float(second)) for second in random.integers(9, 27, 6)],
+    }
+    return World(transfers(moves).assign(position=0), labels, pd.DataFrame(spine))
