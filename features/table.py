@@ -19,6 +19,7 @@ from features.views import VIEWS, feature_columns
 Rows = npt.NDArray[np.float64]
 _CHUNK_TRANSFERS = 50_000  # work of one chunk, so that a hub does not hold up a thread
 _CHUNK_ROWS = 2_000
+_LEAST_ROWS = 200  # about: consecutive rows of one wallet share work, see features/windows.py
 
 
 def feature_table(
@@ -121,6 +122,7 @@ def _chunks(sides: Sides, codes: npt.NDArray[np.int32]) -> "list[slice[int, int]
     degree = np.zeros(codes.size, dtype=np.int64)
     if sides.incoming.count.size:
         degree = (sides.incoming.count[known] + sides.outgoing.count[known]).astype(np.int64)
-    work = np.cumsum(degree + _CHUNK_TRANSFERS // _CHUNK_ROWS)
+    reads = np.minimum(degree, _CHUNK_TRANSFERS // _LEAST_ROWS)
+    work = np.cumsum(reads + _CHUNK_TRANSFERS // _CHUNK_ROWS)
     starts = np.flatnonzero(np.diff(work // _CHUNK_TRANSFERS, prepend=-1))
     return [slice(*ends) for ends in pairwise([*starts.tolist(), codes.size])]

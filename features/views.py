@@ -12,9 +12,11 @@ from features.one_hop import ONE_HOP
 from features.patterns import PATTERNS
 from features.relative import RELATIVE
 from features.timing import TIMING
+from features.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
-    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, ONE_HOP, RELATIVE, LAYERING, PATTERNS, EXPOSURE,
+    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING, PATTERNS,
+    EXPOSURE,
 )  # fmt: skip
 
 

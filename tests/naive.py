@@ -14,6 +14,7 @@ from tests.naive_past import DAY, NAN, WINDOWS, Past, Row, Transfer, ratio
 from tests.naive_patterns import patterns
 from tests.naive_relative import relative
 from tests.naive_timing import timing
+from tests.naive_windows import windows
 
 
 def coverage(past: Past, wallet: str) -> Row:
@@ -125,6 +126,7 @@ VIEWS: dict[str, Callable[[Past, str], Row]] = {
     "amounts": amounts,
     "timing": timing,
     "counterparties": counterparties,
+    "windows": windows,
     "one_hop": one_hop,
     "relative": relative,
     "layering": layering,

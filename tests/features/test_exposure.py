@@ -99,7 +99,11 @@ def test_trails_prove_every_exposure(seed: int) -> None:
 
 
 def assert_money_moves_on(ledger: Ledger, rows: npt.NDArray[np.int64], code: int) -> None:
-    ends = [ledger._ends(row) for row in rows.tolist()]
+    side, places = ledger.outgoing, [ledger.place(row) for row in rows.tolist()]
+    ends = [
+        (int(ledger.sender[row]), int(side.counterparty[place]), int(side.time[place]))
+        for row, place in zip(rows.tolist(), places, strict=True)
+    ]
     for (_, reached, time), (sender, _, later) in pairwise(ends):
         assert reached == sender
         assert time < later
