@@ -35,6 +35,7 @@ SIZES = ("coverage_in_count", "coverage_out_count")  # how busy a wallet is: the
 # that "it receives and sends" alone would tell the two apart. A cap that bit is no find.
 UNITS = ("_count", "_hops")
 NO_EVIDENCE = ("truncated",)
+LONGEST = 6  # transfers of the longest cycle that the columns mean
 SMALLEST = 3  # transfers; below, an attempt has no shape
 
 
@@ -188,10 +189,26 @@ def measure(folder: Path) -> tuple[list[Measure], pd.DataFrame]:
             *measures,
             Measure(f"{at} a wallet flagged if 1 % were drawn by lot", chance, ""),
         ]
+        if typology == "CYCLE":
+            found += cycles_by_length(world, by_own["half"])
         rows.append((typology, *(one.value for one in measures), chance))
     found += shapes_of_attempts(world)
     heads = ["typology", "one", "half", "any one", "any half", "busy", "chance"]
     return found, pd.DataFrame(rows, columns=heads)
+
+
+def cycles_by_length(world: World, found: pd.Series) -> Iterator[Measure]:
+    """Cycles found among those that the columns mean, and among the others."""
+    parts = dict(iter(world.transfers.groupby("attempt")))
+    short = pd.Series([len(parts[one]) <= LONGEST for one in found.index], index=found.index)
+    closing = pd.Series([_closes(parts[one]) for one in found.index], index=found.index)
+    at = "amlworld cycle: half its wallets flagged,"
+    for what, some in (
+        (f"of {LONGEST} transfers and fewer, closing in time", short & closing),
+        (f"of {LONGEST} transfers and fewer, not closing in time", short & ~closing),
+        (f"of more than {LONGEST} transfers", ~short),
+    ):
+        yield share(f"{at} {int(some.sum())} attempts {what}", found[some])
 
 
 def sizes(world: World) -> pd.DataFrame:
@@ -216,7 +233,7 @@ def shapes_of_attempts(world: World) -> Iterator[Measure]:
     for typology, what, holds in (
         ("BIPARTITE", "attempts in which no wallet has two counterparties", _is_matching),
         ("STACK", "attempts of chains of two transfers only", _chains_of_two),
-        ("CYCLE", "attempts longer than six transfers", lambda part: len(part) > 6),
+        ("CYCLE", f"attempts of more than {LONGEST} transfers", lambda part: len(part) > LONGEST),
         ("CYCLE", "attempts that close in order of time", _closes),
     ):
         found = pd.Series([holds(part) for part in parts[typology]])
