@@ -13,7 +13,7 @@ import numpy.typing as npt
 from features._numba import kernel
 from features.columns import DAY
 from features.history import before, cut
-from features.slices import Float64s, Side
+from features.slices import Side
 
 WINDOW = 7 * DAY  # from a cycle's first transfer to its last
 NEAR = 0.5  # a cycle's smallest amount over its largest, at least
@@ -50,7 +50,6 @@ class Way(NamedTuple):
     ----------
     side : Side
         Outgoing for the forward direction, incoming for the backward one.
-    amounts : float64 array, by transfer
     code : int
         The wallet in question.
     as_of : int
@@ -60,7 +59,6 @@ class Way(NamedTuple):
     """
 
     side: Side
-    amounts: Float64s
     code: int
     as_of: int
     sign: int
@@ -73,7 +71,7 @@ def start(way: Way, paths: Paths) -> tuple[int, bool]:
     first, end, n_all = cut(side, way.code, way.as_of)
     n = 0
     for i in range(end - 1, first - 1, -1):
-        amount = way.amounts[side.transfer[i]]
+        amount = side.amount[i]
         if side.counterparty[i] == way.code or amount == 0.0:
             continue
         if n == ANCHORS:
@@ -116,7 +114,7 @@ def extend(way: Way, path: Path, i: int, longer: Path) -> bool:
         if path["wallet"][hop] == wallet:
             return False
     transfer = way.side.transfer[i]
-    amount, time = way.amounts[transfer], way.sign * way.side.time[i]
+    amount, time = way.side.amount[i], way.sign * way.side.time[i]
     least, most = min(path["least"], amount), max(path["most"], amount)
     if least < NEAR * most:
         return False

@@ -75,11 +75,14 @@ class Found(NamedTuple):
     proof : int64 array, shape (m, 1 + LONGEST)
         Of the first m cycles: microseconds from first to last transfer, then the transfers in order
         of time, -1 after the last.
+    money : float64 array, shape (m,)
+        What goes round in them.
     """
 
     line: Float64s
     closing: npt.NDArray[np.bool_]
     proof: Int64s
+    money: Float64s
 
 
 @kernel
@@ -128,6 +131,7 @@ def _close(path: Path, others: Paths, buckets: Int16s, forward: bool, found: Fou
         n = int(line[COUNTS].sum())
         if n < found.proof.shape[0]:
             _prove(ahead, back, found.proof[n])
+            found.money[n] = min(path["least"], other["least"])
         line[length - 2] += 1.0
         line[AMOUNT] += min(path["least"], other["least"])
         line[FASTEST] = min(line[FASTEST], span(path, other) / 1e6)
@@ -191,20 +195,22 @@ def _search(forth: Way, back: Way, n_out: int, n_in: int, memory: Memory, found:
 
 
 @kernel
-def find_cycles(sides: Sides, codes: Int32s, as_of: Int64s, proof: Int64s, out: Float64s) -> None:
+def find_cycles(
+    sides: Sides, codes: Int32s, as_of: Int64s, proof: Int64s, money: Float64s, out: Float64s
+) -> None:
     """Fill the rows of ``out``; the cycles of the last row go to ``proof``, as many as it holds."""
     memory, closing = _empty_memory(), np.empty(ANCHORS, dtype=np.bool_)
     for row in range(codes.size):
         line = out[row]
         line[:], closing[:] = 0.0, False
         line[FASTEST] = np.inf
-        forth = Way(sides.outgoing, sides.amount, codes[row], as_of[row], 1)
-        back = Way(sides.incoming, sides.amount, codes[row], as_of[row], -1)
+        forth = Way(sides.outgoing, codes[row], as_of[row], 1)
+        back = Way(sides.incoming, codes[row], as_of[row], -1)
         n_out, more_out = start(forth, memory.ahead_1)
         n_in, more_in = start(back, memory.back_1)
         if n_out > 0 and n_in > 0:
             line[TRUNCATED] = more_out or more_in
-            _search(forth, back, n_out, n_in, memory, Found(line, closing, proof))
+            _search(forth, back, n_out, n_in, memory, Found(line, closing, proof, money))
         received, returned = 0.0, 0.0
         for k in range(n_in):
             amount = memory.back_1[k]["least"]

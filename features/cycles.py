@@ -19,7 +19,7 @@ import numpy as np
 from features.columns import Column, Rows
 from features.cycle_paths import ANCHORS
 from features.cycle_search import COUNTS, LONGEST, find_cycles
-from features.slices import Int32s, Int64s, Sides
+from features.slices import Float64s, Int32s, Int64s, Sides
 from features.trails import Trail
 
 _TRAILS = 10  # most trails of a column
@@ -79,13 +79,13 @@ def cycles(sides: Sides, codes: Int32s, as_of: Int64s) -> Rows:
     -------
     float64 array, shape (n, columns)
     """
-    return _search(sides, codes, as_of, np.empty((0, 1 + LONGEST), dtype=np.int64))
-
-
-def _search(sides: Sides, codes: Int32s, as_of: Int64s, proof: Int64s) -> Rows:
     out = np.empty((codes.size, len(CYCLE_COLUMNS)))
-    find_cycles(sides, codes, as_of, proof, out)
+    find_cycles(sides, codes, as_of, *_proofs(0), out)
     return out
+
+
+def _proofs(n: int) -> tuple[Int64s, Float64s]:
+    return np.empty((n, 1 + LONGEST), dtype=np.int64), np.empty(n)
 
 
 def cycle_trails(sides: Sides, code: int, as_of: int) -> list[Trail]:
@@ -105,16 +105,15 @@ def cycle_trails(sides: Sides, code: int, as_of: int) -> list[Trail]:
         At most 10 a column.
     """
     row = np.array([code], dtype=np.int32), np.array([as_of], dtype=np.int64)
-    n_found = int(cycles(sides, *row)[0, COUNTS].sum())
-    proof = np.empty((n_found, 1 + LONGEST), dtype=np.int64)
-    _search(sides, *row, proof)
-    found = [(int(line[0]), line[1:][line[1:] >= 0]) for line in proof]
-    found.sort(key=lambda cycle: -sides.amount[cycle[1]].min())
-    widest = [transfers for _, transfers in found]
-    chosen = [[each for each in widest if each.size == n] for n in range(2, LONGEST + 1)]
-    chosen += [widest, widest, [min(found, key=lambda cycle: cycle[0])[1]] if found else []]
+    out = cycles(sides, *row)
+    proof, money = _proofs(int(out[0, COUNTS].sum()))
+    find_cycles(sides, *row, proof, money, out)
+    widest = np.argsort(-money, kind="stable").tolist()
+    found = {at: proof[at, 1:][proof[at, 1:] >= 0] for at in widest}
+    chosen = [[at for at in widest if found[at].size == n] for n in range(2, LONGEST + 1)]
+    chosen += [widest, widest, sorted(widest, key=lambda at: proof[at, 0])[:1]]
     return [
-        Trail(column.name, transfers, np.full(transfers.size, sides.amount[transfers].min()))
-        for column, proofs in zip(CYCLE_COLUMNS, chosen, strict=False)
-        for transfers in proofs[:_TRAILS]
+        Trail(column.name, found[at], np.full(found[at].size, money[at]))
+        for column, cycles_of_it in zip(CYCLE_COLUMNS, chosen, strict=False)
+        for at in cycles_of_it[:_TRAILS]
     ]

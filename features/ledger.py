@@ -27,14 +27,14 @@ UInt64s = npt.NDArray[np.uint64]
 class Ledger:
     """Transfers of one asset: each wallet's incoming and outgoing ones, in order of time.
 
-    Make one with :meth:`from_transfers` or :meth:`open`. A transfer has a row, the place of its
-    amount; saved rows are in order of the hash of ``tx_id``. One thread writes at a time, and none
-    reads while it does. ``amount_usd``, ``block`` and ``fee`` are checked but not kept: no feature
-    reads them.
+    Make one with :meth:`from_transfers` or :meth:`open`. A transfer has a row, its
+    place in the log; saved rows are in order of the hash of ``tx_id``. One thread writes at a time,
+    and none reads while it does. ``amount_usd``, ``block`` and ``fee`` are checked but not kept: no
+    feature reads them.
 
     Notes
     -----
-    56 bytes a transfer and 40 a wallet, the text of ids and names apart; appended slices have slack
+    64 bytes a transfer and 40 a wallet, the text of ids and names apart; appended slices have slack
     on top until the ledger is saved.
     """
 
@@ -43,7 +43,6 @@ class Ledger:
     transactions: Names
     incoming: Slices
     outgoing: Slices
-    amount: Float64s
     sender: Int32s  # -1 where the transfer was retracted
     position: Int32s
     tx_hash: UInt64s
@@ -119,7 +118,7 @@ class Ledger:
     @property
     def sides(self) -> Sides:
         """The arrays, for kernels."""
-        return Sides(self.incoming.side, self.outgoing.side, self.amount)
+        return Sides(self.incoming.side, self.outgoing.side)
 
     @property
     def n_wallets(self) -> int:
@@ -134,7 +133,7 @@ class Ledger:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, the text of ids and names apart."""
-        rows = self.amount.nbytes + self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
+        rows = self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
         return rows + self.incoming.nbytes + self.outgoing.nbytes + self.wallets.hashes.nbytes
 
     def codes(self, wallets: Texts) -> Int32s:
@@ -254,7 +253,8 @@ class Ledger:
         self._put(
             new["tx_id"].tolist(), text_hashes(as_text(new["tx_id"])),
             microseconds(new["timestamp"]), codes[:n], codes[n:],
-            new["amount"].to_numpy(), new["position"].to_numpy(),
+            new["amount"].to_numpy(copy=True),  # writeable as NOTHING is: one compiled kernel
+            new["position"].to_numpy(),
         )  # fmt: skip
 
     def _code(self, wallet: str) -> int:
@@ -274,7 +274,7 @@ class Ledger:
         end = first + len(tx_ids)
         if end > self.sender.size:
             self._reserve_rows(max(end, self.sender.size * 5 // 4))
-        self.amount[first:end], self.sender[first:end] = amount, sender
+        self.sender[first:end] = sender
         self.position[first:end], self.tx_hash[first:end] = position, tx_hash
         self.transactions.extend(tx_ids)
         rows = np.arange(first, end, dtype=np.int32)
@@ -282,7 +282,7 @@ class Ledger:
             (self.outgoing, sender, recipient),
             (self.incoming, recipient, sender),
         ):
-            log = Log(time, owner, other, rows, self.amount[first:end])  # as NOTHING: writeable
+            log = Log(time, owner, other, rows, amount)
             slices.insert(log, self.tx_hash, self.position, self.n_wallets)
         self.n_transfers += len(tx_ids)
         latest = int(time[-1])
@@ -303,10 +303,10 @@ class Ledger:
             slices.insert(NOTHING, self.tx_hash, self.position, self.n_wallets)  # loads the kernel
 
     def _reserve_rows(self, size: int) -> None:
-        if size <= self.amount.size:
+        if size <= self.sender.size:
             return
-        self.amount, self.sender = grown(self.amount, size), grown(self.sender, size)
-        self.position, self.tx_hash = grown(self.position, size), grown(self.tx_hash, size)
+        self.sender, self.position = grown(self.sender, size), grown(self.position, size)
+        self.tx_hash = grown(self.tx_hash, size)
 
     def _compact(self) -> "Ledger":
         """The live transfers laid out anew."""
@@ -318,7 +318,7 @@ class Ledger:
             time=self.outgoing.time[places],
             sender=code[self.sender[rows]],
             recipient=code[self.outgoing.counterparty[places]],
-            amount=self.amount[rows],
+            amount=self.outgoing.amount[places],
             position=self.position[rows],
         )
         return Ledger(**lay_out(self.asset, wallets, columns))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 2
 _MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
 _SIDES = ("incoming", "outgoing")
-_ROWS = ("amount", "sender", "position", "tx_hash")
+_ROWS = ("sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
 _ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
 _FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}

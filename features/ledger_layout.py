@@ -56,7 +56,6 @@ def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
         "transactions": Names(columns.tx_id.take(rows), hashes),
         "incoming": Slices.build(incoming, len(wallets)),
         "outgoing": Slices.build(outgoing, len(wallets)),
-        "amount": columns.amount[rows],
         "sender": columns.sender[rows],
         "position": columns.position[rows],
         "tx_hash": hashes,

@@ -51,9 +51,7 @@ def empty_own() -> Records:
 
 
 @kernel
-def read_own(
-    own: Records, memory: Distinct, side: Side, amounts: Float64s, code: int, as_of: int
-) -> Extent:
+def read_own(own: Records, memory: Distinct, side: Side, code: int, as_of: int) -> Extent:
     """Fill ``own`` with one side of a row's history."""
     first, end, n_all = cut(side, code, as_of)
     mask = table_mask(end - first)
@@ -61,7 +59,7 @@ def read_own(
     n, fan, total = 0, 0, 0.0
     for i in range(first, end):
         other, transfer = side.counterparty[i], side.transfer[i]
-        amount = amounts[transfer]
+        amount = side.amount[i]
         total += amount
         if other == code or amount == 0.0:
             continue

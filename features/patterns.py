@@ -77,7 +77,7 @@ def _empty_memory() -> Memory:
 @kernel
 def _as_end(
     readings: Readings, meetings: Meetings, passages: Passages, lane: int, side: Side,
-    amounts: Float64s, code: int, as_of: int, anchors: Records, extent: Extent, line: Float64s,
+    code: int, as_of: int, anchors: Records, extent: Extent, line: Float64s,
     noted: Proofs, unnoted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the target (lane 0) or the source (lane 1) of scatter-gather."""
@@ -85,7 +85,7 @@ def _as_end(
     earlier, later = (0, READ) if lane else (READ, 0)
     cut_short = read(readings, lane, side, as_of, anchors, n, earlier, later)
     forget(meetings)
-    gather(meetings, readings, lane, side, amounts, code, anchors, n, lane == 0)
+    gather(meetings, readings, lane, side, code, anchors, n, lane == 0)
     clear(readings, lane, side, n)
     end_columns(meetings, lane, anchors, passages, extent, line, noted, unnoted)
     return cut_short
@@ -98,13 +98,13 @@ def _in_the_middle(
     noted: Proofs,
 ) -> bool:  # fmt: skip
     """Columns of the intermediary of scatter-gather, of bipartite groups and of stacks."""
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
     cut_short = read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
     cut_short |= read(readings, 1, incoming, as_of, sendings, n_out, _HALF, _HALF)
     forget(meetings)
-    gather(meetings, readings, 0, outgoing, amounts, code, receipts, n_in, False)
-    gather(meetings, readings, 1, incoming, amounts, code, sendings, n_out, False)
+    gather(meetings, readings, 0, outgoing, code, receipts, n_in, False)
+    gather(meetings, readings, 1, incoming, code, sendings, n_out, False)
     clear(readings, 0, outgoing, n_in)
     clear(readings, 1, incoming, n_out)
     intermediary_columns(
@@ -117,7 +117,7 @@ def _in_the_middle(
 
 @kernel
 def _patterns(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows, noted: Proofs) -> None:
-    incoming, outgoing, amounts = sides.incoming, sides.outgoing, sides.amount
+    incoming, outgoing = sides.incoming, sides.outgoing
     memory = _empty_memory()
     received, sent = memory.received, memory.sent
     receipts, sendings = memory.receipts, memory.sendings
@@ -130,19 +130,19 @@ def _patterns(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows, noted: Proo
     passages, unnoted = memory.passages, memory.unnoted
     for row in range(codes.size):
         code, instant, line = codes[row], as_of[row], out[row]
-        extent_in = read_own(received, distinct, incoming, amounts, code, instant)
-        extent_out = read_own(sent, distinct, outgoing, amounts, code, instant)
+        extent_in = read_own(received, distinct, incoming, code, instant)
+        extent_out = read_own(sent, distinct, outgoing, code, instant)
         burst_columns(received, extent_in, sent, extent_out, held, line[:_SOURCE], noted)
         take_anchors(receipts, received, extent_in.n)
         take_anchors(sendings, sent, extent_out.n)
         cut_short = max(extent_in.n_all, extent_out.n_all) > HISTORY_CAP
         cut_short |= max(extent_in.n, extent_out.n) > ANCHORS
         cut_short |= _as_end(
-            readings, meetings, passages, 1, outgoing, amounts, code, instant, sendings, extent_out,
+            readings, meetings, passages, 1, outgoing, code, instant, sendings, extent_out,
             line[_SOURCE:_TARGET], noted, unnoted,
         )  # fmt: skip
         cut_short |= _as_end(
-            readings, meetings, passages, 0, incoming, amounts, code, instant, receipts, extent_in,
+            readings, meetings, passages, 0, incoming, code, instant, receipts, extent_in,
             line[_TARGET:_MIDDLE], noted, unnoted,
         )  # fmt: skip
         cut_short |= _in_the_middle(

@@ -20,7 +20,7 @@ import numpy as np
 from features._numba import kernel
 from features.columns import DAY
 from features.history import before, cut
-from features.slices import Int64s, Side, Sides
+from features.slices import Float64s, Int64s, Side, Sides
 from features.trails import Trail
 
 PEEL_CAP = 32  # hops each way; published chains are longer, and one path is cheap to follow
@@ -35,11 +35,14 @@ class Path(NamedTuple):
     Attributes
     ----------
     main, peel : int64 arrays, rows of the log
+    main_amount, peel_amount : float64 arrays
     length : int64 array, shape (2,), how many of each
     """
 
     main: Int64s
+    main_amount: Float64s
     peel: Int64s
+    peel_amount: Float64s
     length: Int64s
 
 
@@ -59,7 +62,9 @@ def empty_path() -> Path:
     hops = 2 * PEEL_CAP + 1
     return Path(
         np.empty(hops, dtype=np.int64),
+        np.empty(hops),
         np.empty(hops * _PARTS, dtype=np.int64),
+        np.empty(hops * _PARTS),
         np.zeros(2, dtype=np.int64),
     )
 
@@ -194,18 +199,18 @@ def _follow(
     """Write the chain from ``hop`` on; returns its hops, the share peeled, and if it was cut."""
     outgoing = sides.outgoing
     whole, peeled, hops, peels = hop.amount, 0.0, 1, 0
-    path.main[0] = hop.row
+    path.main[0], path.main_amount[0] = hop.row, hop.amount
     main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
     while main >= 0 and hops <= further:
         first, stop = _onward(outgoing, hop.recipient, hop.time, hop.amount, as_of)
         for i in range(first, stop):
             part = outgoing.amount[i]
             if i != main and part > 0.0 and outgoing.counterparty[i] != hop.recipient:
-                path.peel[peels] = outgoing.transfer[i]
+                path.peel[peels], path.peel_amount[peels] = outgoing.transfer[i], part
                 peeled += part
                 peels += 1
         hop = _hop(hop.recipient, outgoing.counterparty[main], outgoing, main)
-        path.main[hops] = hop.row
+        path.main[hops], path.main_amount[hops] = hop.row, hop.amount
         hops += 1
         main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
     path.length[0], path.length[1] = hops, peels
@@ -216,13 +221,14 @@ def peel_trails(view: str, sides: Sides, code: int, as_of: int) -> list[Trail]:
     """Prove the columns of a view that tell of :func:`peel_chain`."""
     path = empty_path()
     hops, position, _, _ = peel_chain(sides, code, as_of, path)
+    peels = int(path.length[1])
     found = {
-        "peel_length_hops": path.main[:hops],
-        "peel_position_hops": path.main[:position],
-        "peel_share": path.peel[: path.length[1]],
+        "peel_length_hops": (path.main[:hops], path.main_amount[:hops]),
+        "peel_position_hops": (path.main[:position], path.main_amount[:position]),
+        "peel_share": (path.peel[:peels], path.peel_amount[:peels]),
     }
     return [
-        Trail(f"{view}_{name}", rows, sides.amount[rows])
-        for name, rows in found.items()
+        Trail(f"{view}_{name}", rows, amounts)
+        for name, (rows, amounts) in found.items()
         if rows.size
     ]

@@ -46,11 +46,10 @@ class Side(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """What a kernel may read of a ledger; ``amount[transfer]`` is a transfer's amount."""
+    """What a kernel may read of a ledger."""
 
     incoming: Side
     outgoing: Side
-    amount: Float64s
 
 
 class Log(NamedTuple):

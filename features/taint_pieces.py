@@ -47,6 +47,7 @@ _PIECE = np.dtype(
         ("time", np.int64),
         ("wallet", np.int32),  # the far end
         ("transfer", np.int32),
+        ("amount", np.float64),  # of that transfer, of which the piece is a part
         ("parent", np.int32),  # place of the piece it came from, -1 for the wallet's own transfers
         ("hops", np.int32),
     ],
@@ -129,7 +130,7 @@ def count(
 @kernel
 def keep(
     pieces: Records, n: Int64s, sums: Float64s, followed: int, value: float, offset: float,
-    time: int, wallet: int, transfer: int, parent: int, hops: int,
+    time: int, wallet: int, transfer: int, amount: float, parent: int, hops: int,
 ) -> None:  # fmt: skip
     """Put a piece where it belongs among those not ``followed``, or drop the smallest.
 
@@ -148,7 +149,8 @@ def keep(
         at -= 1
     piece = pieces[at]
     piece.value, piece.offset, piece.time = value, offset, time
-    piece.wallet, piece.transfer, piece.parent, piece.hops = wallet, transfer, parent, hops
+    piece.wallet, piece.transfer, piece.amount = wallet, transfer, amount
+    piece.parent, piece.hops = parent, hops
 
 
 @kernel
@@ -162,7 +164,7 @@ def clear(memory: Memory) -> None:
 
 @kernel
 def begin(
-    side: Side, amounts: Float64s, labels: LabelEvents, code: int, as_of: int, first: int,
+    side: Side, labels: LabelEvents, code: int, as_of: int, first: int,
     end: int, memory: Memory,
 ) -> None:  # fmt: skip
     """Start from transfers ``[first, end)`` of the wallet itself, the latest first."""
@@ -171,7 +173,7 @@ def begin(
     pieces, n, sums = memory.pieces, memory.n, memory.sums
     total = own = 0.0
     for i in range(end - 1, first - 1, -1):
-        value, other = amounts[transfers[i]], counterparty[i]
+        value, other = side.amount[i], counterparty[i]
         total += value
         if value == 0.0:
             continue
@@ -182,6 +184,6 @@ def begin(
         if event >= 0:
             count(memory, labels, event, 1, value, transfers[i], -1)
         else:
-            keep(pieces, n, sums, 0, value, 0.0, time[i], other, transfers[i], -1, 1)
+            keep(pieces, n, sums, 0, value, 0.0, time[i], other, transfers[i], value, -1, 1)
     sums[TOTAL] = total
     sums[SEARCHED] += own

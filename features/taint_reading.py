@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from features._numba import kernel
 from features.history import before
-from features.slices import Float64s, Side, Sides
+from features.slices import Side, Sides
 
 Reading = npt.NDArray[np.void]
 """Transfers of one wallet, in order, and what an allocation rule says of each.
@@ -69,14 +69,14 @@ def _place(side: Side, wallet: int, time: int, transfer: int) -> int:
 
 
 @kernel
-def _fill(entry: Any, side: Side, i: int, amounts: Float64s, sending: bool) -> None:
+def _fill(entry: Any, side: Side, i: int, sending: bool) -> None:
     entry.time, entry.wallet, entry.transfer = side.time[i], side.counterparty[i], side.transfer[i]
-    entry.amount, entry.sending = amounts[side.transfer[i]], sending
+    entry.amount, entry.sending = side.amount[i], sending
 
 
 @kernel
 def _read_back(
-    received: Side, sent: Side, amounts: Float64s, wallet: int, i: int, j: int, read: int,
+    received: Side, sent: Side, wallet: int, i: int, j: int, read: int,
     reading: Reading,
 ) -> tuple[int, bool]:  # fmt: skip
     """Fill entries below ``read`` with the latest transfers before places ``i`` and ``j``.
@@ -89,10 +89,10 @@ def _read_back(
         sending = j > first_out and (i == first_in or sent.time[j - 1] >= received.time[i - 1])
         if sending:
             j -= 1
-            _fill(reading[first - 1], sent, j, amounts, True)
+            _fill(reading[first - 1], sent, j, True)
         elif i > first_in:
             i -= 1
-            _fill(reading[first - 1], received, i, amounts, False)
+            _fill(reading[first - 1], received, i, False)
         else:
             break
         first -= reading[first - 1].wallet != wallet
@@ -101,7 +101,7 @@ def _read_back(
 
 @kernel
 def _read_ahead(
-    received: Side, sent: Side, amounts: Float64s, wallet: int, i: int, end_in: int, j: int,
+    received: Side, sent: Side, wallet: int, i: int, end_in: int, j: int,
     end_out: int, read: int, reading: Reading,
 ) -> tuple[int, bool]:  # fmt: skip
     """Fill entries from ``read`` on with the first transfers of ``[i, end_in)``, ``[j, end_out)``.
@@ -111,10 +111,10 @@ def _read_ahead(
     end = read
     for _ in range(read):
         if i < end_in and (j == end_out or received.time[i] <= sent.time[j]):
-            _fill(reading[end], received, i, amounts, False)
+            _fill(reading[end], received, i, False)
             i += 1
         elif j < end_out:
-            _fill(reading[end], sent, j, amounts, True)
+            _fill(reading[end], sent, j, True)
             j += 1
         else:
             break
@@ -133,16 +133,14 @@ def read_around(
         j = _place(sent, wallet, time, transfer)
         start = received.start[wallet]
         i = before(received.time, start, start + received.count[wallet], time + 1)
-        first, more = _read_back(received, sent, sides.amount, wallet, i, j, read, reading)
+        first, more = _read_back(received, sent, wallet, i, j, read, reading)
         return Span(first, read, read, more)
     i = _place(received, wallet, time, transfer)
     start = sent.start[wallet]
     j = before(sent.time, start, start + sent.count[wallet], time)
-    first, _ = _read_back(received, sent, sides.amount, wallet, i, j, read, reading)
+    first, _ = _read_back(received, sent, wallet, i, j, read, reading)
     end_out = before(sent.time, j, start + sent.count[wallet], as_of)
     start = received.start[wallet]
     end_in = before(received.time, i, start + received.count[wallet], as_of)
-    end, more = _read_ahead(
-        received, sent, sides.amount, wallet, i + 1, end_in, j, end_out, read, reading
-    )
+    end, more = _read_ahead(received, sent, wallet, i + 1, end_in, j, end_out, read, reading)
     return Span(first, read, end, more)

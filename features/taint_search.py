@@ -4,8 +4,9 @@ It follows pieces of value, one transfer of one path each, the largest first (ti
 discovered first, the latest transfer of a wallet first). No piece holds more than the one it came
 from, so the pieces form one list in descending order that is followed from its head, and a cap on
 its length loses the smallest. A path ends at a labelled wallet, whose funds cannot be told apart
-by transfers, and at the wallet the search is for. Each hop is strictly earlier than the one before
-it (later, for what was sent). Haircut is linear in the sources: the value that reaches a labelled
+by transfers, and at the wallet the search is for. No hop is later than the one before it (earlier,
+for what was sent); at one instant receipts come before sendings, so that money that moves on inside
+a block is followed. Haircut is linear in the sources: the value that reaches a labelled
 wallet is its exposure, and one search finds all categories.
 """
 
@@ -61,12 +62,12 @@ def _spread(
     """Turn what an allocation rule gave to each transfer into ends found and pieces to follow."""
     reading, pieces, n, sums = memory.reading, memory.pieces, memory.n, memory.sums
     sums[DROPPED if span.more else SEARCHED] += rest
-    time, hops = pieces[at].time, pieces[at].hops + 1
+    hops = pieces[at].hops + 1
     first, end = (span.middle, span.end) if forward else (span.first, span.middle)
     for k in range(end - 1, first - 1, -1):
         entry = reading[k]
         value, wallet = entry.value, entry.wallet
-        if value == 0.0 or entry.time == time:
+        if value == 0.0:
             continue
         if wallet == code:
             sums[SEARCHED] += value
@@ -82,7 +83,7 @@ def _spread(
         else:
             keep(
                 pieces, n, sums, at + 1, value, entry.offset, entry.time, wallet,
-                entry.transfer, at, hops,
+                entry.transfer, entry.amount, at, hops,
             )  # fmt: skip
 
 
@@ -101,11 +102,11 @@ def haircut_search(
     """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward."""
     side = sides.outgoing if forward else sides.incoming
     first, end, _ = cut(side, code, as_of)
-    begin(side, sides.amount, labels, code, as_of, first, end, memory)
+    begin(side, labels, code, as_of, first, end, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         span = _read(sides, as_of, forward, caps, memory, at)
-        whole = sides.amount[pieces[at].transfer]
+        whole = pieces[at].amount
         if forward:
             rest = haircut_ahead(memory.reading, span, whole, pieces[at].value)
         else:
@@ -123,7 +124,7 @@ def fifo_search(
     """Follow a side's value first in, first out."""
     side = sides.outgoing if forward else sides.incoming
     first, end, _ = cut(side, code, as_of)
-    begin(side, sides.amount, labels, code, as_of, first, end, memory)
+    begin(side, labels, code, as_of, first, end, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         span = _read(sides, as_of, forward, caps, memory, at)
@@ -157,7 +158,7 @@ def poison_search(
     All pieces have one value, so that the list of pieces is the queue of a breadth-first search.
     """
     side = sides.outgoing if forward else sides.incoming
-    begin(side, sides.amount, labels, code, as_of, i, i + 1, memory)
+    begin(side, labels, code, as_of, i, i + 1, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         if not _was_reached(pieces, at, forward):

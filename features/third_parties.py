@@ -15,7 +15,7 @@ from features._numba import kernel
 from features.columns import DAY
 from features.history import before
 from features.own_transfers import Records
-from features.slices import Float64s, Int32s, Int64s, Side
+from features.slices import Int32s, Int64s, Side
 
 ANCHORS, READ = (
     32,
@@ -196,7 +196,7 @@ def forget(meetings: Meetings) -> None:
 
 @kernel
 def gather(
-    meetings: Meetings, readings: Readings, lane: int, side: Side, amounts: Float64s, code: int,
+    meetings: Meetings, readings: Readings, lane: int, side: Side, code: int,
     anchors: Records, n: int, backward: bool,
 ) -> None:  # fmt: skip
     """Add what was read in a lane to the meetings of third parties, which are in order of time.
@@ -213,14 +213,10 @@ def gather(
             seen = readings.seen[_slot(other)]
             if seen & (seen - 1) and other != code and other != anchors[k].counterparty:
                 meetings.met[size].party_wallet, meetings.met[size].anchor = other, k
-                meetings.met[size].time, meetings.met[size].transfer = (
-                    side.time[i],
-                    side.transfer[i],
-                )
+                met = meetings.met[size]
+                met.time, met.transfer, met.amount = side.time[i], side.transfer[i], side.amount[i]
                 size += 1
     meetings.size[1] = size
-    for e in range(start, size):
-        meetings.met[e].amount = amounts[meetings.met[e].transfer]
     for e in range(start, size):
         if meetings.met[e].amount > 0.0:
             _meet(meetings, lane, e, anchors[meetings.met[e].anchor].member)

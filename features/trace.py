@@ -137,7 +137,7 @@ def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
         "timestamp": pd.DatetimeIndex(times.astype("datetime64[us]"), tz="UTC"),
         "sender": ledger.wallets.texts(sender),
         "recipient": ledger.wallets.texts(ledger.outgoing.counterparty[places]),
-        "amount": ledger.amount[rows],
+        "amount": ledger.outgoing.amount[places],
         "traced_amount": _joined([trail.amounts for trail in trails], np.float64),
         "category": np.repeat([trail.category for trail in trails], length).tolist(),
     }

@@ -13,14 +13,13 @@ import numpy.typing as npt
 from features._numba import kernel
 from features.columns import WINDOWS, Rows, View, per_side
 from features.errors import RiskError
-from features.history import HISTORY_CAP
 from features.label_events import LabelEvents
 from features.moments import empty_runs, entry, extend, merged, shape
 from features.moving_fan import moving_fans
 from features.moving_window import END, FIRST, ONE, TWO, Places, locate, stretch
 from features.slices import Float64s, Int32s, Int64s, Sides
 
-# what a window may be asked for: the fan and its share first, then what _amounts fills
+# what a window may be asked for: the fan and its share first, then what _of_amounts fills
 _FAN, _FAN_SHARE, _COUNT, _SUM, _MEAN, _VARIANCE, _CV, _SKEW, _KURTOSIS = range(9)
 STATISTICS = {
     "fan": ("fan_{d}_WINDOW_count", "different {whose} in the last WINDOW"),
@@ -54,22 +53,17 @@ STATISTICS = {
 
 @kernel
 def _of_amounts(
-    runs: npt.NDArray[np.float64], transfer: Int32s, amounts: Float64s, codes: Int32s,
+    runs: npt.NDArray[np.float64], amounts: Float64s, codes: Int32s,
     places: Places, wanted: Int64s, column: int, out: Rows,
 ) -> None:  # fmt: skip
     before, between, after = runs[0], runs[1], runs[2]
     n_before, n_between, n_after = 0, 0, 0  # accumulated beside the boundaries one and two
-    values, found = np.empty(HISTORY_CAP), np.empty(_KURTOSIS + 1)
-    base, stop, one, two = 0, 0, -1, -1
+    found = np.empty(_KURTOSIS + 1)
+    stop, one, two = 0, -1, -1
     for row in range(codes.size):
         first, end = places[row, FIRST], places[row, END]
         if row == stop:
             stop, one = stretch(codes, places, row), -1
-            base, last = first, places[stop - 1, END]
-            if last - base > values.size:
-                values = np.empty(2 * (last - base))
-            for i in range(base, last):  # apart from the rest, so that reads of memory overlap
-                values[i - base] = amounts[transfer[i]]
         found[:] = np.nan
         found[_COUNT], found[_SUM] = end - first, 0.0
         if end > first:
@@ -77,13 +71,13 @@ def _of_amounts(
                 n_before, n_between, n_after = 0, 0, 0
                 one, two = places[row, ONE], places[row, TWO]
             if one - first > n_before:
-                extend(before, n_before, one - first, values, one - 1 - base, -1)
+                extend(before, n_before, one - first, amounts, one - 1, -1)
                 n_before = one - first
             if two - one > n_between:
-                extend(between, n_between, two - one, values, one - base, 1)
+                extend(between, n_between, two - one, amounts, one, 1)
                 n_between = two - one
             if end - two > n_after:
-                extend(after, n_after, end - two, values, two - base, 1)
+                extend(after, n_after, end - two, amounts, two, 1)
                 n_after = end - two
             earlier = merged(entry(before, one - first), entry(between, two - one))
             moments = merged(earlier, entry(after, end - two))
@@ -120,7 +114,7 @@ def _windows(
         for width in widths:
             locate(side, codes, as_of, width, places)
             if wanted.max() > _FAN_SHARE:
-                _of_amounts(runs, side.transfer, sides.amount, codes, places, wanted, column, out)
+                _of_amounts(runs, side.amount, codes, places, wanted, column, out)
             if wanted.min() <= _FAN_SHARE:
                 moving_fans(side.counterparty, places, fans)
                 _of_counterparties(fans, places, wanted, column, out)

@@ -91,5 +91,5 @@ def largest_amounts(ledger: Ledger, codes: npt.NDArray[np.int32]) -> npt.NDArray
         for side in (ledger.sides.incoming, ledger.sides.outgoing):
             held = slice(side.start[code], side.start[code] + side.count[code])
             if code >= 0 and side.count[code]:
-                largest[row] = max(largest[row], ledger.amount[side.transfer[held]].max())
+                largest[row] = max(largest[row], side.amount[held].max())
     return largest

@@ -98,7 +98,7 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
             searched += rest
         for transfer, value, offset in reversed(pieces):
             other, hops, path = far(transfer, forward), part.hops + 1, (*part.path, transfer)
-            if value == 0 or transfer.time == part.transfer.time:
+            if value == 0:
                 continue
             if other == wallet:
                 searched += value
@@ -283,7 +283,7 @@ def poisoned(
                 continue
             side = past.sides(other)[forward]
             following += [
-                t for t in side if (t.time > each.time if forward else t.time < each.time)
+                t for t in side if (t.time >= each.time if forward else t.time <= each.time)
             ]
         level = list(dict.fromkeys(following))
     return least

@@ -71,13 +71,11 @@ def _gaps(gaps: Float64s, out: Float64s) -> None:
 
 
 @kernel
-def _side(
-    side: Side, amounts: Float64s, codes: Int32s, as_of: Int64s, first_column: int, out: Rows
-) -> None:
+def _side(side: Side, codes: Int32s, as_of: Int64s, first_column: int, out: Rows) -> None:
     places = np.empty((codes.size, 4), dtype=np.int64)
     fans = np.empty(codes.size, dtype=np.int64)
     scratch = np.empty((2, HISTORY_CAP))
-    time, transfer = side.time, side.transfer
+    time = side.time
     for row in range(codes.size):
         first, end, _ = cut(side, codes[row], as_of[row])
         places[row, 0], places[row, 1] = first, end
@@ -86,8 +84,7 @@ def _side(
         n = end - first
         if n == 0:
             continue
-        for i in range(n):
-            scratch[0, i] = amounts[transfer[first + i]]
+        scratch[0, :n] = side.amount[first:end]
         _amounts(scratch[0, :n], scratch[1, :n], line)
         for i in range(n - 1):
             scratch[0, i] = (time[first + i + 1] - time[first + i]) / 1e6
@@ -102,8 +99,8 @@ def _side(
 
 @kernel
 def _aggregates(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
-    _side(sides.incoming, sides.amount, codes, as_of, 0, out)
-    _side(sides.outgoing, sides.amount, codes, as_of, _N, out)
+    _side(sides.incoming, codes, as_of, 0, out)
+    _side(sides.outgoing, codes, as_of, _N, out)
 
 
 def _compute(

@@ -49,6 +49,9 @@ def speed(arguments: argparse.Namespace, edges: Edges) -> dict[str, Any]:
         begin = last = time.perf_counter()
         at = position
         while last - begin < arguments.seconds / len(arguments.at) and at < len(edges):
+            if arguments.progress is not None:  # a batch may take longer than anyone waits
+                done = {"edges": at - position, "busy": last - begin, "since": time.time()}
+                arguments.progress.write_text(json.dumps(done))
             graph.transform(edges[at : at + arguments.batch])
             at += arguments.batch
             now = time.perf_counter()
@@ -98,6 +101,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--progress", type=Path, default=None, help="file, for runs cut short")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
     edges = np.empty((0, 5)) if arguments.edges is None else np.load(arguments.edges)

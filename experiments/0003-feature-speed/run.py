@@ -83,9 +83,11 @@ class Run:
             amount = stage_snapml.Amount()
             if self.quick:
                 amount = stage_snapml.Amount(5_000, 0.3, 512, 64, 500, 200)
+            data = self.data()
             return stage_snapml.measure(
-                self.gfp(), self.data().ledger, repeats=self.repeats, amount=amount, work=self.work
-            )
+                self.gfp(), data.transfers, data.ledger, repeats=self.repeats, amount=amount,
+                work=self.work,
+            )  # fmt: skip
         if name == "lookahead":
             return stage_lookahead.measure(self.gfp())
         if name == "aggregates":

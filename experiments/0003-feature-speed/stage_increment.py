@@ -38,8 +38,7 @@ def measure(
     ]
     measures = []
     for name in runs[0]:
-        whole = ", of it" not in name and ", checked" not in name
-        target = TARGETS_US[name[-3:]] if whole else None
+        target = None if ", of it" in name else TARGETS_US[name[-3:]]
         values = [each[name] for each in runs]
         measures.append(summary(f"increment: append and row, {name}", values, "us", target=target))
     return measures if quick else measures + _starts(made, as_of, repeats, work)

@@ -1,6 +1,9 @@
 """Stage ``snapml``: the graph feature preprocessor beside walletrisk, in turns."""
 
 import importlib.util
+import json
+import subprocess
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ VERTEX_TARGET, STREAM_TARGET, CYCLE_TARGET = 15.0, 4.0, 40.0
 STATISTICS = ("fan", "degree", "ratio", "mean", "sum", "variance", "skew", "kurtosis")
 RATIO = 2
 TOLERANCE = 1e-6
+CYCLE_BATCH, CYCLE_LIMIT_S = 128, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +45,43 @@ class Amount:
     cycles: int = 100_000
 
 
-def measure(gfp: Path, ledger: Path, *, repeats: int, amount: Amount, work: Path) -> list[Measure]:
+def measure(
+    gfp: Path, transfers: Path, ledger: Path, *, repeats: int, amount: Amount, work: Path
+) -> list[Measure]:
     """Time both in turns, repeats times over, then compare the values.
 
     Parameters
     ----------
     gfp : pathlib.Path
         Interpreter that has snapml.
-    ledger : pathlib.Path
-        A saved ledger.
+    transfers, ledger : pathlib.Path
+        The parquet file, and the folder of the ledger that was built from it.
     repeats : int
         Runs of each; they alternate, so that a slow minute meets both.
     amount : Amount
     work : pathlib.Path
-        Folder for the edges and the values.
+        Folder for the edges, the values, and a second file in which money circulates.
     """
-    edges = work / "edges.npy"
-    n = int(
-        run("window_work.py", "edges", ledger, "--stream", amount.stream, "--out", edges)["edges"]
-    )
-    positions = [min(amount.warm, n // 2), n // 2, n - n // 10]
-    both = Both(gfp, ledger, edges, amount, [f"--at={at}" for at in positions])
-    measures = both.vertex(repeats) + both.stream(n, repeats) + both.agreement(work)
+    both = _both(gfp, ledger, amount, work / "edges.npy")
+    measures = both.vertex(repeats) + both.stream(repeats) + both.agreement(work)
     if importlib.util.find_spec("features.cycles") is None:
         print("  cycles: skipped, this version of walletrisk has no features/cycles.py")
         return measures
-    return measures + both.cycles(repeats)
+    run("engine_work.py", "circulate", transfers, "--out", work / "circulating.parquet")
+    run("engine_work.py", "build", work / "circulating.parquet", "--out", work / "circulating")
+    circulating = _both(gfp, work / "circulating", amount, work / "circulating.npy")
+    return (
+        measures
+        + both.cycles(repeats, "few cycles")
+        + circulating.cycles(repeats, "circulating money")
+    )
+
+
+def _both(gfp: Path, ledger: Path, amount: Amount, edges: Path) -> "Both":
+    figures = run("window_work.py", "edges", ledger, "--stream", amount.stream, "--out", edges)
+    n = int(figures["edges"])
+    positions = (min(amount.warm, n // 2), n // 2, n - n // 10)
+    return Both(gfp, ledger, edges, amount, [f"--at={at}" for at in positions], n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,7 @@ class Both:
     edges: Path
     amount: Amount
     positions: list[str]
+    n: int
 
     def _theirs(self, features: str, threads: int, batch: int, *at: str) -> dict[str, float]:
         return run(
@@ -120,7 +136,7 @@ class Both:
                 )
         return measures
 
-    def stream(self, n: int, repeats: int) -> list[Measure]:
+    def stream(self, repeats: int) -> list[Measure]:
         """Transfers that arrive one by one, and 128 at a time with each row at its own moment."""
         ways = {
             "one by one, codes": ("arrays", 1, self.amount.stream),
@@ -130,7 +146,7 @@ class Both:
         }
         theirs, ours = [], defaultdict(list)
         for _ in range(repeats):
-            theirs.append(self._theirs("vertex", 1, 1, f"--at={n}"))
+            theirs.append(self._theirs("vertex", 1, 1, f"--at={self.n}"))
             for name, (way, batch, first) in ways.items():
                 figures = run(
                     "window_work.py", "stream", self.ledger, "--edges", self.edges,
@@ -151,12 +167,27 @@ class Both:
             )
         return measures
 
-    def cycles(self, repeats: int) -> list[Measure]:
-        """Cycles within a day: theirs of any length, ours of at most six transfers."""
+    def _their_cycles(self, threads: int) -> dict[str, float]:
+        """Their speed; if it is stopped, the batch under way counts as done, an upper bound."""
+        progress = self.edges.with_suffix(".progress")
+        try:
+            return run(
+                "gfp_work.py", "speed", "--edges", self.edges, "--features", "cycles",
+                "--threads", threads, "--batch", CYCLE_BATCH, "--warm", self.amount.warm,
+                "--seconds", self.amount.seconds, "--progress", progress, *self.positions,
+                python=self.gfp, limit_s=CYCLE_LIMIT_S,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            done = json.loads(progress.read_text())
+            seconds = done["busy"] + time.time() - done["since"]
+            return {"rate": (done["edges"] + CYCLE_BATCH) / seconds, "stopped": 1.0}
+
+    def cycles(self, repeats: int, data: str) -> list[Measure]:
+        """Cycles: theirs within a day and of any length, ours of at most six transfers."""
         theirs, ours = defaultdict(list), defaultdict(list)
         for _ in range(repeats):
             for threads in (1, 2):
-                theirs[threads].append(self._theirs("cycles", threads, 128))
+                theirs[threads].append(self._their_cycles(threads))
                 figures = run(
                     "window_work.py", "cycles", self.ledger, "--edges", self.edges,
                     "--threads", threads, "--first", self.amount.cycles, *self.positions,
@@ -164,14 +195,18 @@ class Both:
                 ours[threads].append(figures)
         measures = []
         for threads, runs in ours.items():
-            word = threads_word(threads)
-            name = f"snapml: cycles up to 6, walletrisk, {word}"
+            what = f"{data}, {threads_word(threads)}"
+            name = f"snapml: cycles up to 6, walletrisk, {what}"
             measures.append(summary(name, _rates(runs), "transfers/s"))
-            name = f"snapml: cycles of any length, snapml batch 128, {word}"
-            measures += _speed(name, theirs[threads], "transfers/s")
+            name = f"snapml: cycles of any length, snapml batch {CYCLE_BATCH}, {what}"
+            measures.append(summary(name, _rates(theirs[threads]), "transfers/s"))
+            stopped = sum(each.get("stopped", 0.0) for each in theirs[threads])
+            measures.append(
+                Measure(f"{name}, runs stopped after {CYCLE_LIMIT_S} s", stopped, "runs")
+            )
             measures.append(
                 Measure(
-                    f"snapml: cycles, walletrisk up to 6 / snapml any length, {word}",
+                    f"snapml: cycles, walletrisk up to 6 / snapml any length, {what}",
                     float(np.median(_rates(runs)) / np.median(_rates(theirs[threads]))),
                     "x",
                     target=CYCLE_TARGET,

@@ -50,11 +50,12 @@ def edges(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     ledger = Ledger.open(arguments.source)
     sender, time_us, row = ends(ledger)[0]
-    recipient = ledger.outgoing.counterparty[ledger.outgoing.places()]
+    places = ledger.outgoing.places()
+    recipient, amount = ledger.outgoing.counterparty[places], ledger.outgoing.amount[places]
     order = np.lexsort((row, time_us))  # rows of a saved ledger are in its order of ties
     whole = np.empty((order.size, 5))
     whole[:, 0], whole[:, 1], whole[:, 2] = np.arange(order.size), sender[order], recipient[order]
-    whole[:, 3], whole[:, 4] = time_us[order] // 1_000_000, ledger.amount[row[order]]
+    whole[:, 3], whole[:, 4] = time_us[order] // 1_000_000, amount[order]
     more = whole[-arguments.stream :].copy()
     more[:, 0] += arguments.stream
     more[:, 3] += whole[-1, 3] - more[0, 3] + 60
@@ -177,12 +178,11 @@ def _arrays(ledger: Ledger, new: npt.NDArray[np.float64], batch: int) -> list[fl
     for at in range(0, len(new) - batch + 1, batch):
         part = slice(at, at + batch)
         begin = time.perf_counter()
-        ledger.amount[rows[part]] = amount[part]
         for slices, own, other in (
             (ledger.outgoing, sender, recipient),
             (ledger.incoming, recipient, sender),
         ):
-            log = Log(instant[part], own[part], other[part], rows[part])
+            log = Log(instant[part], own[part], other[part], rows[part], amount[part])
             slices.insert(log, ledger.tx_hash, ledger.position, ledger.n_wallets)
         codes = np.concatenate([sender[part], recipient[part]])
         as_of = np.concatenate([instant[part], instant[part]]) + MICROSECOND

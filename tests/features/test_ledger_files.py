@@ -82,7 +82,7 @@ def test_saving_leaves_out_slack_and_retracted_transfers(saved: Path) -> None:
     again, rebuilt = Ledger.open(saved), Ledger.from_transfers(transfers(BASE).iloc[1:])
     rebuilt.append(transfers([(50, "a", "d", 1.0)], prefix="new"))
     compare.identical(feature_table(again, ASKED), feature_table(rebuilt, ASKED))
-    assert again.amount.size == again.incoming.time.size == 3
+    assert again.sender.size == again.incoming.time.size == 3
 
 
 def test_an_empty_ledger_is_saved_and_grows(tmp_path: Path) -> None:

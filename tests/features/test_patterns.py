@@ -53,15 +53,19 @@ def test_every_value_has_a_trail_of_transfers_before_as_of(world: World) -> None
     for wallet, line in zip(world.spine["wallet"], values.to_dict("records"), strict=True):
         code, instant = ledger.code(wallet), micros(as_of)
         trails = PATTERNS.trails(ledger.sides, world.events(ledger), code, instant)
-        nonzero = {str(name) for name, value in line.items() if value > 0}
-        assert {trail.column for trail in trails} == nonzero - {"patterns_truncated_ratio"}
+        nonzero = {
+            str(name) for name, value in line.items() if value > 0 and "truncated" not in str(name)
+        }
+        assert {trail.column for trail in trails} == nonzero
         for trail in trails:
             ids = [ledger.tx_id(int(transfer)) for transfer in trail.transfers]
             proof = world.transfers.set_index("tx_id").loc[ids]
             assert proof["timestamp"].is_monotonic_increasing
             assert proof["timestamp"].max() < as_of
-            assert proof["amount"].tolist() == trail.amounts.tolist()
-            assert (proof["amount"] > 0).all()
+            moved = proof["amount"].to_numpy()
+            round_trip = trail.column.startswith("patterns_cycle")  # the smallest amount goes round
+            assert (trail.amounts == (moved.min() if round_trip else moved)).all()
+            assert (moved > 0).all()
 
 
 def test_a_hub_is_read_up_to_its_cap() -> None:
@@ -75,6 +79,6 @@ def test_a_hub_is_read_up_to_its_cap() -> None:
 
 
 def test_two_wallets_that_only_pay_each_other_are_no_pattern() -> None:
-    rows = [(60.0 * k, *(("a", "b") if k % 2 else ("b", "a")), 1.0) for k in range(64)]
+    rows = [(60.0 * k, *(("a", "b") if k % 2 else ("b", "a")), 1.0) for k in range(40)]
     values = row(transfers(rows), "a")
     assert values.filter(regex="scatter_gather_.*_count|bipartite|stack").sum() == 0

@@ -18,7 +18,7 @@ def kept(followed: int, room: int, *values: float) -> tuple[list[tuple[float, in
 
 def put(memory: Memory, followed: int, value: float, transfer: int) -> None:
     arrays = memory.pieces, memory.n, memory.sums
-    keep(*arrays, followed, value, 0.0, 0, 0, transfer, -1, 1)
+    keep(*arrays, followed, value, 0.0, 0, 0, transfer, value, -1, 1)
 
 
 def test_pieces_are_in_order_of_value_and_of_discovery() -> None:

@@ -32,7 +32,7 @@ def everything(sides: Sides, _labels: LabelEvents, code: int, _as_of: int) -> li
     for side, category in ((sides.outgoing, ""), (sides.incoming, "scam"), (sides.incoming, "")):
         held = slice(side.start[code], side.start[code] + side.count[code])
         rows = side.transfer[held].astype(np.int64)
-        found.append(Trail(f"all_{category}", rows, sides.amount[rows] / 2, category))
+        found.append(Trail(f"all_{category}", rows, side.amount[held] / 2, category))
     return found
 
 
