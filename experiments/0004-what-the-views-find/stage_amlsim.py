@@ -265,13 +265,11 @@ def figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:
             axes.bar(at, values, 0.26, yerr=np.maximum(bounds, 0), capsize=2, label=label)
         axes.axhline(by_name[f"amlsim {name}: prevalence"].value, color="grey", linestyle=":")
         axes.axhline(TARGET, color="black", linestyle="--", linewidth=1)
-        axes.set_xticks(
-            range(len(listed)),
-            [arm.removesuffix(", all columns").replace(" ", "\n", 1) for arm in listed],
-        )
+        ticks = [arm.removesuffix(", all columns").replace(" ", "\n", 1) for arm in listed]
+        axes.set_xticks(range(len(listed)), ticks, fontsize=8)
         axes.set_title(f"{name} (dashed: target, dotted: prevalence)", fontsize=10)
         axes.set_ylim(0, 1.02)
         axes.grid(axis="y", alpha=0.3)
     drawn[0].set_ylabel("PR-AUC on test accounts")
-    drawn[0].legend(fontsize=8, loc="center left")
+    drawn[0].legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.6))
     return picture
