@@ -271,5 +271,6 @@ def figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:
         axes.set_ylim(0, 1.02)
         axes.grid(axis="y", alpha=0.3)
     drawn[0].set_ylabel("PR-AUC on test accounts")
-    drawn[0].legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.6))
+    handles = drawn[0].get_legend_handles_labels()
+    picture.legend(*handles, fontsize=8, ncols=3, loc="outside lower center")
     return picture

@@ -200,10 +200,10 @@ def figure(exposed: Exposed) -> Figure:
             hops, shares, marker="o", label=f"{role} ({len(sent):,} that sent)", color=f"C{place}"
         )
     right.set_xticks(hops)
-    right.set_ylim(0, 1)
+    right.set_ylim(bottom=0)
     right.set_xlabel("hops to the nearest of ten exchanges")
     right.set_ylabel("share of wallets, cumulative")
-    right.legend(fontsize=8)
+    right.legend(fontsize=8, loc="lower right")
     for axes in (left, right):
         axes.grid(alpha=0.3)
     return picture
