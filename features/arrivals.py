@@ -1,8 +1,7 @@
 """What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
 
-from collections.abc import Hashable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,34 +68,39 @@ def new_transfers(ledger: "Ledger", checked: pd.DataFrame) -> pd.DataFrame:
     here = np.zeros(len(checked), dtype=bool)
     suspects = np.flatnonzero(ledger.transactions.first_rows(checked["tx_id"]) >= 0)
     if suspects.size:
-        copies = checked.iloc[suspects].to_dict("records")
-        here[suspects] = [_holds(ledger, copy) for copy in copies]
+        known: dict[str, dict[int, int]] = {}
+        copies = checked.iloc[suspects][list(Transfer._fields)]
+        for at, copy in zip(suspects, map(Transfer._make, copies.to_numpy()), strict=True):
+            if copy.tx_id not in known:
+                known[copy.tx_id] = ledger.rows(copy.tx_id)
+            row = known[copy.tx_id].get(copy.position)
+            here[at] = row is not None
+            if row is not None:
+                refuse_conflict(ledger, row, copy)
     return checked[~here] if here.any() else checked
 
 
-def _holds(ledger: "Ledger", new: dict[Hashable, Any]) -> bool:
-    """Whether a checked transfer is here already; a copy with other content is an error."""
-    for row in ledger.rows(new["tx_id"]):
-        if ledger.position[row] != new["position"]:
-            continue
-        at = ledger.place(row, near=new["timestamp"].value // 1000)
-        side = ledger.outgoing
-        stored = {
-            "timestamp": pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
-            "sender": ledger.wallet(int(ledger.sender[row])),
-            "recipient": ledger.wallet(int(side.counterparty[at])),
-            "amount": float(side.amount[at]),
-        }
-        differing = [name for name, value in stored.items() if value != new[name]]
-        if differing:
-            was = ", ".join(f"{name} {stored[name]}" for name in differing)
-            now = ", ".join(f"{name} {new[name]}" for name in differing)
-            raise ConflictError(
-                f"transfer ({new['tx_id']!r}, {new['position']}) is in the ledger with {was} "
-                f"and came again with {now}; retract the transaction before replacing it"
-            )
-        return True
-    return False
+def refuse_conflict(ledger: "Ledger", row: int, copy: Transfer) -> None:
+    """Raise :class:`ConflictError` unless a transfer is the one in a row of the ledger."""
+    at, side = ledger.place(row, near=copy.microseconds), ledger.outgoing
+    stored = Transfer(
+        copy.tx_id,
+        pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
+        ledger.wallet(int(ledger.sender[row])),
+        ledger.wallet(int(side.counterparty[at])),
+        float(side.amount[at]),
+        ledger.asset,
+        copy.position,
+    )
+    pairs = zip(Transfer._fields, stored, copy, strict=True)
+    differing = [(name, was, now) for name, was, now in pairs if was != now]
+    if differing:
+        was = ", ".join(f"{name} {was}" for name, was, _ in differing)
+        now = ", ".join(f"{name} {now}" for name, _, now in differing)
+        raise ConflictError(
+            f"transfer ({copy.tx_id!r}, {copy.position}) is in the ledger with {was} "
+            f"and came again with {now}; retract the transaction before replacing it"
+        )
 
 
 def one_asset(checked: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ from features.trails import Trail
 
 HOP_CAP = 8
 _DWELL, _HUB, _NEAR, _WIDTH = DAY, 100, 0.9, 128
+_TABLE = 8 * _WIDTH
 _TRAILS = 3  # a column
 
 
@@ -29,7 +30,9 @@ class Levels(NamedTuple):
     """Transfers of each level, a row of each array.
 
     ``parent`` is the entry of the level before from which one was reached, ``held`` the number of
-    entries of each level.
+    entries of each level. ``seen`` is a hash table of the transfers of the level that is filled,
+    each with the number of that level since the table was new, so that it need not be emptied; its
+    last entry is that number.
     """
 
     wallet: Int32s
@@ -38,6 +41,7 @@ class Levels(NamedTuple):
     transfer: Int32s
     parent: Int32s
     held: Int64s
+    seen: Int64s
 
 
 @kernel
@@ -51,17 +55,24 @@ def empty_levels() -> Levels:
         np.empty(shape, dtype=np.int32),
         np.empty(shape, dtype=np.int32),
         np.empty(HOP_CAP + 1, dtype=np.int64),
+        np.zeros(_TABLE + 1, dtype=np.int64),
     )
 
 
 @kernel
 def _put(levels: Levels, level: int, n: int, side: Side, i: int, parent: int) -> int:
     """Add transfer ``i`` of ``side`` to a level unless it is there; returns the new size."""
-    transfer = side.transfer[i]
-    for k in range(n):
-        if levels.transfer[level, k] == transfer:
+    transfer, seen = side.transfer[i], levels.seen
+    if n == 0:
+        seen[_TABLE] += 1
+    mark = seen[_TABLE] << 32 | transfer
+    slot = (transfer * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1)
+    while seen[slot] >> 32 == seen[_TABLE]:
+        if seen[slot] == mark:
             return n
+        slot = (slot + 1) & (_TABLE - 1)
     if n < _WIDTH:
+        seen[slot] = mark
         levels.wallet[level, n], levels.time[level, n] = side.counterparty[i], side.time[i]
         levels.amount[level, n], levels.transfer[level, n] = side.amount[i], transfer
         levels.parent[level, n] = parent

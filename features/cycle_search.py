@@ -35,6 +35,7 @@ LONGEST = 6
 # so the third asks for a quieter wallet than the second.
 HUBS = (256, 128)  # most transfers to choose from of a wallet passed at the second hop, the third
 WIDTH = 128  # most paths of two hops, and of three, that are kept
+TESTS = 1 << 18  # most comparisons of longer paths with those of the other side, about 1 ms
 MOST = 1000  # cycles of a length; wallets that pay each other often make any number of them
 COUNTS = slice(0, LONGEST - 1)
 AMOUNT, SHARE, FASTEST, TRUNCATED = range(LONGEST - 1, LONGEST + 3)
@@ -150,6 +151,7 @@ def _grow(
     Returns how many can go on in ``longer``, and how many at a busy wallet were kept in ``busy``.
     """
     n, n_busy, width, hub = 0, 0, longer.size - 1, HUBS[paths[0]["hops"] - 1]
+    tests = 0
     index(others, n_others, buckets)
     for k in range(n_paths):
         path = paths[k]
@@ -165,6 +167,10 @@ def _grow(
         for i in range(end - 1, first - 1, -1):
             if middle <= i < resume or not extend(way, path, i, longer[n]):
                 continue
+            tests += n_others
+            if tests > TESTS:
+                found.line[TRUNCATED] = 1.0
+                return n, n_busy
             _close(longer[n], others, buckets, way.sign > 0, found)
             if n == width:
                 found.line[TRUNCATED] = max(found.line[TRUNCATED], width > 0)

@@ -74,8 +74,8 @@ def _dwell_columns(dwell: Int64s, spent: Float64s, received: float, out: Float64
             if dwell[at] > _DWELLS[k]:
                 break
             fast += spent[at]
-        out[1 + k] = fast / received
-    out[0] = forwarded / received
+        out[1 + k] = min(fast / received, 1.0)  # the sums are rounded in other orders
+    out[0] = min(forwarded / received, 1.0)
     if forwarded == 0.0:
         out[4:] = np.nan
         return

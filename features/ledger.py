@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from features.arrivals import Transfer, is_plain, new_transfers, one_asset
+from features.arrivals import Transfer, is_plain, new_transfers, one_asset, refuse_conflict
 from features.errors import LedgerError
 from features.ledger_files import read_ledger, write_ledger
 from features.ledger_layout import Columns, lay_out
@@ -185,9 +185,12 @@ class Ledger:
         TransfersError, ConflictError, LedgerError
             As :meth:`append` does; nothing is added.
         """
-        known = self.transactions.first_row(transfer.tx_id) >= 0 if is_plain(transfer) else True
-        if known or transfer.asset != self.asset:
+        if not is_plain(transfer) or transfer.asset != self.asset:
             return self.append(pd.DataFrame([transfer._asdict()])) == 1
+        row = self.rows(transfer.tx_id).get(transfer.position)
+        if row is not None:
+            refuse_conflict(self, row, transfer)
+            return False
         codes = np.array([self._code(transfer.sender), self._code(transfer.recipient)], np.int32)
         self._put(
             [transfer.tx_id], np.array([string_hash(transfer.tx_id)], np.uint64),
@@ -215,7 +218,7 @@ class Ledger:
                 raise LedgerError(
                     f"transaction {tx_id!r} is not in the ledger; nothing was retracted"
                 )
-            rows += found
+            rows += found.values()
         for row in rows:
             recipient = int(self.outgoing.counterparty[self.place(row)])
             self.outgoing.remove(int(self.sender[row]), row)
@@ -230,9 +233,10 @@ class Ledger:
         """Transaction of a row, the entries of :attr:`features.slices.Side.transfer`."""
         return self.transactions[row]
 
-    def rows(self, tx_id: str) -> list[int]:
-        """Rows of a transaction's transfers; none where it is not here or was retracted."""
-        return [row for row in self.transactions.rows(tx_id) if self.sender[row] >= 0]
+    def rows(self, tx_id: str) -> dict[int, int]:
+        """Row of each position of a transaction; empty where it is not here or was retracted."""
+        rows = self.transactions.rows(tx_id)
+        return {int(self.position[row]): row for row in rows if self.sender[row] >= 0}
 
     def place(self, row: int, *, near: int | None = None) -> int:
         """Place of a transfer in the outgoing arena; its time is probably ``near``."""

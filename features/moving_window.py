@@ -59,17 +59,3 @@ def locate(side: Side, codes: Int32s, as_of: Int64s, width: int, places: Places)
             counted = timed
         places[row, ONE] = min(timed, counted) if timed > first else counted
         places[row, TWO] = max(timed, counted)
-
-
-@kernel
-def stretch(codes: Int32s, places: Places, row: int) -> int:
-    """Row after the last of those from ``row`` on whose windows move ahead without a gap."""
-    row += 1
-    while (
-        row < codes.size
-        and codes[row] == codes[row - 1]
-        and places[row - 1, FIRST] <= places[row, FIRST] <= places[row - 1, END]
-        and places[row - 1, END] <= places[row, END]
-    ):
-        row += 1
-    return row

@@ -16,7 +16,7 @@ from features.errors import RiskError
 from features.label_events import LabelEvents
 from features.moments import empty_runs, entry, extend, merged, shape
 from features.moving_fan import moving_fans
-from features.moving_window import END, FIRST, ONE, TWO, Places, locate, stretch
+from features.moving_window import END, FIRST, ONE, TWO, Places, locate
 from features.slices import Float64s, Int32s, Int64s, Sides
 
 # what a window may be asked for: the fan and its share first, then what _of_amounts fills
@@ -59,11 +59,9 @@ def _of_amounts(
     before, between, after = runs[0], runs[1], runs[2]
     n_before, n_between, n_after = 0, 0, 0  # accumulated beside the boundaries one and two
     found = np.empty(_KURTOSIS + 1)
-    stop, one, two = 0, -1, -1
+    one, two = -1, -1
     for row in range(codes.size):
         first, end = places[row, FIRST], places[row, END]
-        if row == stop:
-            stop, one = stretch(codes, places, row), -1
         found[:] = np.nan
         found[_COUNT], found[_SUM] = end - first, 0.0
         if end > first:
