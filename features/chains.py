@@ -13,11 +13,12 @@ is not passed through. That bounds the cost, so the whole history of a wallet is
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from features._numba import kernel
 from features.columns import DAY
 from features.history import before, cut
-from features.slices import Float64s, Int32s, Int64s, Side
+from features.slices import Int64s, Side
 from features.trails import Trail
 
 HOP_CAP = 8
@@ -26,20 +27,34 @@ _TABLE = 8 * _WIDTH
 _TRAILS = 3  # a column
 
 
-class Levels(NamedTuple):
-    """Transfers of each level, a row of each array.
+# records, not columns side by side: a kernel that is called with many arrays spends its time on
+# counting references to them
+ENTRY = np.dtype(
+    [
+        ("time", np.int64),
+        ("amount", np.float64),
+        ("wallet", np.int32),
+        ("transfer", np.int32),
+        ("parent", np.int32),  # entry of the level before from which this one was reached
+    ],
+    align=True,
+)
+Entries = npt.NDArray[np.void]
 
-    ``parent`` is the entry of the level before from which one was reached, ``held`` the number of
-    entries of each level. ``seen`` is a hash table of the transfers of the level that is filled,
-    each with the number of that level since the table was new, so that it need not be emptied; its
-    last entry is that number.
+
+class Levels(NamedTuple):
+    """Transfers of each level.
+
+    Attributes
+    ----------
+    entries : records, shape (levels, width)
+    held : int64 array, shape (levels,), entries of each level
+    seen : int64 array, shape (_TABLE + 1,)
+        Hash table of the transfers of the level that is filled, each with the number of that level
+        since the table was new, so that it need not be emptied; that number is the last element.
     """
 
-    wallet: Int32s
-    time: Int64s
-    amount: Float64s
-    transfer: Int32s
-    parent: Int32s
+    entries: Entries
     held: Int64s
     seen: Int64s
 
@@ -47,22 +62,19 @@ class Levels(NamedTuple):
 @kernel
 def empty_levels() -> Levels:
     """Working memory for :func:`chain_depth`."""
-    shape = (HOP_CAP + 1, _WIDTH)
     return Levels(
-        np.empty(shape, dtype=np.int32),
-        np.empty(shape, dtype=np.int64),
-        np.empty(shape),
-        np.empty(shape, dtype=np.int32),
-        np.empty(shape, dtype=np.int32),
+        np.empty((HOP_CAP + 1, _WIDTH), dtype=ENTRY),
         np.empty(HOP_CAP + 1, dtype=np.int64),
         np.zeros(_TABLE + 1, dtype=np.int64),
     )
 
 
 @kernel
-def _put(levels: Levels, level: int, n: int, side: Side, i: int, parent: int) -> int:
-    """Add transfer ``i`` of ``side`` to a level unless it is there; returns the new size."""
-    transfer, seen = side.transfer[i], levels.seen
+def _put(
+    level: Entries, seen: Int64s, n: int, wallet: int, time: int, amount: float, transfer: int,
+    parent: int,
+) -> int:  # fmt: skip
+    """Add a transfer to a level unless it is there; returns the new size."""
     if n == 0:
         seen[_TABLE] += 1
     mark = seen[_TABLE] << 32 | transfer
@@ -73,9 +85,9 @@ def _put(levels: Levels, level: int, n: int, side: Side, i: int, parent: int) ->
         slot = (slot + 1) & (_TABLE - 1)
     if n < _WIDTH:
         seen[slot] = mark
-        levels.wallet[level, n], levels.time[level, n] = side.counterparty[i], side.time[i]
-        levels.amount[level, n], levels.transfer[level, n] = side.amount[i], transfer
-        levels.parent[level, n] = parent
+        entry = level[n]
+        entry.wallet, entry.time, entry.amount = wallet, time, amount
+        entry.transfer, entry.parent = transfer, parent
     return n + 1
 
 
@@ -84,24 +96,28 @@ def _expand(
     side: Side, as_of: int, forward: bool, levels: Levels, level: int, k: int, n: int
 ) -> int:
     """Put the transfers that continue the chain of entry ``k`` into the next level."""
-    wallet, time, amount = levels.wallet[level, k], levels.time[level, k], levels.amount[level, k]
+    entry, following, seen = levels.entries[level, k], levels.entries[level + 1], levels.seen
+    wallet, time, amount = entry.wallet, entry.time, entry.amount
     _, end, n_all = cut(side, wallet, as_of)
     first = end - n_all
+    times, counterparty, amounts, transfer = (
+        side.time, side.counterparty, side.amount, side.transfer,
+    )  # fmt: skip
     if forward:
-        first = before(side.time, first, end, time + 1)
-        end = before(side.time, first, end, time + _DWELL + 1)
+        first = before(times, first, end, time + 1)
+        end = before(times, first, end, time + _DWELL + 1)
     else:
-        end = before(side.time, first, end, time)
-        first = before(side.time, first, end, time - _DWELL)
+        end = before(times, first, end, time)
+        first = before(times, first, end, time - _DWELL)
     if end - first > _HUB:
         return n
     for i in range(end - 1, first - 1, -1):
-        if side.counterparty[i] == wallet:
+        other = counterparty[i]
+        if other == wallet:
             continue
-        other = side.amount[i]
-        earlier, later = (amount, other) if forward else (other, amount)
+        earlier, later = (amount, amounts[i]) if forward else (amounts[i], amount)
         if later <= earlier and later >= _NEAR * earlier:
-            n = min(_put(levels, level + 1, n, side, i, k), _WIDTH + 1)
+            n = _put(following, seen, n, other, times[i], amounts[i], transfer[i], k)
             if n > _WIDTH:
                 return n
     return n
@@ -117,13 +133,16 @@ def chain_depth(
     wallet is one of its ``_WIDTH`` latest that qualify.
     """
     first, end, _ = cut(side, code, as_of)
-    n, cut_short = 0, False
+    times, counterparty, amounts, transfer = (
+        side.time, side.counterparty, side.amount, side.transfer,
+    )  # fmt: skip
+    n, cut_short, roots, seen = 0, False, levels.entries[0], levels.seen
     for i in range(end - 1, first - 1, -1):
-        if side.counterparty[i] != code and side.amount[i] > 0.0:
+        if counterparty[i] != code and amounts[i] > 0.0:
             if n == _WIDTH:
                 cut_short = True
                 break
-            n = _put(levels, 0, n, side, i, -1)
+            n = _put(roots, seen, n, counterparty[i], times[i], amounts[i], transfer[i], -1)
     depth = 0
     levels.held[0] = n
     while n and depth < HOP_CAP:
@@ -146,7 +165,8 @@ def chain_trails(column: str, side: Side, code: int, as_of: int, *, forward: boo
     if depth == 0:
         return []
     held = levels.held[depth - 1]
-    largest = np.argsort(-levels.amount[depth - 1, :held], kind="stable")[:_TRAILS]
+    amounts = levels.entries["amount"][depth - 1, :held]
+    largest = np.argsort(-amounts, kind="stable")[:_TRAILS]
     return [_trail(column, levels, depth, entry, forward) for entry in largest.tolist()]
 
 
@@ -155,6 +175,6 @@ def _trail(column: str, levels: Levels, depth: int, entry: int, forward: bool) -
     for level in range(depth - 1, -1, -1):
         # the first level is at the wallet: a chain that starts there is in the order of levels
         hop = level if forward else depth - 1 - level
-        rows[hop], amounts[hop] = levels.transfer[level, entry], levels.amount[level, entry]
-        entry = int(levels.parent[level, entry])
+        at = levels.entries[level, entry]
+        rows[hop], amounts[hop], entry = at["transfer"], at["amount"], int(at["parent"])
     return Trail(column, rows, amounts)
