@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger
+from features.exposure import EXPOSURES
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time, train
 
@@ -20,6 +21,7 @@ def make_table(*, wallets: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, pd.
     generator = np.random.default_rng(seed)
     values = generator.normal(size=(wallets, len(NAMES)))
     values[generator.random(values.shape) < 0.1] = np.nan
+    values[:, [name in EXPOSURES for name in NAMES]] = np.nan  # no labels were given
     as_of = START + pd.to_timedelta(np.sort(generator.random(wallets)) * 300, unit="D")
     names = [f"w{number:05d}" for number in range(wallets)]
     index = pd.MultiIndex.from_arrays([names, as_of.as_unit("us")], names=["wallet", "as_of"])
