@@ -5,7 +5,7 @@ one leaves the wallet that the one before reached, strictly later, at most ``_DW
 with 0.9 to 1 times its amount. The level sets of a breadth-first search hold the transfers that
 end a chain of so many hops, so the last level that is not empty gives the depth, and all levels
 are kept, so that the chains behind it can be told. Chance matches at
-busy wallets make long chains out of nothing, so a wallet with more than ``_HUB`` transfers to
+busy wallets make long chains out of nothing, so a wallet with more than ``HUB`` transfers to
 choose from (sendings in the ``_DWELL`` after a transfer, or receipts in the ``_DWELL`` before it)
 is not passed through. That bounds the cost, so the whole history of a wallet is searched.
 """
@@ -21,7 +21,8 @@ from features.slices import Float64s, Int32s, Int64s, Side
 from features.trails import Trail
 
 HOP_CAP = 8
-_DWELL, _HUB, _NEAR, _WIDTH = DAY, 100, 0.9, 128
+HUB, WIDTH = 100, 128
+_DWELL, _NEAR = DAY, 0.9
 _TRAILS = 3  # a column
 
 
@@ -43,7 +44,7 @@ class Levels(NamedTuple):
 @kernel
 def empty_levels() -> Levels:
     """Working memory for :func:`chain_depth`."""
-    shape = (HOP_CAP + 1, _WIDTH)
+    shape = (HOP_CAP + 1, WIDTH)
     return Levels(
         np.empty(shape, dtype=np.int32),
         np.empty(shape, dtype=np.int64),
@@ -61,7 +62,7 @@ def _put(levels: Levels, level: int, n: int, side: Side, i: int, parent: int) ->
     for k in range(n):
         if levels.transfer[level, k] == transfer:
             return n
-    if n < _WIDTH:
+    if n < WIDTH:
         levels.wallet[level, n], levels.time[level, n] = side.counterparty[i], side.time[i]
         levels.amount[level, n], levels.transfer[level, n] = side.amount[i], transfer
         levels.parent[level, n] = parent
@@ -82,7 +83,7 @@ def _expand(
     else:
         end = before(side.time, first, end, time)
         first = before(side.time, first, end, time - _DWELL)
-    if end - first > _HUB:
+    if end - first > HUB:
         return n
     for i in range(end - 1, first - 1, -1):
         if side.counterparty[i] == wallet:
@@ -90,8 +91,8 @@ def _expand(
         other = side.amount[i]
         earlier, later = (amount, other) if forward else (other, amount)
         if later <= earlier and later >= _NEAR * earlier:
-            n = min(_put(levels, level + 1, n, side, i, k), _WIDTH + 1)
-            if n > _WIDTH:
+            n = min(_put(levels, level + 1, n, side, i, k), WIDTH + 1)
+            if n > WIDTH:
                 return n
     return n
 
@@ -103,13 +104,13 @@ def chain_depth(
     """Hops of the longest chain that starts (``forward``) or ends at a wallet, and if it was cut.
 
     ``side`` is the outgoing side for ``forward``, else the incoming one. The chain's hop at the
-    wallet is one of its ``_WIDTH`` latest that qualify.
+    wallet is one of its ``WIDTH`` latest that qualify.
     """
     first, end, _ = cut(side, code, as_of)
     n, cut_short = 0, False
     for i in range(end - 1, first - 1, -1):
         if side.counterparty[i] != code and side.amount[i] > 0.0:
-            if n == _WIDTH:
+            if n == WIDTH:
                 cut_short = True
                 break
             n = _put(levels, 0, n, side, i, -1)
@@ -119,8 +120,8 @@ def chain_depth(
         following = 0
         for k in range(n):
             following = _expand(side, as_of, forward, levels, depth, k, following)
-            if following > _WIDTH:
-                cut_short, following = True, _WIDTH
+            if following > WIDTH:
+                cut_short, following = True, WIDTH
                 break
         n = following
         depth += 1
