@@ -188,23 +188,36 @@ _SIDE = (
     ("q95_{d}_amount", "0.95 quantile of the amounts {did}"),
     ("max_{d}_amount", "largest amount {did}"),
     ("cv_{d}_ratio", "standard deviation over mean of the amounts {did}"),
-    ("last_to_mean_{d}_ratio", "latest amount {did} over their mean"),
-    ("min_to_mean_{d}_ratio", "least amount {did} over their mean"),
+    ("last_to_mean_{d}_ratio", "latest amount {did} over the mean amount {did}"),
+    ("min_to_mean_{d}_ratio", "least amount {did} over the mean amount {did}"),
     ("q25_to_mean_{d}_ratio", "lower quartile of the amounts {did} over their mean"),
     ("q50_to_mean_{d}_ratio", "median of the amounts {did} over their mean"),
     ("q75_to_mean_{d}_ratio", "upper quartile of the amounts {did} over their mean"),
     ("q95_to_mean_{d}_ratio", "0.95 quantile of the amounts {did} over their mean"),
-    ("max_{d}_share", "largest amount {did} over their sum"),
-    ("entropy_{d}_ratio", "entropy of each transfer's share of the sum {did}, over ln n"),
-    ("distinct_{d}_share", "different amounts {did} over their number"),
-    ("repeated_{d}_share", "transfers {did} with the most frequent amount, over their number"),
-    ("dust_{d}_share", "transfers {did} of more than 0 and less than 1/1000 of their mean"),
-    ("zero_{d}_share", "transfers {did} of amount 0"),
-    ("round_{d}_share", "amounts {did} with at most two significant digits"),
-    ("below_power_{d}_share", "amounts {did} in [0.9, 1) of a power of ten"),
+    ("max_{d}_share", "largest amount {did} over the sum {did}"),
+    (
+        "entropy_{d}_ratio",
+        "entropy of the transfers' shares of the sum {did}, over ln of their number: 1 if equal",
+    ),
+    ("distinct_{d}_share", "different amounts {did} over transfers {did}"),
+    ("repeated_{d}_share", "transfers {did} of the most frequent amount, over all {did}"),
+    (
+        "dust_{d}_share",
+        "transfers {did} of more than 0 and less than 1/1000 of the mean, over all {did}",
+    ),
+    ("zero_{d}_share", "transfers {did} of amount 0, over all {did}"),
+    (
+        "round_{d}_share",
+        "transfers {did} whose amount has at most two significant digits, over all {did}",
+    ),
+    (
+        "below_power_{d}_share",
+        "transfers {did} whose amount is 0.9 to just under 1 times a power of ten, over all {did}",
+    ),
     (
         "benford_{d}_ratio",
-        "half the summed distance of first digits {did} from Benford's law",
+        "first digits of the amounts {did} against Benford's law: half the sum over the digits "
+        "of the distance between share and law, 0 where they agree",
     ),
     ("log_sd_{d}_ratio", "standard deviation (n - 1) of ln of the positive amounts {did}"),
     ("log_range_{d}_ratio", "ln of the largest less ln of the least positive amount {did}"),
@@ -219,10 +232,9 @@ _SIDE = (
 )
 
 _SOURCES = {
-    **dict.fromkeys(("q25", "q75", "q95"), "Hyndman and Fan 1996, definition 7"),
+    **dict.fromkeys(("q25", "q50", "q75", "q95"), "Hyndman and Fan 1996, definition 7"),
     "entropy": "Shannon 1948, section 6; evenness: Pielou 1966",
-    "below_power": "structuring: FATF 2020, Virtual Assets Red Flag Indicators",
-    "benford": "Newcomb 1881; Benford 1938; in auditing Nigrini 2012",
+    "benford": "the law: Newcomb 1881; Benford 1938; in auditing Nigrini 2012",
     "log_deviation": "Theil 1967",
 }
 
@@ -232,13 +244,16 @@ AMOUNTS = View(
     (
         *per_side("amounts", *_SIDE, scaled=("round", "below_power", "benford"), sources=_SOURCES),
         Column("amounts_out_to_in_ratio", "sum sent over sum received"),
-        Column("amounts_balance_peak_ratio", "highest running balance over the sum received"),
+        Column(
+            "amounts_balance_peak_ratio",
+            "highest running balance (0 at the start) over the sum received",
+        ),
         Column(
             "amounts_balance_low_ratio",
             "lowest running balance (0 at the start) over the sum received",
         ),
-        Column("amounts_mean_out_to_in_ratio", "mean sent over mean received"),
-        Column("amounts_max_out_to_in_ratio", "largest amount sent over largest received"),
+        Column("amounts_mean_out_to_in_ratio", "mean amount sent over mean amount received"),
+        Column("amounts_max_out_to_in_ratio", "largest amount sent over largest amount received"),
     ),
     _compute,
 )

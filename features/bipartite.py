@@ -133,46 +133,68 @@ def bipartite_columns(
     _stack_columns(meetings, receipts, sendings, extent_in, line[8:11], noted)
 
 
-_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"
-_NEAR = (
-    f"within {SPAN // 86_400_000_000} days of each other, in the latest {ANCHORS} transfers, "
-    f"of each counterparty the nearest {READ}"
-)
+_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
+_DAYS = f"{SPAN // 86_400_000_000} days"
 
 
-def _direction(d: str, whose: str, did: str, acts: str) -> tuple[Column, ...]:
+def _direction(
+    d: str, whose: str, did: str, both: str, same: str, value: str
+) -> tuple[Column, ...]:
     name = f"patterns_bipartite_{d}"
     return (
         Column(
             f"{name}_count",
-            f"bipartite group: other wallets with two or more {whose} in common, which {acts} "
-            f"both {_NEAR}",
+            f"bipartite group: other wallets that have two or more {whose} in common with the "
+            f"wallet, {whose} {both} within {_DAYS}; seen are the wallet's latest {ANCHORS} "
+            f"transfers {did}, and of each counterparty the nearest {READ}",
             source=_ALTMAN,
         ),
         Column(
             f"{name}_shared_count",
-            f"most {whose}, two or more, in common with one other wallet",
+            f"most {whose}, two or more, {same} within {_DAYS}",
             source=_ALTMAN,
         ),
         Column(
             f"{name}_amount",
-            f"value {did} in the transfers that have such {whose} in common",
+            f"{value} {same} within {_DAYS}, two or more in common",
             scale_free=False,
             source=_ALTMAN,
         ),
-        Column(f"{name}_share", f"that value over the sum {did}", source=_ALTMAN),
+        Column(
+            f"{name}_share",
+            f"{value} {same} within {_DAYS}, two or more in common, over the sum {did}",
+            source=_ALTMAN,
+        ),
     )
 
 
-_STACK = "lesser of the values received and sent in the transfers of stacks"
+_STACK = (
+    "lesser of the values received from the senders and sent to the recipients that the wallet "
+    "has in common with the other wallets of stacks"
+)
 
 BIPARTITE_COLUMNS = (
-    *_direction("in", "senders", "received", "pay"),
-    *_direction("out", "recipients", "sent", "are paid by"),
+    *_direction(
+        "in",
+        "senders",
+        "received",
+        "that paid both",
+        "that paid the same other wallet",
+        "value received from senders",
+    ),
+    *_direction(
+        "out",
+        "recipients",
+        "sent",
+        "that both paid",
+        "that the same other wallet paid",
+        "value sent to recipients",
+    ),
     Column(
         "patterns_stack_count",
-        "stack: other wallets with two or more senders and two or more recipients in common, the "
-        "first transfer in common received before the first one in common sent, on both sides",
+        "stack: other wallets that have two or more senders and two or more recipients in common "
+        f"with the wallet, each dealt with by both within {_DAYS}; both received the first "
+        "transfer in common before they sent the first one",
         source=_ALTMAN,
     ),
     Column("patterns_stack_amount", _STACK, scale_free=False, source=_ALTMAN),

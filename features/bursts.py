@@ -144,31 +144,41 @@ def burst_columns(
         _note(noted, sent, first_out, end_out)
 
 
-_SOURCE = "Altman et al. 2023, arXiv 2306.16424, section 3"
+_SOURCE = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
 
 
 def _fan_columns(d: str, did: str, who: str) -> tuple[Column, ...]:
     name = f"patterns_fan_{d}_burst"
-    latest = "value {} in the latest of the widest windows of seven days"
+    busiest = f"value {did} in the seven days with most different {who}, the latest such window"
     return (
-        Column(f"{name}_1d_count", f"most different {who} in any window of a day", source=_SOURCE),
         Column(
-            f"{name}_7d_count", f"most different {who} in any window of seven days", source=_SOURCE
+            f"{name}_1d_count",
+            f"most different {who} within any 24 hours, amounts of 0 aside",
+            source=_SOURCE,
         ),
-        Column(f"{name}_7d_amount", latest.format(did), scale_free=False),
-        Column(f"{name}_7d_share", f"{latest.format(did)}, over the sum {did}"),
+        Column(
+            f"{name}_7d_count",
+            f"most different {who} within any seven days, amounts of 0 aside",
+            source=_SOURCE,
+        ),
+        Column(f"{name}_7d_amount", busiest, scale_free=False, source=_SOURCE),
+        Column(f"{name}_7d_share", f"{busiest}, over the sum {did}", source=_SOURCE),
     )
 
 
-_TURN = "value of that gather-scatter: lesser of the sums received and sent, the latest of equals"
+_TURN = (
+    "lesser of the sums received in the seven days up to and sent in the seven days after the "
+    "instant at which most senders met most recipients, the latest such"
+)
 
 BURST_COLUMNS = (
     *_fan_columns("in", "received", "senders"),
     *_fan_columns("out", "sent", "recipients"),
     Column(
         "patterns_gather_scatter_count",
-        "over the instants of receipts, greatest lesser number of the different senders in the "
-        "seven days up to it and the different recipients in the seven days after it",
+        "gather-scatter: lesser of the numbers of different senders in the seven days up to and "
+        "different recipients in the seven days after an instant, the greatest over the instants "
+        "of receipts",
         source=_SOURCE,
     ),
     Column("patterns_gather_scatter_amount", _TURN, scale_free=False, source=_SOURCE),

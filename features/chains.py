@@ -5,7 +5,7 @@ one leaves the wallet that the one before reached, strictly later, at most ``_DW
 with 0.9 to 1 times its amount. The level sets of a breadth-first search hold the transfers that
 end a chain of so many hops, so the last level that is not empty gives the depth, and all levels
 are kept, so that the chains behind it can be told. Chance matches at
-busy wallets make long chains out of nothing, so a wallet with more than ``_HUB`` transfers to
+busy wallets make long chains out of nothing, so a wallet with more than ``HUB`` transfers to
 choose from (sendings in the ``_DWELL`` after a transfer, or receipts in the ``_DWELL`` before it)
 is not passed through. That bounds the cost, so the whole history of a wallet is searched.
 """
@@ -22,8 +22,9 @@ from features.slices import Int64s, Side
 from features.trails import Trail
 
 HOP_CAP = 8
-_DWELL, _HUB, _NEAR, _WIDTH = DAY, 100, 0.9, 128
-_TABLE = 8 * _WIDTH
+HUB, WIDTH = 100, 128
+_DWELL, _NEAR = DAY, 0.9
+_TABLE = 8 * WIDTH
 _TRAILS = 3  # a column
 
 
@@ -63,7 +64,7 @@ class Levels(NamedTuple):
 def empty_levels() -> Levels:
     """Working memory for :func:`chain_depth`."""
     return Levels(
-        np.empty((HOP_CAP + 1, _WIDTH), dtype=ENTRY),
+        np.empty((HOP_CAP + 1, WIDTH), dtype=ENTRY),
         np.empty(HOP_CAP + 1, dtype=np.int64),
         np.zeros(_TABLE + 1, dtype=np.int64),
     )
@@ -83,7 +84,7 @@ def _put(
         if seen[slot] == mark:
             return n
         slot = (slot + 1) & (_TABLE - 1)
-    if n < _WIDTH:
+    if n < WIDTH:
         seen[slot] = mark
         entry = level[n]
         entry.wallet, entry.time, entry.amount = wallet, time, amount
@@ -109,7 +110,7 @@ def _expand(
     else:
         end = before(times, first, end, time)
         first = before(times, first, end, time - _DWELL)
-    if end - first > _HUB:
+    if end - first > HUB:
         return n
     for i in range(end - 1, first - 1, -1):
         other = counterparty[i]
@@ -118,7 +119,7 @@ def _expand(
         earlier, later = (amount, amounts[i]) if forward else (amounts[i], amount)
         if later <= earlier and later >= _NEAR * earlier:
             n = _put(following, seen, n, other, times[i], amounts[i], transfer[i], k)
-            if n > _WIDTH:
+            if n > WIDTH:
                 return n
     return n
 
@@ -130,7 +131,7 @@ def chain_depth(
     """Hops of the longest chain that starts (``forward``) or ends at a wallet, and if it was cut.
 
     ``side`` is the outgoing side for ``forward``, else the incoming one. The chain's hop at the
-    wallet is one of its ``_WIDTH`` latest that qualify.
+    wallet is one of its ``WIDTH`` latest that qualify.
     """
     first, end, _ = cut(side, code, as_of)
     times, counterparty, amounts, transfer = (
@@ -139,7 +140,7 @@ def chain_depth(
     n, cut_short, roots, seen = 0, False, levels.entries[0], levels.seen
     for i in range(end - 1, first - 1, -1):
         if counterparty[i] != code and amounts[i] > 0.0:
-            if n == _WIDTH:
+            if n == WIDTH:
                 cut_short = True
                 break
             n = _put(roots, seen, n, counterparty[i], times[i], amounts[i], transfer[i], -1)
@@ -149,8 +150,8 @@ def chain_depth(
         following = 0
         for k in range(n):
             following = _expand(side, as_of, forward, levels, depth, k, following)
-            if following > _WIDTH:
-                cut_short, following = True, _WIDTH
+            if following > WIDTH:
+                cut_short, following = True, WIDTH
                 break
         n = following
         depth += 1

@@ -93,16 +93,35 @@ COUNTERPARTIES = View(
             "counterparties",
             ("fan_{d}_count", "different {whose}"),
             ("fan_{d}_ratio", "different {whose} over transfers {did}"),
-            ("concentration_{d}_ratio", "Herfindahl index of transfers over {whose}"),
-            ("concentration_value_{d}_ratio", "Herfindahl index of value over {whose}"),
-            ("top_{d}_share", "share of the value {did} of the largest {who}"),
-            ("entropy_{d}_ratio", "entropy of transfers over {whose}, over ln of their number"),
+            (
+                "concentration_{d}_ratio",
+                "Herfindahl index: sum of the squared shares of the {whose} in the transfers {did}",
+            ),
+            (
+                "concentration_value_{d}_ratio",
+                "Herfindahl index: sum of the squared shares of the {whose} in the value {did}",
+            ),
+            (
+                "top_{d}_share",
+                "the largest {who}'s part of the value {did}",
+            ),
+            (
+                "entropy_{d}_ratio",
+                "entropy of the shares of the {whose} in the transfers {did}, over ln of "
+                "the number of {whose}: 1 if equal",
+            ),
             (
                 "new_{d}_share",
-                "later half of the transfers {did} that meet a {who} for the first time",
+                "of the later half of the transfers {did}, the share with a {who} not met before",
             ),
-            ("single_{d}_share", "{whose} with one transfer"),
-            ("self_{d}_share", "transfers {did} in which the wallet is its own counterparty"),
+            (
+                "single_{d}_share",
+                "{whose} of one transfer {did} only, over all {whose}",
+            ),
+            (
+                "self_{d}_share",
+                "transfers {did} in which the wallet is its own counterparty, over all {did}",
+            ),
             *(
                 (f"fan_{{d}}_{window}_count", f"different {{whose}} in the last {window}")
                 for window in WINDOWS
@@ -114,12 +133,13 @@ COUNTERPARTIES = View(
         ),
         Column(
             "counterparties_reciprocity_share",
-            "counterparties that both paid and were paid, over all",
+            "counterparties that both paid the wallet and were paid by it, over all counterparties",
             source="Jaccard 1912",
         ),
         Column(
             "counterparties_returned_share",
-            "value sent that pairs with value received of the same counterparty (lesser of both)",
+            "value that went both ways, over the sum sent: of each counterparty the lesser of what "
+            "was sent to it and received from it",
         ),
     ),
     _compute,

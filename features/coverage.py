@@ -4,7 +4,7 @@ import numpy as np
 
 from features._numba import kernel
 from features.columns import DAY, Column, Rows, View, per_side
-from features.history import cut
+from features.history import HISTORY_CAP, cut
 from features.label_events import LabelEvents
 from features.slices import Int32s, Int64s, Sides
 
@@ -54,13 +54,20 @@ COVERAGE = View(
     "coverage",
     1,
     (
-        *per_side("coverage", ("{d}_count", "transfers {did} before as_of, all of them")),
-        Column("coverage_age_s", "from the first transfer to as_of"),
+        *per_side(
+            "coverage",
+            ("{d}_count", "transfers {did} in the whole history before as_of, read or not"),
+        ),
+        Column("coverage_age_s", "age of the wallet: from its first transfer to as_of"),
         Column(
             "coverage_active_days_count",
-            "24-hour periods, counted back from as_of, with a transfer",
+            "24-hour periods, counted back from as_of, with a transfer of either direction",
         ),
-        Column("coverage_truncated_share", "share of the transfers that the row's cap left unread"),
+        Column(
+            "coverage_truncated_share",
+            f"share of the transfers left unread: a row reads the latest {HISTORY_CAP:,} received "
+            f"and the latest {HISTORY_CAP:,} sent",
+        ),
     ),
     _compute,
 )

@@ -18,16 +18,19 @@ import numpy as np
 
 from features.columns import Column, Rows
 from features.cycle_paths import ANCHORS
-from features.cycle_search import COUNTS, LONGEST, find_cycles
+from features.cycle_search import COUNTS, HUBS, LONGEST, MOST, WIDTH, find_cycles
 from features.slices import Float64s, Int32s, Int64s, Sides
 from features.trails import Trail
 
 _TRAILS = 10  # most trails of a column
-_RULE = "times rise from some wallet on, within 7 days; smallest amount at least half the largest"
+_RULE = (
+    "each later than the one before, from some wallet on, all within 7 days; smallest amount at "
+    "least half the largest"
+)
 _CYCLES = f"cycles of 2 to {LONGEST} transfers through the wallet ({_RULE})"
 _SOURCE = (
     "simple temporal cycles within a time window: Kumar and Calders 2018, PVLDB 11(11); "
-    "the rule on amounts is our own"
+    "the rule on amounts, the window and caps are our own"
 )
 
 CYCLE_COLUMNS: tuple[Column, ...] = (
@@ -41,7 +44,7 @@ CYCLE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "patterns_cycles_amount",
-        f"smallest amounts of the {_CYCLES}, sum; nan without transfers with others",
+        f"sum of the smallest amounts of the {_CYCLES}; nan without transfers with others",
         scale_free=False,
         source=_SOURCE,
     ),
@@ -58,8 +61,9 @@ CYCLE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "patterns_cycles_truncated_ratio",
-        "1 if a cap cut the search for cycles short (own transfers, busy wallets, number of "
-        "paths), else 0",
+        f"1 if a cap cut the search for cycles short (the latest {ANCHORS} own transfers a side, "
+        f"wallets with more than {HUBS[0]} transfers to choose from, or {HUBS[1]} at the third "
+        f"hop, {WIDTH} paths, {MOST:,} cycles of a length), else 0",
     ),
 )
 

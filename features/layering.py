@@ -7,11 +7,11 @@ Shumailov and Ahmed 2018 for cryptocurrency). At one instant receipts come befor
 import numpy as np
 
 from features._numba import kernel
-from features.chains import HOP_CAP, chain_depth, chain_trails, empty_levels
+from features.chains import HOP_CAP, HUB, WIDTH, chain_depth, chain_trails, empty_levels
 from features.columns import DAY, HOUR, WINDOWS, Column, Rows, View
 from features.history import HISTORY_CAP, cut
 from features.label_events import LabelEvents
-from features.peel import PEEL_CAP, empty_path, peel_chain, peel_trails
+from features.peel import LATEST, PEEL_CAP, PEEL_HUB, empty_path, peel_chain, peel_trails
 from features.slices import Float64s, Int32s, Int64s, Side, Sides
 from features.trails import Trail
 
@@ -164,12 +164,17 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
 
 _CHAIN = (
     "transfers, each 0.9 to 1 times the one before, later by at most a day, through wallets with "
-    f"at most 100 transfers to choose from in that day; at most {HOP_CAP}"
+    f"at most {HUB} transfers to choose from in that day; at most {HOP_CAP}"
 )
 _FIFO = "Clayton's case 1816; Anderson, Shumailov and Ahmed 2018"
-_PATHS = "time-respecting paths: Kempe, Kleinberg and Kumar 2002"
-_PEELS = "Meiklejohn et al. 2013; Kappos et al. 2022"
-_RED_FLAGS = "FATF 2020, Virtual Assets Red Flag Indicators"
+_PATHS = (
+    "time-respecting paths: Kempe, Kleinberg and Kumar 2002; near-equal 0.9, windows and caps are "
+    "our own"
+)
+_PEELS = (
+    "peel chains of Bitcoin: Meiklejohn et al. 2013; Kappos et al. 2022; the rules for accounts, "
+    "windows and caps are our own"
+)
 
 LAYERING = View(
     "layering",
@@ -185,73 +190,80 @@ LAYERING = View(
         ),
         Column(
             "layering_unfunded_share",
-            "value sent that no earlier receipt covers (FIFO), over the sum sent",
+            "value sent that no receipt up to then covers (first in, first out), over the sum sent",
             source=_FIFO,
         ),
         Column(
             "layering_forwarded_share",
-            "value received that was sent on (FIFO), over the sum received",
+            "value received that was sent on (first in, first out), over the sum received",
             source=_FIFO,
         ),
         *(
             Column(
                 f"layering_forwarded_{window}_share",
-                f"value received that was sent on within {said} (FIFO), over the sum received",
+                f"value received that was sent on within {said} (first in, first out), over the "
+                "sum received",
                 source=_FIFO,
             )
             for window, said in (("1h", "an hour"), ("1d", "a day"), ("7d", "seven days"))
         ),
         Column(
             "layering_dwell_mean_s",
-            "from receipt to sending (FIFO), mean weighted by value",
+            "time from receipt to sending on (first in, first out), mean weighted by value",
             source=_FIFO,
         ),
         *(
             Column(
                 f"layering_dwell_{name}_s",
-                f"from receipt to sending (FIFO), {share} quantile by value",
+                f"time from receipt to sending on (first in, first out), {share} quantile by value",
                 source=_FIFO,
             )
             for name, share in (("q10", "0.1"), ("q50", "0.5"), ("q90", "0.9"))
         ),
         Column(
             "layering_rapid_out_share",
-            "transfers sent within an hour of the latest receipt",
-            source=_RED_FLAGS,
+            "transfers sent within an hour of the latest receipt up to then, over all sent",
         ),
         Column(
-            "layering_near_equal_out_share", "transfers sent of 0.9 to 1 times the latest receipt"
+            "layering_near_equal_out_share",
+            "transfers sent of 0.9 to 1 times the latest receipt up to then, over all sent",
         ),
         Column(
             "layering_depth_backward_hops",
-            f"longest chain that ends here: {_CHAIN}",
+            f"longest chain that ends at the wallet: {_CHAIN}",
             source=_PATHS,
         ),
         Column(
             "layering_depth_forward_hops",
-            f"longest chain that starts here: {_CHAIN}",
+            f"longest chain that starts at the wallet: {_CHAIN}",
             source=_PATHS,
         ),
         Column(
             "layering_peel_length_hops",
-            "transfers of the peel chain that the wallet's latest possible transfer is in: each is "
-            "given on within a day by the recipient's next 2 to 4 sendings, 0.9 to 1 of it in all, "
-            f"of which the largest, at least half, goes on; at most {PEEL_CAP} each way",
+            "transfers of the peel chain that holds the wallet's latest transfer that can "
+            "be part of one: each is given on within a day by the recipient's next 2 to 4 "
+            "sendings, 0.9 to 1 of it in all, of which the largest, at least half of it, goes on; "
+            f"through wallets with at most {PEEL_HUB} transfers to choose from in that day; at "
+            f"most {PEEL_CAP} each way",
             source=_PEELS,
         ),
         Column(
             "layering_peel_position_hops",
-            "transfers of that peel chain before it leaves or ends at the wallet",
+            "transfers of the wallet's latest peel chain up to the one that reaches the wallet; 0 "
+            "if it starts there or there is none",
             source=_PEELS,
         ),
         Column(
             "layering_peel_share",
-            "value split off along that peel chain, over its first amount; nan without a chain",
+            "value split off along the wallet's latest peel chain, over the first amount of the "
+            "chain; nan without one",
             source=_PEELS,
         ),
         Column(
             "layering_truncated_ratio",
-            "1 if a cap cut the search for chains or peel chains short, else 0",
+            f"1 if a cap cut the search short, else 0: {WIDTH} transfers a hop and {HOP_CAP} "
+            f"hops for chains; the latest {LATEST} transfers and {PEEL_CAP} hops each way for "
+            "peel chains",
         ),
     ),
     _compute,

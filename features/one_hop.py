@@ -88,6 +88,8 @@ def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -
     return out
 
 
+_WHOM = f"the wallet's latest {_CAP_FAN} {{whose}} (in its latest {_CAP_SEEN} transfers {{did}})"
+
 ONE_HOP = View(
     "one_hop",
     1,
@@ -95,18 +97,24 @@ ONE_HOP = View(
         "one_hop",
         (
             "{whose}_received_count",
-            "transfers the {whose} received, geometric mean of 1 + n, less 1",
+            f"transfers that one of {_WHOM} received, geometric mean of 1 + n, less 1",
         ),
-        ("{whose}_sent_count", "transfers the {whose} sent, geometric mean of 1 + n, less 1"),
-        ("{whose}_received_share", "received over all transfers of each of the {whose}, mean"),
-        ("{whose}_age_s", "from the first transfer of each of the {whose} to as_of, mean"),
-        ("{whose}_fresh_share", "{whose} that have one transfer in all"),
-        ("{whose}_hub_share", "{whose} with 1000 transfers or more"),
-        ("{whose}_never_sent_share", "{whose} that have sent nothing"),
+        (
+            "{whose}_sent_count",
+            f"transfers that one of {_WHOM} sent, geometric mean of 1 + n, less 1",
+        ),
+        (
+            "{whose}_received_share",
+            f"transfers received over all transfers, mean over {_WHOM}",
+        ),
+        ("{whose}_age_s", f"age, from the first transfer to as_of, mean over {_WHOM}"),
+        ("{whose}_fresh_share", f"share of {_WHOM} that have one transfer in all"),
+        ("{whose}_hub_share", f"share of {_WHOM} that have {_HUB:,} transfers or more"),
+        ("{whose}_never_sent_share", f"share of {_WHOM} that have sent nothing"),
         (
             "{whose}_pass_through_ratio",
-            "lesser over greater of the sums that each of the {whose} received and sent "
-            "(latest 64; 0 if both are 0), mean",
+            f"lesser over greater of the sums received and sent (latest {_CAP_READ} transfers a "
+            f"side; 0 if both are 0), mean over {_WHOM}",
         ),
     ),
     _compute,

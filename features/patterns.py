@@ -168,8 +168,9 @@ _COLUMNS = (
     *BIPARTITE_COLUMNS,
     Column(
         "patterns_truncated_ratio",
-        f"1 if the wallet has more than {ANCHORS} transfers a side, or a counterparty more than "
-        f"{READ} transfers ({_HALF} before and {_HALF} after) near one of them, else 0",
+        f"1 if scatter-gather, bipartite groups or stacks were looked for in part: the wallet has "
+        f"more than {ANCHORS} transfers a side, or a counterparty more than {READ} ({_HALF} before "
+        f"and {_HALF} after) near one of them; else 0",
     ),
 )
 

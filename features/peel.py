@@ -5,9 +5,9 @@ change, is spent by the next (Meiklejohn et al. 2013; Kappos et al. 2022). Accou
 outputs. Here a wallet peels a transfer that it received if its next sendings within ``_DWELL``, two
 to four, together give on 0.9 to 1 of it and the largest at least half. The largest continues the
 chain, the others are peels. As many sendings are taken as the transfer covers. Transfers of amount
-0 and of a wallet to itself are passed over. A chain does not go on over more than ``_HUB`` sendings
-in the ``_DWELL`` after a receipt, nor back over more than ``_HUB`` receipts in the ``_DWELL``
-before a sending, since chance finds fitting sums among many.
+0 and of a wallet to itself are passed over. A chain does not go on over more than ``PEEL_HUB``
+sendings in the ``_DWELL`` after a receipt, nor back over more than ``PEEL_HUB`` receipts in the
+``_DWELL`` before a sending, since chance finds fitting sums among many.
 
 Each transfer has one continuation at most, so a chain is a path: it is followed back to its origin,
 at every step to the latest receipt that the transfer continues, and from there to its end.
@@ -25,7 +25,8 @@ from features.trails import Trail
 
 PEEL_CAP = 32  # hops each way; published chains are longer, and one path is cheap to follow
 LATEST = 128  # transfers of the wallet that are tried
-_DWELL, _HUB, _PARTS, _COVERED, _MAIN = DAY, 100, 4, 0.9, 0.5
+PEEL_HUB = 100
+_DWELL, _PARTS, _COVERED, _MAIN = DAY, 4, 0.9, 0.5
 _ROUNDING = 1.0 + 1e-9  # sums of decimal amounts miss what they should be by less than that
 
 
@@ -83,9 +84,9 @@ def _onward(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -
     first = before(outgoing.time, start, end, time + 1)
     if end - first < 2 or outgoing.time[first + 1] > time + _DWELL:
         return 0, 0
-    end = min(end, first + _HUB + 1)
+    end = min(end, first + PEEL_HUB + 1)
     end = before(outgoing.time, first, end, min(time + _DWELL + 1, as_of))
-    if end - first > _HUB:
+    if end - first > PEEL_HUB:
         return 0, 0
     total, largest, parts, stop = 0.0, 0.0, 0, first
     for i in range(first, end):
@@ -123,7 +124,7 @@ def _previous(sides: Sides, hop: Hop, as_of: int) -> int:
     incoming, outgoing = sides.incoming, sides.outgoing
     _, end, n_all = cut(incoming, hop.sender, hop.time)
     first = end - n_all
-    if end - first > _HUB and incoming.time[end - 1 - _HUB] >= hop.time - _DWELL:
+    if end - first > PEEL_HUB and incoming.time[end - 1 - PEEL_HUB] >= hop.time - _DWELL:
         return -1
     for i in range(end - 1, first - 1, -1):
         if incoming.time[i] < hop.time - _DWELL:

@@ -129,10 +129,12 @@ def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -
     return out
 
 
-_USUALLY = "ln of an amount {did} less the mean ln of what its {who} {theirs} before"
-_FUNDED = "ln of an amount {did} less the mean ln of what its {who} {did} before"
-_PART = "an amount {did} over the sum that its {who} {did} before, at most 2"
-_RANKED = "share below an amount {did}, ties half, among it and what its {who} {theirs} before"
+_LATEST = f"of the latest {_CAP} positive amounts {{did}}"
+_THEIRS = f"its {{who}}'s latest {_CAP} transfers {{theirs}} before it"
+_LIKE = f"its {{who}}'s latest {_CAP} transfers {{did}} before it"
+_USUALLY = f"{_LATEST}, of ln(amount / geometric mean of {_THEIRS})"
+_FUNDED = f"{_LATEST}, of ln(amount / geometric mean of {_LIKE})"
+_PART = f"{_LATEST}, of the amount over the sum of {_LIKE}, at most {_WHOLE:g}"
 _STATISTICS = {"mean": "mean", "median": "median", "max": "largest"}
 
 RELATIVE = View(
@@ -141,23 +143,31 @@ RELATIVE = View(
     per_side(
         "relative",
         *(
-            (f"to_usual_{name}_{{d}}_ratio", f"{_USUALLY}: {said}")
+            (f"to_usual_{name}_{{d}}_ratio", f"{said}, {_USUALLY}")
             for name, said in _STATISTICS.items()
         ),
         *(
-            (f"to_funds_{name}_{{d}}_ratio", f"{_FUNDED}: {said}")
+            (f"to_funds_{name}_{{d}}_ratio", f"{said}, {_FUNDED}")
             for name, said in _STATISTICS.items()
         ),
         *(
-            (f"of_funds_{name}_{{d}}_ratio", f"{_PART}: {said}")
+            (f"of_funds_{name}_{{d}}_ratio", f"{said}, {_PART}")
             for name, said in _STATISTICS.items()
         ),
-        ("rank_mean_{d}_share", f"{_RANKED}: mean"),
+        (
+            "rank_mean_{d}_share",
+            f"mean, {_LATEST}, of the share below it, ties half, among it and {_THEIRS}",
+        ),
         (
             "to_any_mean_{d}_ratio",
-            "ln of an amount {did} less the mean ln of all its {who} sent or received before: mean",
+            f"mean, {_LATEST}, of ln(amount / geometric mean of its {{who}}'s latest {_CAP} "
+            f"transfers sent and {_CAP} received before it)",
         ),
-        ("known_{d}_share", "positive amounts {did} whose {who} had {theirs} before"),
+        (
+            "known_{d}_share",
+            f"share of the latest {_CAP} positive amounts {{did}} whose {{who}} had "
+            f"{{theirs}} a positive one before",
+        ),
     ),
     _compute,
 )

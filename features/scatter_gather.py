@@ -214,10 +214,16 @@ def intermediary_columns(
         _note_intermediaries(meetings, receipts, sendings, best_a, best_b, moved, noted)
 
 
-_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3"
+_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
 _WITHIN = f"within {SPAN // 86_400_000_000} days"
-_READ = f"in the latest {ANCHORS} transfers, of each counterparty the nearest {READ}"
-_VALUE = "value of the widest, the sum over intermediaries of the lesser of receipt and sending"
+_READ = (
+    f"seen are the wallet's latest {ANCHORS} transfers {{}}, and of each counterparty the nearest "
+    f"{READ}"
+)
+_VALUE = (
+    "value of the scatter-gather with most intermediaries, the sum over them of the lesser of what "
+    "each received and sent"
+)
 
 
 def _end_columns(role: str, other: str, whole: str, sum_of: str) -> tuple[Column, ...]:
@@ -225,37 +231,56 @@ def _end_columns(role: str, other: str, whole: str, sum_of: str) -> tuple[Column
     return (
         Column(
             f"{name}_count",
-            f"scatter-gather as {role}: most intermediaries, two or more, to one {other}: "
-            f"{whole} {_WITHIN}, {_READ}",
+            f"scatter-gather as {role}: most intermediaries, two or more, between the wallet and "
+            f"one {other}: {whole} {_WITHIN}; {_READ.format(sum_of)}",
             source=_ALTMAN,
         ),
         Column(
             f"{name}_{other}s_count",
-            f"different {other}s reached over two or more intermediaries as {role}",
+            f"scatter-gather as {role}: different {other}s, each over two or more intermediaries",
             source=_ALTMAN,
         ),
-        Column(f"{name}_amount", f"{_VALUE}, as {role}", scale_free=False, source=_ALTMAN),
-        Column(f"{name}_share", f"{_VALUE}, as {role}, over the sum {sum_of}", source=_ALTMAN),
+        Column(
+            f"{name}_amount",
+            f"{_VALUE}, where the wallet is the {role}",
+            scale_free=False,
+            source=_ALTMAN,
+        ),
+        Column(
+            f"{name}_share",
+            f"{_VALUE}, where the wallet is the {role}, over the sum {sum_of}",
+            source=_ALTMAN,
+        ),
     )
 
 
 _INTERMEDIARY = "patterns_scatter_gather_intermediary"
 
 SCATTER_GATHER_COLUMNS = (
-    *_end_columns("source", "target", "it pays each, and each pays the target later,", "sent"),
-    *_end_columns("target", "source", "the source pays each, and each pays it later,", "received"),
+    *_end_columns(
+        "source", "target", "the wallet pays each, and each pays the target later, all", "sent"
+    ),
+    *_end_columns(
+        "target", "source", "the source pays each, and each pays the wallet later, all", "received"
+    ),
     Column(
         f"{_INTERMEDIARY}_count",
-        "scatter-gather as intermediary: most wallets, itself and one or more others, that one "
-        "source of it pays and that later pay one target of it, each other one together with it "
-        f"{_WITHIN}, {_READ}",
+        "scatter-gather as intermediary: most wallets, it and one or more others, that the same "
+        "source pays and that later pay the same target, each other one together with it all "
+        f"{_WITHIN}; {_READ.format('a side')}",
         source=_ALTMAN,
     ),
-    Column(f"{_INTERMEDIARY}_amount", f"{_VALUE}, as intermediary", False, source=_ALTMAN),
+    Column(
+        f"{_INTERMEDIARY}_amount",
+        f"{_VALUE}, where the wallet is an intermediary",
+        False,
+        source=_ALTMAN,
+    ),
     Column(
         f"{_INTERMEDIARY}_share",
-        "greatest own part of a widest instance as intermediary, the lesser of its receipt and "
-        "its sending, over the sum received",
+        "own part in the scatter-gather with most intermediaries where the wallet is one of them, "
+        "the lesser of what it received and sent there (the largest of equally wide ones), over "
+        "the sum received",
         source=_ALTMAN,
     ),
 )

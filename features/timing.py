@@ -148,21 +148,33 @@ def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -
 
 _GAPS = (
     ("gap_mean_{d}_s", "mean gap between consecutive transfers {did}"),
-    ("gap_sd_{d}_s", "standard deviation (n - 1) of the gaps; nan below two gaps"),
-    ("gap_min_{d}_s", "least gap between transfers {did}"),
-    ("gap_median_{d}_s", "median gap between transfers {did}"),
-    ("gap_max_{d}_s", "largest gap between transfers {did}"),
-    ("gap_cv_{d}_ratio", "standard deviation over mean of the gaps"),
-    ("burstiness_{d}_ratio", "(sd - mean) / (sd + mean) of the gaps"),
-    ("memory_{d}_ratio", "correlation of each gap with the next; nan below three gaps"),
+    (
+        "gap_sd_{d}_s",
+        "standard deviation (n - 1) of the gaps between transfers {did}; nan below two gaps",
+    ),
+    ("gap_min_{d}_s", "least gap between consecutive transfers {did}"),
+    ("gap_median_{d}_s", "median gap between consecutive transfers {did}"),
+    ("gap_max_{d}_s", "largest gap between consecutive transfers {did}"),
+    ("gap_cv_{d}_ratio", "standard deviation over mean of the gaps between transfers {did}"),
+    (
+        "burstiness_{d}_ratio",
+        "burstiness: (sd - mean) / (sd + mean) of the gaps between transfers {did}",
+    ),
+    (
+        "memory_{d}_ratio",
+        "correlation of each gap between transfers {did} with the next; nan below three gaps",
+    ),
 )
 _SIDE = (
     *_GAPS,
     ("recency_{d}_s", "from the latest transfer {did} to as_of"),
-    ("recency_{d}_ratio", "the same over the age of the wallet"),
+    ("recency_{d}_ratio", "time since the latest transfer {did}, over the age of the wallet"),
     ("span_{d}_s", "from the first to the latest transfer {did}"),
-    ("hour_entropy_{d}_ratio", "entropy of the UTC hours of transfers {did}, over ln 24"),
-    ("night_{d}_share", "transfers {did} from 0 to 6 o'clock UTC"),
+    (
+        "hour_entropy_{d}_ratio",
+        "entropy of the UTC hours of day of transfers {did}, over ln 24: 1 if spread evenly",
+    ),
+    ("night_{d}_share", "transfers {did} from 0 to 6 o'clock UTC, over all {did}"),
     *(
         (f"transfers_{{d}}_{window}_count", f"transfers {{did}} in the last {window}")
         for window in WINDOWS
@@ -170,7 +182,7 @@ _SIDE = (
     *(
         (
             f"transfers_{{d}}_{window}_share",
-            f"transfers {{did}} in the last {window} over all {{did}}",
+            f"transfers {{did}} in the last {window}, over all {{did}}",
         )
         for window in WINDOWS
     ),
@@ -197,13 +209,17 @@ TIMING = View(
         *per_side("timing", *_SIDE, calendar=("hour_entropy", "night"), sources=_SOURCES),
         *(_both(name, meaning) for name, meaning in _GAPS),
         Column(
-            "timing_alternation_share", "steps from one transfer to the next that change direction"
+            "timing_alternation_share",
+            "steps from one transfer to the next that go from receiving to sending or back, over "
+            "all steps",
         ),
         Column(
-            "timing_first_in_to_first_out_s", "from the first transfer received to the first sent"
+            "timing_first_in_to_first_out_s",
+            "from the first transfer received to the first sent; negative if it sent first",
         ),
         Column(
-            "timing_last_in_to_last_out_s", "from the latest transfer received to the latest sent"
+            "timing_last_in_to_last_out_s",
+            "from the latest transfer received to the latest sent; negative if it received last",
         ),
     ),
     _compute,

@@ -40,12 +40,12 @@ STATISTICS = {
     ),
     "skew": (
         "skew_{d}_WINDOW_ratio",
-        "third central moment over sd cubed of the amounts {did} in the last WINDOW; "
+        "skewness (third central moment over sd cubed) of the amounts {did} in the last WINDOW; "
         "nan where the sd is below 1e-9 of the mean",
     ),
     "kurtosis": (
         "kurtosis_{d}_WINDOW_ratio",
-        "fourth central moment over squared variance (3 for a normal distribution) of the amounts "
+        "kurtosis (fourth central moment over squared variance, 3 for a normal law) of the amounts "
         "{did} in the last WINDOW; nan where the sd is below 1e-9 of the mean",
     ),
 }

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from features.exposure import EXPOSURES
 from features.labels import check_labels, labels_as_of
 from training.artifact import COUNTS, RiskModel
 from training.calibration import probability_of
@@ -74,13 +75,15 @@ def evaluate(
     Raises
     ------
     RiskError
-        If no row of either class is left.
+        If no row of either class is left, or the model reads exposure to labelled wallets and the
+        table was made without labels.
 
     Notes
     -----
     The model does not keep the names of the wallets it learnt from; take a table without them
     where wallets occur more than once.
     """
+    _check_exposure(model, table)
     labels = check_labels(labels)
     y_true = labels_of(table.index.get_level_values("wallet"), labels_as_of(labels))
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < model.manifest.min_transfers
@@ -102,6 +105,18 @@ def evaluate(
     scores = score_frame(model, table.index, rows_log_odds(model, table, labels, ledger), y_true)
     metrics = evaluate_scores(scores, base_rate=model.base_rate, seed=seed)
     return Evaluation(metrics, scores, dropped)
+
+
+def _check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
+    """Refuse a table whose exposure is all nan: the model would be judged on what it never saw."""
+    if model.estimator.reads != "table" or not model.reads_labels:
+        return
+    present = [name for name in table.columns if name in EXPOSURES]
+    if present and table[present].isna().to_numpy().all():
+        raise RiskError(
+            f"the table was made without labels; the {len(present)} exposure columns are all nan, "
+            "and the model learnt from exposure to labelled wallets: make the table with labels"
+        )
 
 
 def rows_log_odds(

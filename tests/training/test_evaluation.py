@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from features import RiskError
-from training import Trained
+from features.exposure import EXPOSURES
+from training import OutOfTime, TrainConfig, Trained, train
 from training.evaluation import evaluate
 from training.metrics import average_precision, brier
 
@@ -50,3 +51,23 @@ def test_rows_of_one_class_are_refused(
 ) -> None:
     with pytest.raises(RiskError, match="rows of both classes are needed, got 0 illicit"):
         evaluate(trained.model, table, labels.assign(label="licit"))
+
+
+def test_a_model_of_exposure_is_not_judged_on_a_table_made_without_labels(
+    trained: Trained, table: pd.DataFrame, labels: pd.DataFrame
+) -> None:
+    assert trained.model.reads_labels
+    blind = table.assign(**dict.fromkeys(EXPOSURES, np.nan))
+    with pytest.raises(RiskError, match="the table was made without labels"):
+        evaluate(trained.model, blind, labels)
+
+
+def test_a_model_that_reads_no_exposure_needs_no_table_with_labels(
+    table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime
+) -> None:
+    blind = table.assign(**dict.fromkeys(EXPOSURES, np.nan))
+    config = TrainConfig(model="logistic", base_rate=0.01, min_transfers=3)
+    trained = train(blind, labels, split, config)
+    assert not trained.model.reads_labels
+    found = evaluate(trained.model, blind, labels)
+    pd.testing.assert_frame_equal(found.scores, trained.scores, check_exact=True)
