@@ -25,7 +25,7 @@ from features.taint_search import haircut_search
 from features.taint_trails import path_trails
 from features.trails import Trail
 
-CAPS = Caps(followed=4, read=16, hops=5, floor=0.001)
+CAPS = Caps(followed=16, read=64, hops=5, floor=0.001)
 _N_GROUPS = len(GROUPS)
 _N_SIDE = 5 * _N_GROUPS + 1
 

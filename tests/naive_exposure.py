@@ -190,20 +190,22 @@ def haircut_back(
     before: list[Transfer], _after: list[Transfer], sending: Transfer, wallet: str, value: float,
     _offset: float,
 ) -> tuple[Pieces, float]:  # fmt: skip
-    """Run the balance up to a sending, and split it in proportion to what is left of each."""
-    left, balance = dict.fromkeys(before, 0.0), 0.0
+    """Run the balance up to a sending; of a receipt it takes what earlier sendings left."""
+    kept, balance = {}, 0.0
     for transfer in before:
         if transfer.recipient == wallet:
-            left[transfer] = transfer.amount
             balance += transfer.amount
-        elif transfer.amount >= balance:
-            left, balance = dict.fromkeys(before, 0.0), 0.0
         else:
-            kept = (balance - transfer.amount) / balance
-            left = {receipt: amount * kept for receipt, amount in left.items()}
-            balance -= transfer.amount
-    whole = max(balance, sending.amount)
-    pieces = [(receipt, value * (amount / whole), 0.0) for receipt, amount in left.items()]
+            left = max(balance - transfer.amount, 0.0)
+            kept[transfer] = left / balance if balance else 0.0
+            balance = left
+    pieces: Pieces = []
+    share = value / max(balance, sending.amount)
+    for transfer in reversed(before):
+        if transfer.recipient == wallet:
+            pieces.insert(0, (transfer, transfer.amount * share, 0.0))
+        else:
+            share *= kept[transfer]
     return pieces, max(value * (1 - balance / sending.amount), 0.0)
 
 
