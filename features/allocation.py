@@ -22,23 +22,20 @@ def haircut_back(reading: Reading, span: Span, whole: float, value: float) -> fl
     """Spread a sending over the receipts in proportion to what is left of each."""
     balance = 0.0
     for k in range(span.first, span.middle):
-        amount = reading[k].amount
-        reading[k].value = 0.0
-        if not reading[k].sending:
-            reading[k].value = amount
-            balance += amount
-        elif amount >= balance:
-            for m in range(span.first, k):
-                reading[m].value = 0.0
-            balance = 0.0
+        if reading[k].sending:
+            left = max(balance - reading[k].amount, 0.0)
+            # what it leaves of each receipt before it
+            reading[k].value = left / balance if balance > 0.0 else 0.0
+            balance = left
         else:
-            # not 1 - amount / balance, whose rounding would part the entries from their sum
-            kept = (balance - amount) / balance
-            for m in range(span.first, k):
-                reading[m].value *= kept
-            balance -= amount
-    for k in range(span.first, span.middle):
-        reading[k].value = value * (reading[k].value / max(balance, whole))
+            balance += reading[k].amount
+    part = value / max(balance, whole)
+    for k in range(span.middle - 1, span.first - 1, -1):
+        if reading[k].sending:
+            part *= reading[k].value
+            reading[k].value = 0.0
+        else:
+            reading[k].value = reading[k].amount * part
     return value * (1.0 - balance / whole) if whole > balance else 0.0
 
 

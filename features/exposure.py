@@ -4,6 +4,11 @@ Direct exposure is one hop: the sender or recipient is labelled. Indirect exposu
 tracing (haircut) finds behind the unlabelled senders and beyond the unlabelled recipients. The
 wallet's own label never counts, and no path leads through a labelled wallet. Without labels every
 column is nan.
+
+What a wallet held before its transfers that are read is not known. Amounts, shares and hops are
+then an estimate that takes it for nothing, and the value that was followed through that wallet
+counts neither as searched nor as found for certain: ``truncated`` says so. Dust is not read, so
+that it cannot push a wallet's history out of reach (:mod:`features.taint_reading`).
 """
 
 from dataclasses import replace
@@ -20,7 +25,7 @@ from features.taint_search import haircut_search
 from features.taint_trails import path_trails
 from features.trails import Trail
 
-CAPS = Caps(followed=4, read=16, hops=5, floor=0.001)
+CAPS = Caps(followed=16, read=64, hops=5, floor=0.001)
 _N_GROUPS = len(GROUPS)
 _N_SIDE = 5 * _N_GROUPS + 1
 
@@ -112,13 +117,15 @@ EXPOSURE = View(
                 (
                     "searched_{d}_share",
                     "value {did} that was followed to a labelled wallet, to the wallet itself or "
-                    "to where the ledger knows no more of it, over the sum {did}",
+                    "to where the ledger knows no more of it, through wallets whose transfers "
+                    "before it were all read, over the sum {did}",
                 ),
             ),
         ),
         Column(
             "exposure_truncated_ratio",
-            f"1 if caps left more than {CAPS.floor} of the value of a side unfollowed, else 0: "
+            f"1 if more than {CAPS.floor} of the value of a side was not followed or went through "
+            "a wallet of which earlier transfers were not read, else 0: "
             f"the {CAPS.followed} largest pieces of value of a side are followed, to "
             f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, "
             f"for what was sent), pieces below {CAPS.floor} of the side's sum are not",

@@ -3,9 +3,15 @@
 One search, three policies (Möser, Böhme and Breuker 2014; Anderson, Shumailov and Ahmed 2018). The
 exposure view is the haircut with tighter caps; these functions look further, for one case at hand.
 A path ends at the first labelled wallet, and the wallet's own label never counts.
+
+Of a wallet at most ``CAPS.read`` transfers are read before the one that is followed. What it held
+before those is not known and counts as nothing: haircut and FIFO split a sending among the receipts
+that were read, and what those do not cover is "unknown". Where a wallet has a longer history its
+part of the answer is an estimate. Dust is not read (:mod:`features.taint_reading`).
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
 
@@ -13,6 +19,7 @@ from features.categories import CATEGORIES
 from features.history import cut
 from features.label_events import ILLICIT, LabelEvents, label_events
 from features.ledger import Ledger, microseconds
+from features.slices import Sides
 from features.spine import check_spine
 from features.taint_pieces import FOUND, TOTAL, Caps, Memory, empty_memory
 from features.taint_search import fifo_search, haircut_search, poison_search
@@ -20,6 +27,7 @@ from features.taint_search import fifo_search, haircut_search, poison_search
 CAPS = Caps(followed=256, read=256, hops=8, floor=1e-6)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
+_Search = Callable[[Sides, LabelEvents, int, int, bool, Caps, Memory], None]
 _Side = Callable[[Ledger, LabelEvents, int, int, bool, Memory], list[_Line]]
 
 
@@ -39,7 +47,8 @@ def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.
     DataFrame
         ``wallet``, ``as_of``, ``direction`` ("received", "sent"), ``category`` and ``label`` of the
         labelled wallets, ``hops`` to them, ``amount`` in whole units of the asset. The last line of
-        each direction, "unknown", is what was traced to none; all lines sum to the value moved.
+        each direction, "unknown", is what was traced to none, what older receipts than are read
+        paid for among it; all lines sum to the value moved.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.
        theft     2     0.5
      unknown  <NA>     1.5
     """
-    return _table(ledger, spine, labels, _haircut_side)
+    return _table(ledger, spine, labels, partial(_additive, haircut_search))
 
 
 def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -75,13 +84,14 @@ def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.Dat
 
     Notes
     -----
-    What a wallet received before the transfers that are read counts as spent.
+    What a wallet received before the transfers that are read counts as spent: a sending takes from
+    the first of those that are read, even where it spent older money.
 
     References
     ----------
     Clayton's case (1816); Anderson, Shumailov and Ahmed (2018), Making Bitcoin legal.
     """
-    return _table(ledger, spine, labels, _fifo_side)
+    return _table(ledger, spine, labels, partial(_additive, fifo_search))
 
 
 def poison(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -112,22 +122,12 @@ def _table(ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, trace: _Si
     return pd.concat([checked.iloc[rows].reset_index(drop=True), table], axis=1)
 
 
-def _haircut_side(
-    ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
-) -> list[_Line]:
-    haircut_search(ledger.sides, events, code, as_of, forward, CAPS, memory)
-    return _additive(events, forward, memory)
-
-
-def _fifo_side(
-    ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
-) -> list[_Line]:
-    fifo_search(ledger.sides, events, code, as_of, forward, CAPS, memory)
-    return _additive(events, forward, memory)
-
-
-def _additive(events: LabelEvents, forward: bool, memory: Memory) -> list[_Line]:
+def _additive(
+    search: _Search, ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool,
+    memory: Memory,
+) -> list[_Line]:  # fmt: skip
     """Lines of a policy under which value goes to one place only."""
+    search(ledger.sides, events, code, as_of, forward, CAPS, memory)
     amounts: dict[tuple[str, str, int], float] = {}
     for category, label, hops, value in _ends(events, memory):
         key = category, label, hops

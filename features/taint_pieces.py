@@ -25,11 +25,13 @@ class Caps(NamedTuple):
     followed : int
         Pieces of value that are followed on each side.
     read : int
-        Transfers of a wallet that are read before (and, to follow value onward, after) a transfer.
+        Transfers of a wallet that are read before (and, to follow value onward, after) a transfer,
+        see :mod:`features.taint_reading`.
     hops : int
         Largest number of transfers between the wallet and a labelled one.
     floor : float
-        Pieces of less than this part of the side's sum are dropped.
+        Pieces of less than this part of the side's sum are dropped; dust that sums to no more than
+        this part of a transfer is not read.
     """
 
     followed: int
@@ -50,6 +52,7 @@ _PIECE = np.dtype(
         ("amount", np.float64),  # of that transfer, of which the piece is a part
         ("parent", np.int32),  # place of the piece it came from, -1 for the wallet's own transfers
         ("hops", np.int32),
+        ("sure", np.bool_),  # once followed: no wallet up to its own has transfers left unread
     ],
     align=True,
 )
@@ -79,7 +82,8 @@ class Memory(NamedTuple):
     hops : float64 array, shape (groups,)
         Least hops, nan where there is none.
     sums : float64 array, shape (3,)
-        Value of the side in all, of it followed to an end, of it dropped by a cap.
+        Value of the side in all, of it followed to an end, of it made unsure by a cap: dropped, or
+        followed through a wallet whose earlier transfers were not all read.
     n : int64 array, shape (2,)
         Pieces kept, and labelled ends found.
     """
@@ -114,7 +118,6 @@ def count(
     parent: int,
 ) -> None:  # fmt: skip
     """Add value that reached a labelled wallet."""
-    memory.sums[SEARCHED] += value
     illicit = labels.label[event] == ILLICIT
     for group in (0 if illicit else 1, 2 + labels.category[event]):
         memory.amount[min(hops, 2) - 1, group] += value
@@ -154,21 +157,15 @@ def keep(
 
 
 @kernel
-def clear(memory: Memory) -> None:
-    """Forget the last search."""
-    memory.amount[:] = 0.0
-    memory.hops[:] = np.nan
-    memory.sums[:] = 0.0
-    memory.n[:] = 0
-
-
-@kernel
 def begin(
     side: Side, labels: LabelEvents, code: int, as_of: int, first: int,
     end: int, memory: Memory,
 ) -> None:  # fmt: skip
-    """Start from transfers ``[first, end)`` of the wallet itself, the latest first."""
-    clear(memory)
+    """Forget the last search; start from transfers ``[first, end)`` of the wallet, latest first."""
+    memory.amount[:] = 0.0
+    memory.hops[:] = np.nan
+    memory.sums[:] = 0.0
+    memory.n[:] = 0
     time, counterparty, transfers = side.time, side.counterparty, side.transfer
     pieces, n, sums = memory.pieces, memory.n, memory.sums
     total = own = 0.0
@@ -182,6 +179,7 @@ def begin(
             continue
         event = event_at(labels, other, as_of)
         if event >= 0:
+            sums[SEARCHED] += value
             count(memory, labels, event, 1, value, transfers[i], -1)
         else:
             keep(pieces, n, sums, 0, value, 0.0, time[i], other, transfers[i], value, -1, 1)

@@ -2,7 +2,11 @@
 
 A wallet's receipts and sendings are merged in order of time, receipts before sendings at one
 instant. Around one transfer, the latest so many before it are read and, to follow value onward, the
-first so many after it. What a wallet sends to itself leaves its balance as it is and is left out.
+first so many after it. Two kinds are passed over and take no place among those: what a wallet sends
+to itself, which leaves its balance as it is; and dust, the transfers nearest to the one that is
+followed as long as they sum to no more than a small part of it. Without dust the balance is wrong
+by no more than that part; with it, anyone could push a wallet's history out of reach for nothing.
+At most ``SCANNED`` times as many transfers are looked at as are read.
 """
 
 from typing import Any, NamedTuple
@@ -14,6 +18,7 @@ from features._numba import kernel
 from features.history import before
 from features.slices import Side, Sides
 
+SCANNED = 4
 Reading = npt.NDArray[np.void]
 """Transfers of one wallet, in order, and what an allocation rule says of each.
 
@@ -43,14 +48,15 @@ _ENTRY = np.dtype(
 class Span(NamedTuple):
     """Which entries of a reading are filled.
 
-    ``[first, middle)`` came before the transfer, ``[middle, end)`` after it; ``more``: there are
-    others, further away in the direction of the search.
+    ``[first, middle)`` came before the transfer, ``[middle, end)`` after it. ``earlier`` and
+    ``later``: there are others before ``first``, or from ``end`` on, that were not looked at.
     """
 
     first: int
     middle: int
     end: int
-    more: bool
+    earlier: bool
+    later: bool
 
 
 def empty_reading(read: int) -> Reading:
@@ -76,7 +82,7 @@ def _fill(entry: Any, side: Side, i: int, sending: bool) -> None:
 
 @kernel
 def _read_back(
-    received: Side, sent: Side, wallet: int, i: int, j: int, read: int,
+    received: Side, sent: Side, wallet: int, i: int, j: int, read: int, dust: float,
     reading: Reading,
 ) -> tuple[int, bool]:  # fmt: skip
     """Fill entries below ``read`` with the latest transfers before places ``i`` and ``j``.
@@ -84,8 +90,10 @@ def _read_back(
     Returns the first entry and whether there are earlier transfers.
     """
     first_in, first_out = received.start[wallet], sent.start[wallet]
-    first = read
-    for _ in range(read):
+    first, passed = read, 0.0
+    for _ in range(SCANNED * read):
+        if first == 0:
+            break
         sending = j > first_out and (i == first_in or sent.time[j - 1] >= received.time[i - 1])
         if sending:
             j -= 1
@@ -95,21 +103,29 @@ def _read_back(
             _fill(reading[first - 1], received, i, False)
         else:
             break
-        first -= reading[first - 1].wallet != wallet
+        amount = reading[first - 1].amount
+        if reading[first - 1].wallet == wallet:
+            continue
+        if passed + amount <= dust:
+            passed += amount
+        else:
+            first -= 1
     return first, i > first_in or j > first_out
 
 
 @kernel
 def _read_ahead(
     received: Side, sent: Side, wallet: int, i: int, end_in: int, j: int,
-    end_out: int, read: int, reading: Reading,
+    end_out: int, read: int, dust: float, reading: Reading,
 ) -> tuple[int, bool]:  # fmt: skip
     """Fill entries from ``read`` on with the first transfers of ``[i, end_in)``, ``[j, end_out)``.
 
     Returns the end of the entries and whether there are later transfers.
     """
-    end = read
-    for _ in range(read):
+    end, passed = read, 0.0
+    for _ in range(SCANNED * read):
+        if end == 2 * read:
+            break
         if i < end_in and (j == end_out or received.time[i] <= sent.time[j]):
             _fill(reading[end], received, i, False)
             i += 1
@@ -118,29 +134,40 @@ def _read_ahead(
             j += 1
         else:
             break
-        end += reading[end].wallet != wallet
+        amount = reading[end].amount
+        if reading[end].wallet == wallet:
+            continue
+        if passed + amount <= dust:
+            passed += amount
+        else:
+            end += 1
     return end, i < end_in or j < end_out
 
 
 @kernel
 def read_around(
     sides: Sides, wallet: int, time: int, transfer: int, as_of: int, forward: bool,
-    read: int, reading: Reading,
+    read: int, dust: float, reading: Reading,
 ) -> Span:  # fmt: skip
-    """Read a wallet before a sending of it, or (``forward``) before and after a receipt of it."""
+    """Read a wallet before a sending of it, or (``forward``) before and after a receipt of it.
+
+    ``dust`` is what the transfers that are passed over may sum to, before as well as after.
+    """
     received, sent = sides.incoming, sides.outgoing
     if not forward:
         j = _place(sent, wallet, time, transfer)
         start = received.start[wallet]
         i = before(received.time, start, start + received.count[wallet], time + 1)
-        first, more = _read_back(received, sent, wallet, i, j, read, reading)
-        return Span(first, read, read, more)
+        first, earlier = _read_back(received, sent, wallet, i, j, read, dust, reading)
+        return Span(first, read, read, earlier, False)
     i = _place(received, wallet, time, transfer)
     start = sent.start[wallet]
     j = before(sent.time, start, start + sent.count[wallet], time)
-    first, _ = _read_back(received, sent, wallet, i, j, read, reading)
+    first, earlier = _read_back(received, sent, wallet, i, j, read, dust, reading)
     end_out = before(sent.time, j, start + sent.count[wallet], as_of)
     start = received.start[wallet]
     end_in = before(received.time, i, start + received.count[wallet], as_of)
-    end, more = _read_ahead(received, sent, wallet, i + 1, end_in, j, end_out, read, reading)
-    return Span(first, read, end, more)
+    end, later = _read_ahead(
+        received, sent, wallet, i + 1, end_in, j, end_out, read, dust, reading
+    )  # fmt: skip
+    return Span(first, read, end, earlier, later)

@@ -8,7 +8,12 @@ by transfers, and at the wallet the search is for. No hop is later than the one 
 for what was sent); at one instant receipts come before sendings, so that money that moves on inside
 a block is followed. Haircut is linear in the sources: the value that reaches a labelled
 wallet is its exposure, and one search finds all categories.
+
+A wallet whose earlier transfers are not all read may have held anything before. What was read
+splits its value all the same, and all that is found through it counts as unsure (``DROPPED``).
 """
+
+from typing import Any
 
 from features._numba import kernel
 from features.allocation import (
@@ -33,7 +38,7 @@ from features.taint_pieces import (
     count,
     keep,
 )
-from features.taint_reading import Span, read_around
+from features.taint_reading import Reading, Span, read_around
 
 
 @kernel
@@ -45,12 +50,14 @@ def _worth_following(memory: Memory, at: int, caps: Caps) -> bool:
 
 
 @kernel
-def _read(sides: Sides, as_of: int, forward: bool, caps: Caps, memory: Memory, at: int) -> Span:
+def _read(
+    sides: Sides, as_of: int, forward: bool, caps: Caps, memory: Memory, at: int, dust: float
+) -> Span:
     """Read the wallet that a piece came from or went to."""
     pieces = memory.pieces
     return read_around(
         sides, pieces[at].wallet, pieces[at].time, pieces[at].transfer, as_of, forward,
-        caps.read, memory.reading,
+        caps.read, dust, memory.reading,
     )  # fmt: skip
 
 
@@ -61,7 +68,11 @@ def _spread(
 ) -> None:  # fmt: skip
     """Turn what an allocation rule gave to each transfer into ends found and pieces to follow."""
     reading, pieces, n, sums = memory.reading, memory.pieces, memory.n, memory.sums
-    sums[DROPPED if span.more else SEARCHED] += rest
+    parent = pieces[at].parent
+    sure = not span.earlier and (parent < 0 or pieces[parent].sure)
+    pieces[at].sure = sure
+    ended = SEARCHED if sure else DROPPED
+    sums[DROPPED if span.later else ended] += rest
     hops = pieces[at].hops + 1
     first, end = (span.middle, span.end) if forward else (span.first, span.middle)
     for k in range(end - 1, first - 1, -1):
@@ -70,13 +81,14 @@ def _spread(
         if value == 0.0:
             continue
         if wallet == code:
-            sums[SEARCHED] += value
+            sums[ended] += value
             continue
         if value < caps.floor * sums[TOTAL]:
             sums[DROPPED] += value
             continue
         event = event_at(labels, wallet, as_of)
         if event >= 0:
+            sums[ended] += value
             count(memory, labels, event, hops, value, entry.transfer, at)
         elif hops == caps.hops:
             sums[DROPPED] += value
@@ -95,22 +107,40 @@ def _finish(memory: Memory, at: int) -> None:
 
 
 @kernel
+def _begin(
+    sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
+) -> None:
+    """Start from all transfers of one side."""
+    side = sides.outgoing if forward else sides.incoming
+    first, end, _ = cut(side, code, as_of)
+    begin(side, labels, code, as_of, first, end, memory)
+
+
+@kernel
+def _haircut(reading: Reading, span: Span, piece: Any, forward: bool) -> float:
+    if forward:
+        return haircut_ahead(reading, span, piece.amount, piece.value)
+    return haircut_back(reading, span, piece.amount, piece.value)
+
+
+@kernel
+def _fifo(reading: Reading, span: Span, piece: Any, forward: bool) -> float:
+    if forward:
+        return fifo_ahead(reading, span, piece.value, piece.offset)
+    return fifo_back(reading, span, piece.value, piece.offset)
+
+
+@kernel
 def haircut_search(
     sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, caps: Caps,
     memory: Memory,
 ) -> None:  # fmt: skip
     """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward."""
-    side = sides.outgoing if forward else sides.incoming
-    first, end, _ = cut(side, code, as_of)
-    begin(side, labels, code, as_of, first, end, memory)
+    _begin(sides, labels, code, as_of, forward, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
-        span = _read(sides, as_of, forward, caps, memory, at)
-        whole = pieces[at].amount
-        if forward:
-            rest = haircut_ahead(memory.reading, span, whole, pieces[at].value)
-        else:
-            rest = haircut_back(memory.reading, span, whole, pieces[at].value)
+        span = _read(sides, as_of, forward, caps, memory, at, caps.floor * pieces[at].amount)
+        rest = _haircut(memory.reading, span, pieces[at], forward)
         _spread(labels, code, as_of, caps, memory, at, span, forward, rest)
         at += 1
     _finish(memory, at)
@@ -122,16 +152,11 @@ def fifo_search(
     memory: Memory,
 ) -> None:  # fmt: skip
     """Follow a side's value first in, first out."""
-    side = sides.outgoing if forward else sides.incoming
-    first, end, _ = cut(side, code, as_of)
-    begin(side, labels, code, as_of, first, end, memory)
+    _begin(sides, labels, code, as_of, forward, memory)
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
-        span = _read(sides, as_of, forward, caps, memory, at)
-        if forward:
-            rest = fifo_ahead(memory.reading, span, pieces[at].value, pieces[at].offset)
-        else:
-            rest = fifo_back(memory.reading, span, pieces[at].value, pieces[at].offset)
+        span = _read(sides, as_of, forward, caps, memory, at, caps.floor * pieces[at].amount)
+        rest = _fifo(memory.reading, span, pieces[at], forward)
         _spread(labels, code, as_of, caps, memory, at, span, forward, rest)
         at += 1
     _finish(memory, at)
@@ -162,7 +187,7 @@ def poison_search(
     at, pieces = 0, memory.pieces
     while _worth_following(memory, at, caps):
         if not _was_reached(pieces, at, forward):
-            span = _read(sides, as_of, forward, caps, memory, at)
+            span = _read(sides, as_of, forward, caps, memory, at, 0.0)  # dust taints too
             first, end = (span.middle, span.end) if forward else (span.first, span.middle)
             poison(memory.reading, first, end, pieces[at].value, forward)
             _spread(labels, code, as_of, caps, memory, at, span, forward, 0.0)

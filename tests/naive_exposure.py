@@ -10,6 +10,7 @@ from typing import NamedTuple
 from features.categories import CATEGORIES, category_place
 from features.exposure import CAPS as VIEW_CAPS
 from features.taint_pieces import Caps
+from features.taint_reading import SCANNED
 from tests.naive_past import NAN, Label, Past, Row, Transfer, ratio
 
 
@@ -21,6 +22,7 @@ class Part(NamedTuple):
     offset: float
     hops: int
     path: tuple[Transfer, ...]  # from the wallet on, the transfer itself included
+    sure: bool = True  # all that came before it was read in each wallet on its path
 
 
 class End(NamedTuple):
@@ -34,7 +36,7 @@ class End(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Ends that were found, and the value that was followed to an end or dropped by a cap."""
+    """Ends that were found, and the value that was followed to an end or made unsure by a cap."""
 
     ends: list[End]
     total: float
@@ -83,6 +85,7 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
         if far(transfer, forward) == wallet:
             searched += transfer.amount
         elif end and transfer.amount:
+            searched += transfer.amount
             ends.append(End(*end, 1, transfer.amount, (transfer,)))
         elif transfer.amount:
             parts.append(Part(transfer, transfer.amount, 0.0, 1, (transfer,)))
@@ -91,34 +94,41 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
     while parts and followed < caps.followed and parts[0].value >= caps.floor * total:
         part = parts.pop(0)
         followed += 1
-        pieces, rest, more = expand(past, part, split, caps.read, forward=forward)
-        if more:
-            dropped += rest
-        else:
-            searched += rest
+        pieces, rest, earlier, later = expand(past, part, split, caps, forward=forward)
+        sure = part.sure and not earlier
+        ended = 0.0 if later else rest
+        dropped += rest - ended
         for transfer, value, offset in reversed(pieces):
             other, hops, path = far(transfer, forward), part.hops + 1, (*part.path, transfer)
             if value == 0:
                 continue
             if other == wallet:
-                searched += value
+                ended += value
             elif value < caps.floor * total:
                 dropped += value
             elif end := label_of(past, other):
+                ended += value
                 ends.append(End(*end, hops, value, path))
             elif hops == caps.hops:
                 dropped += value
             else:
-                parts.append(Part(transfer, value, offset, hops, path))
+                parts.append(Part(transfer, value, offset, hops, path, sure))
+        if sure:
+            searched += ended
+        else:
+            dropped += ended
         parts.sort(key=lambda part: -part.value)  # stable: of equal ones the first discovered
     dropped += sum(part.value for part in parts)
-    return Search(ends, total, searched + sum(end.value for end in ends), dropped)
+    return Search(ends, total, searched, dropped)
 
 
 def expand(
-    past: Past, part: Part, split: Split, read: int, *, forward: bool
-) -> tuple[Pieces, float, bool]:
-    """Split a part over the transfers of the wallet at its far end."""
+    past: Past, part: Part, split: Split, caps: Caps, *, forward: bool
+) -> tuple[Pieces, float, bool, bool]:
+    """Split a part over the transfers of the wallet at its far end.
+
+    Also: the value that they do not hold, and whether earlier and later ones were not looked at.
+    """
     wallet = far(part.transfer, forward)
     everything = merged(past, wallet)
     at = next(
@@ -127,12 +137,27 @@ def expand(
     )  # fmt: skip
     before = [transfer for transfer, _ in everything[:at]]
     after = [transfer for transfer, _ in everything[at + 1 :]]
-    more = len(after if forward else before) > read
-    pieces, rest = split(
-        other_ends(before[-read:]), other_ends(after[:read]), part.transfer, wallet,
-        part.value, part.offset,
-    )  # fmt: skip
-    return pieces, rest, more
+    dust = caps.floor * part.transfer.amount
+    before, earlier = nearest(reversed(before), caps.read, dust)
+    after, later = nearest(after, caps.read, dust)
+    pieces, rest = split(before[::-1], after, part.transfer, wallet, part.value, part.offset)
+    return pieces, rest, earlier, later and forward
+
+
+def nearest(transfers: Iterable[Transfer], read: int, dust: float) -> tuple[list[Transfer], bool]:
+    """The first so many, dust and transfers to oneself passed over, and whether others follow."""
+    taken: list[Transfer] = []
+    passed = 0.0
+    for place, transfer in enumerate(transfers):
+        if len(taken) == read or place == SCANNED * read:
+            return taken, True
+        if transfer.sender == transfer.recipient:
+            continue
+        if passed + transfer.amount <= dust:
+            passed += transfer.amount
+        else:
+            taken.append(transfer)
+    return taken, False
 
 
 def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:
@@ -140,11 +165,6 @@ def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:
     received, sent = past.sides(wallet)
     both = [(transfer, False) for transfer in received] + [(transfer, True) for transfer in sent]
     return sorted(both, key=lambda each: (each[0].time, each[1]))
-
-
-def other_ends(transfers: Iterable[Transfer]) -> list[Transfer]:
-    """All but transfers to oneself, which leave a balance as it is."""
-    return [transfer for transfer in transfers if transfer.sender != transfer.recipient]
 
 
 def far(transfer: Transfer, forward: bool) -> str:
@@ -170,20 +190,22 @@ def haircut_back(
     before: list[Transfer], _after: list[Transfer], sending: Transfer, wallet: str, value: float,
     _offset: float,
 ) -> tuple[Pieces, float]:  # fmt: skip
-    """Run the balance up to a sending, and split it in proportion to what is left of each."""
-    left, balance = dict.fromkeys(before, 0.0), 0.0
+    """Run the balance up to a sending; of a receipt it takes what earlier sendings left."""
+    kept, balance = {}, 0.0
     for transfer in before:
         if transfer.recipient == wallet:
-            left[transfer] = transfer.amount
             balance += transfer.amount
-        elif transfer.amount >= balance:
-            left, balance = dict.fromkeys(before, 0.0), 0.0
         else:
-            kept = (balance - transfer.amount) / balance
-            left = {receipt: amount * kept for receipt, amount in left.items()}
-            balance -= transfer.amount
-    whole = max(balance, sending.amount)
-    pieces = [(receipt, value * (amount / whole), 0.0) for receipt, amount in left.items()]
+            left = max(balance - transfer.amount, 0.0)
+            kept[transfer] = left / balance if balance else 0.0
+            balance = left
+    pieces: Pieces = []
+    share = value / max(balance, sending.amount)
+    for transfer in reversed(before):
+        if transfer.recipient == wallet:
+            pieces.insert(0, (transfer, transfer.amount * share, 0.0))
+        else:
+            share *= kept[transfer]
     return pieces, max(value * (1 - balance / sending.amount), 0.0)
 
 

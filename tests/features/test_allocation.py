@@ -21,7 +21,11 @@ def reading(*amounts: float) -> Reading:
 
 
 def back(n: int) -> Span:
-    return Span(0, n, n, False)
+    return Span(0, n, n, earlier=False, later=False)
+
+
+def ahead(middle: int, end: int) -> Span:
+    return Span(0, middle, end, earlier=False, later=False)
 
 
 def values(entries: Reading, first: int, end: int) -> list[float]:
@@ -49,13 +53,13 @@ def test_a_wallet_that_was_emptied_starts_anew() -> None:
 def test_haircut_ahead_leaves_with_every_sending() -> None:
     entries = reading(3.0, -2.0, 4.0, -3.0, -9.0)
     # 1 is held before the 3 that are followed; 2 of 4, then 3 of 6, then all
-    assert haircut_ahead(entries, Span(0, 2, 5, False), 3.0, 3.0) == 0
+    assert haircut_ahead(entries, ahead(2, 5), 3.0, 3.0) == 0
     assert values(entries, 2, 5) == [0, 3 * 3 / 8, 3 * 5 / 8]
 
 
 def test_haircut_ahead_returns_what_is_still_held() -> None:
     entries = reading(-2.0)
-    assert haircut_ahead(entries, Span(0, 0, 1, False), 8.0, 4.0) == 3.0
+    assert haircut_ahead(entries, ahead(0, 1), 8.0, 4.0) == 3.0
     assert values(entries, 0, 1) == [1.0]
 
 
@@ -76,7 +80,7 @@ def test_fifo_finds_the_part_behind_an_offset() -> None:
 def test_fifo_ahead_waits_for_what_came_before() -> None:
     entries = reading(2.0, -3.0, -4.0, -1.0)
     # 2 held before, then 1 of the receipt, are spent before the 3 that are followed
-    assert fifo_ahead(entries, Span(0, 1, 4, False), 3.0, 1.0) == 0
+    assert fifo_ahead(entries, ahead(1, 4), 3.0, 1.0) == 0
     assert values(entries, 1, 4) == [0, 3, 0]
     assert entries["offset"][2] == 0
 
@@ -96,15 +100,15 @@ def test_the_pieces_and_the_rest_are_the_value(
     value = whole * eighths / 8
     offset = (whole - value) * skipped / 8
     n = len(amounts)
-    for ahead in (False, True):
-        span = Span(0, n // 2, n, False) if ahead else back(n)
-        first = n // 2 if ahead else 0
+    for forward in (False, True):
+        span = ahead(n // 2, n) if forward else back(n)
+        first = n // 2 if forward else 0
         entries = reading(*amounts)
-        rule = fifo_ahead if ahead else fifo_back
+        rule = fifo_ahead if forward else fifo_back
         rest = rule(entries, span, value, offset)
         assert sum(values(entries, first, n)) + rest == value  # exact: all are n / 64
         assert (entries["value"][first:n] <= entries["amount"][first:n]).all()
-        rule_of_all = haircut_ahead if ahead else haircut_back
+        rule_of_all = haircut_ahead if forward else haircut_back
         rest = rule_of_all(entries, span, float(whole), value)
         assert sum(values(entries, first, n)) + rest == pytest.approx(value, rel=1e-12)
         assert min(values(entries, first, n)) >= 0

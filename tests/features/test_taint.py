@@ -154,6 +154,13 @@ def test_fifo_follows_the_very_part_of_what_was_sent() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("policy", [haircut, fifo])
+def test_dust_does_not_push_a_receipt_out_of_reach(policy: Policy) -> None:
+    moves = [(0.0, "thief", "a", 4.0)]
+    moves += [(1.0 + k, "x", "a", 1e-9) for k in range(CAPS.read + 1)]
+    assert found(policy, [*moves, (1e4, "a", "b", 2.0)], "b") == {"theft": (2, 2.0)}
+
+
 @pytest.mark.parametrize("policy", [haircut, fifo, poison])
 def test_a_wallet_without_history_has_no_lines(policy: Policy) -> None:
     ledger = Ledger.from_transfers(transfers([(5.0, "thief", "b", 1.0)]))

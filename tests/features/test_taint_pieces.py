@@ -2,18 +2,26 @@
 
 import numpy as np
 
-from features.taint_pieces import DROPPED, PIECES, Caps, Memory, clear, empty_memory, keep
+from features import Ledger
+from features.label_events import NO_LABELS
+from features.taint_pieces import DROPPED, PIECES, Caps, Memory, begin, empty_memory, keep
+from tests.strategies import transfers
 
 
 def kept(followed: int, room: int, *values: float) -> tuple[list[tuple[float, int]], float]:
     """Value and transfer of each piece after putting values in, and the value dropped."""
     memory = empty_memory(Caps(room, 1, 1, 0.0), record=False)
-    clear(memory)
+    begin_with_nothing(memory)
     for transfer, value in enumerate(values):
         put(memory, followed if transfer >= followed else transfer, value, transfer)
     pieces = memory.pieces[: memory.n[PIECES]]
     listed = list(zip(pieces["value"].tolist(), pieces["transfer"].tolist(), strict=True))
     return listed, float(memory.sums[DROPPED])
+
+
+def begin_with_nothing(memory: Memory) -> None:
+    side = Ledger.from_transfers(transfers([(0.0, "x", "y", 1.0)])).sides.incoming
+    begin(side, NO_LABELS, 0, 0, 0, 0, memory)
 
 
 def put(memory: Memory, followed: int, value: float, transfer: int) -> None:
@@ -37,9 +45,9 @@ def test_what_was_followed_stays_where_it_is() -> None:
 
 def test_nothing_is_left_of_the_last_search() -> None:
     memory = empty_memory(Caps(2, 1, 1, 0.0), record=False)
-    clear(memory)
+    begin_with_nothing(memory)
     put(memory, 0, 1.0, 0)
-    clear(memory)
+    begin_with_nothing(memory)
     assert memory.n[PIECES] == 0
     assert np.isnan(memory.hops).all()
     assert not memory.amount.any()
