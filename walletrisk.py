@@ -193,12 +193,12 @@ def features(
 ) -> None:
     """Compute the feature table of a spine."""
     from features import Ledger, feature_table
-    from features.cli import counter, progress, require_parquet
-    from features.sources.files import read_labels, read_spine
+    from features.cli import counter, progress, read_known, require_parquet
+    from features.sources.files import read_spine
 
     require_parquet(out)
     rows = read_spine(spine)
-    known = None if labels is None else read_labels(labels)
+    known = read_known(labels)
     opened = Ledger.open(ledger)
     with progress() as advance:
         step = counter(advance, "features", len(rows))
