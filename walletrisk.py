@@ -193,12 +193,12 @@ def features(
 ) -> None:
     """Compute the feature table of a spine."""
     from features import Ledger, feature_table
-    from features.cli import counter, progress, require_parquet
-    from features.sources.files import read_labels, read_spine
+    from features.cli import counter, progress, read_known, require_parquet
+    from features.sources.files import read_spine
 
     require_parquet(out)
     rows = read_spine(spine)
-    known = None if labels is None else read_labels(labels)
+    known = read_known(labels)
     opened = Ledger.open(ledger)
     with progress() as advance:
         step = counter(advance, "features", len(rows))
@@ -309,11 +309,13 @@ def serve(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
+    from features.cli import read_known
     from serving.cli import settings
     from serving.server import run
     from training.cli import model_folder
 
     chosen = settings(ledger, model_folder(model, tracking_uri), labels)
+    read_known(chosen.labels)  # for what it says
     run(chosen, host=host, port=port, announce=lambda url: print(f"serving on {url}", flush=True))
 
 
@@ -331,11 +333,13 @@ def score(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Score wallets, with reasons."""
+    from features.cli import read_known
     from serving.cli import instant, score_text, settings
     from serving.scorer import Scorer
     from training.cli import model_folder
 
     when = instant(as_of)
+    read_known(labels)  # for what it says
     scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
     for wallet in wallets:
         answer = {"wallet": {"address": wallet}, **scorer.score(wallet, when)}

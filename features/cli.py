@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from textwrap import shorten
 
 import pandas as pd
 from rich.console import Console
@@ -16,11 +18,14 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from features.categories import other_words
 from features.columns import Column
 from features.errors import SourceError
 from features.ledger import Ledger
 from features.sources.files import read_labels
 from features.trace import trace
+
+_WORDS, _WIDTH = 5, 40  # that fit on a line
 
 Advance = Callable[[str, int, int | None], None]
 
@@ -80,13 +85,27 @@ def column_line(column: Column) -> str:
     return f"{column.name}  [{unit}]  {column.meaning}{source}"
 
 
+def read_known(labels: Path | None) -> pd.DataFrame | None:
+    """Read the labels that features use; say on stderr which of them are of category other."""
+    if labels is None:
+        return None
+    known = read_labels(labels)
+    words = other_words(known["category"].tolist())
+    if words:
+        shown = [f"{shorten(word, _WIDTH)} ({n})" for word, n in islice(words.items(), _WORDS)]
+        shown += ["..."] if len(words) > _WORDS else []
+        count = sum(words.values())
+        sys.stderr.write(f"labels: {count} of category other: {', '.join(shown)}\n")
+    return known
+
+
 def read_trace(
     ledger: Path, wallet: str, as_of: str | None, labels: Path | None
 ) -> tuple[str, pd.DataFrame]:
     """Trace a wallet on a saved ledger, as of now by default; returns a title and the trails."""
     now = pd.Timestamp.now("UTC").isoformat().replace("+00:00", "Z")
     instant = now if as_of is None else as_of
-    known = None if labels is None else read_labels(labels)
+    known = read_known(labels)
     opened = Ledger.open(ledger)
     trails = trace(opened, wallet, instant, labels=known)
     unknown = ": unknown wallet" if opened.code(wallet) < 0 else ""

@@ -69,7 +69,7 @@ def _compute(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s) ->
 
 
 def _trails(sides: Sides, labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
-    """Largest paths of each column, found by the search that made the row."""
+    """Paths that prove a row, found by the search that made the row."""
     if not labels.start.size:
         return []
     memory = empty_memory(CAPS, record=True)
@@ -80,29 +80,40 @@ def _trails(sides: Sides, labels: LabelEvents, code: int, as_of: int) -> list[Tr
     return trails
 
 
+_UNKNOWN = "; nan without labels"
+_SOURCE = "haircut: Möser, Böhme and Breuker 2014; caps our own"
+_WHOM = {
+    "illicit": "labelled illicit",
+    "licit": "labelled licit",
+    "other": "labelled, but with none of the other categories",
+}
+
+
 def _templates(group: str) -> tuple[tuple[str, str], ...]:
     """Columns of one group of labelled wallets."""
-    whom = f"labelled {group}" if group in ("illicit", "licit") else f"of category {group}"
+    whom = _WHOM.get(group, f"labelled with category {group}")
     direct = f"value {{did}} whose {{who}} was {whom}"
     indirect = (
-        f"value {{did}} that pro-rata tracing leads to wallets {whom}, at 2 to {CAPS.hops} hops"
+        f"value {{did}} that pro-rata tracing leads to wallets {whom}, through unlabelled wallets "
+        f"only, at 2 to {CAPS.hops} hops"
     )
+    share = f", over the sum {{did}}{_UNKNOWN}"
     return (
-        (f"{group}_direct_{{d}}_amount", direct),
-        (f"{group}_direct_{{d}}_share", f"{direct}, over the sum {{did}}"),
-        (f"{group}_indirect_{{d}}_amount", indirect),
-        (f"{group}_indirect_{{d}}_share", f"{indirect}, over the sum {{did}}"),
+        (f"{group}_direct_{{d}}_amount", direct + _UNKNOWN),
+        (f"{group}_direct_{{d}}_share", direct + share),
+        (f"{group}_indirect_{{d}}_amount", indirect + _UNKNOWN),
+        (f"{group}_indirect_{{d}}_share", indirect + share),
         (
             f"{group}_{{d}}_hops",
-            f"least hops of the value {{did}} to a wallet {whom}; nan where none was found, "
-            "since 0 would be the wallet itself",
+            f"fewest transfers between the wallet and one {whom}, along value {{did}}; "
+            "nan if none was found or without labels",
         ),
     )
 
 
 def _sourced(column: Column) -> Column:
     traced = "_indirect_" in column.name or column.name.endswith("_hops")
-    return replace(column, source="haircut: Möser, Böhme and Breuker 2014") if traced else column
+    return replace(column, source=_SOURCE) if traced else column
 
 
 EXPOSURE = View(
@@ -118,17 +129,18 @@ EXPOSURE = View(
                     "searched_{d}_share",
                     "value {did} that was followed to a labelled wallet, to the wallet itself or "
                     "to where the ledger knows no more of it, through wallets whose transfers "
-                    "before it were all read, over the sum {did}",
+                    f"before it were all read, over the sum {{did}}{_UNKNOWN}",
                 ),
             ),
         ),
         Column(
             "exposure_truncated_ratio",
             f"1 if more than {CAPS.floor} of the value of a side was not followed or went through "
-            "a wallet of which earlier transfers were not read, else 0: "
-            f"the {CAPS.followed} largest pieces of value of a side are followed, to "
+            "a wallet of which earlier transfers were not read, else 0: of each side the "
+            f"{CAPS.followed} largest pieces of value, at all hops together, are followed, to "
             f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, "
-            f"for what was sent), pieces below {CAPS.floor} of the side's sum are not",
+            f"for what was sent), pieces below {CAPS.floor} of the side's sum are not; "
+            f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
         ),
     ),
     _compute,

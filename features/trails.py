@@ -12,12 +12,12 @@ from features.slices import Sides
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """One series of transfers behind a column: a chain, a cycle, the path from a labelled wallet.
+    """One series of transfers behind columns: a chain, a cycle, the path from a labelled wallet.
 
     Attributes
     ----------
-    column : str
-        Name of the column.
+    columns : tuple of str
+        Names of the columns that it proves.
     transfers : int64 array, shape (k,)
         Rows of the ledger's log, in the order in which the money moved.
     amounts : float64 array, shape (k,), whole units of the asset
@@ -26,7 +26,7 @@ class Trail:
         Category of the labelled wallet at the far end; empty where labels play no part.
     """
 
-    column: str
+    columns: tuple[str, ...]
     transfers: npt.NDArray[np.int64]
     amounts: npt.NDArray[np.float64]
     category: str = ""

@@ -105,6 +105,33 @@ def test_mistake_is_one_line_and_exit_code_2(
     assert said in captured.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("features", "none", "--spine", "labels.csv", "--out", "t.parquet"),
+        ("trace", "w3", "--ledger", "none"),
+        ("serve", "--ledger", "none", "--model", "none"),
+        ("score", "w3", "--ledger", "none", "--model", "none"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_labels_of_no_known_category_are_told(
+    arguments: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text(
+        "wallet,as_of,label,category,known_at\n"
+        "w3,2023-11-01T00:00:00Z,illicit,dodgy,2023-11-01T00:00:00Z\n"
+    )
+    assert call(*arguments, "--labels", "labels.csv") == 2  # there is no such ledger
+    told, mistake = capsys.readouterr().err.splitlines()
+    assert told == "labels: 1 of category other: dodgy (1)"
+    assert "none" in mistake
+
+
 def test_a_defect_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("features.cli.progress", lambda: int("not a number"))
     with pytest.raises(ValueError, match="not a number"):

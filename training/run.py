@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.cli import read_known
 from features.errors import RiskError
 from features.ledger import Ledger
 from features.sources.files import read_labels, read_spine
@@ -60,8 +61,7 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     ledger = Ledger.open(config.data.ledger)
     spine = read_spine(config.data.spine)
     labels = read_labels(config.data.labels)
-    exposure = config.data.exposure
-    known = None if exposure is None else read_labels(exposure)
+    known = read_known(config.data.exposure)
     table = _features(ledger, spine, known, say)
     split = config.split.split(spine)
     say("model", 0, 3)

@@ -1,6 +1,6 @@
 """Exposure to labelled wallets."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from features.categories import CATEGORIES
 from features.columns import DAY
 from features.exposure import CAPS, EXPOSURE
 from features.ledger import microseconds
+from features.trails import Trail
 from tests import compare
 from tests.strategies import World, at, spine, transfers, worlds
 from tests.taint_worlds import taint_world
@@ -37,13 +38,15 @@ def row(moves: Moves, wallet: str, known: pd.DataFrame = THIEF, as_of: float = 1
     return values.iloc[0].rename(lambda name: str(name).removeprefix("exposure_"))
 
 
-def paths(moves: Moves, wallet: str, known: pd.DataFrame = THIEF) -> list[tuple[str, list[str]]]:
-    """Column and transfers of each trail."""
+def paths(
+    moves: Moves, wallet: str, known: pd.DataFrame = THIEF
+) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Columns and transfers of each trail."""
     ledger = Ledger.from_transfers(transfers(moves))
     events = World(transfers(moves), known, spine([wallet], at(1e6))).events(ledger)
     assert EXPOSURE.trails is not None
     found = EXPOSURE.trails(ledger.sides, events, ledger.code(wallet), 2**62)
-    return [(t.column, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
+    return [(t.columns, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
 
 
 def with_categories(world: World, seed: int) -> World:
@@ -87,20 +90,65 @@ def test_trails_prove_every_exposure(seed: int) -> None:
     as_of = microseconds(world.spine["as_of"])
     rows = EXPOSURE.compute(ledger.sides, events, codes, as_of)
     assert EXPOSURE.trails is not None
-    for code, instant, values in zip(codes.tolist(), as_of.tolist(), rows, strict=True):
-        shown: dict[str, list[float]] = {}
-        for trail in EXPOSURE.trails(ledger.sides, events, code, instant):
+    for code, instant, line in zip(codes.tolist(), as_of.tolist(), rows, strict=True):
+        trails = EXPOSURE.trails(ledger.sides, events, code, instant)
+        for trail in trails:
             places = [ledger.place(row) for row in trail.transfers.tolist()]
             moved = ledger.outgoing.amount[places]
             assert (trail.amounts <= moved * (1 + 1e-12)).all()
-            shown.setdefault(trail.column, []).append(trail.amounts[0])
             assert_money_moves_on(ledger, trail.transfers, code)
-        for name, value in zip(names, values.tolist(), strict=True):
-            if "direct" in name and name.endswith("_share") and value > 0:
-                amount = values[names.index(name.removesuffix("share") + "amount")]
-                if len(shown[name]) < 3:
-                    assert sum(shown[name]) == pytest.approx(amount)
-                assert sum(shown[name]) <= amount * (1 + 1e-9)
+        assert_they_prove(trails, dict(zip(names, line.tolist(), strict=True)))
+
+
+def assert_they_prove(trails: list[Trail], values: dict[str, float]) -> None:
+    """Every column has a trail; few trails are all there are, and sum to the value."""
+    assert len({tuple(trail.transfers.tolist()) for trail in trails}) == len(trails)
+    proven = {name for trail in trails for name in trail.columns}
+    assert proven == {
+        name for name, value in values.items()
+        if value > 0 and not name.startswith(("exposure_searched", "exposure_truncated"))
+    }  # fmt: skip
+    for group, d in product(("illicit", "licit", *CATEGORIES), ("in", "out")):
+        amounts = [f"exposure_{group}_{kind}_{d}_amount" for kind in ("direct", "indirect")]
+        shown = [[t for t in trails if name in t.columns] for name in amounts]
+        for name, of_kind in zip(amounts, shown, strict=True):
+            total = sum(trail.amounts[0] for trail in of_kind)
+            if of_kind:
+                assert total <= values[name] * (1 + 1e-9)
+            if of_kind and len(shown[0] + shown[1]) < 4:
+                assert total == pytest.approx(values[name])
+        hops = f"exposure_{group}_{d}_hops"
+        nearest = [trail.transfers.size for trail in trails if hops in trail.columns]
+        assert all(size == values[hops] for size in nearest)
+
+
+def test_a_trail_names_all_that_it_proves() -> None:
+    assert paths([(0.0, "thief", "a", 1.0), (1.0, "a", "me", 1.0)], "me") == [
+        (
+            (
+                "exposure_illicit_indirect_in_amount", "exposure_illicit_indirect_in_share",
+                "exposure_illicit_in_hops", "exposure_theft_indirect_in_amount",
+                "exposure_theft_indirect_in_share", "exposure_theft_in_hops",
+            ),
+            ["t0", "t1"],
+        )
+    ]  # fmt: skip
+
+
+def test_a_small_near_path_is_shown_beside_the_largest() -> None:
+    moves: Moves = [(float(k), f"thief{k}", "b", 18.0) for k in range(5)]
+    moves += [(5.0, "b", "a", 90.0), (6.0, "thief0", "a", 10.0), (7.0, "a", "me", 100.0)]
+    known = labels(*((f"thief{k}", "illicit", "theft", 0) for k in range(5)))
+    far, near = ["t4", "t5", "t7"], ["t6", "t7"]
+    shown = paths(moves, "me", known)
+    assert [path for _, path in shown] == [far, ["t3", *far[1:]], ["t2", *far[1:]], near]
+    assert ["exposure_theft_in_hops" in columns for columns, _ in shown] == [False] * 3 + [True]
+
+
+def test_a_small_indirect_path_is_shown_beside_the_largest_direct_ones() -> None:
+    moves: Moves = [(0.0, "thief", "a", 1.0), (1.0, "a", "me", 1.0)]
+    moves += [(2.0 + k, "thief", "me", 10.0 + k) for k in range(5)]
+    assert [path for _, path in paths(moves, "me")] == [["t6"], ["t5"], ["t4"], ["t0", "t1"]]
 
 
 def assert_money_moves_on(ledger: Ledger, rows: npt.NDArray[np.int64], code: int) -> None:
@@ -160,8 +208,7 @@ def test_value_is_diluted_on_its_way() -> None:
     assert values["theft_in_hops"] == 2
     assert values["searched_in_share"] == 1
     assert values["truncated_ratio"] == 0
-    column = "exposure_theft_indirect_in_share"
-    assert (column, ["t0", "t2"]) in paths(moves, "me")
+    assert [path for _, path in paths(moves, "me")] == [["t0", "t2"]]
 
 
 def test_value_is_followed_to_where_it_went() -> None:
@@ -172,10 +219,9 @@ def test_value_is_followed_to_where_it_went() -> None:
     values = row(moves, "me")
     assert values["theft_indirect_out_amount"] == 1.0
     assert values["theft_out_hops"] == 2
-    column = "exposure_theft_indirect_out_share"
-    assert [path for name, path in paths(moves, "me") if name == column] == [
-        ["t1", "t2"], ["t1", "t3", "t4"],
-    ]  # fmt: skip
+    shown = paths(moves, "me")
+    assert [path for _, path in shown] == [["t1", "t2"], ["t1", "t3", "t4"]]
+    assert ["exposure_theft_out_hops" in columns for columns, _ in shown] == [True, False]
     assert row(moves, "me", as_of=4)["theft_indirect_out_amount"] == 0.5
 
 
