@@ -213,16 +213,18 @@ def trace(
     ledger: Ledger,
     labels: Labels = None,
     as_of: AsOf = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a transfer.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON on all, then one a trail.")
+    ] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
-    from features.cli import read_trace, trace_text
-    from features.trace import trace_records
+    from features.trace_text import read_trace, trace_text
 
-    title, trails = read_trace(ledger, wallet, as_of, labels)
-    lines = map(json.dumps, trace_records(trails)) if as_json else [title, trace_text(trails)]
-    for line in lines:
-        print(line)
+    heading, traced = read_trace(ledger, wallet, as_of, labels)
+    if as_json:
+        print("\n".join(map(json.dumps, [heading, *traced.records()])))
+    else:
+        print(trace_text(heading, traced))
 
 
 @app.command(epilog="Example: walletrisk warmup")

@@ -146,4 +146,4 @@ def _trail(column: str, levels: Levels, depth: int, entry: int, forward: bool) -
         hop = level if forward else depth - 1 - level
         rows[hop], amounts[hop] = levels.transfer[level, entry], levels.amount[level, entry]
         entry = int(levels.parent[level, entry])
-    return Trail(column, rows, amounts)
+    return Trail((column,), rows, amounts)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,9 +17,6 @@ from rich.progress import (
 
 from features.columns import Column
 from features.errors import SourceError
-from features.ledger import Ledger
-from features.sources.files import read_labels
-from features.trace import trace
 
 Advance = Callable[[str, int, int | None], None]
 
@@ -78,49 +74,6 @@ def column_line(column: Column) -> str:
     unit = column.name.rpartition("_")[2]
     source = f"  ({column.source})" if column.source else ""
     return f"{column.name}  [{unit}]  {column.meaning}{source}"
-
-
-def read_trace(
-    ledger: Path, wallet: str, as_of: str | None, labels: Path | None
-) -> tuple[str, pd.DataFrame]:
-    """Trace a wallet on a saved ledger, as of now by default; returns a title and the trails."""
-    now = pd.Timestamp.now("UTC").isoformat().replace("+00:00", "Z")
-    instant = now if as_of is None else as_of
-    known = None if labels is None else read_labels(labels)
-    opened = Ledger.open(ledger)
-    trails = trace(opened, wallet, instant, labels=known)
-    unknown = ": unknown wallet" if opened.code(wallet) < 0 else ""
-    return f"wallet {wallet} as of {instant}{unknown}", trails
-
-
-def trace_text(trails: pd.DataFrame) -> str:
-    """Say the result of :func:`features.trace` for a reader, a block a trail.
-
-    Examples
-    --------
-    >>> print(trace_text(pd.DataFrame({
-    ...     "column": "x_chain_hops", "trail": [0, 0], "hop": [1, 2], "tx_id": ["t1", "t2"],
-    ...     "position": 0, "timestamp": pd.to_datetime(["2026-01-01", "2026-01-02"], utc=True),
-    ...     "sender": ["a", "b"], "recipient": ["b", "c"], "amount": [2.0, 5.5],
-    ...     "traced_amount": [2.0, 1.5], "category": "scam"})))
-    <BLANKLINE>
-    trail 0 of x_chain_hops, scam
-      1  2026-01-01T00:00:00Z  2 from a to b, transfer t1:0
-      2  2026-01-02T00:00:00Z  5.5 (1.5 of it) from b to c, transfer t2:0
-    """
-    lines = []
-    for row in trails.to_dict("records"):
-        if row["hop"] == 1:
-            category = f", {row['category']}" if row["category"] else ""
-            lines.append(f"\ntrail {row['trail']} of {row['column']}{category}")
-        amount, traced = row["amount"], row["traced_amount"]
-        part = "" if traced == amount else f" ({traced:.6g} of it)"
-        time = row["timestamp"].isoformat().replace("+00:00", "Z")
-        lines.append(
-            f"{row['hop']:3}  {time}  {amount:.6g}{part} from {row['sender']} to "
-            f"{row['recipient']}, transfer {row['tx_id']}:{row['position']}"
-        )
-    return "\n".join(lines) if lines else "no trail"
 
 
 def require_parquet(path: Path) -> None:

@@ -37,7 +37,7 @@ def _trail(column: str, memory: Memory, place: int, labels: LabelEvents, forward
     path = path_of(memory, place)
     value = float(memory.found["value"][place])
     category = CATEGORIES[labels.category[memory.found["event"][place]]]
-    return Trail(column, path[::-1] if forward else path, np.full(path.size, value), category)
+    return Trail((column,), path[::-1] if forward else path, np.full(path.size, value), category)
 
 
 def path_of(memory: Memory, place: int) -> npt.NDArray[np.int64]:

@@ -37,12 +37,16 @@ def row(moves: Moves, wallet: str, known: pd.DataFrame = THIEF, as_of: float = 1
 
 
 def paths(moves: Moves, wallet: str, known: pd.DataFrame = THIEF) -> list[tuple[str, list[str]]]:
-    """Column and transfers of each trail."""
+    """Columns and transfers of each trail, a pair a column."""
     ledger = Ledger.from_transfers(transfers(moves))
     events = World(transfers(moves), known, spine([wallet], at(1e6))).events(ledger)
     assert EXPOSURE.trails is not None
     found = EXPOSURE.trails(ledger.sides, events, ledger.code(wallet), 2**62)
-    return [(t.column, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
+    return [
+        (name, [ledger.tx_id(row) for row in trail.transfers.tolist()])
+        for trail in found
+        for name in trail.columns
+    ]
 
 
 def with_categories(world: World, seed: int) -> World:
@@ -89,7 +93,8 @@ def test_trails_prove_every_exposure(seed: int) -> None:
             places = [ledger.place(row) for row in trail.transfers.tolist()]
             moved = ledger.outgoing.amount[places]
             assert (trail.amounts <= moved * (1 + 1e-12)).all()
-            shown.setdefault(trail.column, []).append(trail.amounts[0])
+            for name in trail.columns:
+                shown.setdefault(name, []).append(trail.amounts[0])
             assert_money_moves_on(ledger, trail.transfers, code)
         for name, value in zip(names, values.tolist(), strict=True):
             if "direct" in name and name.endswith("_share") and value > 0:
