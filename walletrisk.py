@@ -213,16 +213,18 @@ def trace(
     ledger: Ledger,
     labels: Labels = None,
     as_of: AsOf = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a transfer.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON on all, then one a trail.")
+    ] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
-    from features.cli import read_trace, trace_text
-    from features.trace import trace_records
+    from features.trace_text import read_trace, trace_text
 
-    title, trails = read_trace(ledger, wallet, as_of, labels)
-    lines = map(json.dumps, trace_records(trails)) if as_json else [title, trace_text(trails)]
-    for line in lines:
-        print(line)
+    heading, traced = read_trace(ledger, wallet, as_of, labels)
+    if as_json:
+        print("\n".join(map(json.dumps, [heading, *traced.records()])))
+    else:
+        print(trace_text(heading, traced))
 
 
 @app.command(epilog="Example: walletrisk warmup")
@@ -309,13 +311,11 @@ def serve(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
-    from features.cli import read_known
     from serving.cli import settings
     from serving.server import run
     from training.cli import model_folder
 
     chosen = settings(ledger, model_folder(model, tracking_uri), labels)
-    read_known(chosen.labels)  # for what it says
     run(chosen, host=host, port=port, announce=lambda url: print(f"serving on {url}", flush=True))
 
 
@@ -333,13 +333,11 @@ def score(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Score wallets, with reasons."""
-    from features.cli import read_known
     from serving.cli import instant, score_text, settings
     from serving.scorer import Scorer
     from training.cli import model_folder
 
     when = instant(as_of)
-    read_known(labels)  # for what it says
     scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
     for wallet in wallets:
         answer = {"wallet": {"address": wallet}, **scorer.score(wallet, when)}

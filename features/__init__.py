@@ -12,10 +12,10 @@ from features.errors import (
 )
 from features.labels import check_labels, labels_as_of
 from features.ledger import Ledger
+from features.money_trail import trace
 from features.spine import check_spine
 from features.table import feature_table
 from features.taint import fifo, haircut, poison
-from features.trace import trace
 from features.transfers import check_transfers
 from features.views import VIEWS
 

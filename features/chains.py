@@ -178,4 +178,4 @@ def _trail(column: str, levels: Levels, depth: int, entry: int, forward: bool) -
         hop = level if forward else depth - 1 - level
         at = levels.entries[level, entry]
         rows[hop], amounts[hop], entry = at["transfer"], at["amount"], int(at["parent"])
-    return Trail(column, rows, amounts)
+    return Trail((column,), rows, amounts)

@@ -21,9 +21,7 @@ from rich.progress import (
 from features.categories import other_words
 from features.columns import Column
 from features.errors import SourceError
-from features.ledger import Ledger
 from features.sources.files import read_labels
-from features.trace import trace
 
 _WORDS, _WIDTH = 5, 40  # that fit on a line
 
@@ -97,49 +95,6 @@ def read_known(labels: Path | None) -> pd.DataFrame | None:
         count = sum(words.values())
         sys.stderr.write(f"labels: {count} of category other: {', '.join(shown)}\n")
     return known
-
-
-def read_trace(
-    ledger: Path, wallet: str, as_of: str | None, labels: Path | None
-) -> tuple[str, pd.DataFrame]:
-    """Trace a wallet on a saved ledger, as of now by default; returns a title and the trails."""
-    now = pd.Timestamp.now("UTC").isoformat().replace("+00:00", "Z")
-    instant = now if as_of is None else as_of
-    known = read_known(labels)
-    opened = Ledger.open(ledger)
-    trails = trace(opened, wallet, instant, labels=known)
-    unknown = ": unknown wallet" if opened.code(wallet) < 0 else ""
-    return f"wallet {wallet} as of {instant}{unknown}", trails
-
-
-def trace_text(trails: pd.DataFrame) -> str:
-    """Say the result of :func:`features.trace` for a reader, a block a trail.
-
-    Examples
-    --------
-    >>> print(trace_text(pd.DataFrame({
-    ...     "column": "x_chain_hops", "trail": [0, 0], "hop": [1, 2], "tx_id": ["t1", "t2"],
-    ...     "position": 0, "timestamp": pd.to_datetime(["2026-01-01", "2026-01-02"], utc=True),
-    ...     "sender": ["a", "b"], "recipient": ["b", "c"], "amount": [2.0, 5.5],
-    ...     "traced_amount": [2.0, 1.5], "category": "scam"})))
-    <BLANKLINE>
-    trail 0 of x_chain_hops, scam
-      1  2026-01-01T00:00:00Z  2 from a to b, transfer t1:0
-      2  2026-01-02T00:00:00Z  5.5 (1.5 of it) from b to c, transfer t2:0
-    """
-    lines = []
-    for row in trails.to_dict("records"):
-        if row["hop"] == 1:
-            category = f", {row['category']}" if row["category"] else ""
-            lines.append(f"\ntrail {row['trail']} of {row['column']}{category}")
-        amount, traced = row["amount"], row["traced_amount"]
-        part = "" if traced == amount else f" ({traced:.6g} of it)"
-        time = row["timestamp"].isoformat().replace("+00:00", "Z")
-        lines.append(
-            f"{row['hop']:3}  {time}  {amount:.6g}{part} from {row['sender']} to "
-            f"{row['recipient']}, transfer {row['tx_id']}:{row['position']}"
-        )
-    return "\n".join(lines) if lines else "no trail"
 
 
 def require_parquet(path: Path) -> None:

@@ -95,7 +95,7 @@ def _proofs(n: int) -> tuple[Int64s, Float64s]:
 def cycle_trails(sides: Sides, code: int, as_of: int) -> list[Trail]:
     """The cycles behind a row, each in order of time from its origin.
 
-    A column's cycles of most money come first. ``amounts`` holds what goes round: the smallest.
+    Those of most money come first. ``amounts`` holds what goes round: the smallest.
 
     Parameters
     ----------
@@ -116,8 +116,12 @@ def cycle_trails(sides: Sides, code: int, as_of: int) -> list[Trail]:
     found = {at: proof[at, 1:][proof[at, 1:] >= 0] for at in widest}
     chosen = [[at for at in widest if found[at].size == n] for n in range(2, LONGEST + 1)]
     chosen += [widest, widest, sorted(widest, key=lambda at: proof[at, 0])[:1]]
+    proven: dict[int, list[str]] = {at: [] for at in widest}
+    for column, cycles_of_it in zip(CYCLE_COLUMNS, chosen, strict=False):
+        for at in cycles_of_it[:_TRAILS]:
+            proven[at].append(column.name)
     return [
-        Trail(column.name, found[at], np.full(found[at].size, money[at]))
-        for column, cycles_of_it in zip(CYCLE_COLUMNS, chosen, strict=False)
-        for at in cycles_of_it[:_TRAILS]
+        Trail(tuple(columns), found[at], np.full(found[at].size, money[at]))
+        for at, columns in proven.items()
+        if columns
     ]

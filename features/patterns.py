@@ -186,13 +186,11 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
     out, noted = np.empty((1, len(_COLUMNS))), proofs(_INSTANCES, _TRANSFERS)
     codes, instants = np.array([code], dtype=np.int32), np.array([as_of], dtype=np.int64)
     _patterns(sides, codes, instants, out, noted)
-    found = trails_by_kind(noted)
+    nonzero = [column.name for column, value in zip(_COLUMNS, out[0], strict=True) if value > 0.0]
     return cycle_trails(sides, code, as_of) + [
-        Trail(column.name, transfers, amounts)
-        for column, value in zip(_COLUMNS, out[0].tolist(), strict=True)
-        for kind, prefix in enumerate(PREFIXES)
-        if value > 0.0 and column.name.startswith(f"{prefix}_")
-        for transfers, amounts in found[kind]
+        Trail(tuple(name for name in nonzero if name.startswith(f"{prefix}_")), transfers, amounts)
+        for prefix, instances in zip(PREFIXES, trails_by_kind(noted), strict=True)
+        for transfers, amounts in instances
     ]
 
 

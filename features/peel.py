@@ -219,17 +219,15 @@ def _follow(
 
 
 def peel_trails(view: str, sides: Sides, code: int, as_of: int) -> list[Trail]:
-    """Prove the columns of a view that tell of :func:`peel_chain`."""
+    """Prove the columns of a view that tell of :func:`peel_chain`: the chain, then the peels."""
     path = empty_path()
     hops, position, _, _ = peel_chain(sides, code, as_of, path)
     peels = int(path.length[1])
-    found = {
-        "peel_length_hops": (path.main[:hops], path.main_amount[:hops]),
-        "peel_position_hops": (path.main[:position], path.main_amount[:position]),
-        "peel_share": (path.peel[:peels], path.peel_amount[:peels]),
-    }
+    if hops == 0:
+        return []
+    along = ("peel_length_hops", "peel_position_hops") if position else ("peel_length_hops",)
+    chain = tuple(f"{view}_{name}" for name in along)
     return [
-        Trail(f"{view}_{name}", rows, amounts)
-        for name, (rows, amounts) in found.items()
-        if rows.size
+        Trail(chain, path.main[:hops], path.main_amount[:hops]),
+        Trail((f"{view}_peel_share",), path.peel[:peels], path.peel_amount[:peels]),
     ]

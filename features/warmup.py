@@ -13,9 +13,10 @@ import pandas as pd
 
 from features.history import before
 from features.ledger import Ledger
+from features.money_trail import trace
 from features.neighbourhood import neighbourhoods
 from features.table import feature_table
-from features.trace import trace
+from features.taint import fifo, haircut, poison
 from features.views import VIEWS
 
 STEPS = len(VIEWS) + 1
@@ -66,6 +67,8 @@ def warm_up(progress: Callable[[int], None] | None = None) -> WarmUp:
         for wallet, as_of in zip(spine["wallet"], spine["as_of"], strict=True):
             trace(ledger, wallet, as_of, labels=labels, views=(view,))
         step(1)
+    for policy in (haircut, fifo, poison):
+        policy(ledger, spine, labels=labels)
     codes = ledger.codes(spine["wallet"])
     instants = np.full(codes.size, (ledger.last_time or 0) + 1)
     neighbourhoods(ledger.sides, codes, instants, first_fan=4, second_fan=4)

@@ -118,18 +118,18 @@ async def score_wallets(request: Request, service: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
     body = await _body(request)
 
-    def answer() -> list[dict[str, Any]]:
+    def answer() -> Response:
         asked = schemas.BatchRequest.model_validate_json(body)
-        return [service.score_item(item) for item in asked.items]
+        return _json({"items": [service.score_item(item) for item in asked.items]})
 
-    return _json({"items": await to_thread.run_sync(answer)})
+    return await to_thread.run_sync(answer)
 
 
 @router.post("/v1/wallets/trace", **documented(schemas.WalletTrace, schemas.TraceRequest))
 async def trace_wallet(request: Request, service: Ready) -> Response:
     """Transfers that prove a wallet's features, trail by trail, as of an instant."""
     asked = schemas.TraceRequest.model_validate_json(await _short_body(request))
-    return _json(await to_thread.run_sync(service.trace, asked))
+    return await to_thread.run_sync(lambda: _json(service.trace(asked)))
 
 
 @router.post(
@@ -167,7 +167,7 @@ async def model(service: Ready) -> Response:
 @router.get("/v1/features", **documented(schemas.FeaturesAnswer))
 async def features(service: Ready) -> Response:
     """Every feature with its meaning and source, and whether the model reads it."""
-    return _json(service.scorer.features())
+    return _json(service.scorer.features)
 
 
 @router.get("/livez", **documented(schemas.Health))

@@ -26,6 +26,13 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._traces = Histogram(
+            "walletrisk_trace_seconds",
+            "Time of one wallet's trace inside the service, without HTTP.",
+            ["outcome"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self._probability = Histogram(
             "walletrisk_score_probability",
             "Probabilities given out for scored wallets.",
@@ -49,6 +56,10 @@ class Metrics:
         self._seconds.labels(status, self.model_version).observe(seconds)
         if status == "scored":
             self._probability.labels(self.model_version).observe(probability)
+
+    def trace(self, status: str, seconds: float) -> None:
+        """Record one wallet's trace."""
+        self._traces.labels(status).observe(seconds)
 
     def transfers(self, added: int, duplicates: int) -> None:
         """Count acknowledged transfers."""

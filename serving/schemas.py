@@ -5,72 +5,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from features.trail_records import SHOWN
+from serving.fields import Amount, Instant, Name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
-MAX_TRACED = 10_000
-MAX_AMOUNT = 1e60
 EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
 
 
-def _instant(value: object) -> object:
-    # pydantic alone also takes numbers, as seconds or milliseconds by their size
-    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
-        return value
-    raise ValueError(
-        "Input should be text in ISO 8601 with an offset, such as 2026-01-31T09:30:00Z"
-    )
-
-
-def _in_range(value: datetime) -> datetime:
-    if not 1678 < value.year < 2262:
-        raise ValueError("Input should be after 1678 and before 2262")
-    return value
-
-
-def _amount(text: str) -> str:
-    if float(text) > MAX_AMOUNT:
-        raise ValueError(f"Input should be at most {MAX_AMOUNT:g}")
-    return text
-
-
-def _text_or_number(value: object) -> str:
-    return "<text>" if isinstance(value, str) else "<number>"
-
-
-def _text_or_object(value: object) -> str:
-    return "<text>" if isinstance(value, str) else "<object>"
-
-
-# NUL is the one character that PostgreSQL cannot store in a text
-Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
-Instant = Annotated[
-    AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
-]
-Number = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
-NumberText = Annotated[
-    str,
-    Field(max_length=100, pattern=r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"),
-    AfterValidator(_amount),
-]
-# problems.py leaves tags in angle brackets out of the place it reports
-Amount = Annotated[
-    Annotated[Number, Tag("<number>")] | Annotated[NumberText, Tag("<text>")],
-    Discriminator(_text_or_number),
-]
+def _text_or_object(value: object) -> str | None:
+    if isinstance(value, str):
+        return "<text>"
+    return "<object>" if isinstance(value, (dict, Wallet)) else None
 
 
 class Body(BaseModel):
@@ -88,12 +39,16 @@ class Wallet(Body):
     )
 
 
-class TraceRequest(Body):
+class WalletQuestion(Body):
     """Ask about a wallet as of an instant."""
 
     wallet: Annotated[
         Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
-        Discriminator(_text_or_object),
+        Discriminator(
+            _text_or_object,
+            custom_error_type="wallet",
+            custom_error_message="Input should be text, or an object with address and chain",
+        ),
     ] = Field(examples=[EXAMPLE_WALLET, {"address": EXAMPLE_WALLET}])
     as_of: Instant | None = Field(
         default=None,
@@ -102,7 +57,11 @@ class TraceRequest(Body):
     )
 
 
-class ScoreRequest(TraceRequest):
+class TraceRequest(WalletQuestion):
+    """Ask for the transfers that prove a wallet's features."""
+
+
+class ScoreRequest(WalletQuestion):
     """Ask for the probability that a wallet is illicit."""
 
     include: list[Literal["reasons"]] = Field(
@@ -198,11 +157,12 @@ class WalletScore(BaseModel):
 
 
 class TracedTransfer(BaseModel):
-    """One transfer of a trail, the series of transfers that prove one feature."""
+    """One transfer of a trail."""
 
-    column: str = Field(description="The feature that the trail proves.")
-    trail: int = Field(description="Number of the trail, from 0.")
-    hop: int = Field(description="Place in the trail, from 1, in the order the money moved.")
+    hop: int = Field(
+        description="Place in the trail from 1, in the order the money moved; "
+        "for bursts and groups, order of time."
+    )
     tx_id: str
     position: int
     timestamp: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
@@ -210,17 +170,33 @@ class TracedTransfer(BaseModel):
     recipient: str
     amount: float
     traced_amount: float = Field(description="What of the amount belongs to the trail.")
+
+
+class Trail(BaseModel):
+    """A series of transfers that proves features: a chain, a cycle, a burst, a path."""
+
+    columns: list[str] = Field(description="The features that it proves.")
     category: str = Field(description="Of the labelled wallet at the far end; empty: none.")
+    left_out: int = Field(
+        description=f"Transfers that are not shown: of more than {SHOWN}, those in the middle."
+    )
+    transfers: list[TracedTransfer]
 
 
 class WalletTrace(BaseModel):
-    """The money trail behind a wallet's features, a few trails each, the most telling first."""
+    """The money trail behind a wallet's features, a few trails each, the most telling first.
+
+    No trail is no clean bill: see ``status``, ``labels``, ``truncated`` and ``coverage``.
+    """
 
     request_id: str
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
-    transfers: list[TracedTransfer]
-    left_out: int = Field(description=f"Transfers of trails beyond the first {MAX_TRACED}.")
+    status: Literal["traced", "unknown_wallet"]
+    labels: bool = Field(description="False: none are loaded, so no path to a known wallet.")
+    truncated: bool = Field(description="A limit cut the history or a search short.")
+    coverage: Coverage
+    trails: list[Trail]
 
 
 class ItemProblem(BaseModel):

@@ -5,6 +5,7 @@ ledger that changes.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,12 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from features import Ledger, RiskError
+from features.cli import read_known
 from features.label_events import label_events
-from features.sources.files import read_labels
 from features.table import compute_rows
-from features.trace import trace_records, trace_row
+from features.trail_records import read_trails
 from features.views import DEFINITIONS, VIEWS, feature_columns
-from serving.schemas import MAX_TRACED, finite, instant_text
+from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
 from training.artifact import RiskModel, Scores
 
@@ -75,6 +76,7 @@ class Scorer:
             "trained_until": model.manifest.trained_until.isoformat(),
             "feature_definitions": model.manifest.feature_definitions,
         }
+        self.features = _features(frozenset(model.feature_names))
 
     @classmethod
     def load(cls, settings: Settings) -> "Scorer":
@@ -85,7 +87,7 @@ class Scorer:
         RiskError
             One of them cannot be read or does not fit this release.
         """
-        labels = None if settings.labels is None else read_labels(settings.labels)
+        labels = read_known(settings.labels)
         ledger = Ledger.open(settings.ledger)
         ledger.reserve(RESERVED_TRANSFERS)
         return cls(
@@ -124,7 +126,7 @@ class Scorer:
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
-            "coverage": self._coverage(values, last_time),
+            "coverage": _coverage(lambda name: float(values[self._column[name]]), last_time),
             "model": self.facts,
             "bands": self.bands,
         }
@@ -138,28 +140,20 @@ class Scorer:
         Returns
         -------
         dict
-            ``transfers`` and ``left_out`` of :class:`serving.schemas.WalletTrace`.
+            :class:`serving.schemas.WalletTrace` without ``request_id`` and ``wallet``.
         """
         with self._changing:
             code = self.ledger.code(wallet)
-            found = trace_row(self.ledger, code, as_of, labels=self._events)
-        told = trace_records(found.head(MAX_TRACED))
-        return {"transfers": told, "left_out": len(found) - len(told)}
-
-    def features(self) -> dict[str, Any]:
-        """Describe all columns, and which of them the model reads, as :class:`FeaturesAnswer`."""
-        read = frozenset(self.model.feature_names)
-        columns = [
-            {
-                **asdict(column),
-                "view": view.name,
-                "unit": column.name.rpartition("_")[2],
-                "used": column.name in read,
-            }
-            for view in VIEWS
-            for column in view.columns
-        ]
-        return {"version": DEFINITIONS, "columns": columns}
+            found = read_trails(self.ledger, code, as_of, labels=self._events)
+            last_time = self.ledger.last_time
+        return {
+            "as_of": instant_text(as_of),
+            "status": found.status,
+            "labels": self._labels is not None,
+            "truncated": found.truncated,
+            "coverage": _coverage(found.values.__getitem__, last_time),
+            "trails": found.records(),
+        }
 
     def insert(self, new: pd.DataFrame) -> None:
         """Add to the ledger what its ``check_append`` returned."""
@@ -240,18 +234,6 @@ class Scorer:
             "contribution": contribution,
         }
 
-    def _coverage(self, values: Float64s, last_time: int | None) -> dict[str, Any]:
-        def value(column: str) -> float:
-            return float(values[self._column[column]])
-
-        return {
-            "transfers_in": int(value("coverage_in_count")),
-            "transfers_out": int(value("coverage_out_count")),
-            "age_s": finite(value("coverage_age_s")),
-            "truncated_share": value("coverage_truncated_share"),
-            "ledger_last_timestamp": None if last_time is None else instant_text(last_time),
-        }
-
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
         return reached[-1] if reached else "low"
@@ -263,3 +245,28 @@ class Scorer:
         if self._labels is not None:
             wallets = self._labels["wallet"]
             self._unseen = frozenset(wallets[self.ledger.codes(wallets) < 0])
+
+
+def _coverage(value: Callable[[str], float], last_time: int | None) -> dict[str, Any]:
+    return {
+        "transfers_in": int(value("coverage_in_count")),
+        "transfers_out": int(value("coverage_out_count")),
+        "age_s": finite(value("coverage_age_s")),
+        "truncated_share": value("coverage_truncated_share"),
+        "ledger_last_timestamp": None if last_time is None else instant_text(last_time),
+    }
+
+
+def _features(read: frozenset[str]) -> dict[str, Any]:
+    """Describe all columns, and which of them a model reads, as ``FeaturesAnswer``."""
+    columns = [
+        {
+            **asdict(column),
+            "view": view.name,
+            "unit": column.name.rpartition("_")[2],
+            "used": column.name in read,
+        }
+        for view in VIEWS
+        for column in view.columns
+    ]
+    return {"version": DEFINITIONS, "columns": columns}

@@ -61,15 +61,13 @@ class Service:
 
     def trace(self, asked: schemas.TraceRequest) -> dict[str, Any]:
         """Answer one request as :class:`serving.schemas.WalletTrace`; raises as :meth:`score`."""
+        started = time.perf_counter()
         wallet, as_of = self._question(asked)
-        found = self.scorer.trace(wallet, as_of)
-        return {
-            **self._opening(wallet),
-            "as_of": schemas.instant_text(as_of),
-            **found,
-        }
+        said = self.scorer.trace(wallet, as_of)
+        self.metrics.trace(said["status"], time.perf_counter() - started)
+        return {**self._opening(wallet), **said}
 
-    def _question(self, asked: schemas.TraceRequest) -> tuple[str, int]:
+    def _question(self, asked: schemas.WalletQuestion) -> tuple[str, int]:
         """Address and instant that a request asks about."""
         wallet = asked.wallet
         if isinstance(wallet, str):

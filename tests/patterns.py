@@ -43,7 +43,7 @@ def proofs(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) ->
     place = {tx_id: number for number, tx_id in enumerate(frame["tx_id"])}
     found = []
     for trail in trails:
-        if trail.column == f"patterns_{column}":
+        if f"patterns_{column}" in trail.columns:
             rows = [place[ledger.tx_id(int(transfer))] for transfer in trail.transfers]
             np.testing.assert_array_equal(trail.amounts, frame["amount"].to_numpy()[rows])
             assert frame["timestamp"].iloc[rows].is_monotonic_increasing

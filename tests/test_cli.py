@@ -195,15 +195,21 @@ def test_trace_shows_a_block_a_trail(
     capsys.readouterr()
     assert call("trace", "w3", "--ledger", ledger, "--as-of", "2023-11-15T00:00:00Z") == 0
     blocks = capsys.readouterr().out.split("\n\n")
-    assert blocks[0] == "wallet w3 as of 2023-11-15T00:00:00Z"
-    assert blocks[1].splitlines() == [
-        "trail 0 of layering_depth_backward_hops",
-        "  1  2023-11-14T22:13:20Z  3.5 from w1 to w2, transfer t1:0",
-        "  2  2023-11-14T23:13:20Z  3.25 from w2 to w3, transfer t2:0",
+    assert blocks[0].splitlines() == [
+        "wallet w3 as of 2023-11-15T00:00:00Z: traced",
+        "no labels given: no path to a known wallet is looked for",
+        "a few trails a column, the most telling first",
+    ]
+    title, first, *hops = blocks[1].splitlines()
+    assert title == "trail 0"
+    assert first.startswith("  layering_depth_backward_hops = 2: longest chain that ends here")
+    assert hops == [
+        "      1  2023-11-14T22:13:20Z  3.5 from w1 to w2, transfer t1:0",
+        "      2  2023-11-14T23:13:20Z  3.25 from w2 to w3, transfer t2:0",
     ]
 
 
-def test_trace_as_json_is_the_frame_of_the_library(
+def test_trace_as_json_has_a_line_on_all_then_one_a_trail(
     transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ledger, labels = tmp_path / "ledger", tmp_path / "labels.csv"
@@ -211,13 +217,16 @@ def test_trace_as_json_is_the_frame_of_the_library(
     labels.write_text("wallet,label,known_at\nw1,illicit,2023-11-01T00:00:00Z\n")
     capsys.readouterr()
     assert call("trace", "w3", "--ledger", ledger, "--labels", labels, "--json") == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    heading, *trails = map(json.loads, capsys.readouterr().out.splitlines())
+    assert heading.pop("as_of").endswith("Z")
+    expected_heading = {"wallet": "w3", "status": "traced", "labels": True, "truncated": False}
+    assert heading == expected_heading
     known = pd.DataFrame({"wallet": ["w1"], "label": "illicit", "known_at": "2023-11-01T00:00:00Z"})
     expected = trace(Ledger.open(ledger), "w3", pd.Timestamp.now("UTC"), labels=known)
-    found = pd.DataFrame(rows)
-    assert found["timestamp"].iloc[0] == "2023-11-14T22:13:20.000000Z"
-    found["timestamp"] = pd.to_datetime(found["timestamp"]).astype("datetime64[us, UTC]")
-    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert [(", ".join(trail["columns"]), len(trail["transfers"])) for trail in trails] == [
+        (rows["columns"].iloc[0], len(rows)) for _, rows in expected.groupby("trail")
+    ]
+    assert trails[0]["transfers"][0]["timestamp"] == "2023-11-14T22:13:20.000000Z"
 
 
 def test_trace_says_that_a_wallet_is_unknown(
@@ -227,9 +236,13 @@ def test_trace_says_that_a_wallet_is_unknown(
     ingest(transfers, ledger)
     capsys.readouterr()
     assert call("trace", "nobody", "--ledger", ledger, "--as-of", when) == 0
-    assert capsys.readouterr().out == f"wallet nobody as of {when}: unknown wallet\nno trail\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"wallet nobody as of {when}: unknown_wallet",
+        "no labels given: no path to a known wallet is looked for",
+        "no trail",
+    ]
     assert call("trace", "nobody", "--ledger", ledger, "--json") == 0
-    assert capsys.readouterr().out == ""
+    assert json.loads(capsys.readouterr().out)["status"] == "unknown_wallet"
     assert call("trace", "w1", "--ledger", ledger, "--as-of", "2023-11-15") == 2
     assert "as_of must name its time zone or UTC offset" in capsys.readouterr().err
 

@@ -111,7 +111,9 @@ def ronin_edges(folder: Path) -> list[Edge]:
             for wallet in ends
         ]
     )
-    trails = trails[trails["column"].isin(PROVEN)]
+    trails = trails[
+        trails["columns"].str.split(", ").map(lambda names: not {*PROVEN}.isdisjoint(names))
+    ]
     keys = ["tx_id", "position", "sender", "recipient", "hop"]
     amounts = trails.groupby(keys, as_index=False)["traced_amount"].sum()
     wanted = amounts[["sender", "recipient", "hop", "traced_amount"]]

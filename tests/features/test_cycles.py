@@ -71,8 +71,9 @@ def trails(frame: pd.DataFrame, wallet: str) -> dict[str, list[tuple[list[str], 
     found: dict[str, list[tuple[list[str], list[float]]]] = {}
     for trail in cycle_trails(ledger.sides, ledger.code(wallet), as_of):
         ids = [ledger.tx_id(transfer) for transfer in trail.transfers.tolist()]
-        of_column = found.setdefault(trail.column.removeprefix("patterns_"), [])
-        of_column.append((ids, trail.amounts.tolist()))
+        for column in trail.columns:
+            of_column = found.setdefault(column.removeprefix("patterns_"), [])
+            of_column.append((ids, trail.amounts.tolist()))
     return found
 
 

@@ -108,7 +108,7 @@ def test_of_two_receipts_the_latest_is_continued() -> None:
     rows = [(0, "x", "a", 1.0), (60, "y", "a", 0.95), (90, "a", "b", 0.8), (99, "a", "c", 0.1)]
     frame = transfers(rows)
     ledger = Ledger.from_transfers(frame)
-    (length, _, _) = peel_trails("v", ledger.sides, ledger.code("b"), LATE)
+    length, _ = peel_trails("v", ledger.sides, ledger.code("b"), LATE)
     assert [ledger.tx_id(row) for row in length.transfers] == ["t1", "t2"]
 
 
@@ -141,11 +141,12 @@ def test_the_latest_transfers_are_tried(more: int, found: bool) -> None:
 def test_trails_hold_the_chain_and_what_was_split_off() -> None:
     ledger = Ledger.from_transfers(peel(4))
     trails = peel_trails("v", ledger.sides, ledger.code("p2"), LATE)
-    told = {trail.column: [ledger.tx_id(row) for row in trail.transfers] for trail in trails}
+    told = {trail.columns: [ledger.tx_id(row) for row in trail.transfers] for trail in trails}
     assert told == {
-        "v_peel_length_hops": ["t1", "t3", "t5", "t7"],
-        "v_peel_position_hops": ["t1", "t3"],
-        "v_peel_share": ["t2", "t4", "t6"],
+        ("v_peel_length_hops", "v_peel_position_hops"): ["t1", "t3", "t5", "t7"],
+        ("v_peel_share",): ["t2", "t4", "t6"],
     }
+    at_the_start = peel_trails("v", ledger.sides, ledger.code("p0"), LATE)
+    assert at_the_start[0].columns == ("v_peel_length_hops",)
     assert trails[0].amounts.tolist() == [64 * (15 / 16) ** n for n in (1, 2, 3, 4)]
     assert peel_trails("v", ledger.sides, ledger.code("shop0"), LATE) == []

@@ -31,7 +31,7 @@ WORK = """
 import json, sys, tempfile
 import numpy as np
 import pandas as pd
-from features import Ledger, feature_table, trace
+from features import Ledger, feature_table, fifo, haircut, poison, trace
 from features.neighbourhood import neighbourhoods
 
 random = np.random.default_rng(0)
@@ -57,6 +57,8 @@ feature_table(ledger, spine[:1])
 for wallet in spine["wallet"]:
     trace(ledger, wallet, start + pd.Timedelta("9D"), labels=labels)
     trace(ledger, wallet, start + pd.Timedelta("2D"))
+for policy in (haircut, fifo, poison):
+    policy(ledger, spine[:3], labels=labels)
 codes = ledger.codes(spine["wallet"])
 instants = np.full(codes.size, ledger.last_time)
 neighbourhoods(ledger.sides, codes, instants, first_fan=4, second_fan=4)

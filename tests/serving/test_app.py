@@ -70,7 +70,7 @@ def test_an_unknown_wallet_is_answered_and_not_called_low(client: TestClient) ->
 @pytest.mark.parametrize(
     ("as_of", "message"),
     [
-        ("2024-05-01T00:00:00", "timezone info"),
+        ("2024-05-01T00:00:00", "ISO 8601 with an offset, such as 2026-01-31T09:30:00Z"),
         ("2250-01-01T00:00:00Z", "lies in the future"),
         (1_700_000_000, "ISO 8601 with an offset"),
     ],
@@ -79,6 +79,16 @@ def test_as_of_is_a_past_instant(client: TestClient, as_of: object, message: str
     response = client.post(SCORE, json={"wallet": "w1", "as_of": as_of})
     assert response.status_code == 422
     assert message in response.text
+
+
+@pytest.mark.parametrize("wallet", [5, None, ["w1"]])
+def test_a_wallet_is_text_or_an_object(client: TestClient, wallet: object) -> None:
+    for route in (SCORE, TRACE):
+        (mistake,) = client.post(route, json={"wallet": wallet}).json()["errors"]
+        assert mistake == {
+            "pointer": "#/wallet",
+            "detail": "Input should be text, or an object with address and chain",
+        }
 
 
 def test_transfers_are_visible_in_the_next_request(client: TestClient) -> None:
@@ -174,17 +184,29 @@ def test_the_model_says_what_it_is(client: TestClient, world: World) -> None:
     }
 
 
+def trace_of(client: TestClient, wallet: str, **asked: str) -> dict[str, Any]:
+    response = client.post(TRACE, json={"wallet": wallet} | asked)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
 def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> None:
     ledger, _, labels = world.open()
     known = 0
     for number in range(0, 60, 7):
         wallet = f"w{number}"
-        response = client.post(TRACE, json={"wallet": wallet, "as_of": PAST})
-        assert response.status_code == 200
-        answer = response.json()
+        answer = trace_of(client, wallet, as_of=PAST)
         assert answer["wallet"]["address"] == wallet
         expected = trace(ledger, wallet, LATER, labels=labels)
-        found = pd.DataFrame(answer["transfers"], columns=expected.columns)
+        rows = [
+            {"columns": ", ".join(trail["columns"]), "trail": number}
+            | row
+            | {"category": trail["category"]}
+            for number, trail in enumerate(answer["trails"])
+            for row in trail["transfers"]
+        ]
+        found = pd.DataFrame(rows, columns=expected.columns)
         times = pd.to_datetime(found["timestamp"]).astype("datetime64[us, UTC]")
         assert found["timestamp"].str.endswith("Z").all()
         pd.testing.assert_frame_equal(
@@ -194,24 +216,20 @@ def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> Non
     assert known
 
 
-def test_a_long_trace_says_what_it_leaves_out(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def ask() -> dict[str, Any]:
-        answer: dict[str, Any] = client.post(TRACE, json={"wallet": "w1", "as_of": PAST}).json()
-        return answer
-
-    whole = ask()
-    assert whole["left_out"] == 0
-    monkeypatch.setattr("serving.scorer.MAX_TRACED", 2)
-    assert ask()["transfers"] == whole["transfers"][:2]
-    assert ask()["left_out"] == len(whole["transfers"]) - 2
+def test_a_trace_says_what_stands_behind_it(client: TestClient, start: Start) -> None:
+    known = trace_of(client, "w1", as_of=PAST)
+    assert (known["status"], known["labels"], known["truncated"]) == ("traced", True, False)
+    assert known["coverage"] == score(client, "w1", as_of=PAST)["coverage"]
+    assert known["as_of"] == "2024-09-07T00:00:00.000000Z"
+    for nothing in (trace_of(client, "nobody"), trace_of(client, "w1", as_of="2023-01-01T00:00Z")):
+        assert (nothing["status"], nothing["trails"]) == ("unknown_wallet", [])
+        assert nothing["coverage"]["transfers_in"] == 0
 
 
 def test_a_trace_sees_new_transfers_and_not_the_future(client: TestClient) -> None:
     def tx_ids(**asked: str) -> list[str]:
-        answer = client.post(TRACE, json={"wallet": "x"} | asked).json()
-        return [row["tx_id"] for row in answer["transfers"]]
+        trails = trace_of(client, "x", **asked)["trails"]
+        return [row["tx_id"] for trail in trails for row in trail["transfers"]]
 
     assert tx_ids() == []
     sent = transfer(1, recipient="x", timestamp="2024-12-01T00:00:00.000001Z")

@@ -19,6 +19,7 @@ def test_requests_scores_and_transfers_are_counted(client: TestClient) -> None:
     for wallet in ("w1", "w2", "nobody"):
         client.post("/v1/wallets/score", json={"wallet": wallet})
     client.post("/v1/wallets/score", json={"wallet": 5})
+    client.post("/v1/wallets/trace", json={"wallet": "w1"})
     client.get("/v1/secret-wallet")
     client.post("/v1/transfers", json={"transfers": [transfer(1), transfer(1), transfer(2)]})
     response = client.get("/metrics")
@@ -31,6 +32,7 @@ def test_requests_scores_and_transfers_are_counted(client: TestClient) -> None:
     assert found["walletrisk_score_seconds_count", "", "scored"] == 2
     assert found["walletrisk_score_seconds_count", "", "unknown_wallet"] == 1
     assert found["walletrisk_score_probability_count", "", ""] == 2
+    assert found["walletrisk_trace_seconds_count", "", "traced"] >= 1
     assert found["walletrisk_transfers_total", "", "added"] == 2
     assert found["walletrisk_transfers_total", "", "duplicate"] == 1
     version = client.get("/v1/model").json()["version"]

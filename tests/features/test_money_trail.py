@@ -16,7 +16,7 @@ from features.trails import Trail
 from tests.strategies import World, at, chain, transfers, worlds
 
 TYPES = {
-    "column": "str", "trail": "int64", "hop": "int64", "tx_id": "str", "position": "int32",
+    "columns": "str", "trail": "int64", "hop": "int64", "tx_id": "str", "position": "int32",
     "timestamp": "datetime64[us, UTC]", "sender": "str", "recipient": "str", "amount": "float64",
     "traced_amount": "float64", "category": "str",
 }  # fmt: skip
@@ -27,13 +27,15 @@ def types(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def everything(sides: Sides, _labels: LabelEvents, code: int, _as_of: int) -> list[Trail]:
-    """All that a wallet sent, then all that it received, twice."""
+    """All that a wallet sent, then all that it received, twice; the first once more."""
     found = []
-    for side, category in ((sides.outgoing, ""), (sides.incoming, "scam"), (sides.incoming, "")):
+    for side, category in (
+        (sides.outgoing, ""), (sides.incoming, "scam"), (sides.incoming, "theft"),
+    ):  # fmt: skip
         held = slice(side.start[code], side.start[code] + side.count[code])
         rows = side.transfer[held].astype(np.int64)
-        found.append(Trail(f"all_{category}", rows, side.amount[held] / 2, category))
-    return found
+        found.append(Trail((f"all_{category}", "x"), rows, side.amount[held] / 2, category))
+    return [*found, replace(found[0], columns=("again",))]
 
 
 EVERYTHING = replace(COVERAGE, trails=everything)
@@ -54,8 +56,9 @@ def test_transfers_come_as_they_were_put_in(world: World, split: int) -> None:
         assert (trails["traced_amount"] == trails["amount"] / 2).all()
         assert (trails["sender"][trails["trail"] == 0] == wallet).all()
         assert (trails["recipient"][trails["trail"] > 0] == wallet).all()
-        assert (trails["category"] == np.where(trails["trail"] == 1, "scam", "")).all()
-        assert (trails["column"] == "all_" + trails["category"]).all()
+        assert (trails["category"] == trails["trail"].map({0: "", 1: "scam", 2: "theft"})).all()
+        names = {0: "all_, x, again", 1: "all_scam, x", 2: "all_theft, x"}
+        assert (trails["columns"] == trails["trail"].map(names)).all()
         received, sent = (world.transfers[end] == wallet for end in ("recipient", "sender"))
         assert trails.groupby("trail").size().reindex(range(3), fill_value=0).tolist() == [
             sent.sum(), received.sum(), received.sum(),
@@ -104,6 +107,6 @@ def test_labels_keep_their_contract() -> None:
 def test_one_transfer_in_a_hub_is_found_among_many() -> None:
     rows = [(i, "hub", f"leaf{i}", 1.0 + i) for i in range(3000)]
     trails = trace(Ledger.from_transfers(transfers(rows)), "leaf1234", at(1e6))
-    depth = trails[trails["column"] == "layering_depth_backward_hops"]
+    depth = trails[trails["columns"].str.startswith("layering_depth_backward_hops")]
     assert depth["tx_id"].tolist() == ["t1234"]
     assert depth["amount"].tolist() == [1235.0]

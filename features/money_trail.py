@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,13 @@ from features.columns import View
 from features.history import before
 from features.label_events import LabelEvents, label_events
 from features.ledger import Ledger, microseconds
-from features.slices import Int32s, Int64s, Side
+from features.slices import Float64s, Int32s, Int64s, Side
 from features.spine import check_spine
-from features.trails import Trail
+from features.trails import Trail, distinct
 from features.views import VIEWS
 
 _TYPES = {
-    "column": "str",
+    "columns": "str",
     "trail": "int64",
     "hop": "int64",
     "tx_id": "str",
@@ -31,6 +31,17 @@ _TYPES = {
     "traced_amount": "float64",
     "category": "str",
 }
+
+
+class Moved(NamedTuple):
+    """What the ledger holds of some transfers, an entry each; times in microseconds since 1970."""
+
+    tx_id: list[str]
+    position: Int32s
+    time: Int64s
+    sender: list[str]
+    recipient: list[str]
+    amount: Float64s
 
 
 def trace(
@@ -58,8 +69,9 @@ def trace(
     Returns
     -------
     DataFrame, one row a transfer of a trail
-        ``column`` that the trail proves, ``trail`` (its number from 0), ``hop`` (from 1, in the
-        order in which the money moved), ``tx_id``, ``position``, ``timestamp``, ``sender``,
+        ``columns`` that the trail proves, joined by ", ", ``trail`` (its number from 0), ``hop``
+        (place in the trail from 1, in the order the money moved; for bursts and groups, order of
+        time), ``tx_id``, ``position``, ``timestamp``, ``sender``,
         ``recipient``, ``amount``, ``traced_amount`` (what of it belongs to the trail) and
         ``category`` of the labelled wallet at the far end. Without rows where nothing is to prove.
 
@@ -77,68 +89,76 @@ def trace(
     ...     "timestamp": ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"],
     ...     "amount": [2.0, 1.9], "asset": "ETH"})
     >>> trail = trace(Ledger.from_transfers(frame), "c", "2026-02-01T00:00:00Z")
-    >>> trail.loc[trail["column"] == "layering_depth_backward_hops", "tx_id"].tolist()
+    >>> trail.loc[trail["columns"] == "layering_depth_backward_hops", "tx_id"].tolist()
     ['t1', 't2']
     """
+    code, instant = question(ledger, wallet, as_of)
+    events = label_events(ledger, labels)
+    return _frame(ledger, find_trails(ledger, code, instant, labels=events, views=views))
+
+
+def question(ledger: Ledger, wallet: str, as_of: str | datetime) -> tuple[int, int]:
+    """Code of a wallet, -1 where it is unknown, and microseconds since 1970 UTC, checked."""
     asked = check_spine(pd.DataFrame({"wallet": [wallet], "as_of": [as_of]}))
-    return trace_row(
-        ledger,
-        ledger.code(asked["wallet"].iloc[0]),
-        int(microseconds(asked["as_of"])[0]),
-        labels=label_events(ledger, labels),
-        views=views,
-    )
+    return ledger.code(asked["wallet"].iloc[0]), int(microseconds(asked["as_of"])[0])
 
 
-def trace_row(
+def find_trails(
     ledger: Ledger,
     code: int,
     as_of: int,
     *,
     labels: LabelEvents,
     views: tuple[View, ...] = VIEWS,
-) -> pd.DataFrame:
-    """:func:`trace` of a wallet code (-1: unknown) and microseconds since 1970, without checks."""
-    trails = [
+) -> list[Trail]:
+    """Trails behind a wallet's columns, every distinct series of transfers once.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    code : int
+        Of the wallet, -1 if it is unknown.
+    as_of : int, microseconds since 1970 UTC
+    labels : LabelEvents
+    views : tuple of View
+    """
+    return distinct(
         trail
         for view in views
         if view.trails is not None and code >= 0
         for trail in view.trails(ledger.sides, labels, code, as_of)
-    ]
-    return _frame(ledger, trails)
+    )
 
 
-def trace_records(trails: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of :func:`trace` as JSON holds them, times as ISO 8601 texts in UTC.
-
-    Examples
-    --------
-    >>> trace_records(pd.DataFrame({"timestamp": pd.to_datetime(["2026-01-01"], utc=True)}))
-    [{'timestamp': '2026-01-01T00:00:00.000000Z'}]
-    """
-    times = trails["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    rows = trails.assign(timestamp=times).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+def moved(ledger: Ledger, rows: Int64s) -> Moved:
+    """Read transfers by their rows in the ledger's log, in this order and as often as named."""
+    sender = ledger.sender[rows]
+    places = _places(ledger.outgoing.side, sender, rows)
+    return Moved(
+        tx_id=ledger.transactions.texts(rows),
+        position=ledger.position[rows],
+        time=ledger.outgoing.time[places],
+        sender=ledger.wallets.texts(sender),
+        recipient=ledger.wallets.texts(ledger.outgoing.counterparty[places]),
+        amount=ledger.outgoing.amount[places],
+    )
 
 
 def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
     """One row a transfer, in the types of :func:`trace`."""
     length = [trail.transfers.size for trail in trails]
-    rows = _joined([trail.transfers for trail in trails], np.int64)
-    sender = ledger.sender[rows]
-    places = _places(ledger.outgoing.side, sender, rows)
-    times = ledger.outgoing.time[places]
+    of = moved(ledger, joined([trail.transfers for trail in trails], np.int64))
     columns = {
-        "column": np.repeat([trail.column for trail in trails], length).tolist(),
+        "columns": np.repeat([", ".join(trail.columns) for trail in trails], length).tolist(),
         "trail": np.repeat(np.arange(len(trails)), length),
-        "hop": _joined([np.arange(1, n + 1) for n in length], np.int64),
-        "tx_id": ledger.transactions.texts(rows),
-        "position": ledger.position[rows],
-        "timestamp": pd.DatetimeIndex(times.astype("datetime64[us]"), tz="UTC"),
-        "sender": ledger.wallets.texts(sender),
-        "recipient": ledger.wallets.texts(ledger.outgoing.counterparty[places]),
-        "amount": ledger.outgoing.amount[places],
-        "traced_amount": _joined([trail.amounts for trail in trails], np.float64),
+        "hop": joined([np.arange(1, n + 1) for n in length], np.int64),
+        "tx_id": of.tx_id,
+        "position": of.position,
+        "timestamp": pd.DatetimeIndex(of.time.astype("datetime64[us]"), tz="UTC"),
+        "sender": of.sender,
+        "recipient": of.recipient,
+        "amount": of.amount,
+        "traced_amount": joined([trail.amounts for trail in trails], np.float64),
         "category": np.repeat([trail.category for trail in trails], length).tolist(),
     }
     return pd.DataFrame(
@@ -146,7 +166,8 @@ def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
     )
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+def joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Arrays one after the other; an empty one of this type where there are none."""
     return np.concatenate([np.empty(0, kind), *parts])
 
 

@@ -1,0 +1,52 @@
+"""Fields of requests: names, instants and amounts."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+
+MAX_AMOUNT = 1e60
+_INSTANT = "Input should be text in ISO 8601 with an offset, such as 2026-01-31T09:30:00Z"
+
+
+def _instant(value: object) -> object:
+    # pydantic alone also takes numbers, as seconds or milliseconds by their size
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise ValueError(_INSTANT)
+
+
+def _in_range(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(_INSTANT)
+    if not 1678 < value.year < 2262:
+        raise ValueError("Input should be after 1678 and before 2262")
+    return value
+
+
+def _amount(text: str) -> str:
+    if float(text) > MAX_AMOUNT:
+        raise ValueError(f"Input should be at most {MAX_AMOUNT:g}")
+    return text
+
+
+def _text_or_number(value: object) -> str:
+    return "<text>" if isinstance(value, str) else "<number>"
+
+
+# NUL is the one character that PostgreSQL cannot store in a text
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+Instant = Annotated[
+    datetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
+]
+Number = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
+NumberText = Annotated[
+    str,
+    Field(max_length=100, pattern=r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"),
+    AfterValidator(_amount),
+]
+# problems.py leaves tags in angle brackets out of the place it reports
+Amount = Annotated[
+    Annotated[Number, Tag("<number>")] | Annotated[NumberText, Tag("<text>")],
+    Discriminator(_text_or_number),
+]
