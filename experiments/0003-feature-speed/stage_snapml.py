@@ -18,7 +18,7 @@ VERTEX_TARGET, STREAM_TARGET, CYCLE_TARGET = 15.0, 4.0, 40.0
 STATISTICS = ("fan", "degree", "ratio", "mean", "sum", "variance", "skew", "kurtosis")
 RATIO = 2
 TOLERANCE = 1e-6
-CYCLE_BATCH, CYCLE_LIMIT_S = 128, 40
+CYCLE_BATCH, CYCLE_LIMIT_S = 128, 25
 
 
 @dataclass(frozen=True, slots=True)
