@@ -21,6 +21,7 @@ from rich.progress import (
 from features.categories import other_words
 from features.columns import Column
 from features.errors import SourceError
+from features.labels import UNSPECIFIED
 from features.sources.files import read_labels
 
 _WORDS, _WIDTH = 5, 40  # that fit on a line
@@ -88,7 +89,7 @@ def read_known(labels: Path | None) -> pd.DataFrame | None:
     if labels is None:
         return None
     known = read_labels(labels)
-    words = other_words(known["category"].tolist())
+    words = other_words(known.loc[known["category"] != UNSPECIFIED, "category"].tolist())
     if words:
         shown = [f"{shorten(word, _WIDTH)} ({n})" for word, n in islice(words.items(), _WORDS)]
         shown += ["..."] if len(words) > _WORDS else []

@@ -183,7 +183,8 @@ def test_describe_names_every_column(capsys: pytest.CaptureFixture[str]) -> None
     assert call("features", "--describe") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [column.name for column in feature_columns()]
-    assert "coverage_age_s  [s]  from the first transfer to as_of" in lines
+    whole = "transfers received in the whole history before as_of, read or not"
+    assert f"coverage_in_count  [count]  {whole}" in lines
     assert any(line.endswith("  (Hirschman 1945; Herfindahl 1950)") for line in lines)
 
 
@@ -202,7 +203,7 @@ def test_trace_shows_a_block_a_trail(
     ]
     title, first, *hops = blocks[1].splitlines()
     assert title == "trail 0"
-    assert first.startswith("  layering_depth_backward_hops = 2: longest chain that ends here")
+    assert first.startswith("  layering_depth_backward_hops = 2: longest chain that ends at")
     assert hops == [
         "      1  2023-11-14T22:13:20Z  3.5 from w1 to w2, transfer t1:0",
         "      2  2023-11-14T23:13:20Z  3.25 from w2 to w3, transfer t2:0",

@@ -78,8 +78,7 @@ def python(code: str, folder: Path, given: str = "") -> str:
 
 def test_python_example_runs(tmp_path: Path) -> None:
     prepare(ROOT / "demo", Workspace(tmp_path / "demo-run"))
-    (code,) = blocks("python")
-    said = python(code + "\nprint(reasons.shape)", tmp_path)
+    said = python("\n".join(blocks("python")) + "\nprint(reasons.shape)", tmp_path)
     assert "scored" in said
     assert (tmp_path / "model" / "manifest.json").exists()
 
