@@ -42,8 +42,13 @@ def log_model(arguments: argparse.Namespace) -> dict[str, float]:
     wallets = [ledger.wallet(code) for code in range(0, ledger.n_wallets, ledger.n_wallets // 50)]
     spine = pd.DataFrame({"wallet": wallets, "as_of": arguments.as_of})
     model = RiskModel.load(arguments.model)
-    table = feature_table(ledger, spine, labels=labels)[list(model.feature_names)]
-    table = table.reset_index(drop=True)
+    table = feature_table(ledger, spine, labels=labels)
+    # the endpoint scores no wallet with fewer transfers
+    enough = (
+        table["coverage_in_count"] + table["coverage_out_count"] >= model.manifest.min_transfers
+    )
+    wallets = [wallet for wallet, held in zip(wallets, enough, strict=True) if held]
+    table = table.loc[enough.to_numpy(), list(model.feature_names)].reset_index(drop=True)
     probability = model.predict_proba(table)
     body = {
         "wallets": wallets,
