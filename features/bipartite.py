@@ -10,9 +10,10 @@ and later share recipients (Altman et al. 2023, arXiv 2306.16424, section 3). Wh
 from typing import NamedTuple
 
 from features._numba import kernel
-from features.columns import Column
+from features.columns import DAY, Column
 from features.own_transfers import Extent, Records, put_value
 from features.proofs import (
+    ALTMAN,
     BIPARTITE_IN,
     BIPARTITE_OUT,
     STACK,
@@ -133,8 +134,7 @@ def bipartite_columns(
     _stack_columns(meetings, receipts, sendings, extent_in, line[8:11], noted)
 
 
-_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
-_DAYS = f"{SPAN // 86_400_000_000} days"
+_DAYS = f"{SPAN // DAY} days"
 
 
 def _direction(
@@ -147,23 +147,23 @@ def _direction(
             f"bipartite group: other wallets that have two or more {whose} in common with the "
             f"wallet, {whose} {both} within {_DAYS}; seen are the wallet's latest {ANCHORS} "
             f"transfers {did}, and of each counterparty the nearest {READ}",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_shared_count",
             f"most {whose}, two or more, {same} within {_DAYS}",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_amount",
             f"{value} {same} within {_DAYS}, two or more in common",
             scale_free=False,
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_share",
             f"{value} {same} within {_DAYS}, two or more in common, over the sum {did}",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
     )
 
@@ -195,8 +195,8 @@ BIPARTITE_COLUMNS = (
         "stack: other wallets that have two or more senders and two or more recipients in common "
         f"with the wallet, each dealt with by both within {_DAYS}; both received the first "
         "transfer in common before they sent the first one",
-        source=_ALTMAN,
+        source=ALTMAN,
     ),
-    Column("patterns_stack_amount", _STACK, scale_free=False, source=_ALTMAN),
-    Column("patterns_stack_share", f"{_STACK}, over the sum received", source=_ALTMAN),
+    Column("patterns_stack_amount", _STACK, scale_free=False, source=ALTMAN),
+    Column("patterns_stack_share", f"{_STACK}, over the sum received", source=ALTMAN),
 )

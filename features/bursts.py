@@ -13,6 +13,7 @@ from features.columns import DAY, Column
 from features.history import HISTORY_CAP
 from features.own_transfers import Extent, Records, put_value
 from features.proofs import (
+    ALTMAN,
     FAN_IN_1D,
     FAN_OUT_1D,
     GATHER_SCATTER,
@@ -144,9 +145,6 @@ def burst_columns(
         _note(noted, sent, first_out, end_out)
 
 
-_SOURCE = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
-
-
 def _fan_columns(d: str, did: str, who: str) -> tuple[Column, ...]:
     name = f"patterns_fan_{d}_burst"
     busiest = f"value {did} in the seven days with most different {who}, the latest such window"
@@ -154,15 +152,15 @@ def _fan_columns(d: str, did: str, who: str) -> tuple[Column, ...]:
         Column(
             f"{name}_1d_count",
             f"most different {who} within any 24 hours, amounts of 0 aside",
-            source=_SOURCE,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_7d_count",
             f"most different {who} within any seven days, amounts of 0 aside",
-            source=_SOURCE,
+            source=ALTMAN,
         ),
-        Column(f"{name}_7d_amount", busiest, scale_free=False, source=_SOURCE),
-        Column(f"{name}_7d_share", f"{busiest}, over the sum {did}", source=_SOURCE),
+        Column(f"{name}_7d_amount", busiest, scale_free=False, source=ALTMAN),
+        Column(f"{name}_7d_share", f"{busiest}, over the sum {did}", source=ALTMAN),
     )
 
 
@@ -179,8 +177,8 @@ BURST_COLUMNS = (
         "gather-scatter: lesser of the numbers of different senders in the seven days up to and "
         "different recipients in the seven days after an instant, the greatest over the instants "
         "of receipts",
-        source=_SOURCE,
+        source=ALTMAN,
     ),
-    Column("patterns_gather_scatter_amount", _TURN, scale_free=False, source=_SOURCE),
-    Column("patterns_gather_scatter_share", f"{_TURN}, over the sum received", source=_SOURCE),
+    Column("patterns_gather_scatter_amount", _TURN, scale_free=False, source=ALTMAN),
+    Column("patterns_gather_scatter_share", f"{_TURN}, over the sum received", source=ALTMAN),
 )

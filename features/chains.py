@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from features._numba import kernel
 from features.columns import DAY
+from features.hash_tables import first_slot
 from features.history import before, cut
 from features.slices import Int64s, Side
 from features.trails import Trail
@@ -79,7 +80,7 @@ def _put(
     if n == 0:
         seen[_TABLE] += 1
     mark = seen[_TABLE] << 32 | transfer
-    slot = (transfer * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1)
+    slot = first_slot(transfer, _TABLE - 1)
     while seen[slot] >> 32 == seen[_TABLE]:
         if seen[slot] == mark:
             return n

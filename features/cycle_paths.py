@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from features._numba import kernel
 from features.columns import DAY
+from features.hash_tables import first_slot
 from features.history import before, cut
 from features.slices import Side
 
@@ -175,7 +176,7 @@ def fits_any(path: Path, others: Paths, n: int) -> bool:
 def bucket_of(path: Path) -> int:
     """Bucket of the wallet where a path ends."""
     wallet: int = path["wallet"][path["hops"] - 1]
-    return int((wallet * np.int64(0x9E3779B1) >> 8) & (N_BUCKETS - 1))
+    return first_slot(wallet, N_BUCKETS - 1)
 
 
 @kernel

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features._numba import kernel
+from features.hash_tables import first_slot, table_mask
 from features.history import HISTORY_CAP
 from features.slices import Float64s, Int32s, Int64s, Side
 
@@ -50,18 +51,9 @@ def empty_distinct() -> Distinct:
 
 
 @kernel
-def table_mask(n: int) -> int:
-    """Table size less 1: a power of two of at least twice the entries."""
-    size = 4
-    while size < 2 * n:
-        size *= 2
-    return size - 1
-
-
-@kernel
 def place_of(memory: Distinct, mask: int, code: int) -> int:
     """Slot of the table that holds ``code`` or is free for it."""
-    slot = int((code * np.int64(0x9E3779B1) >> 8) & mask)
+    slot = first_slot(code, mask)
     while memory.table[slot] and memory.code[memory.table[slot] - 1] != code:
         slot = (slot + 1) & mask
     return slot
@@ -70,7 +62,7 @@ def place_of(memory: Distinct, mask: int, code: int) -> int:
 @kernel
 def collect(memory: Distinct, side: Side, first: int, end: int) -> tuple[int, int]:
     """Fill ``memory`` from a slice; returns the number of counterparties and the table's mask."""
-    mask = table_mask(end - first)
+    mask = table_mask(2 * (end - first))
     memory.table[: mask + 1] = 0
     fan = 0
     for i in range(first, end):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features._numba import kernel
+from features.hash_tables import first_slot, table_mask
 from features.history import HISTORY_CAP
 from features.moving_window import END, FIRST, Places
 from features.slices import Int32s, Int64s
@@ -36,7 +37,7 @@ def moving_fans(counterparty: Int32s, places: Places, fans: Int64s) -> None:
             first += 1
         while end < stop:
             if 2 * used > mask:
-                mask = _mask(4 * (end - first + 1))
+                mask = table_mask(4 * (end - first + 1))
                 used = _rebuild(keys, latest, mask, counterparty, first, end)
             slot = _slot(keys, latest, mask, counterparty[end])
             same = latest[slot] - 1
@@ -52,18 +53,9 @@ def moving_fans(counterparty: Int32s, places: Places, fans: Int64s) -> None:
 
 
 @kernel
-def _mask(least: int) -> int:
-    """Size less 1 of a table of at least so many slots, a power of two."""
-    size = 4
-    while size < least:
-        size *= 2
-    return size - 1
-
-
-@kernel
 def _slot(keys: Int32s, latest: Int64s, mask: int, code: int) -> int:
     """Slot of the table that holds ``code`` or is free for it."""
-    slot = int((code * np.int64(0x9E3779B1) >> 8) & mask)
+    slot = first_slot(code, mask)
     while latest[slot] and keys[slot] != code:
         slot = (slot + 1) & mask
     return slot

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features._numba import kernel
-from features.distinct import Distinct, place_of, table_mask
+from features.distinct import Distinct, place_of
+from features.hash_tables import table_mask
 from features.history import HISTORY_CAP, cut
 from features.slices import Float64s, Side
 
@@ -54,7 +55,7 @@ def empty_own() -> Records:
 def read_own(own: Records, memory: Distinct, side: Side, code: int, as_of: int) -> Extent:
     """Fill ``own`` with one side of a row's history."""
     first, end, n_all = cut(side, code, as_of)
-    mask = table_mask(end - first)
+    mask = table_mask(2 * (end - first))
     memory.table[: mask + 1] = 0
     n, fan, total = 0, 0, 0.0
     for i in range(first, end):

@@ -30,6 +30,7 @@ PREFIXES = (  # of the columns that an instance of each kind proves
     "patterns_bipartite_out",
     "patterns_stack",
 )
+ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
 _SHOWN = 5  # instances of a kind that are enough to look at
 
 

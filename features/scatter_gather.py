@@ -10,9 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from features._numba import kernel
-from features.columns import Column
+from features.columns import DAY, Column
 from features.own_transfers import Extent, Record, Records, put_value
-from features.proofs import INTERMEDIARY, SOURCE, TARGET, Proofs, note_instance, note_transfer
+from features.proofs import (
+    ALTMAN,
+    INTERMEDIARY,
+    SOURCE,
+    TARGET,
+    Proofs,
+    note_instance,
+    note_transfer,
+)
 from features.slices import Float64s, Int64s
 from features.third_parties import ANCHORS, READ, SPAN, Meetings, bits
 
@@ -214,8 +222,7 @@ def intermediary_columns(
         _note_intermediaries(meetings, receipts, sendings, best_a, best_b, moved, noted)
 
 
-_ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
-_WITHIN = f"within {SPAN // 86_400_000_000} days"
+_WITHIN = f"within {SPAN // DAY} days"
 _READ = (
     f"seen are the wallet's latest {ANCHORS} transfers {{}}, and of each counterparty the nearest "
     f"{READ}"
@@ -233,23 +240,23 @@ def _end_columns(role: str, other: str, whole: str, sum_of: str) -> tuple[Column
             f"{name}_count",
             f"scatter-gather as {role}: most intermediaries, two or more, between the wallet and "
             f"one {other}: {whole} {_WITHIN}; {_READ.format(sum_of)}",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_{other}s_count",
             f"scatter-gather as {role}: different {other}s, each over two or more intermediaries",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_amount",
             f"{_VALUE}, where the wallet is the {role}",
             scale_free=False,
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
         Column(
             f"{name}_share",
             f"{_VALUE}, where the wallet is the {role}, over the sum {sum_of}",
-            source=_ALTMAN,
+            source=ALTMAN,
         ),
     )
 
@@ -268,19 +275,19 @@ SCATTER_GATHER_COLUMNS = (
         "scatter-gather as intermediary: most wallets, it and one or more others, that the same "
         "source pays and that later pay the same target, each other one together with it all "
         f"{_WITHIN}; {_READ.format('a side')}",
-        source=_ALTMAN,
+        source=ALTMAN,
     ),
     Column(
         f"{_INTERMEDIARY}_amount",
         f"{_VALUE}, where the wallet is an intermediary",
         False,
-        source=_ALTMAN,
+        source=ALTMAN,
     ),
     Column(
         f"{_INTERMEDIARY}_share",
         "own part in the scatter-gather with most intermediaries where the wallet is one of them, "
         "the lesser of what it received and sent there (the largest of equally wide ones), over "
         "the sum received",
-        source=_ALTMAN,
+        source=ALTMAN,
     ),
 )

@@ -13,6 +13,7 @@ import numpy as np
 
 from features._numba import kernel
 from features.columns import DAY
+from features.hash_tables import first_slot
 from features.history import before
 from features.own_transfers import Records
 from features.slices import Int32s, Int64s, Side
@@ -115,8 +116,8 @@ def empty_meetings() -> Meetings:
 
 
 @kernel
-def take_anchors(anchors: Records, own: Records, n: int) -> int:
-    """Fill ``anchors`` with the latest of ``n`` transfers; returns how many."""
+def take_anchors(anchors: Records, own: Records, n: int) -> None:
+    """Fill ``anchors`` with the latest of ``n`` transfers, at most ``ANCHORS``."""
     count = min(n, ANCHORS)
     members = 0
     for k in range(count):
@@ -130,12 +131,11 @@ def take_anchors(anchors: Records, own: Records, n: int) -> int:
                 anchors[k].member = anchors[j].member
                 break
         members += anchors[k].member == members
-    return count
 
 
 @kernel
 def _slot(wallet: int) -> int:
-    return int((wallet * np.int64(0x9E3779B1) >> 8) & (_TABLE - 1))
+    return first_slot(wallet, _TABLE - 1)
 
 
 @kernel

@@ -119,9 +119,7 @@ def _windows(
             column += wanted.size
 
 
-def window_view(
-    name: str, windows: Mapping[str, int], statistics: tuple[str, ...], *, version: int = 1
-) -> View:
+def window_view(name: str, windows: Mapping[str, int], statistics: tuple[str, ...]) -> View:
     """Make a view of statistics over windows ``[as_of - width, as_of)``, of each side.
 
     Parameters
@@ -132,8 +130,6 @@ def window_view(
         Word in the columns' names, and width in microseconds.
     statistics : tuple of str
         Keys of ``STATISTICS``, in the order of the columns.
-    version : int
-        Version of the view.
 
     Raises
     ------
@@ -159,7 +155,7 @@ def window_view(
         _windows(sides, codes, as_of, widths, places, out)
         return out
 
-    return View(name, version, columns, compute)
+    return View(name, 1, columns, compute)
 
 
 # sums, counts and fans of windows are columns of other views
