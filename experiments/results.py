@@ -5,7 +5,8 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -110,6 +111,48 @@ def write_result(
     }
     path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
     return list(merged.values())
+
+
+class SkippedError(Exception):
+    """A stage cannot be measured here; the message says why."""
+
+
+def run_stages(
+    stages: Iterable[str],
+    measure: Callable[[str], list[Measure]],
+    *,
+    folder: Path,
+    result: Path | None,
+    seeds: Iterable[int],
+) -> None:
+    """Measure stage after stage, and print, write and tabulate what each gives.
+
+    Parameters
+    ----------
+    stages : iterable of str
+    measure : callable
+        Measures one stage; may raise :class:`SkippedError`.
+    folder : pathlib.Path
+        The experiment's, whose ``run.py`` repeats a stage.
+    result : pathlib.Path, optional
+        Where the measures go, nowhere if left out; the README follows the folder's ``result.json``.
+    seeds : iterable of int
+    """
+    for stage in stages:
+        begin = time.perf_counter()
+        try:
+            measures = measure(stage)
+        except SkippedError as reason:
+            print(f"{stage}: skipped, {reason}", flush=True)
+            continue
+        print(f"{stage}: {time.perf_counter() - begin:.1f} s", flush=True)
+        for each in measures:
+            print(f"  {each.name}: {each.value:.4g} {each.unit}", flush=True)
+        if result is not None:
+            command = f"python experiments/{folder.name}/run.py --stage {stage}"
+            every = write_result(result, measures, command=command, seeds=seeds)
+            if result == folder / "result.json":
+                fill_readme(folder / "README.md", every)
 
 
 def _joined(old: str | None, new: str, kept: bool) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from children import peak_mib
 
+from experiments.processes import peak_mib
 from experiments.synthetic import hex_names
 from features import Ledger, feature_table
 from features.label_events import NO_LABELS

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from children import peak_mib
+
+from experiments.processes import peak_mib
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -14,7 +13,7 @@ import stage_aggregates  # noqa: E402
 import stage_http  # noqa: E402
 import stage_ledger  # noqa: E402
 
-from experiments.results import Measure, fill_readme, write_result  # noqa: E402
+from experiments.results import Measure, run_stages  # noqa: E402
 from experiments.synthetic import START, Sizes, generate, labels, write  # noqa: E402
 
 SEED = 20261124
@@ -29,21 +28,10 @@ def main() -> None:
     parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
     parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
     arguments = parser.parse_args()
-    stages = arguments.stage or STAGES
     result = arguments.result or (None if arguments.quick else RESULT)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), quick=arguments.quick)
-        for stage in stages:
-            begin = time.perf_counter()
-            measures = run.stage(stage)
-            print(f"{stage}: {time.perf_counter() - begin:.1f} s", flush=True)
-            for measure in measures:
-                print(f"  {measure.name}: {measure.value:.4g} {measure.unit}", flush=True)
-            if result is not None:
-                command = f"python experiments/0002-speed/run.py --stage {stage}"
-                every = write_result(result, measures, command=command, seeds=[SEED])
-                if result == RESULT:
-                    fill_readme(HERE / "README.md", every)
+        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=[SEED])
 
 
 class Run:

@@ -1,13 +1,16 @@
 """Stage ``aggregates``: 44 quantities of every wallet, by walletrisk and by three libraries."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from children import child
 from peers import AGGREGATES, SIDES
 
+from experiments.processes import run_script, threads_word
 from experiments.results import Measure, summary
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 # our column for each of the peers' aggregates; {d} is in or out
 OURS = {
@@ -57,51 +60,47 @@ def measure(
         Folder for the tables.
     """
     for source, name in ((transfers, "file"), (ledger, "kernels")):  # fill the kernel cache
-        child("ours.py", name, source, "--as-of", as_of.isoformat())
+        run("ours.py", name, source, "--as-of", as_of.isoformat())
     seen: dict[str, list[dict[str, float]]] = {}
     kernel_runs = []
     for turn in range(repeats):
         keep = turn == 0
         for engine, threads in RUNS:
             out = ("--out", work / f"{engine}.parquet") if keep else ()
-            figures = child(
+            figures = run(
                 "peers.py", engine, transfers, "--threads", threads,
                 "--as-of-us", as_of.value // 1000, *out,
             )  # fmt: skip
-            seen.setdefault(f"{engine} from the file, {_threads(threads)}", []).append(figures)
+            seen.setdefault(f"{engine} from the file, {threads_word(threads)}", []).append(figures)
         for kind, source in (("file", transfers), ("ledger", ledger)):
             for threads in (1, 2):
                 out = ("--out", work / f"{kind}.parquet") if keep else ()
-                figures = child(
+                figures = run(
                     "ours.py", kind, source, "--threads", threads,
                     "--as-of", as_of.isoformat(), *out,
                 )  # fmt: skip
-                name = f"walletrisk from the {kind}, {_threads(threads)}"
+                name = f"walletrisk from the {kind}, {threads_word(threads)}"
                 seen.setdefault(name, []).append(figures)
-        kernel_runs.append(child("ours.py", "kernels", ledger, "--as-of", as_of.isoformat()))
+        kernel_runs.append(run("ours.py", "kernels", ledger, "--as-of", as_of.isoformat()))
     measures = _times(seen) + _ratios(seen)
     for name in kernel_runs[0]:
-        values = [run[name] for run in kernel_runs]
+        values = [each[name] for each in kernel_runs]
         measures.append(summary(f"aggregates: kernels alone, 1 thread, {name}", values, "s"))
     measures += _agreement(work)
     return measures
 
 
-def _threads(n: int) -> str:
-    return f"{n} thread" if n == 1 else f"{n} threads"
-
-
 def _times(seen: dict[str, list[dict[str, float]]]) -> list[Measure]:
     measures = []
     for name, runs in seen.items():
-        measures.append(summary(f"aggregates: {name}", [run["total"] for run in runs], "s"))
-        peak = [run["rss_mib"] for run in runs]
+        measures.append(summary(f"aggregates: {name}", [each["total"] for each in runs], "s"))
+        peak = [each["rss_mib"] for each in runs]
         measures.append(summary(f"aggregates: {name}, peak memory", peak, "MiB"))
         for part in ("read", "ledger", "open", "spine", "table"):
             if part in runs[0]:
-                values = [run[part] for run in runs]
+                values = [each[part] for each in runs]
                 measures.append(summary(f"aggregates: {name}, of it {part}", values, "s"))
-    columns = next(run["columns"] for runs in seen.values() for run in runs if "columns" in run)
+    columns = next(each["columns"] for runs in seen.values() for each in runs if "columns" in each)
     measures.append(Measure("aggregates: columns of walletrisk's table", columns, "columns"))
     measures.append(Measure("aggregates: columns of the others", 2 * len(AGGREGATES), "columns"))
     return measures
@@ -110,10 +109,10 @@ def _times(seen: dict[str, list[dict[str, float]]]) -> list[Measure]:
 def _ratios(seen: dict[str, list[dict[str, float]]]) -> list[Measure]:
     """Return the fastest peer's median time over ours, at equal threads."""
     medians = {
-        name: float(np.median([run["total"] for run in runs])) for name, runs in seen.items()
+        name: float(np.median([each["total"] for each in runs])) for name, runs in seen.items()
     }
     measures = []
-    for threads in (_threads(1), _threads(2)):
+    for threads in (threads_word(1), threads_word(2)):
         peers = [
             value
             for name, value in medians.items()

@@ -4,16 +4,19 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from children import child, environment
 from http_load import Load, request, run_load
 from servers import HOST, Server, free_port, serving
 
+from experiments.processes import environment, run_script
 from experiments.results import Measure
 from features import Ledger
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 CLIENTS = 16
 SERVE = (sys.executable, "-c", "import walletrisk; walletrisk.main()", "serve")
@@ -56,9 +59,9 @@ def measure(setting: Setting, amount: Amount) -> list[Measure]:
         setting.ledger, "--labels", setting.labels, "--model", setting.model,
         "--as-of", setting.as_of.isoformat(), "--seed", setting.seed,
     )  # fmt: skip
-    trained = child("prepare_model.py", "train", *common)
+    trained = run("prepare_model.py", "train", *common)
     rows = setting.work / "rows.json"
-    child("prepare_model.py", "log", *common, "--registry", setting.registry, "--rows", rows)
+    run("prepare_model.py", "log", *common, "--registry", setting.registry, "--rows", rows)
     ready = json.loads(rows.read_text())
     measures = [Measure("http: columns of the model", len(ready["columns"]), "columns")]
     measures.append(Measure("http: labelled rows of the model", trained["rows"], "rows"))

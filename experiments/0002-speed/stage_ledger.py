@@ -1,17 +1,20 @@
 """Stage ``ledger``: build, save, open, append, memory, and the start of the kernels."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from children import child
 
+from experiments.processes import run_script
 from experiments.results import Measure, summary
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 
 def build(transfers: Path, ledger: Path) -> dict[str, float]:
     """Build the ledger of a parquet file in a process of its own and save it."""
-    return child("ours.py", "build", transfers, "--out", ledger)
+    return run("ours.py", "build", transfers, "--out", ledger)
 
 
 def measure(transfers: Path, ledger: Path, *, repeats: int, seed: int, work: Path) -> list[Measure]:
@@ -32,8 +35,8 @@ def measure(transfers: Path, ledger: Path, *, repeats: int, seed: int, work: Pat
     for _ in range(repeats):
         builds.append(build(transfers, work / "again"))
         shutil.rmtree(work / "again")
-    opens = [child("ours.py", "open", ledger) for _ in range(repeats)]
-    appends = [child("ours.py", "append", ledger, "--seed", seed + run) for run in range(repeats)]
+    opens = [run("ours.py", "open", ledger) for _ in range(repeats)]
+    appends = [run("ours.py", "append", ledger, "--seed", seed + turn) for turn in range(repeats)]
     size = "bytes a transfer"
     return [
         _figure("read the file", builds, "read", "s"),
@@ -67,10 +70,10 @@ def measure_start(ledger: Path, *, as_of: pd.Timestamp, repeats: int, work: Path
     """
     cold: list[dict[str, float]] = []
     warm: list[dict[str, float]] = []
-    for run in range(repeats):
-        cache = work / f"numba-{run}"
+    for turn in range(repeats):
+        cache = work / f"numba-{turn}"
         for runs in (cold, warm):
-            figures = child(
+            figures = run(
                 "ours.py", "first-row", ledger, "--as-of", as_of.isoformat(),
                 NUMBA_CACHE_DIR=str(cache),
             )  # fmt: skip
@@ -92,4 +95,4 @@ def _figure(
     target: float | None = None,
 ) -> Measure:
     scale = 1000.0 if unit == "ms" else 1.0
-    return summary(f"ledger: {name}", [run[key] * scale for run in runs], unit, target=target)
+    return summary(f"ledger: {name}", [each[key] * scale for each in runs], unit, target=target)

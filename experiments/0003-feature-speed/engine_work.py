@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from own_process import confine, peak_mib
+
+from experiments.processes import confine, peak_mib
 
 START = time.perf_counter()  # of this process, but for the interpreter and these imports
 

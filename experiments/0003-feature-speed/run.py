@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,7 +16,7 @@ import stage_snapml  # noqa: E402
 import stage_table  # noqa: E402
 from gfp_environment import gfp_python  # noqa: E402
 
-from experiments.results import Measure, fill_readme, write_result  # noqa: E402
+from experiments.results import Measure, SkippedError, run_stages  # noqa: E402
 from experiments.synthetic import START, Sizes  # noqa: E402
 
 SEED = 20261124
@@ -36,21 +35,7 @@ def main() -> None:
     result = arguments.result or (None if arguments.quick else RESULT)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), quick=arguments.quick, snapml=arguments.snapml)
-        for stage in arguments.stage or STAGES:
-            begin = time.perf_counter()
-            try:
-                measures = run.stage(stage)
-            except LookupError as reason:
-                print(f"{stage}: skipped, {reason}", flush=True)
-                continue
-            print(f"{stage}: {time.perf_counter() - begin:.1f} s", flush=True)
-            for measure in measures:
-                print(f"  {measure.name}: {measure.value:.4g} {measure.unit}", flush=True)
-            if result is not None:
-                command = f"python experiments/0003-feature-speed/run.py --stage {stage}"
-                every = write_result(result, measures, command=command, seeds=[SEED])
-                if result == RESULT:
-                    fill_readme(HERE / "README.md", every)
+        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=[SEED])
 
 
 class Run:
@@ -71,11 +56,11 @@ class Run:
     def gfp(self) -> Path:
         """Return the interpreter that has snapml; with --quick it is used only if it is there."""
         if self.quick and not (self.environment / "bin" / "python").exists():
-            raise LookupError("no environment with snapml was given (--snapml)")
+            raise SkippedError("no environment with snapml was given (--snapml)")
         try:
             return gfp_python(self.environment)
         except RuntimeError as error:
-            raise LookupError(str(error)) from error
+            raise SkippedError(str(error)) from error
 
     def stage(self, name: str) -> list[Measure]:
         """Measure one stage."""

@@ -1,13 +1,16 @@
 """Stage ``increment``: one more transfer and a whole row, and the first row of a process."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from own_process import run
 from stage_table import Data
 
+from experiments.processes import run_script
 from experiments.results import Measure, summary
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 TARGETS_US = {"p50": 300.0, "p99": 3000.0}
 START_TARGET_S = 1.0

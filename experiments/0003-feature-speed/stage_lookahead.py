@@ -1,14 +1,17 @@
 """Stage ``lookahead``: four transfers of one wallet, and how many its row knows of at each."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from own_process import run
 
+from experiments.processes import run_script
 from experiments.results import Measure
 from features import Ledger, feature_table
 from features.columns import DAY
 from features.windows import window_view
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 MINUTES = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC", unit="us")
 SENT = window_view("sent", {"1d": DAY}, ("transfers",))

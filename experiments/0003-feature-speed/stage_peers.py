@@ -4,14 +4,17 @@ The libraries run as in experiment 0002, whose ``peers.py`` is used as it is.
 """
 
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from aggregates_view import NAMES
-from own_process import ROOT, run, threads_word
 
+from experiments.processes import ROOT, run_script, threads_word
 from experiments.results import Measure, summary
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 PEERS = ROOT / "experiments" / "0002-speed" / "peers.py"
 RUNS = (("pandas", 1), ("polars", 1), ("polars", 2), ("duckdb", 1), ("duckdb", 2))

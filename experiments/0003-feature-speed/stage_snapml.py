@@ -6,13 +6,16 @@ import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from own_process import run, threads_word
 
+from experiments.processes import run_script, threads_word
 from experiments.results import Measure, summary
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 VERTEX_TARGET, STREAM_TARGET, CYCLE_TARGET = 15.0, 4.0, 40.0
 STATISTICS = ("fan", "degree", "ratio", "mean", "sum", "variance", "skew", "kurtosis")

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from own_process import free_gib, run
 
+from experiments.processes import free_gib, run_script
 from experiments.results import Measure, summary
 from experiments.synthetic import Sizes, generate, labels, write
+
+run = partial(run_script, Path(__file__).resolve().parent)
 
 RATE_TARGET, MEMORY_TARGET, HUB_TARGET_MS = 250_000, 2.5 * 1024, 20.0
 GROWTH = (500_000, 5_000_000, 20_000_000)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from own_process import confine, peak_mib
 
+from experiments.processes import confine, peak_mib
 from features import Ledger, feature_table
 from features.columns import DAY, Compute
 from features.label_events import NO_LABELS

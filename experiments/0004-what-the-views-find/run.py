@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,7 +16,7 @@ import stage_trails  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from experiments import ethereum_phishing as protocol  # noqa: E402
-from experiments.results import Measure, fill_readme, write_result  # noqa: E402
+from experiments.results import Measure, run_stages  # noqa: E402
 from features import Ledger  # noqa: E402
 
 STAGES = ("amlsim", "amlworld", "ethereum", "trails", "sanity")
@@ -69,6 +68,14 @@ class Run:
             top.to_csv(HERE / "top_exposed.csv", float_format="%.6g")
         return measures, {"sanity.png": stage_sanity.figure(exposed)}
 
+    def stage(self, name: str) -> list[Measure]:
+        """Measure one stage and save its figures."""
+        measures, figures = getattr(self, name)()
+        if not self.quick:
+            for file, figure in figures.items():
+                figure.savefig(HERE / file, dpi=130)
+        return list(measures)
+
     def ledger(self) -> Ledger:
         """The phishing ledger, ingested once."""
         if self.phishing is None:
@@ -83,19 +90,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         run = Run(Path(work), quick=arguments.quick)
-        for stage in arguments.stage or STAGES:
-            begin = time.perf_counter()
-            measures, figures = getattr(run, stage)()
-            print(f"{stage}: {time.perf_counter() - begin:.1f} s", flush=True)
-            for measure in measures:
-                print(f"  {measure.name}: {measure.value:.4g} {measure.unit}", flush=True)
-            if arguments.quick:
-                continue
-            command = f"python experiments/0004-what-the-views-find/run.py --stage {stage}"
-            every = write_result(RESULT, measures, command=command, seeds=SEEDS)
-            fill_readme(HERE / "README.md", every)
-            for name, figure in figures.items():
-                figure.savefig(HERE / name, dpi=130)
+        result = None if arguments.quick else RESULT
+        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=SEEDS)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from experiments.results import (
     BEGIN,
     END,
     Measure,
+    SkippedError,
     fill_readme,
     machine,
+    run_stages,
     summary,
     table,
     versions,
@@ -112,3 +114,20 @@ def test_readme_without_markers_is_refused(tmp_path: Path) -> None:
     readme.write_text(f"{END} {BEGIN}")
     with pytest.raises(ValueError, match="must hold the lines"):
         fill_readme(readme, [FAST])
+
+
+def test_stages_are_written_one_by_one_and_skipped_ones_say_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(stage: str) -> list[Measure]:
+        if stage == "gone":
+            raise SkippedError("no data")
+        return [Measure(f"{stage}: size", 2.0, "rows")]
+
+    (tmp_path / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    result = tmp_path / "result.json"
+    run_stages(["one", "gone", "two"], measure, folder=tmp_path, result=result, seeds=[7])
+    names = [row["name"] for row in json.loads(result.read_text())["measures"]]
+    assert names == ["one: size", "two: size"]
+    assert "| two: size | 2 rows |" in (tmp_path / "README.md").read_text()
+    assert "gone: skipped, no data" in capsys.readouterr().out

@@ -7,19 +7,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 Figures = dict[str, Any]
 
 
-def run(
+def environment(**extra: str) -> dict[str, str]:
+    """Return the environment of a process: ours, with the repository importable."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **extra}
+
+
+def run_script(
+    folder: Path,
     script: Path | str,
     *arguments: object,
     python: Path | str = sys.executable,
     limit_s: float = 1800,
     **extra: str,
 ) -> Figures:
-    """Run a script, of this folder unless it is a whole path, and return the JSON it prints.
+    """Run a script, of ``folder`` unless it is a whole path, and return the JSON it prints.
 
     Raises
     ------
@@ -27,8 +32,8 @@ def run(
         When the script fails; the message ends with its own.
     """
     done = subprocess.run(
-        [str(python), str(HERE / script), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **extra},
+        [str(python), str(folder / script), *map(str, arguments)],
+        env=environment(**extra),
         capture_output=True,
         text=True,
         timeout=limit_s,
@@ -45,15 +50,15 @@ def confine(threads: int) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def peak_mib() -> float:
-    """Return the peak resident memory of this process, in MiB.
+def peak_mib(process: str | int = "self") -> float:
+    """Return the peak resident memory of a process, in MiB.
 
     Not ``getrusage``: its peak begins with that of the process that started this one.
     """
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError("this system does not tell a process its peak memory")
+    return 0.0  # a process that has ended but was not waited for
 
 
 def free_gib() -> float:
