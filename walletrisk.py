@@ -218,7 +218,7 @@ def trace(
     ] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
-    from features.trace_text import read_trace, trace_text
+    from features.trails.text import read_trace, trace_text
 
     heading, traced = read_trace(ledger, wallet, as_of, labels)
     if as_json:

@@ -1,6 +1,8 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
-from features.arrivals import Transfer
+from features.contracts.labels import check_labels, labels_as_of
+from features.contracts.spine import check_spine
+from features.contracts.transfers import check_transfers
 from features.errors import (
     ConflictError,
     LabelsError,
@@ -10,13 +12,11 @@ from features.errors import (
     SpineError,
     TransfersError,
 )
-from features.labels import check_labels, labels_as_of
 from features.ledger import Ledger
-from features.money_trail import trace
-from features.spine import check_spine
+from features.ledger.arrivals import Transfer
 from features.table import feature_table
-from features.taint import fifo, haircut, poison
-from features.transfers import check_transfers
+from features.taint.policies import fifo, haircut, poison
+from features.trails import trace
 from features.views import VIEWS
 
 __all__ = [

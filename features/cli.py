@@ -18,11 +18,11 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from features.categories import other_words
-from features.columns import Column
+from features.contracts.categories import other_words
+from features.contracts.labels import UNSPECIFIED
 from features.errors import SourceError
-from features.labels import UNSPECIFIED
 from features.sources.files import read_labels
+from features.view import Column
 
 _WORDS, _WIDTH = 5, 40  # that fit on a line
 

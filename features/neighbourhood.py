@@ -15,10 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features._numba import kernel
-from features.columns import Rows
-from features.history import cut
-from features.slices import Float64s, Int32s, Int64s, Side, Sides
+from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
+from features.ledger.slices import Side, Sides
+from features.past.history import cut
 
 Int8s = npt.NDArray[np.int8]
 

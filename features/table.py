@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.columns import View
+from features.contracts.spine import check_spine
 from features.errors import RiskError
-from features.label_events import LabelEvents, label_events
-from features.ledger import Ledger, microseconds
-from features.slices import Sides
-from features.spine import check_spine
+from features.ledger import Ledger
+from features.ledger.ledger import microseconds
+from features.ledger.slices import Sides
+from features.past.known_labels import LabelEvents, label_events
+from features.view import View
 from features.views import VIEWS, feature_columns
 
 Rows = npt.NDArray[np.float64]

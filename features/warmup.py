@@ -1,6 +1,7 @@
 """Compile every kernel ahead of time, so that no later process waits for it.
 
-Numba compiles a function at its first call and keeps the machine code (see :mod:`features._numba`).
+Numba compiles a function at its first call and keeps the machine code, see
+:mod:`features.kernel.compiler`.
 """
 
 import tempfile
@@ -11,12 +12,12 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from features.history import before
+from features.kernel import before
 from features.ledger import Ledger
-from features.money_trail import trace
 from features.neighbourhood import neighbourhoods
 from features.table import feature_table
-from features.taint import fifo, haircut, poison
+from features.taint.policies import fifo, haircut, poison
+from features.trails import trace
 from features.views import VIEWS
 
 STEPS = len(VIEWS) + 1

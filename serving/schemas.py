@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from features.trail_records import SHOWN
+from features.trails.records import SHOWN
 from serving.fields import Amount, Instant, Name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -15,13 +15,13 @@ import pandas as pd
 
 from features import Ledger, RiskError
 from features.cli import read_known
-from features.label_events import label_events
+from features.past.known_labels import label_events
 from features.table import compute_rows
-from features.trail_records import read_trails
+from features.trails.records import read_trails
 from features.views import DEFINITIONS, VIEWS, feature_columns
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
-from training.artifact import RiskModel, Scores
+from training.risk_model import RiskModel, Scores
 
 TOP_REASONS = 5
 # a request's transfers enter the ledger in parts, so that a score waits for one part at most

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features import Ledger, feature_table
-from features.columns import View
-from tests import naive
-from tests.naive_past import Past, Row, label_list, micros, past, transfer_list
+from features.view import View
+from tests.naive import views as naive
+from tests.naive.past import Past, Row, label_list, micros, past, transfer_list
 
 if TYPE_CHECKING:
     from tests.strategies import World

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from features import Ledger, feature_table
-from features.label_events import NO_LABELS
-from features.patterns import PATTERNS
+from features.past.known_labels import NO_LABELS
+from features.views.patterns.patterns import PATTERNS
 from tests import compare
-from tests.naive_past import micros, past, transfer_list
-from tests.naive_patterns import shapes
+from tests.naive.past import micros, past, transfer_list
+from tests.naive.patterns import shapes
 from tests.strategies import at, spine
 
 DAY_S = 86_400.0

@@ -9,9 +9,9 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.label_events import LabelEvents, label_events
+from features.past.known_labels import LabelEvents, label_events
 from tests import compare
-from tests.naive_past import DAY, HOUR
+from tests.naive.past import DAY, HOUR
 
 START = pd.Timestamp("2024-03-01T05:30:00", tz="UTC")
 SECOND = 1_000_000  # microseconds

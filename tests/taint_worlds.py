@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.categories import CATEGORIES
+from features.contracts.categories import CATEGORIES
 from tests.strategies import WALLETS, World, at, transfers
 
 

@@ -1,9 +1,9 @@
 """Feature table and labels to a calibrated risk model; needs neither torch nor mlflow."""
 
-from training.artifact import RiskModel
 from training.config import TrainConfig
-from training.fitting import Trained, train
+from training.risk_model import RiskModel
 from training.splits import OutOfTime, out_of_time, out_of_time_shares
+from training.trained import Trained, train
 
 __all__ = [
     "OutOfTime",

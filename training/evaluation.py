@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.contracts.labels import check_labels, labels_as_of
 from features.errors import RiskError
-from features.exposure import EXPOSURES
-from features.labels import check_labels, labels_as_of
-from training.artifact import COUNTS, RiskModel
+from features.views.exposure import EXPOSURES
 from training.calibration import probability_of
 from training.metrics import (
     base_rate_weights,
@@ -27,6 +26,7 @@ from training.metrics import (
     probability_metrics,
     ranking_metrics,
 )
+from training.risk_model import COUNTS, RiskModel
 from training.splits import labels_of
 
 if TYPE_CHECKING:

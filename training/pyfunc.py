@@ -1,6 +1,6 @@
 """What MLflow calls to load a logged model: ``loader_module="training.pyfunc"``.
 
-The logged data is a model folder, checked as :meth:`training.artifact.RiskModel.load` does;
+The logged data is a model folder, checked as :meth:`training.risk_model.RiskModel.load` does;
 there is no pickle in it.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.contracts.spine import check_spine
 from features.ledger import Ledger
 from features.sources.files import read_labels
-from features.spine import check_spine
-from training.artifact import ModelError, RiskModel
+from training.risk_model import ModelError, RiskModel
 
 
 class PyfuncModel:

@@ -16,12 +16,12 @@ from features.errors import RiskError
 from features.ledger import Ledger
 from features.sources.files import read_labels, read_spine
 from features.table import feature_table
-from training.artifact import RiskModel
 from training.config import RunConfig
 from training.evaluation import rows_log_odds
-from training.fitting import Trained, label_shuffle, train
 from training.metrics import average_precision
+from training.risk_model import RiskModel
 from training.splits import OutOfTime
+from training.trained import Trained, label_shuffle, train
 
 Progress = Callable[[str, int, int], None]
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.contracts.labels import check_labels, labels_as_of
 from features.errors import RiskError
-from features.labels import check_labels, labels_as_of
 
 NO_GAP = pd.Timedelta(0)
 

@@ -19,7 +19,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 from mlflow.types.schema import AnyType
 
 from features.errors import RiskError
-from training.artifact import RiskModel
+from training.risk_model import RiskModel
 
 with warnings.catch_warnings():
     # mlflow.pyfunc is loaded late and then warns of type hints of its own

@@ -15,12 +15,10 @@ import numpy as np  # noqa: E402 - the repository must be importable first
 import pandas as pd  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from experiments import ethereum_phishing as protocol  # noqa: E402
-from experiments.results import Measure, fill_readme, write_result  # noqa: E402
+from experiments.common import ethereum_phishing as protocol  # noqa: E402
+from experiments.common.results import Measure, fill_readme, write_result  # noqa: E402
 from features import Ledger, feature_table  # noqa: E402
 from training import OutOfTime, TrainConfig, Trained, train  # noqa: E402
-from training.estimator import Inputs  # noqa: E402
-from training.fitting import label_shuffle, wallet_weights  # noqa: E402
 from training.metrics import (  # noqa: E402
     average_precision,
     base_rate_weights,
@@ -29,8 +27,10 @@ from training.metrics import (  # noqa: E402
     expected_calibration_error,
     precision_recall_at,
 )
-from training.models import estimator_class  # noqa: E402
+from training.models.estimator import Inputs  # noqa: E402
+from training.models.kinds import estimator_class  # noqa: E402
 from training.splits import labels_of  # noqa: E402
+from training.trained import label_shuffle, wallet_weights  # noqa: E402
 
 Kind = Literal["lightgbm", "graphsage"]
 Columns = Literal["all", "scale_free"]

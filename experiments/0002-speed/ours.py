@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.processes import peak_mib
-from experiments.synthetic import hex_names
+from experiments.common.processes import peak_mib
+from experiments.common.synthetic import hex_names
 from features import Ledger, feature_table
-from features.label_events import NO_LABELS
+from features.past.known_labels import NO_LABELS
 from features.views import VIEWS
 
 NAMES = ("coverage", "amounts", "timing", "counterparties")

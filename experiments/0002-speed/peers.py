@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.processes import peak_mib
+from experiments.common.processes import peak_mib
 
 if TYPE_CHECKING:
     import pandas as pd

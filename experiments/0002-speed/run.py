@@ -13,8 +13,8 @@ import stage_aggregates  # noqa: E402
 import stage_http  # noqa: E402
 import stage_ledger  # noqa: E402
 
-from experiments.results import Measure, run_stages  # noqa: E402
-from experiments.synthetic import START, Sizes, generate, labels, write  # noqa: E402
+from experiments.common.results import Measure, run_stages  # noqa: E402
+from experiments.common.synthetic import START, Sizes, generate, labels, write  # noqa: E402
 
 SEED = 20261124
 STAGES = ("aggregates", "ledger", "http")

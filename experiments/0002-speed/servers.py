@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.processes import peak_mib
+from experiments.common.processes import peak_mib
 
 HOST = "127.0.0.1"
 

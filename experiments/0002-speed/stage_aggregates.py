@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from peers import AGGREGATES, SIDES
 
-from experiments.processes import run_script, threads_word
-from experiments.results import Measure, summary
+from experiments.common.processes import run_script, threads_word
+from experiments.common.results import Measure, summary
 
 run = partial(run_script, Path(__file__).resolve().parent)
 

@@ -12,8 +12,8 @@ import pandas as pd
 from http_load import Load, request, run_load
 from servers import HOST, Server, free_port, serving
 
-from experiments.processes import environment, run_script
-from experiments.results import Measure
+from experiments.common.processes import environment, run_script
+from experiments.common.results import Measure
 from features import Ledger
 
 run = partial(run_script, Path(__file__).resolve().parent)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.processes import run_script
-from experiments.results import Measure, summary
+from experiments.common.processes import run_script
+from experiments.common.results import Measure, summary
 
 run = partial(run_script, Path(__file__).resolve().parent)
 

@@ -8,13 +8,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from features._numba import kernel
-from features.columns import Rows, View, per_side
-from features.history import HISTORY_CAP, cut
-from features.label_events import LabelEvents
-from features.moving_fan import moving_fans
-from features.order_statistics import quantile, sort_values
-from features.slices import Float64s, Int32s, Int64s, Side, Sides
+from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
+from features.ledger.slices import Side, Sides
+from features.past.history import HISTORY_CAP, cut
+from features.past.known_labels import LabelEvents
+from features.past.order_statistics import quantile, sort_values
+from features.view import View, per_side
+from features.views.windows.moving_fan import moving_fans
 
 NAMES = (
     *("count", "total", "mean", "sd", "cv", "min", "max", "q25", "median", "q75", "q95"),

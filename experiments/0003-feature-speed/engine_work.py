@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.processes import confine, peak_mib
+from experiments.common.processes import confine, peak_mib
 
 START = time.perf_counter()  # of this process, but for the interpreter and these imports
 
 from features import Ledger, Transfer, feature_table  # noqa: E402 - the clock runs from here
-from features.label_events import NO_LABELS  # noqa: E402
+from features.past.known_labels import NO_LABELS  # noqa: E402
 from features.table import compute_rows  # noqa: E402
 from features.views import VIEWS  # noqa: E402
 

@@ -16,8 +16,8 @@ import stage_snapml  # noqa: E402
 import stage_table  # noqa: E402
 from gfp_environment import gfp_python  # noqa: E402
 
-from experiments.results import Measure, SkippedError, run_stages  # noqa: E402
-from experiments.synthetic import START, Sizes  # noqa: E402
+from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
+from experiments.common.synthetic import START, Sizes  # noqa: E402
 
 SEED = 20261124
 STAGES = ("snapml", "lookahead", "aggregates", "table", "increment")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.processes import run_script
-from experiments.results import Measure
+from experiments.common.processes import run_script
+from experiments.common.results import Measure
 from features import Ledger, feature_table
-from features.columns import DAY
-from features.windows import window_view
+from features.kernel import DAY
+from features.views.windows.windows import window_view
 
 run = partial(run_script, Path(__file__).resolve().parent)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from aggregates_view import NAMES
 
-from experiments.processes import ROOT, run_script, threads_word
-from experiments.results import Measure, summary
+from experiments.common.processes import ROOT, run_script, threads_word
+from experiments.common.results import Measure, summary
 
 run = partial(run_script, Path(__file__).resolve().parent)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from experiments.processes import run_script, threads_word
-from experiments.results import Measure, summary
+from experiments.common.processes import run_script, threads_word
+from experiments.common.results import Measure, summary
 
 run = partial(run_script, Path(__file__).resolve().parent)
 
@@ -67,7 +67,7 @@ def measure(
     """
     both = _both(gfp, ledger, amount, work / "edges.npy")
     measures = both.vertex(repeats) + both.stream(repeats) + both.agreement(work)
-    if importlib.util.find_spec("features.cycles") is None:
+    if importlib.util.find_spec("features.views.patterns.cycles") is None:
         print("  cycles: skipped, this version of walletrisk has no features/cycles.py")
         return measures
     run("engine_work.py", "circulate", transfers, "--out", work / "circulating.parquet")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.processes import free_gib, run_script
-from experiments.results import Measure, summary
-from experiments.synthetic import Sizes, generate, labels, write
+from experiments.common.processes import free_gib, run_script
+from experiments.common.results import Measure, summary
+from experiments.common.synthetic import Sizes, generate, labels, write
 
 run = partial(run_script, Path(__file__).resolve().parent)
 

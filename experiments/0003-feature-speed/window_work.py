@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from experiments.processes import confine, peak_mib
+from experiments.common.processes import confine, peak_mib
 from features import Ledger, feature_table
-from features.columns import DAY, Compute
-from features.label_events import NO_LABELS
-from features.slices import Log
+from features.kernel import DAY
+from features.ledger.slices import Log
+from features.past.known_labels import NO_LABELS
 from features.table import compute_rows
-from features.windows import window_view
+from features.view import Compute
+from features.views.windows.windows import window_view
 
 # in the order of the preprocessor's: fan, degree, ratio, mean, sum, variance, skew, kurtosis
 VERTEX = window_view(
@@ -113,7 +114,7 @@ def values(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def cycles(arguments: argparse.Namespace) -> dict[str, Any]:
     """Cycles of at most six transfers of the recipient of every transfer from some on."""
-    find = importlib.import_module("features.cycles").cycles
+    find = importlib.import_module("features.views.patterns.cycles").cycles
     ledger = Ledger.open(arguments.source)
     known = np.load(arguments.edges, mmap_mode="r")
     part = np.concatenate([known[at : at + arguments.first] for at in arguments.at])

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from experiments.results import Measure
+from experiments.common.results import Measure
 from features import Ledger
-from features.columns import Column, View
+from features.view import Column, View
 from features.views import VIEWS
-from training.estimator import Inputs
 from training.metrics import average_precision, best_single_feature, single_feature_score
-from training.trees import TreesEstimator
+from training.models.estimator import Inputs
+from training.models.trees import TreesEstimator
 
 Float64s = npt.NDArray[np.float64]
 Int8s = npt.NDArray[np.int8]

@@ -15,8 +15,8 @@ import stage_sanity  # noqa: E402
 import stage_trails  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from experiments import ethereum_phishing as protocol  # noqa: E402
-from experiments.results import Measure, run_stages  # noqa: E402
+from experiments.common import ethereum_phishing as protocol  # noqa: E402
+from experiments.common.results import Measure, run_stages  # noqa: E402
 from features import Ledger  # noqa: E402
 
 STAGES = ("amlsim", "amlworld", "ethereum", "trails", "sanity")

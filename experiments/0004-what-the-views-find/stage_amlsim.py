@@ -12,7 +12,7 @@ from label_neighbourhood import label_neighbourhood
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
-from experiments.results import Measure
+from experiments.common.results import Measure
 from features import Ledger, feature_table
 from features.sources.amlsim import read_amlsim
 from training.metrics import average_precision

@@ -15,7 +15,7 @@ from arms import Bools, Float64s
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from experiments.results import Measure
+from experiments.common.results import Measure
 from features import Ledger, check_transfers, feature_table
 
 BUDGET = 0.01

@@ -12,13 +12,13 @@ import pandas as pd
 from arms import Float64s, Int8s
 from matplotlib.figure import Figure
 
-from experiments import ethereum_phishing as protocol
-from experiments.results import Measure
+from experiments.common import ethereum_phishing as protocol
+from experiments.common.results import Measure
 from features import Ledger, feature_table
 from features.views import VIEWS
 from training import TrainConfig
-from training.fitting import chosen_rows, wallet_weights
 from training.metrics import average_precision, bootstrap_intervals
+from training.trained import chosen_rows, wallet_weights
 
 CONFIG = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns="scale_free")
 Arms = dict[str, tuple[str, ...]]

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments import ethereum_phishing as protocol
-from experiments.results import Measure
+from experiments.common import ethereum_phishing as protocol
+from experiments.common.results import Measure
 from features import Ledger, check_labels, feature_table, fifo, haircut, poison
 
 EXCHANGES = (

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest
 from trail_figure import Edge, draw_trail, short
 
-from experiments.results import Measure
+from experiments.common.results import Measure
 from features import Ledger, feature_table, fifo, haircut, trace
 
 VIEWS = ("layering", "exposure")

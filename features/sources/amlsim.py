@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.contracts.labels import check_labels
+from features.contracts.transfers import check_transfers
 from features.errors import SourceError
-from features.labels import check_labels
-from features.transfers import check_transfers
 
 DAY_0 = pd.Timestamp("2017-01-01", tz="UTC")
 ASSET = "SIM"

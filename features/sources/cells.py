@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features._checks import Problem, show
-from features._times import EARLIEST, LATEST, parse_iso, to_utc
+from features.contracts.received import Problem, show
+from features.contracts.times import EARLIEST, LATEST, parse_iso, to_utc
 from features.errors import SourceError
 
 TimeUnit = Literal["s", "ms", "us"]

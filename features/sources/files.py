@@ -13,9 +13,11 @@ from typing import Literal, overload
 import pandas as pd
 import pyarrow as pa
 
-from features._checks import Problem, Received
+from features.contracts.labels import check_labels
+from features.contracts.received import Problem, Received
+from features.contracts.spine import check_spine
+from features.contracts.transfers import OnError, check_received
 from features.errors import RiskError, SourceError, TransfersError
-from features.labels import check_labels
 from features.sources.cells import Cells, TimeUnit
 from features.sources.pieces import (
     LABELS,
@@ -28,8 +30,6 @@ from features.sources.pieces import (
     pieces,
     raise_unreadable,
 )
-from features.spine import check_spine
-from features.transfers import OnError, check_received
 
 TRANSFER_COLUMNS, LABEL_COLUMNS = TRANSFERS.columns, LABELS.columns
 

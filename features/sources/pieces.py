@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from features import labels, spine, transfers
-from features._checks import suggest
+from features.contracts import labels, spine, transfers
+from features.contracts.received import suggest
 from features.errors import SourceError
 from features.sources.cells import UTC_US, Cells
 from features.sources.tables import batches, column_names

@@ -9,13 +9,14 @@ import pytest
 from features import VIEWS, Ledger, SpineError, check_transfers, feature_table
 from features.table import compute_rows
 from features.views import DEFINITIONS, definitions, feature_columns
-from tests import compare, naive
-from tests.naive_layering import chain_width
-from tests.naive_past import label_list, micros, past, transfer_list
-from tests.naive_patterns import shapes
+from tests import compare
+from tests.naive import views as naive
+from tests.naive.layering import chain_width
+from tests.naive.past import label_list, micros, past, transfer_list
+from tests.naive.patterns import shapes
 from tests.strategies import World, at, spine, transfers
 
-HUB_TRANSFERS = 12_000  # beyond features.history.HISTORY_CAP
+HUB_TRANSFERS = 12_000  # beyond features.past.history.HISTORY_CAP
 DAY_S = 86_400
 
 

@@ -86,9 +86,9 @@ def test_work_needs_no_kernel_that_was_not_warm() -> None:
 
 def test_machine_code_survives_a_copy_to_another_place(tmp_path: Path) -> None:
     hash_one = """
-from features import names
-names.string_hash("w1")
-stats = names._hash_each.stats
+from features.kernel import text_hash
+text_hash.string_hash("w1")
+stats = text_hash._hash_each.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
 """
     said: list[list[str]] = []

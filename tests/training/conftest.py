@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from features.exposure import EXPOSURES
 from features.views import feature_columns
+from features.views.exposure import EXPOSURES
 from training import OutOfTime, TrainConfig, Trained, out_of_time, train
 
 START = pd.Timestamp("2024-01-01", tz="UTC")

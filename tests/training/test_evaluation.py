@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features import RiskError
-from features.exposure import EXPOSURES
+from features.views.exposure import EXPOSURES
 from training import OutOfTime, TrainConfig, Trained, train
 from training.evaluation import evaluate
 from training.metrics import average_precision, brier

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from training import RiskModel, Trained
-from training.artifact import ModelError
 from training.manifest import MANIFEST, OWN_HASH, Manifest, content_hash, library_versions
+from training.risk_model import ModelError
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from features import Ledger
 from training import RiskModel, Trained
-from training.artifact import ModelError
 from training.pyfunc import PyfuncModel, _load_pyfunc
+from training.risk_model import ModelError
 
 
 class ReadsLedger:

@@ -1,0 +1,1 @@
+"""What is received: transfers, labels and spines, and what of them is allowed."""

@@ -1,0 +1,40 @@
+"""The spine: for which wallet, as of which instant, to compute."""
+
+import pandas as pd
+
+from features.contracts.received import Received
+from features.errors import SpineError
+
+REQUIRED = ("wallet", "as_of")
+
+
+def check_spine(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check a spine and bring it into its types; order and duplicates are kept.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, 2)
+        ``wallet``, str of 1 to 256 characters, and ``as_of``, datetimes with a time zone or ISO
+        8601 texts with an offset. No other columns. The index does not matter.
+
+    Returns
+    -------
+    DataFrame, shape (n, 2)
+        ``wallet`` str, ``as_of`` datetime64[us, UTC].
+
+    Raises
+    ------
+    SpineError
+        The frame breaks the contract; the message names rule, rows and values.
+
+    Examples
+    --------
+    >>> spine = check_spine(pd.DataFrame({"wallet": ["w2", "w1"], "as_of": "2024-01-01T00:00:00Z"}))
+    >>> spine["wallet"].tolist(), spine["as_of"].dtype
+    (['w2', 'w1'], datetime64[us, UTC])
+    """
+    received = Received(frame, "spine", SpineError)
+    received.check_columns(REQUIRED)
+    spine = pd.DataFrame({"wallet": received.names("wallet"), "as_of": received.times("as_of")})
+    received.raise_problems()
+    return spine

@@ -1,0 +1,53 @@
+"""64-bit hashes of texts, the same on every machine and in every version."""
+
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.kernel.arrays import UInt64s
+from features.kernel.compiler import kernel
+
+
+def text_hashes(text: pa.LargeStringArray) -> UInt64s:
+    """64-bit hash of every string; the same on every machine and in every version.
+
+    Parameters
+    ----------
+    text : large_string array, shape (n,)
+
+    Returns
+    -------
+    uint64 array, shape (n,)
+    """
+    out = np.empty(len(text), dtype=np.uint64)
+    if not len(text):
+        return out
+    _, offsets, data = cast("list[Any]", text.buffers())
+    ends = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    raw = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
+    _hash_each(ends, raw, out)
+    return out
+
+
+def string_hash(name: str) -> int:
+    """:func:`text_hashes` of one string."""
+    raw = np.frombuffer(name.encode(), dtype=np.uint8)
+    ends = np.array([0, raw.size], dtype=np.int64)
+    ends.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves both
+    out = np.empty(1, dtype=np.uint64)
+    _hash_each(ends, raw, out)
+    return int(out[0])
+
+
+@kernel
+def _hash_each(ends: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], out: UInt64s) -> None:
+    # FNV-1a (Fowler, Noll, Vo), then one round of mixing so that the high bits depend on all bytes
+    for i in range(out.size):
+        value = np.uint64(14695981039346656037)
+        for j in range(ends[i], ends[i + 1]):
+            value = (value ^ np.uint64(data[j])) * np.uint64(1099511628211)
+        value ^= value >> np.uint64(32)
+        value *= np.uint64(0x9E3779B97F4A7C15)
+        out[i] = value ^ (value >> np.uint64(29))

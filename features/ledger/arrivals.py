@@ -1,0 +1,121 @@
+"""What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from features.contracts.received import MAX_NAME
+from features.contracts.times import EARLIEST, LATEST
+from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION
+from features.errors import ConflictError, LedgerError
+
+if TYPE_CHECKING:
+    from features.ledger.ledger import Ledger
+
+
+class Transfer(NamedTuple):
+    """One transfer, under the contract of :func:`features.check_transfers`."""
+
+    tx_id: str
+    timestamp: datetime
+    sender: str
+    recipient: str
+    amount: float
+    asset: str
+    position: int = 0
+
+    @property
+    def microseconds(self) -> int:
+        """Time in microseconds since 1970 UTC."""
+        return pd.Timestamp(self.timestamp).value // 1000
+
+
+def is_plain(transfer: Transfer) -> bool:
+    """Whether a transfer meets the contract as it stands; if not, only the full check can tell."""
+    names = (transfer.tx_id, transfer.sender, transfer.recipient, transfer.asset)
+    return (
+        all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
+        and type(transfer.amount) is float
+        and 0.0 <= transfer.amount <= MAX_AMOUNT
+        and type(transfer.position) is int
+        and 0 <= transfer.position <= MAX_POSITION
+        and isinstance(transfer.timestamp, datetime)
+        and transfer.timestamp.tzinfo is not None
+        and EARLIEST <= transfer.timestamp < LATEST
+    )
+
+
+def new_transfers(ledger: "Ledger", checked: pd.DataFrame) -> pd.DataFrame:
+    """Those of checked transfers that a ledger does not hold yet.
+
+    Raises
+    ------
+    ConflictError
+        A transfer that it holds came again with other content.
+    LedgerError
+        The transfers are of another asset.
+    """
+    if not len(checked):
+        return checked
+    asset = one_asset(checked)
+    if ledger.asset not in ("", asset):
+        raise LedgerError(
+            f"the ledger holds {ledger.asset!r}, the transfers are of {asset!r}; "
+            "keep one ledger an asset"
+        )
+    here = np.zeros(len(checked), dtype=bool)
+    suspects = np.flatnonzero(ledger.transactions.first_rows(checked["tx_id"]) >= 0)
+    if suspects.size:
+        known: dict[str, dict[int, int]] = {}
+        copies = checked.iloc[suspects][list(Transfer._fields)]
+        for at, copy in zip(suspects, map(Transfer._make, copies.to_numpy()), strict=True):
+            if copy.tx_id not in known:
+                known[copy.tx_id] = ledger.rows(copy.tx_id)
+            row = known[copy.tx_id].get(copy.position)
+            here[at] = row is not None
+            if row is not None:
+                refuse_conflict(ledger, row, copy)
+    return checked[~here] if here.any() else checked
+
+
+def refuse_conflict(ledger: "Ledger", row: int, copy: Transfer) -> None:
+    """Raise :class:`ConflictError` unless a transfer is the one in a row of the ledger."""
+    at, side = ledger.place(row, near=copy.microseconds), ledger.outgoing
+    stored = Transfer(
+        copy.tx_id,
+        pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
+        ledger.wallet(int(ledger.sender[row])),
+        ledger.wallet(int(side.counterparty[at])),
+        float(side.amount[at]),
+        ledger.asset,
+        copy.position,
+    )
+    pairs = zip(Transfer._fields, stored, copy, strict=True)
+    differing = [(name, was, now) for name, was, now in pairs if was != now]
+    if differing:
+        was = ", ".join(f"{name} {was}" for name, was, _ in differing)
+        now = ", ".join(f"{name} {now}" for name, _, now in differing)
+        raise ConflictError(
+            f"transfer ({copy.tx_id!r}, {copy.position}) is in the ledger with {was} "
+            f"and came again with {now}; retract the transaction before replacing it"
+        )
+
+
+def one_asset(checked: pd.DataFrame) -> str:
+    """Return the one asset of checked transfers, empty where there are none.
+
+    Raises
+    ------
+    LedgerError
+        They are of more than one.
+    """
+    assets = checked["asset"].unique().tolist()
+    if len(assets) > 1:
+        listed = ", ".join(repr(asset) for asset in sorted(assets)[:5])
+        raise LedgerError(
+            f"a ledger holds one asset, since amounts of different assets do not add; "
+            f"received {len(assets)}: {listed}"
+        )
+    return str(assets[0]) if assets else ""

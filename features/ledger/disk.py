@@ -1,0 +1,190 @@
+"""A ledger on disk: plain arrays that are memory-mapped, and a manifest that names them.
+
+``manifest.json`` points to the folder of one generation; it is replaced atomically after that
+folder is complete, so a crash at any moment leaves the former ledger or the new one, whole.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from features.errors import LedgerError
+from features.ledger.names import Names
+from features.ledger.slices import Slices
+
+if TYPE_CHECKING:
+    from features.ledger.ledger import Ledger
+
+FORMAT_VERSION = 2
+_MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
+_SIDES = ("incoming", "outgoing")
+_ROWS = ("sender", "position", "tx_hash")
+_SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
+_ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
+_FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
+_FIELDS: dict[str, Any] = {
+    "generation": str,
+    "asset": str,
+    "transfers": int,
+    "wallets": int,
+    "last_time_us": int | None,
+    "bytes": dict,
+}
+
+
+def write_ledger(directory: Path, ledger: "Ledger") -> None:
+    """Write a ledger without slack; see :meth:`features.Ledger.save`."""
+    _refuse_others(directory)
+    generation = f"{_GENERATION}{uuid.uuid4().hex}"
+    folder = directory / generation
+    folder.mkdir(parents=True)
+    arrays = {name: getattr(ledger, name)[: ledger.n_transfers] for name in _ROWS}
+    for side, slices in (("incoming", ledger.incoming), ("outgoing", ledger.outgoing)):
+        arrays |= {f"{side}.{name}": getattr(slices, name) for name in _SLICES}
+    arrays["wallet_hash"] = ledger.wallets.hashes
+    for name, array in arrays.items():
+        _write(folder / f"{name}.npy", array)
+    _write_text(folder / "wallets.arrow", ledger.wallets.text)
+    _write_text(folder / "tx_ids.arrow", ledger.transactions.text)
+    _sync_folder(folder)
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "generation": generation,
+        "asset": ledger.asset,
+        "transfers": ledger.n_transfers,
+        "wallets": ledger.n_wallets,
+        "last_time_us": ledger.last_time,
+        "bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    }
+    _replace(directory / _MANIFEST, json.dumps(manifest, indent=2))
+    for old in directory.glob(f"{_GENERATION}*"):
+        if old.name != generation:
+            shutil.rmtree(old)
+
+
+def read_ledger(directory: Path) -> dict[str, Any]:
+    """Fields of a :class:`features.Ledger`, memory-mapped; changes are private to the process."""
+    manifest = _read_manifest(directory)
+    folder = directory / str(manifest["generation"])
+    for name, size in manifest["bytes"].items():
+        path = folder / name
+        found = path.stat().st_size if path.is_file() else None
+        if found != size:
+            state = "missing" if found is None else f"{found} bytes"
+            raise LedgerError(
+                f"damaged ledger {directory}: {path.name} is {state}, expected {size} bytes"
+            )
+    rows = {name: _map(folder / f"{name}.npy") for name in _ROWS}
+    wallets = Names(_map_text(folder / "wallets.arrow"), _map(folder / "wallet_hash.npy"))
+    sides = {side: _map_slices(folder, side) for side in _SIDES}
+    return {
+        "asset": manifest["asset"],
+        "wallets": wallets,
+        "transactions": Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
+        **sides,
+        "n_transfers": manifest["transfers"],
+        "last_time": manifest["last_time_us"],
+        **rows,
+    }
+
+
+def _refuse_others(directory: Path) -> None:
+    """Raise unless the place is free, a ledger, or what a first save left that did not end."""
+    if directory.is_dir():
+        ours = {_MANIFEST, _DRAFT, *(path.name for path in directory.glob(f"{_GENERATION}*"))}
+        strangers = sorted({path.name for path in directory.iterdir()} - ours)
+    elif directory.exists():
+        strangers = [directory.name]
+    else:
+        strangers = []
+    if strangers:
+        raise LedgerError(
+            f"{directory} exists and is no ledger (it holds {strangers[0]!r}); nothing was written"
+        )
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    path = directory / _MANIFEST
+    if not path.is_file():
+        raise LedgerError(f"{directory} is no ledger: it has no {_MANIFEST}")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} is no JSON ({error})") from None
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if version != FORMAT_VERSION:
+        raise LedgerError(
+            f"ledger {directory} has format version {version!r}, this release reads "
+            f"{FORMAT_VERSION}; ingest the transfers again"
+        )
+    for name, kind in _FIELDS.items():
+        if name not in manifest or not isinstance(manifest[name], kind):
+            raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} lacks a valid {name}")
+    unlisted = sorted(_FILES - manifest["bytes"].keys())
+    if unlisted:
+        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} does not list {unlisted[0]}")
+    return dict(manifest)
+
+
+def _map_slices(folder: Path, side: str) -> Slices:
+    start, count, time, other, transfer, amount = (
+        _map(folder / f"{side}.{name}.npy") for name in _SLICES
+    )
+    if ((start < 0) | (count < 0) | (start + count > time.size)).any():
+        raise LedgerError(f"damaged ledger: {folder}, a slice of {side} lies outside its array")
+    return Slices(start, count, count.copy(), time, other, transfer, amount, used=time.size)
+
+
+def _map(path: Path) -> npt.NDArray[Any]:
+    # copy-on-write: kernels see one array type, whether a ledger was built or opened
+    try:
+        return np.asarray(np.load(path, mmap_mode="c", allow_pickle=False))
+    except ValueError as error:
+        raise LedgerError(f"damaged ledger: {path} ({error})") from None
+
+
+def _map_text(path: Path) -> pa.LargeStringArray:
+    try:
+        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+            return cast("pa.LargeStringArray", reader.get_batch(0).column(0))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise LedgerError(f"damaged ledger: {path} ({error})") from None
+
+
+def _write(path: Path, array: npt.NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        os.fsync(file.fileno())
+
+
+def _write_text(path: Path, text: pa.LargeStringArray) -> None:
+    batch = pa.record_batch([text], names=["text"])
+    with path.open("wb") as file:
+        with pa.ipc.new_file(file, batch.schema) as writer:
+            writer.write_batch(batch)
+        os.fsync(file.fileno())
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(_DRAFT)
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        os.fsync(file.fileno())
+    draft.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder's entries to the disk, so that a rename outlives a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""What may be known at an instant: the one cut, and what kernels compute of it."""

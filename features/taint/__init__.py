@@ -1,0 +1,1 @@
+"""Whose money it is: haircut, first in first out, and poison."""

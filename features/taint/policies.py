@@ -1,0 +1,169 @@
+"""Taint policies: how much of a wallet's money came from, or went to, labelled wallets.
+
+One search, three policies (Möser, Böhme and Breuker 2014; Anderson, Shumailov and Ahmed 2018). The
+exposure view is the haircut with tighter caps; these functions look further, for one case at hand.
+A path ends at the first labelled wallet, and the wallet's own label never counts.
+
+Of a wallet at most ``CAPS.read`` transfers are read before the one that is followed. What it held
+before those is not known and counts as nothing: haircut and FIFO split a sending among the receipts
+that were read, and what those do not cover is "unknown". Where a wallet has a longer history its
+part of the answer is an estimate. Dust is not read (:mod:`features.taint.reading`).
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pandas as pd
+
+from features.contracts.categories import CATEGORIES
+from features.contracts.spine import check_spine
+from features.ledger import Ledger
+from features.ledger.ledger import microseconds
+from features.ledger.slices import Sides
+from features.past.history import cut
+from features.past.known_labels import ILLICIT, LabelEvents, label_events
+from features.taint.pieces import FOUND, TOTAL, Caps, Memory, empty_memory
+from features.taint.search import fifo_search, haircut_search, poison_search
+
+CAPS = Caps(followed=256, read=256, hops=8, floor=1e-6)
+_COLUMNS = ("direction", "category", "label", "hops", "amount")
+_Line = tuple[str, str, str, int | None, float]
+_Search = Callable[[Sides, LabelEvents, int, int, bool, Caps, Memory], None]
+_Side = Callable[[Ledger, LabelEvents, int, int, bool, Memory], list[_Line]]
+
+
+def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
+    """Trace pro rata: a sending takes the same part of everything that a wallet holds.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    spine : DataFrame of shape (n, 2)
+        ``wallet`` and ``as_of``.
+    labels : DataFrame
+        Known wallets; those with ``known_at < as_of`` count.
+
+    Returns
+    -------
+    DataFrame
+        ``wallet``, ``as_of``, ``direction`` ("received", "sent"), ``category`` and ``label`` of the
+        labelled wallets, ``hops`` to them, ``amount`` in whole units of the asset. The last line of
+        each direction, "unknown", is what was traced to none, what older receipts than are read
+        paid for among it; all lines sum to the value moved.
+
+    Raises
+    ------
+    SpineError, LabelsError
+        An input breaks its contract.
+
+    References
+    ----------
+    Möser, Böhme and Breuker (2014), Towards risk scoring of Bitcoin transactions.
+
+    Examples
+    --------
+    >>> transfers = pd.DataFrame({
+    ...     "tx_id": ["t1", "t2", "t3"], "sender": ["thief", "x", "a"],
+    ...     "recipient": ["a", "a", "b"], "amount": [1.0, 3.0, 2.0], "asset": "ETH",
+    ...     "timestamp": pd.date_range("2026-01-01", periods=3, tz="UTC")})
+    >>> known = pd.DataFrame({"wallet": ["thief"], "label": ["illicit"], "category": ["theft"],
+    ...     "known_at": pd.to_datetime(["2026-01-02T00:00Z"])})
+    >>> asked = pd.DataFrame({"wallet": ["b"], "as_of": pd.to_datetime(["2026-02-01T00:00Z"])})
+    >>> found = haircut(Ledger.from_transfers(transfers), asked, labels=known)
+    >>> print(found[["category", "hops", "amount"]].to_string(index=False))
+    category  hops  amount
+       theft     2     0.5
+     unknown  <NA>     1.5
+    """
+    return _table(ledger, spine, labels, partial(_additive, haircut_search))
+
+
+def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
+    """Trace first in, first out: a sending takes what a wallet received first and still holds.
+
+    Parameters and result are those of :func:`haircut`.
+
+    Notes
+    -----
+    What a wallet received before the transfers that are read counts as spent: a sending takes from
+    the first of those that are read, even where it spent older money.
+
+    References
+    ----------
+    Clayton's case (1816); Anderson, Shumailov and Ahmed (2018), Making Bitcoin legal.
+    """
+    return _table(ledger, spine, labels, partial(_additive, fifo_search))
+
+
+def poison(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
+    """Trace any contact: a transfer is tainted whole by all that its sender received before it.
+
+    Parameters are those of :func:`haircut`, and so is the result, but one transfer counts for every
+    category that taints it: amounts do not add up, and nothing is "unknown". ``hops`` is the least.
+
+    References
+    ----------
+    Möser, Böhme and Breuker (2014), Towards risk scoring of Bitcoin transactions.
+    """
+    return _table(ledger, spine, labels, _poison_side)
+
+
+def _table(ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, trace: _Side) -> pd.DataFrame:
+    checked = check_spine(spine)
+    codes, as_of = ledger.codes(checked["wallet"]), microseconds(checked["as_of"])
+    events, memory = label_events(ledger, labels), empty_memory(CAPS, record=True)
+    rows, lines = [], []
+    for row, (code, instant) in enumerate(zip(codes.tolist(), as_of.tolist(), strict=True)):
+        for forward in (False, True):
+            of_side = trace(ledger, events, code, instant, forward, memory)
+            lines += of_side
+            rows += [row] * len(of_side)
+    table = pd.DataFrame(lines, columns=list(_COLUMNS))
+    table = table.astype({"hops": "Int64", "amount": "float64"})
+    return pd.concat([checked.iloc[rows].reset_index(drop=True), table], axis=1)
+
+
+def _additive(
+    search: _Search, ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool,
+    memory: Memory,
+) -> list[_Line]:  # fmt: skip
+    """Lines of a policy under which value goes to one place only."""
+    search(ledger.sides, events, code, as_of, forward, CAPS, memory)
+    amounts: dict[tuple[str, str, int], float] = {}
+    for category, label, hops, value in _ends(events, memory):
+        key = category, label, hops
+        amounts[key] = amounts.get(key, 0.0) + value
+    did = _direction(forward)
+    lines: list[_Line] = [(did, *key, amounts[key]) for key in sorted(amounts)]
+    total = float(memory.sums[TOTAL])
+    unknown = max(total - sum(amounts.values()), 0.0)
+    return [*lines, (did, "unknown", "unknown", None, unknown)] if total else lines
+
+
+def _poison_side(
+    ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
+) -> list[_Line]:
+    sides = ledger.sides
+    first, end, _ = cut(sides.outgoing if forward else sides.incoming, code, as_of)
+    tainted: dict[tuple[str, str], tuple[int, float]] = {}
+    for place in range(first, end):
+        poison_search(sides, events, code, as_of, forward, CAPS, place, memory)
+        nearest: dict[tuple[str, str], int] = {}
+        for category, label, hops, _ in _ends(events, memory):
+            nearest[category, label] = min(hops, nearest.get((category, label), hops))
+        for key, hops in nearest.items():
+            least, amount = tainted.get(key, (hops, 0.0))
+            tainted[key] = min(hops, least), amount + float(memory.sums[TOTAL])
+    return [(_direction(forward), *key, *tainted[key]) for key in sorted(tainted)]
+
+
+def _ends(events: LabelEvents, memory: Memory) -> Iterator[tuple[str, str, int, float]]:
+    """Category, label, hops and value of each labelled end that was found."""
+    for end in memory.found[: memory.n[FOUND]]:
+        label = "illicit" if events.label[end["event"]] == ILLICIT else "licit"
+        category = CATEGORIES[events.category[end["event"]]]
+        yield category, label, int(end["hops"]), float(end["value"])
+
+
+def _direction(forward: bool) -> str:
+    return "sent" if forward else "received"

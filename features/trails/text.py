@@ -1,0 +1,87 @@
+"""The money trail for a reader at a terminal."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.cli import read_known
+from features.ledger import Ledger
+from features.past.known_labels import label_events
+from features.trails.money_trail import question
+from features.trails.records import Traced, read_trails
+from features.views import feature_columns
+
+
+def read_trace(
+    ledger: Path, wallet: str, as_of: str | None, labels: Path | None
+) -> tuple[dict[str, Any], Traced]:
+    """Trace a wallet on a saved ledger, as of now by default; returns a heading and the trails.
+
+    The heading says what was asked and how far the answer reaches: ``wallet``, ``as_of``,
+    ``status``, ``labels`` (whether there were any) and ``truncated``.
+    """
+    instant = pd.Timestamp.now("UTC") if as_of is None else as_of
+    known = read_known(labels)
+    opened = Ledger.open(ledger)
+    code, micros = question(opened, wallet, instant)
+    traced = read_trails(opened, code, micros, labels=label_events(opened, known))
+    heading = {
+        "wallet": wallet,
+        "as_of": str(np.datetime_as_string(np.datetime64(micros, "us"), timezone="UTC")),
+        "status": traced.status,
+        "labels": labels is not None,
+        "truncated": traced.truncated,
+    }
+    return heading, traced
+
+
+def trace_text(heading: Mapping[str, Any], traced: Traced) -> str:
+    """Say what :func:`read_trace` returned, a block a trail."""
+    lines = [f"wallet {heading['wallet']} as of {_short(heading['as_of'])}: {heading['status']}"]
+    if not heading["labels"]:
+        lines.append("no labels given: no path to a known wallet is looked for")
+    if heading["truncated"]:
+        lines.append("a limit cut the history or a search short: there may be more")
+    trails = traced.records()
+    lines.append("a few trails a column, the most telling first" if trails else "no trail")
+    meanings = {column.name: column.meaning for column in feature_columns()}
+    for number, trail in enumerate(trails):
+        category = f", {trail['category']}" if trail["category"] else ""
+        lines += ["", f"trail {number}{category}"]
+        for name in trail["columns"]:
+            lines.append(f"  {name} = {_exact(traced.values[name])}: {meanings[name]}")
+        lines += _transfers(trail)
+    return "\n".join(lines)
+
+
+def _transfers(trail: Mapping[str, Any]) -> Iterator[str]:
+    last = 0
+    for row in trail["transfers"]:
+        if row["hop"] > last + 1:
+            yield f"{'':9}{trail['left_out']} transfers left out"
+        last = row["hop"]
+        amount, traced = row["amount"], row["traced_amount"]
+        part = "" if traced == amount else f" ({_exact(traced)} of it)"
+        yield (
+            f"{row['hop']:7}  {_short(row['timestamp'])}  {_exact(amount)}{part} from "
+            f"{row['sender']} to {row['recipient']}, transfer {row['tx_id']}:{row['position']}"
+        )
+
+
+def _exact(value: float) -> str:
+    """The shortest decimal that stands for this number alone.
+
+    Examples
+    --------
+    >>> _exact(1200000.0), _exact(1e-7), _exact(0.1)
+    ('1200000', '0.0000001', '0.1')
+    """
+    return np.format_float_positional(value, trim="-")
+
+
+def _short(time: str) -> str:
+    """Leave out microseconds where they are zero."""
+    return time.replace(".000000Z", "Z")

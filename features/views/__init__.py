@@ -1,0 +1,36 @@
+"""The views: what is computed of a past. ``VIEWS`` is the order of the table's columns."""
+
+import hashlib
+
+from features.view import Column, View
+from features.views.amounts import AMOUNTS
+from features.views.counterparties import COUNTERPARTIES
+from features.views.coverage import COVERAGE
+from features.views.exposure import EXPOSURE
+from features.views.layering.layering import LAYERING
+from features.views.one_hop import ONE_HOP
+from features.views.patterns.patterns import PATTERNS
+from features.views.relative import RELATIVE
+from features.views.timing import TIMING
+from features.views.windows.windows import WINDOWED
+
+VIEWS: tuple[View, ...] = (
+    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING, PATTERNS,
+    EXPOSURE,
+)  # fmt: skip
+
+
+def feature_columns(views: tuple[View, ...] = VIEWS) -> list[Column]:
+    """Columns of a feature table, in order."""
+    return [column for view in views for column in view.columns]
+
+
+def definitions(views: tuple[View, ...] = VIEWS) -> str:
+    """Fingerprint of what the columns are: a model refuses features of another one."""
+    text = "\n".join(
+        f"{view.name} {view.version} {column.name}" for view in views for column in view.columns
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+DEFINITIONS = definitions()

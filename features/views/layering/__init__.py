@@ -1,0 +1,1 @@
+"""How much passes through a wallet, how fast, and through how many."""

@@ -1,0 +1,1 @@
+"""The shapes in which money is gathered, spread and passed on."""

@@ -1,0 +1,1 @@
+"""Statistics of the amounts of moving windows."""

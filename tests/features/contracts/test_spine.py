@@ -1,0 +1,40 @@
+"""What check_spine accepts and says."""
+
+import pandas as pd
+import pytest
+
+from features.contracts.spine import check_spine
+from features.errors import SpineError
+
+T0 = pd.Timestamp("2024-01-01", tz="UTC")
+
+
+def test_order_and_duplicates_are_kept_and_the_index_is_not() -> None:
+    frame = pd.DataFrame({"as_of": T0, "wallet": ["b", "a", "b"]}, index=[5, 5, 1])
+    spine = check_spine(frame)
+    assert spine["wallet"].tolist() == ["b", "a", "b"]
+    assert list(spine.columns) == ["wallet", "as_of"]
+    assert spine["as_of"].dtype == "datetime64[us, UTC]"
+    assert spine.index.tolist() == [0, 1, 2]
+
+
+def test_an_empty_spine_has_the_right_types() -> None:
+    spine = check_spine(pd.DataFrame(columns=["wallet", "as_of"]))
+    assert [str(dtype) for dtype in spine.dtypes] == ["str", "datetime64[us, UTC]"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"wallet": ["a"]}, "missing column as_of; received: wallet"),
+        ({"wallet": ["a"], "as_of": [T0], "label": [1]}, "unknown column label; required: wallet"),
+        ({"wallet": [""], "as_of": [T0]}, r"wallet is empty in 1 row \(row 0: ''\)"),
+        ({"wallet": ["a" * 10_000], "as_of": [T0]}, "longer than 256 characters"),
+        ({"wallet": ["a"], "as_of": [pd.NaT]}, "as_of has no time zone"),
+        ({"wallet": ["a", "b"], "as_of": [T0, pd.NaT]}, r"as_of is missing in 1 row \(row 1\)"),
+        ({"wallet": [1], "as_of": [T0]}, "wallet must hold strings, received int64"),
+    ],
+)
+def test_mistakes(columns: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(SpineError, match=message):
+        check_spine(pd.DataFrame(columns))

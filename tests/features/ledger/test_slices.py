@@ -1,0 +1,73 @@
+"""Slices: the growing arena of one side, against sorted lists."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.ledger.slices import Log, Slices, slice_room
+
+ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)), max_size=60)
+
+
+def log_of(entries: list[tuple[int, int, int]], first: int) -> Log:
+    owner, time, _ = np.array(entries, dtype=np.int64).reshape(-1, 3).T
+    rows = np.arange(first, first + len(entries), dtype=np.int32)
+    codes = owner.astype(np.int32)
+    return Log(time, codes, codes[::-1].copy(), rows, rows / 8)
+
+
+@given(ENTRIES, st.integers(0, 60), st.lists(st.integers(0, 59), max_size=6, unique=True))
+def test_insert_and_remove_keep_every_slice_in_order(
+    entries: list[tuple[int, int, int]], split: int, removed: list[int]
+) -> None:
+    # an entry is (owner, time, transaction); later rows have earlier positions in it
+    tx_hash = np.array([entry[2] for entry in entries], dtype=np.uint64)
+    position = -np.arange(len(entries), dtype=np.int32)
+    split %= len(entries) + 1
+    first = sorted(range(split), key=lambda row: (entries[row][1:], -row))
+    rows = np.array(first, dtype=np.int32)
+    log = log_of([entries[row] for row in first], 0)._replace(row=rows, amount=rows / 8)
+    slices = Slices.build(log, 2 if all(entries[row][0] < 2 for row in first) else 4)
+    slices.insert(log_of(entries[split:], split), tx_hash, position, 4)
+    removed = sorted({row % len(entries) for row in removed}) if entries else []
+    for row in removed:
+        slices.remove(entries[row][0], row)
+    for owner in range(4):
+        left = [r for r, entry in enumerate(entries) if entry[0] == owner and r not in removed]
+        left.sort(key=lambda row: (entries[row][1:], -row))
+        held = slice(slices.start[owner], slices.start[owner] + slices.count[owner])
+        assert slices.transfer[held].tolist() == left
+        assert slices.time[held].tolist() == [entries[row][1] for row in left]
+        assert slices.amount[held].tolist() == [row / 8 for row in left]
+    times = [entry[1] for row, entry in enumerate(entries) if row not in removed]
+    assert slices.last_time() == (max(times) if times else None)
+    assert slices.transfer[slices.places()].size == len(times)
+
+
+def test_room_doubles_so_that_moves_are_rare() -> None:
+    slices = Slices.build(log_of([], 0), 1)
+    moves, start = 0, 0
+    for row in range(1000):
+        tx_hash, position = np.zeros(row + 1, np.uint64), np.arange(row + 1, dtype=np.int32)
+        slices.insert(log_of([(0, row, 0)], row), tx_hash, position, 1)
+        moves += int(slices.start[0]) != start
+        start = int(slices.start[0])
+    assert moves <= 8
+    assert slices.nbytes < 24 * 1000 * 5
+    assert slice_room(0) == 4
+
+
+def test_reserve_makes_room_and_never_less() -> None:
+    slices = Slices.build(log_of([(0, 1, 0), (1, 2, 0)], 0), 2)
+    slices.reserve(10)
+    slices.reserve_wallets(5)
+    time, start = slices.time, slices.start
+    slices.reserve(10)
+    slices.reserve_wallets(4)
+    assert slices.time is time
+    assert slices.start is start
+    assert (time.size, slices.counterparty.size, slices.transfer.size, slices.used) == (10,) * 3 + (
+        2,
+    )
+    assert (start.size, slices.count.size, slices.room.size) == (5, 5, 5)
+    assert time.tolist() == [1, 2, *[0] * 8]

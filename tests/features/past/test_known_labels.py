@@ -1,0 +1,73 @@
+"""Labels as kernels read them."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+
+from features import Ledger, feature_table, labels_as_of
+from features.contracts.labels import check_labels
+from features.ledger.ledger import microseconds
+from features.past.known_labels import ILLICIT, LICIT, NO_LABELS, UNLABELLED, label_at, label_events
+from features.views.exposure import EXPOSURE
+from tests.strategies import START, WALLETS, World, at, spine, transfers, worlds
+
+
+def labels(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["wallet", "label", "known_at", "confidence"])
+    return frame.assign(known_at=[at(second) for second in frame["known_at"]])
+
+
+def held(frame: pd.DataFrame, *seconds: float) -> list[int]:
+    """Label of wallet a at each instant."""
+    ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
+    events = label_events(ledger, frame)
+    start_us = int(microseconds(pd.Series([START], dtype="datetime64[us, UTC]"))[0])
+    return [label_at(events, ledger.code("a"), start_us + round(s * 1e6)) for s in seconds]
+
+
+@given(worlds())
+def test_agrees_with_labels_as_of(world: World) -> None:
+    ledger = world.ledger()
+    events = world.events(ledger)
+    checked = check_labels(world.labels)
+    for as_of in world.spine["as_of"]:
+        chosen = labels_as_of(checked, as_of).set_index("wallet")["label"].to_dict()
+        instant = int(microseconds(pd.Series([as_of], dtype="datetime64[us, UTC]"))[0])
+        for wallet in set(WALLETS) & set(ledger.wallets.all_text().to_pylist()):
+            expected = {None: UNLABELLED, "licit": LICIT, "illicit": ILLICIT}[chosen.get(wallet)]
+            assert label_at(events, ledger.code(wallet), instant) == expected
+
+
+def test_a_label_holds_after_it_was_known() -> None:
+    assert held(labels(("a", "illicit", 10, 1.0)), 10, 10.000001) == [UNLABELLED, ILLICIT]
+
+
+def test_a_better_label_is_not_replaced_by_a_worse_one() -> None:
+    frame = labels(("a", "illicit", 0, 0.9), ("a", "licit", 10, 0.5), ("a", "licit", 20, 0.9))
+    assert held(frame, 5, 15, 25) == [ILLICIT, ILLICIT, LICIT]
+
+
+def test_a_full_tie_is_illicit() -> None:
+    assert held(labels(("a", "illicit", 0, 1.0), ("a", "licit", 0, 1.0)), 1) == [ILLICIT]
+
+
+def test_labels_of_strangers_are_left_out() -> None:
+    ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
+    events = label_events(ledger, labels(("z", "illicit", 0, 1.0)))
+    assert events.label.size == 0
+    assert events.start.tolist() == [0, 0, 0]
+
+
+def test_wallets_that_came_after_the_labels_have_none() -> None:
+    ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
+    events = label_events(ledger, labels(("a", "illicit", 0, 1.0)))
+    ledger.append(transfers([(5, "c", "d", 1.0)], prefix="new"))
+    assert label_at(events, ledger.code("d"), 2**62) == UNLABELLED
+    assert label_at(NO_LABELS, ledger.code("a"), 2**62) == UNLABELLED
+
+
+def test_labels_count_in_an_empty_ledger() -> None:
+    ledger = Ledger.from_transfers(transfers([]))
+    known = labels(("a", "illicit", 0, 1.0))
+    values = feature_table(ledger, spine(["b"], at(9)), labels=known, views=(EXPOSURE,))
+    np.testing.assert_array_equal(values["exposure_truncated_ratio"], 0.0)

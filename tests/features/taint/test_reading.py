@@ -1,0 +1,82 @@
+"""What is read of a wallet's history around one transfer."""
+
+import pytest
+
+from features import Ledger
+from features.taint.reading import SCANNED, empty_reading, read_around
+from tests.strategies import transfers
+
+Moves = list[tuple[float, str, str, float]]
+Entries = list[tuple[str, bool]]
+MOVES = [
+    (0.0, "x", "s", 1.0), (1.0, "s", "y", 1.0), (2.0, "s", "s", 1.0), (3.0, "s", "z", 1.0),
+    (3.0, "x", "s", 1.0), (4.0, "x", "s", 1.0), (4.0, "s", "y", 1.0), (5.0, "s", "y", 1.0),
+]  # fmt: skip
+
+
+def around(
+    tx_id: str, read: int, *, forward: bool, moves: Moves = MOVES, dust: float = 0.0
+) -> tuple[Entries, Entries, bool, bool]:
+    """Transfers before and after one of s, whether it sent them, and whether there are others."""
+    ledger = Ledger.from_transfers(transfers(moves))
+    sides, wallet = ledger.sides, ledger.code("s")
+    side = sides.incoming if forward else sides.outgoing
+    held = slice(side.start[wallet], side.start[wallet] + side.count[wallet])
+    rows = side.transfer[held].tolist()
+    at = [ledger.tx_id(row) for row in rows].index(tx_id)
+    entries = empty_reading(read)
+    time = int(side.time[held][at])
+    span = read_around(sides, wallet, time, rows[at], 2**62, forward, read, dust, entries)
+    named = [
+        (ledger.tx_id(int(entry["transfer"])), bool(entry["sending"]))
+        for entry in entries[span.first : span.end]
+    ]
+    before = span.middle - span.first
+    return named[:before], named[before:], bool(span.earlier), bool(span.later)
+
+
+def test_before_a_sending_receipts_of_its_instant_come_first() -> None:
+    before = [("t0", False), ("t1", True), ("t4", False)]
+    assert around("t3", 8, forward=False) == (before, [], False, False)
+
+
+def test_the_latest_are_read_and_transfers_to_itself_take_no_place() -> None:
+    before = [("t1", True), ("t4", False), ("t3", True), ("t5", False)]
+    assert around("t6", 4, forward=False) == (before, [], True, False)
+    assert around("t3", 1, forward=False) == ([("t4", False)], [], True, False)
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_dust_takes_no_place_up_to_its_sum(forward: bool) -> None:
+    turn = -1.0 if forward else 1.0
+    amounts = [2.0, 0.25, 0.25, 0.5, 3.0, 0.0, 0.25, 0.25]
+    moves = [(turn * k, "x", "s", amount) for k, amount in enumerate(amounts)]
+    moves.append((turn * 99, "x", "s", 9.0) if forward else (turn * 99, "s", "y", 9.0))
+
+    def read(read: int, dust: float) -> tuple[list[str], bool]:
+        before, after, *others = around("t8", read, forward=forward, moves=moves, dust=dust)
+        return [tx_id for tx_id, _ in (after if forward else before[::-1])], others[forward]
+
+    assert read(3, 0.5) == (["t4", "t3", "t2"], True)
+    # the last is nearest to the sum, and still no entry
+    assert read(3, 1.0) == (["t4", "t2", "t1"], True)
+    assert read(3, 1.5) == (["t4", "t0"], False)
+
+
+def test_a_bounded_number_is_looked_at() -> None:
+    for n in (SCANNED, SCANNED + 1):
+        moves = [(float(k), "x", "s", 0.0) for k in range(n)]
+        moves.append((99.0, "s", "y", 1.0))
+        assert around(f"t{n}", 1, forward=False, moves=moves) == ([], [], n > SCANNED, False)
+        moves = [(0.0, "x", "s", 1.0), *((1.0 + k, "x", "s", 0.0) for k in range(n))]
+        nothing: Entries = []
+        assert around("t0", 1, forward=True, moves=moves) == (nothing, [], False, n > SCANNED)
+
+
+def test_around_a_receipt_sendings_of_its_instant_come_after() -> None:
+    before, after, *others = around("t4", 8, forward=True)
+    assert before == [("t0", False), ("t1", True)]
+    assert after == [("t3", True), ("t5", False), ("t6", True), ("t7", True)]
+    assert others == [False, False]
+    assert around("t4", 2, forward=True) == (before, after[:2], False, True)
+    assert around("t4", 1, forward=True) == (before[1:], after[:1], True, True)

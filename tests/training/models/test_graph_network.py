@@ -1,0 +1,301 @@
+"""GraphSAGE: the estimator contract, the controls, and that edges are read at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import Ledger, RiskError, feature_table
+from tests.strategies import START, at, transfers
+from training import RiskModel, TrainConfig, Trained, out_of_time, train
+from training.metrics import average_precision
+
+torch = pytest.importorskip("torch")
+
+if TYPE_CHECKING:
+    from training.models.graph_network import GraphInputs, GraphSageEstimator
+
+OWN = ("coverage_in_count", "coverage_out_count", "coverage_age_s", "amounts_out_to_in_ratio")
+QUICK: dict[str, Any] = {
+    "hidden": 8,
+    "epochs": 30,
+    "batch_rows": 32,
+    "learning_rate": 0.02,
+    "dropout": 0.1,
+}
+WALLETS = 240
+
+
+def rows_of(number: int, illicit: bool) -> list[tuple[float, str, str, float]]:
+    """One wallet's world: all have one sender and one recipient; an illicit one's sender is paid
+    by four others before, a licit one's by one."""
+    start, me = 1000.0 * number, f"w{number:03d}"
+    rows = [
+        (start + payer, f"payer{number}_{payer}", f"sender{number}", 1.0 + payer)
+        for payer in range(4 if illicit else 1)
+    ]
+    return [
+        *rows,
+        (start + 50, f"sender{number}", me, 5.0 + number % 7),
+        (start + 60, me, f"shop{number % 5}", 2.0),
+    ]
+
+
+@pytest.fixture(scope="module")
+def illicit() -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.random.default_rng(1).random(WALLETS) < 0.4
+
+
+@pytest.fixture(scope="module")
+def ledger(illicit: np.ndarray[Any, np.dtype[np.bool_]]) -> Ledger:
+    rows = [row for number in range(WALLETS) for row in rows_of(number, bool(illicit[number]))]
+    return Ledger.from_transfers(transfers(sorted(rows)))
+
+
+@pytest.fixture(scope="module")
+def spine() -> pd.DataFrame:
+    as_of = [at(1000 * number + 100) for number in range(WALLETS)]
+    wallets = [f"w{number:03d}" for number in range(WALLETS)]
+    return pd.DataFrame({"wallet": wallets, "as_of": pd.DatetimeIndex(as_of).as_unit("us")})
+
+
+Fitted = tuple["GraphSageEstimator", "GraphInputs"]
+
+
+@pytest.fixture(scope="module")
+def fit(
+    ledger: Ledger, spine: pd.DataFrame, illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> Callable[..., Fitted]:
+    from training.models.graph_network import GraphSageEstimator
+
+    def fitted(**parameters: Any) -> Fitted:
+        model = GraphSageEstimator(OWN, seed=5, parameters={**QUICK, **parameters})
+        inputs = model.inputs(ledger, spine, None)
+        learn = np.arange(160)
+        y_true = illicit[learn].astype(np.int8)
+        return model.fit(inputs.take(learn), y_true, np.ones(160)), inputs
+
+    return fitted
+
+
+@pytest.fixture(scope="module")
+def fitted(fit: Callable[..., Fitted]) -> Fitted:
+    return fit()
+
+
+def test_edges_carry_what_the_row_does_not(
+    fitted: Fitted, fit: Callable[..., Fitted], illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> None:
+    later = np.arange(160, WALLETS)
+    quality = {}
+    for name, (model, inputs) in {
+        "real": fitted,
+        "none": fit(first_fan=0),
+        "shuffled": fit(shuffle_edges=True),
+    }.items():
+        quality[name] = average_precision(
+            illicit[later].astype(np.int8), model.log_odds(inputs)[later]
+        )
+    assert quality["real"] > 0.99
+    assert max(quality["none"], quality["shuffled"]) < 0.7
+
+
+def test_equal_weights_only_balance_the_classes() -> None:
+    from training.models.tensors import balanced, target
+
+    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
+    said = torch.tensor(np.random.default_rng(0).normal(size=6))
+    weight = balanced(y_true, np.ones(6))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(said, target(y_true), weight)
+    ratio = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))
+    assert float(loss) == pytest.approx(float(ratio(said, target(y_true))), rel=1e-15)
+
+
+def test_weights_are_balanced_between_the_classes() -> None:
+    from training.models.tensors import balanced
+
+    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
+    weight = balanced(y_true, np.array([0.5, 1, 2, 0.5, 1, 1])).numpy()
+    assert weight[y_true == 1].sum() == pytest.approx(weight[y_true == 0].sum())
+    assert weight[4] == 2 * weight[0]
+    one_class = np.array([0.5, 1.5])
+    np.testing.assert_array_equal(balanced(np.ones(2, np.int8), one_class), one_class)
+
+
+def test_rows_count_by_their_weight(
+    fitted: Fitted, illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> None:
+    model, inputs = fitted
+    learn, later = np.arange(160), np.arange(160, WALLETS)
+    wrong = learn % 2 == 0
+    y_true = (illicit[learn] ^ wrong).astype(np.int8)
+    other = type(model)(OWN, seed=5, parameters=QUICK)
+    other.fit(inputs.take(learn), y_true, np.where(wrong, 0.01, 1.99))
+    assert average_precision(illicit[later].astype(np.int8), other.log_odds(inputs)[later]) > 0.9
+
+
+def test_a_row_alone_scores_as_in_a_batch(fitted: Fitted) -> None:
+    model, inputs = fitted
+    batch = model.log_odds(inputs)
+    alone = [model.log_odds(inputs.take(np.array([row])))[0] for row in range(0, WALLETS, 7)]
+    np.testing.assert_allclose(alone, batch[::7], rtol=1e-9)
+
+
+def test_the_same_call_gives_the_same_bits(fitted: Fitted, fit: Callable[..., Fitted]) -> None:
+    model, inputs = fitted
+    again, _ = fit()
+    np.testing.assert_array_equal(model.log_odds(inputs), again.log_odds(inputs))
+
+
+def test_training_leaves_torch_as_it_was(fit: Callable[..., Fitted]) -> None:
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state(), torch.get_num_threads()
+    fit(epochs=1)
+    assert torch.equal(before[0], torch.random.get_rng_state())
+    assert before[1] == torch.get_num_threads()
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_reasons_are_shapley_values(fitted: Fitted) -> None:
+    model, inputs = fitted
+    parts = model.contributions(inputs)
+    np.testing.assert_allclose(parts.sum(axis=1), model.log_odds(inputs), rtol=1e-12)
+    assert model.reasons == ("own", "senders", "recipients")
+    assert np.abs(parts[:, 1]).mean() > 3 * np.abs(parts[:, [0, 2]]).mean()
+    assert np.ptp(parts[:, 3]) == 0.0  # a typical wallet without neighbours
+
+
+def test_shapley_is_the_mean_over_orders() -> None:
+    from training.models.graph_network import _shapley
+
+    values = np.random.default_rng(0).normal(size=(4, 8))
+    for player in range(3):
+        gains = []
+        for order in permutations(range(3)):
+            before = sum(1 << other for other in order[: order.index(player)])
+            gains.append(values[:, before | 1 << player] - values[:, before])
+        np.testing.assert_allclose(_shapley(values, player), np.mean(gains, axis=0), rtol=1e-12)
+
+
+def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
+    model, _ = fitted
+    lonely = model.inputs(
+        Ledger.from_transfers(transfers([(0, "a", "b", 1.0)])),
+        pd.DataFrame({"wallet": ["a", "b"], "as_of": [at(5), at(5)]}),
+        None,
+    )
+    parts = model.contributions(lonely)
+    assert parts[0, 1] == 0.0  # nobody sent to a
+    assert parts[1, 2] == 0.0  # b sent to nobody
+
+
+def test_saved_and_loaded_it_is_the_same(fitted: Fitted, tmp_path: Path) -> None:
+    model, inputs = fitted
+    model.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+    loaded = type(model).load(tmp_path, OWN)
+    np.testing.assert_array_equal(model.log_odds(inputs), loaded.log_odds(inputs))
+    np.testing.assert_array_equal(model.contributions(inputs), loaded.contributions(inputs))
+
+
+def test_damaged_files_are_refused(fitted: Fitted, tmp_path: Path) -> None:
+    model, _ = fitted
+    model.save(tmp_path)
+    with pytest.raises(RiskError, match=r"median has shape \(4,\), wanted \(3,\)"):
+        type(model).load(tmp_path, OWN[:3])
+    settings = json.loads((tmp_path / "model.json").read_text())
+    changed = {**settings, "node_columns": settings["node_columns"][1:]}
+    (tmp_path / "model.json").write_text(json.dumps(changed))
+    with pytest.raises(RiskError, match="reads neighbourhoods of version 1 with node_in_recency"):
+        type(model).load(tmp_path, OWN)
+    (tmp_path / "model.json").write_text(json.dumps(settings))
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(RiskError, match="do not hold a GraphSAGE network"):
+        type(model).load(tmp_path, OWN)
+
+
+def test_nothing_to_score_and_nothing_fitted(fitted: Fitted) -> None:
+    model, inputs = fitted
+    none = inputs.take(np.empty(0, np.int64))
+    assert model.log_odds(none).shape == (0,)
+    assert model.contributions(none).shape == (0, 4)
+    with pytest.raises(RiskError, match="has not been fitted"):
+        type(model)(OWN, seed=0, parameters={}).log_odds(inputs)
+    with pytest.raises(RiskError, match="has no parameter layers"):
+        type(model)(OWN, seed=0, parameters={"layers": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("hidden", 0, "hidden must be at least 1, got 0"),
+        ("first_fan", -1, "first_fan must be finite, 0 or more, got -1"),
+        ("dropout", 1.0, r"dropout must lie in \[0, 1\), got 1.0"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(name: str, value: float, message: str) -> None:
+    from training.models.graph_network import GraphSageEstimator
+
+    with pytest.raises(RiskError, match=message):
+        GraphSageEstimator(OWN, seed=0, parameters={name: value})
+
+
+@pytest.fixture(scope="module")
+def trained(
+    ledger: Ledger, spine: pd.DataFrame, illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> Trained:
+    labels = pd.DataFrame(
+        {
+            "wallet": spine["wallet"],
+            "label": np.where(illicit, "illicit", "licit"),
+            "known_at": pd.Series([START] * WALLETS, dtype="datetime64[us, UTC]"),
+        }
+    )
+    table = feature_table(ledger, spine)
+    split = out_of_time(table, train_until=at(120_000), calibrate_until=at(160_000))
+    config = TrainConfig(
+        model="graphsage",
+        min_transfers=1,
+        base_rate=0.01,
+        columns=list(OWN),
+        seed=2,
+        parameters=QUICK,
+    )
+    with pytest.raises(RiskError, match="train needs ledger="):
+        train(table, labels, split, config)
+    return train(table, labels, split, config, ledger=ledger)
+
+
+def test_trained_saved_loaded_scored(
+    trained: Trained, ledger: Ledger, spine: pd.DataFrame, tmp_path: Path
+) -> None:
+    assert trained.metrics["pr_auc"] > 0.99
+    trained.model.save(tmp_path / "model")
+    model = RiskModel.load(tmp_path / "model")
+    scores = model.score(ledger, spine)
+    pd.testing.assert_frame_equal(scores, trained.model.score(ledger, spine))
+    reasons = model.explain_wallets(ledger, spine)
+    assert list(reasons) == ["own", "senders", "recipients", "base"]
+    odds = np.log(scores["probability"]) - np.log1p(-scores["probability"])
+    np.testing.assert_allclose(reasons.sum(axis=1), odds, rtol=1e-9)
+    with pytest.raises(RiskError, match=r"use score\(ledger, spine\)"):
+        model.predict_proba(feature_table(ledger, spine))
+
+
+def test_wallets_that_came_after_training_are_scored(trained: Trained) -> None:
+    later = [row for number, bad in ((500, True), (501, False)) for row in rows_of(number, bad)]
+    unseen = Ledger.from_transfers(transfers(later))
+    wallets = ["w500", "w501", "nobody"]
+    asked = pd.DataFrame({"wallet": wallets, "as_of": [at(502_000)] * 3})
+    scores = trained.model.score(unseen, asked)
+    assert scores["status"].tolist() == ["scored", "scored", "unknown_wallet"]
+    bad, good, unknown = scores["probability"]
+    assert bad > good
+    assert unknown == 0.01
