@@ -10,14 +10,13 @@ import pandas as pd
 
 from features.contracts.spine import check_spine
 from features.errors import RiskError
+from features.kernel import Rows
 from features.ledger import Ledger
 from features.ledger.ledger import microseconds
-from features.ledger.slices import Sides
-from features.past.known_labels import LabelEvents, label_events
+from features.past import LabelEvents, Past, label_events, past_of
 from features.view import View
 from features.views import VIEWS, feature_columns
 
-Rows = npt.NDArray[np.float64]
 _CHUNK_TRANSFERS = 50_000  # work of one chunk, so that a hub does not hold up a thread
 _CHUNK_ROWS = 2_000
 _LEAST_ROWS = 200  # about: consecutive rows of one wallet share work, see features/windows.py
@@ -97,33 +96,33 @@ def compute_rows(
     -------
     float64 array, shape (n, columns)
     """
-    sides = ledger.sides
-    if codes.size == 1:
-        return np.concatenate([view.compute(sides, labels, codes, as_of) for view in views], axis=1)
-    values = np.empty((codes.size, sum(len(view.columns) for view in views)))
+    asked = past_of(ledger, codes, as_of, labels)
+    if asked.size == 1:
+        return np.concatenate([view.rows(asked) for view in views], axis=1)
+    values = np.empty((asked.size, sum(len(view.columns) for view in views)))
 
     def fill(chunk: "slice[int, int]") -> int:
-        column = 0
+        part, column = asked.part(chunk), 0
         for view in views:
             end = column + len(view.columns)
-            values[chunk, column:end] = view.compute(sides, labels, codes[chunk], as_of[chunk])
+            values[chunk, column:end] = view.rows(part)
             column = end
-        return chunk.stop - chunk.start
+        return part.size
 
     with ThreadPoolExecutor(threads) as pool:
-        for done in pool.map(fill, _chunks(sides, codes)):
+        for done in pool.map(fill, _chunks(asked)):
             if progress is not None:
                 progress(done)
     return values
 
 
-def _chunks(sides: Sides, codes: npt.NDArray[np.int32]) -> "list[slice[int, int]]":
+def _chunks(asked: Past) -> "list[slice[int, int]]":
     """Runs of rows of about equal work."""
-    known = np.maximum(codes, 0)
-    degree = np.zeros(codes.size, dtype=np.int64)
-    if sides.incoming.count.size:
-        degree = (sides.incoming.count[known] + sides.outgoing.count[known]).astype(np.int64)
+    known = np.maximum(asked.wallets, 0)
+    degree = np.zeros(asked.size, dtype=np.int64)
+    if asked.incoming.count.size:
+        degree = (asked.incoming.count[known] + asked.outgoing.count[known]).astype(np.int64)
     reads = np.minimum(degree, _CHUNK_TRANSFERS // _LEAST_ROWS)
     work = np.cumsum(reads + _CHUNK_TRANSFERS // _CHUNK_ROWS)
     starts = np.flatnonzero(np.diff(work // _CHUNK_TRANSFERS, prepend=-1))
-    return [slice(*ends) for ends in pairwise([*starts.tolist(), codes.size])]
+    return [slice(*ends) for ends in pairwise([*starts.tolist(), asked.size])]

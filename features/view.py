@@ -1,24 +1,27 @@
-"""What a column is: its name, its meaning, and what it depends on."""
+"""What a view is: columns, and how they are computed of a past.
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+A column is named once. Its place in a row comes from that name: :func:`places` gives a record that
+kernels read, so that a column added in the middle moves all others with it.
+"""
+
+from collections import Counter, namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import DAY, HOUR, Int32s, Int64s, Rows
-from features.ledger.slices import Sides
+from features.errors import RiskError
+from features.kernel import Rows, kernel
+from features.ledger.slices import Side, Sides
+from features.past.cut import Past
 from features.past.known_labels import LabelEvents
+from features.past.windows import WINDOWS
 
-Compute = Callable[[Sides, LabelEvents, Int32s, Int64s], Rows]
-
-WINDOWS = {
-    "1h": HOUR,
-    "1d": DAY,
-    "7d": 7 * DAY,
-    "30d": 30 * DAY,
-}  # microseconds, [as_of - w, as_of)
+UNITS = ("amount", "s", "count", "hops", "share", "ratio")
+Template = tuple[str, str]  # name and meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +74,121 @@ class Trail:
     category: str = ""
 
 
-FindTrails = Callable[[Sides, LabelEvents, int, int], list[Trail]]
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """Columns that are computed together.
 
-    ``compute(sides, label_events, codes, as_of)`` takes wallet codes (-1: unknown) and microseconds
-    since 1970 UTC, both of shape (n,), and returns float64 of shape (n, columns). It reads only
-    transfers with ``time < as_of`` and labels with ``known_at < as_of``. ``version`` rises when a
-    definition changes under an unchanged name. ``trails(sides, label_events, code, as_of)`` returns
-    the transfers that prove a row, where the view counts more than the wallet's own transfers.
+    Parameters
+    ----------
+    name : str
+        First word of the columns.
+    version : int
+        Rises when a definition changes under an unchanged name.
+    columns : tuple of Column
+    compute : callable
+        ``compute(past, out)`` fills ``out``, float64 of shape (past.size, columns), which holds
+        nan at first. A row depends on its own past (see :func:`features.past.ask`) and on
+        nothing else.
+    trails : callable, optional
+        ``trails(past)`` lists the transfers that prove a row, where the view counts more than the
+        wallet's own transfers.
+
+    Raises
+    ------
+    RiskError
+        At once, where a column's name, unit or meaning breaks the rules of :class:`Column`; at the
+        first row, where ``compute`` writes outside its columns.
     """
 
     name: str
     version: int
     columns: tuple[Column, ...]
-    compute: Compute
-    trails: FindTrails | None = None
+    compute: Callable[[Past, Rows], None]
+    trails: Callable[[Past], list[Trail]] | None = None
+    # whether compute was seen to stay inside its columns
+    _kept_inside: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        wrong = _mistakes(self)
+        if wrong:
+            raise RiskError(f"view {self.name!r}: {'; '.join(wrong)}")
+
+    def rows(self, past: Past) -> Rows:
+        """Compute the columns of each past: float64, shape (past.size, columns)."""
+        width = len(self.columns)
+        out = np.full((past.size + 1, width), np.nan)
+        self.compute(past, out[:-1])
+        if not self._kept_inside:
+            if not np.isnan(out[-1]).all():
+                raise RiskError(
+                    f"view {self.name!r} wrote past its last column: it names {width}, "
+                    "and a place that its kernel fills lies outside them"
+                )
+            self._kept_inside.append(True)
+        return out[:-1]
+
+
+def _mistakes(view: View) -> list[str]:
+    """What is wrong with the columns of a view."""
+    names = [column.name for column in view.columns]
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    wrong = [f"column {name!r} is named twice" for name in twice]
+    if not names:
+        wrong.append("has no columns")
+    if not callable(view.compute):
+        wrong.append(f"compute must be callable, received {type(view.compute).__name__}")
+    for column in view.columns:
+        if not column.name.startswith(f"{view.name}_"):
+            wrong.append(f"column {column.name!r} must begin with {view.name + '_'!r}")
+        unit = column.name.rpartition("_")[2]
+        if unit not in UNITS:
+            wrong.append(f"column {column.name!r} must end with its unit: _{', _'.join(UNITS)}")
+        if column.scale_free and unit == "amount":
+            wrong.append(f"column {column.name!r} is an amount, which is not scale-free")
+        if not column.meaning.strip() or "\n" in column.meaning:
+            wrong.append(f"column {column.name!r} needs a meaning of one line")
+    return wrong
+
+
+def places(*named: Template | Column) -> Any:
+    """Record of the places of templates, or of columns, by name.
+
+    A template's field is its name without the words in braces: ``total_{d}_amount`` is
+    ``total_amount``. Kernels read the record as constants.
+
+    Examples
+    --------
+    >>> at = places(("total_{d}_amount", "sum {did}"), ("cv_{d}_ratio", "sd over mean {did}"))
+    >>> at.total_amount, at.cv_ratio, len(at)
+    (0, 1, 2)
+    """
+    names = [one.name if isinstance(one, Column) else one[0] for one in named]
+    fields = [
+        "_".join(word for word in name.split("_") if not word.startswith("{")) for name in names
+    ]
+    return namedtuple("Places", fields)(*range(len(fields)))
+
+
+def window_places(at: Any, name: str) -> tuple[int, ...]:
+    """Places of the columns of all windows, such as ``total_{}_share``, in a record."""
+    return tuple(getattr(at, name.format(window)) for window in WINDOWS)
+
+
+@kernel
+def blocks(line: Rows, width: int) -> tuple[Rows, Rows, Rows]:
+    """Part a row into the columns received, those sent, and those of both; the first two alike."""
+    return line[:width], line[width : 2 * width], line[2 * width :]
+
+
+_WORDS = (
+    {"d": "in", "did": "received", "theirs": "sent", "who": "sender", "whose": "senders"},
+    {"d": "out", "did": "sent", "theirs": "received", "who": "recipient", "whose": "recipients"},
+)
 
 
 def per_side(
     view: str,
-    *templates: tuple[str, str],
+    *templates: Template,
     scaled: tuple[str, ...] = (),
     calendar: tuple[str, ...] = (),
     source: str = "",
@@ -108,28 +202,40 @@ def per_side(
     ``sources`` holds the source of the templates whose name starts with its key, ``source`` that of
     the others.
     """
-    words = (
-        {"d": "in", "did": "received", "theirs": "sent", "who": "sender", "whose": "senders"},
-        {
-            "d": "out",
-            "did": "sent",
-            "theirs": "received",
-            "who": "recipient",
-            "whose": "recipients",
-        },
-    )
     return tuple(
-        Column(
-            f"{view}_{name.format(**word)}",
-            meaning.format(**word),
-            scale_free=not (name.endswith("_amount") or name.startswith(scaled)),
-            calendar=name.startswith(calendar),
-            source=next(
-                (text for start, text in sources.items() if name.startswith(start)), source
-            ),
+        _column(
+            view, (name.format(**word), meaning.format(**word)), scaled, calendar, source, sources
         )
-        for word in words
+        for word in _WORDS
         for name, meaning in templates
+    )
+
+
+def of_both(
+    view: str,
+    *templates: Template,
+    source: str = "",
+    sources: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Column, ...]:
+    """Columns that are not of one side; ``source`` and ``sources`` as for :func:`per_side`."""
+    return tuple(_column(view, template, (), (), source, sources) for template in templates)
+
+
+def _column(
+    view: str,
+    template: Template,
+    scaled: Sequence[str],
+    calendar: Sequence[str],
+    source: str,
+    sources: Mapping[str, str],
+) -> Column:
+    name, meaning = template
+    return Column(
+        f"{view}_{name}",
+        meaning,
+        scale_free=not (name.endswith("_amount") or name.startswith(tuple(scaled))),
+        calendar=name.startswith(tuple(calendar)),
+        source=next((text for start, text in sources.items() if name.startswith(start)), source),
     )
 
 
@@ -149,3 +255,27 @@ def distinct(trails: Iterable[Trail]) -> list[Trail]:
         columns = found[key].columns if key in found else ()
         found[key] = replace(trail, columns=tuple(dict.fromkeys(columns + trail.columns)))
     return list(found.values())
+
+
+def _sides(past: Past) -> Sides:
+    return Sides(Side(*past.incoming[:6]), Side(*past.outgoing[:6]))
+
+
+def unconverted(compute: Any) -> Callable[[Past, Rows], None]:
+    """Temporary: a compute of the former signature."""
+
+    def filled(past: Past, out: Rows) -> None:
+        out[:] = compute(_sides(past), LabelEvents(*past.labels[:4]), past.wallets, past.instants)
+
+    return filled
+
+
+def unconverted_trails(trails: Any) -> Callable[[Past], list[Trail]]:
+    """Temporary: trails of the former signature."""
+
+    def found(one: Past) -> list[Trail]:
+        events = LabelEvents(*one.labels[:4])
+        proven: list[Trail] = trails(_sides(one), events, int(one.wallets[0]), int(one.instants[0]))
+        return proven
+
+    return found

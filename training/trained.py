@@ -238,5 +238,5 @@ def _single_feature(features: pd.DataFrame, rows: Rows) -> tuple[str, float]:
     values = features.to_numpy()
     column, sign = best_single_feature(values[rows.train], rows.y_true[rows.train])
     score = single_feature_score(values[rows.test], column, sign)
-    name = f"{features.view[column]} ({'high' if sign > 0 else 'low'})"
+    name = f"{features.columns[column]} ({'high' if sign > 0 else 'low'})"
     return name, average_precision(rows.y_true[rows.test], score)

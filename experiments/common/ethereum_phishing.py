@@ -38,7 +38,7 @@ def ingest(work: Path) -> Ledger:
         "--to", str(work / "ledger"), "--asset", "ETH", "--time-unit", "s",
         "--map", "tx_id=tx_hash,amount=value_eth,block=block_number",
     ]  # fmt: skip
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[1])
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
     return Ledger.open(work / "ledger")
 
 

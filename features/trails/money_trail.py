@@ -13,7 +13,7 @@ from features.kernel import Float64s, Int32s, Int64s, before, kernel
 from features.ledger import Ledger
 from features.ledger.ledger import microseconds
 from features.ledger.slices import Side
-from features.past.known_labels import LabelEvents, label_events
+from features.past import LabelEvents, label_events, past_of
 from features.view import Trail, View, distinct
 from features.views import VIEWS
 
@@ -121,11 +121,12 @@ def find_trails(
     labels : LabelEvents
     views : tuple of View
     """
+    asked = past_of(ledger, np.array([code], dtype=np.int32), np.array([as_of]), labels)
     return distinct(
         trail
         for view in views
         if view.trails is not None and code >= 0
-        for trail in view.trails(ledger.sides, labels, code, as_of)
+        for trail in view.trails(asked)
     )
 
 

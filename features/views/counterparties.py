@@ -10,7 +10,8 @@ from features.past.distinct import Distinct, collect, empty_distinct, place_of
 from features.past.entropy import count_entropy
 from features.past.history import cut
 from features.past.known_labels import LabelEvents
-from features.view import WINDOWS, Column, View, per_side
+from features.past.windows import WINDOWS
+from features.view import Column, View, per_side, unconverted
 
 _WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
 _N_SIDE = 13
@@ -142,5 +143,5 @@ COUNTERPARTIES = View(
             "was sent to it and received from it",
         ),
     ),
-    _compute,
+    unconverted(_compute),
 )

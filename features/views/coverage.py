@@ -1,73 +1,72 @@
 """Coverage: how much history stands behind a row."""
 
-import numpy as np
+from features.kernel import Rows
+from features.past import DAY, HISTORY_CAP, SECOND, Past, Question, ask, kernel
+from features.view import View, of_both, per_side, places
 
-from features.kernel import DAY, Int32s, Int64s, Rows, kernel
-from features.ledger.slices import Sides
-from features.past.history import HISTORY_CAP, cut
-from features.past.known_labels import LabelEvents
-from features.view import Column, View, per_side
+_SIDE = (("{d}_count", "transfers {did} in the whole history before as_of, read or not"),)
+_BOTH = (
+    ("age_s", "age of the wallet: from its first transfer to as_of"),
+    (
+        "active_days_count",
+        "24-hour periods, counted back from as_of, with a transfer of either direction",
+    ),
+    (
+        "truncated_share",
+        f"share of the transfers left unread: a row reads the latest {HISTORY_CAP:,} received "
+        f"and the latest {HISTORY_CAP:,} sent",
+    ),
+)
+_COLUMNS = (*per_side("coverage", *_SIDE), *of_both("coverage", *_BOTH))
+_AT = places(*_COLUMNS)
 
 
 @kernel
-def _coverage(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows) -> None:
-    for row in range(codes.size):
-        incoming, outgoing = sides.incoming, sides.outgoing
-        first_in, end_in, n_in = cut(incoming, codes[row], as_of[row])
-        first_out, end_out, n_out = cut(outgoing, codes[row], as_of[row])
-        out[row, 0], out[row, 1] = n_in, n_out
-        if n_in + n_out == 0:
-            out[row, 2], out[row, 3], out[row, 4] = np.nan, 0.0, 0.0
-            continue
-        oldest = as_of[row]
-        if n_in:
-            oldest = min(oldest, incoming.time[end_in - n_in])
-        if n_out:
-            oldest = min(oldest, outgoing.time[end_out - n_out])
-        out[row, 2] = (as_of[row] - oldest) / 1e6
-        days = 0
-        last_day = np.int64(-1)
-        i, j = end_in - 1, end_out - 1
-        while i >= first_in or j >= first_out:  # both sides, the latest first
-            if j < first_out or (i >= first_in and incoming.time[i] >= outgoing.time[j]):
-                time = incoming.time[i]
-                i -= 1
-            else:
-                time = outgoing.time[j]
-                j -= 1
-            day = (as_of[row] - 1 - time) // DAY
-            if day != last_day:
-                days += 1
-                last_day = day
-        out[row, 3] = days
-        read = (end_in - first_in) + (end_out - first_out)
-        out[row, 4] = 1.0 - read / (n_in + n_out)
+def _coverage(past: Past, out: Rows) -> None:
+    for row in range(out.shape[0]):
+        asked, line = ask(past, row), out[row]
+        received, sent = asked.received, asked.sent
+        total = received.total + sent.total
+        line[_AT.coverage_in_count], line[_AT.coverage_out_count] = received.total, sent.total
+        line[_AT.coverage_active_days_count] = line[_AT.coverage_truncated_share] = 0.0
+        if total:
+            read = (received.end - received.first) + (sent.end - sent.first)
+            line[_AT.coverage_age_s] = (asked.as_of - _oldest(past, asked)) / SECOND
+            line[_AT.coverage_active_days_count] = _active_days(past, asked)
+            line[_AT.coverage_truncated_share] = 1.0 - read / total
 
 
-def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
-    out = np.empty((codes.size, len(COVERAGE.columns)))
-    _coverage(sides, codes, as_of, out)
-    return out
+@kernel
+def _oldest(past: Past, asked: Question) -> int:
+    """Time of the wallet's first transfer; it has one."""
+    received, sent = past.incoming.time, past.outgoing.time
+    oldest = asked.as_of
+    if asked.received.total:
+        oldest = min(oldest, received[asked.received.end - asked.received.total])
+    if asked.sent.total:
+        oldest = min(oldest, sent[asked.sent.end - asked.sent.total])
+    return oldest
 
 
-COVERAGE = View(
-    "coverage",
-    1,
-    (
-        *per_side(
-            "coverage",
-            ("{d}_count", "transfers {did} in the whole history before as_of, read or not"),
-        ),
-        Column("coverage_age_s", "age of the wallet: from its first transfer to as_of"),
-        Column(
-            "coverage_active_days_count",
-            "24-hour periods, counted back from as_of, with a transfer of either direction",
-        ),
-        Column(
-            "coverage_truncated_share",
-            f"share of the transfers left unread: a row reads the latest {HISTORY_CAP:,} received "
-            f"and the latest {HISTORY_CAP:,} sent",
-        ),
-    ),
-    _compute,
-)
+@kernel
+def _active_days(past: Past, asked: Question) -> int:
+    """Periods of 24 hours before ``as_of`` with a transfer that is read."""
+    received, sent = past.incoming.time, past.outgoing.time
+    first_in, first_out = asked.received.first, asked.sent.first
+    i, j = asked.received.end - 1, asked.sent.end - 1
+    days, last_day = 0, -1
+    while i >= first_in or j >= first_out:  # both sides, the latest first
+        if j < first_out or (i >= first_in and received[i] >= sent[j]):
+            time = received[i]
+            i -= 1
+        else:
+            time = sent[j]
+            j -= 1
+        day = (asked.as_of - 1 - time) // DAY
+        if day != last_day:
+            days += 1
+            last_day = day
+    return days
+
+
+COVERAGE = View("coverage", 1, _COLUMNS, _coverage)

@@ -22,7 +22,7 @@ from features.past.known_labels import LabelEvents
 from features.taint.paths import path_trails
 from features.taint.pieces import DROPPED, GROUPS, SEARCHED, TOTAL, Caps, Memory, empty_memory
 from features.taint.search import haircut_search
-from features.view import Column, Trail, View, per_side
+from features.view import Column, Trail, View, per_side, unconverted, unconverted_trails
 
 CAPS = Caps(followed=16, read=64, hops=5, floor=0.001)
 _N_GROUPS = len(GROUPS)
@@ -142,8 +142,8 @@ EXPOSURE = View(
             f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
         ),
     ),
-    _compute,
-    _trails,
+    unconverted(_compute),
+    unconverted_trails(_trails),
 )
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -13,7 +13,7 @@ from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
 from features.ledger.slices import Side, Sides
 from features.past.history import cut
 from features.past.known_labels import LabelEvents
-from features.view import View, per_side
+from features.view import View, per_side, unconverted
 
 _CAP_FAN, _CAP_SEEN, _CAP_READ, _HUB, _N_SIDE = 32, 256, 64, 1000, 8
 
@@ -117,5 +117,5 @@ ONE_HOP = View(
             f"side; 0 if both are 0), mean over {_WHOM}",
         ),
     ),
-    _compute,
+    unconverted(_compute),
 )

@@ -16,7 +16,7 @@ from features.ledger.slices import Side, Sides
 from features.past.history import cut
 from features.past.known_labels import LabelEvents
 from features.past.order_statistics import quantile, sort_values
-from features.view import View, per_side
+from features.view import View, per_side, unconverted
 
 _CAP, _WHOLE, _LN_2 = 32, 2.0, math.log(2.0)
 # rows of the working memory: one number a transfer looked at
@@ -169,5 +169,5 @@ RELATIVE = View(
             f"{{theirs}} a positive one before",
         ),
     ),
-    _compute,
+    unconverted(_compute),
 )

@@ -10,7 +10,8 @@ from features.past.entropy import count_entropy
 from features.past.history import HISTORY_CAP, cut
 from features.past.known_labels import LabelEvents
 from features.past.order_statistics import quantile, sort_values
-from features.view import WINDOWS, Column, View, per_side
+from features.past.windows import WINDOWS
+from features.view import Column, View, per_side, unconverted
 
 _WINDOWS = np.array(list(WINDOWS.values()), dtype=np.int64)
 # places of the parts of a side, in the order of _SIDE below
@@ -222,5 +223,5 @@ TIMING = View(
             "from the latest transfer received to the latest sent; negative if it received last",
         ),
     ),
-    _compute,
+    unconverted(_compute),
 )

@@ -10,7 +10,8 @@ from features.kernel import DAY, HOUR, Float64s, Int32s, Int64s, Rows, kernel
 from features.ledger.slices import Side, Sides
 from features.past.history import HISTORY_CAP, cut
 from features.past.known_labels import LabelEvents
-from features.view import WINDOWS, Column, Trail, View
+from features.past.windows import WINDOWS
+from features.view import Column, Trail, View, unconverted, unconverted_trails
 from features.views.layering.chains import (
     HOP_CAP,
     HUB,
@@ -279,6 +280,6 @@ LAYERING = View(
             "peel chains",
         ),
     ),
-    _compute,
-    _trails,
+    unconverted(_compute),
+    unconverted_trails(_trails),
 )

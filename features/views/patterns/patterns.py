@@ -12,7 +12,7 @@ from features.ledger.slices import Side, Sides
 from features.past.distinct import Distinct, empty_distinct
 from features.past.history import HISTORY_CAP
 from features.past.known_labels import LabelEvents
-from features.view import Column, Trail, View
+from features.view import Column, Trail, View, unconverted, unconverted_trails
 from features.views.patterns.bipartite import BIPARTITE_COLUMNS, bipartite_columns
 from features.views.patterns.bursts import BURST_COLUMNS, Held, burst_columns, empty_held
 from features.views.patterns.cycles import CYCLE_COLUMNS, cycle_trails, cycles
@@ -193,4 +193,6 @@ def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[T
     ]
 
 
-PATTERNS = View("patterns", 1, (*_COLUMNS, *CYCLE_COLUMNS), _compute, _trails)
+PATTERNS = View(
+    "patterns", 1, (*_COLUMNS, *CYCLE_COLUMNS), unconverted(_compute), unconverted_trails(_trails)
+)

@@ -16,7 +16,8 @@ from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
 from features.ledger.slices import Sides
 from features.past.known_labels import LabelEvents
 from features.past.moving_window import END, FIRST, ONE, TWO, Places, locate
-from features.view import WINDOWS, View, per_side
+from features.past.windows import WINDOWS
+from features.view import View, per_side, unconverted
 from features.views.windows.moments import empty_runs, entry, extend, merged, shape
 from features.views.windows.moving_fan import moving_fans
 
@@ -156,7 +157,7 @@ def window_view(name: str, windows: Mapping[str, int], statistics: tuple[str, ..
         _windows(sides, codes, as_of, widths, places, out)
         return out
 
-    return View(name, 1, columns, compute)
+    return View(name, 1, columns, unconverted(compute))
 
 
 # sums, counts and fans of windows are columns of other views

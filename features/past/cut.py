@@ -1,0 +1,176 @@
+"""The cut: a ledger and its labels as they were known at an instant.
+
+Times are compared with ``as_of`` here and nowhere else. What a view is given is a :class:`Past`,
+whose parts end at one instant, for every wallet; :func:`ask` moves that instant to the next row. A
+row reads at most ``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that
+its cost is bounded on hubs; the coverage view says how much was left out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from features.kernel import Float64s, Int8s, Int32s, Int64s, before, kernel
+from features.ledger.ledger import Ledger
+from features.ledger.slices import Side
+from features.past.known_labels import UNLABELLED, LabelEvents
+
+HISTORY_CAP = 10_000
+_NEVER = np.iinfo(np.int64).min
+
+
+class PastSide(NamedTuple):
+    """One side of a ledger, of all wallets, up to an instant.
+
+    What may be read of a wallet are the places that :func:`cut` gives, of the four arrays of
+    transfers.
+
+    Attributes
+    ----------
+    start : int64 array, shape (wallets,)
+    count : int32 array, shape (wallets,), transfers of each, the future ones among them
+    time : int64 array, shape (arena,), microseconds since 1970 UTC, ascending in a wallet
+    counterparty : int32 array, shape (arena,), code of the wallet at the other end
+    transfer : int32 array, shape (arena,), row in the ledger's log
+    amount : float64 array, shape (arena,), whole units of the asset
+    as_of : int64 array, shape (1,)
+        The instant, in microseconds since 1970 UTC; one array for all parts of a past.
+    """
+
+    start: Int64s
+    count: Int32s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    time: Int64s
+    counterparty: Int32s
+    transfer: Int32s
+    amount: Float64s
+    as_of: Int64s
+
+
+class PastLabels(NamedTuple):
+    """Labels of all wallets up to an instant; :func:`event_at` finds the place of one.
+
+    Attributes
+    ----------
+    start : int64 array, shape (wallets + 1,); empty where no labels were given
+    known_at : int64 array, shape (events,), microseconds since 1970 UTC, ascending in a wallet
+    label : int8 array, shape (events,), ``LICIT`` or ``ILLICIT``
+    category : int8 array, shape (events,), place in ``features.contracts.categories.CATEGORIES``
+    as_of : int64 array, shape (1,), as in :class:`PastSide`
+    """
+
+    start: Int64s
+    known_at: Int64s
+    label: Int8s
+    category: Int8s
+    as_of: Int64s
+
+
+class Past(NamedTuple):
+    """What may be read for one of n questions, that of the latest :func:`ask`.
+
+    Attributes
+    ----------
+    incoming, outgoing : PastSide
+    labels : PastLabels
+    wallets : int32 array, shape (n,), codes of the wallets asked about, -1 for an unknown one
+    instants : int64 array, shape (n,), as of when, in microseconds since 1970 UTC
+    """
+
+    incoming: PastSide
+    outgoing: PastSide
+    labels: PastLabels
+    wallets: Int32s
+    instants: Int64s
+
+    @property
+    def size(self) -> int:
+        """Number of questions."""
+        return self.wallets.size
+
+    def part(self, rows: "slice[int, int]") -> "Past":
+        """Some of the questions, with an instant of their own, for another thread."""
+        return _past(*self[:3], self.wallets[rows], self.instants[rows])
+
+
+class History(NamedTuple):
+    """The transfers of one wallet on one side before an instant: places ``[first, end)``.
+
+    ``total`` counts all of them: those from ``end - total`` to ``first`` are left unread.
+    """
+
+    first: int
+    end: int
+    total: int
+
+
+class Question(NamedTuple):
+    """A wallet, its code (-1: unknown), as of an instant, and its own transfers up to then."""
+
+    wallet: int
+    as_of: int
+    received: History
+    sent: History
+
+
+def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEvents) -> Past:
+    """Ask a ledger about wallets, by code, as of instants.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    wallets : int32 array, shape (n,), -1 for an unknown wallet
+    instants : int64 array, shape (n,), microseconds since 1970 UTC
+    labels : LabelEvents
+    """
+    incoming, outgoing = ledger.incoming.side, ledger.outgoing.side
+    return _past(incoming, outgoing, labels, wallets, instants)
+
+
+def _past(
+    incoming: Side | PastSide,
+    outgoing: Side | PastSide,
+    labels: LabelEvents | PastLabels,
+    wallets: Int32s,
+    instants: Int64s,
+) -> Past:
+    """A past that knows nothing until it is asked."""
+    as_of = np.array([_NEVER])
+    return Past(
+        PastSide(*incoming[:6], as_of), PastSide(*outgoing[:6], as_of),
+        PastLabels(*labels[:4], as_of), wallets, instants,
+    )  # fmt: skip
+
+
+@kernel
+def ask(past: Past, row: int) -> Question:
+    """Move a past to the instant of one of its questions."""
+    wallet, as_of = past.wallets[row], past.instants[row]
+    past.labels.as_of[0] = as_of  # the array of both sides, too
+    return Question(wallet, as_of, cut(past.incoming, wallet), cut(past.outgoing, wallet))
+
+
+@kernel
+def cut(side: PastSide, wallet: int) -> History:
+    """What may be read of a wallet on one side."""
+    if wallet < 0:
+        return History(0, 0, 0)
+    start = side.start[wallet]
+    end = before(side.time, start, start + side.count[wallet], side.as_of[0])
+    return History(max(start, end - HISTORY_CAP), end, end - start)
+
+
+@kernel
+def event_at(labels: PastLabels, wallet: int) -> int:
+    """Which event says what was known of a wallet; -1 where nothing was."""
+    if wallet + 1 >= labels.start.size:
+        return -1
+    first = labels.start[wallet]
+    known = before(labels.known_at, first, labels.start[wallet + 1], labels.as_of[0])
+    return known - 1 if known > first else -1
+
+
+@kernel
+def label_at(labels: PastLabels, wallet: int) -> int:
+    """Label of a wallet that was known: ``UNLABELLED``, ``LICIT`` or ``ILLICIT``."""
+    event = event_at(labels, wallet)
+    return int(labels.label[event]) if event >= 0 else UNLABELLED
