@@ -197,15 +197,18 @@ def _side(side: PastSide, history: History, scratch: Rows, digits: Int64s, out: 
         return
     sums, ordered, logs = scratch[0, : len(_RECENT)], scratch[1, :n], scratch[2, :n]
     total = window_sums(side, history, sums)
-    ordered[:] = amounts[history.first : history.end]
+    for i in range(n):
+        ordered[i] = amounts[history.first + i]
     sort_values(ordered)
     out[_OF.total_amount] = total
     _sizes(ordered, total, amounts[history.end - 1], out)
     if total == 0.0:
         return
     _shape(ordered, total, logs, digits, out)
-    positive = n - np.searchsorted(ordered, 0.0, side="right")
-    _log_shape(logs[n - positive : n], total / positive, out)
+    zeros = 0
+    while ordered[zeros] == 0.0:
+        zeros += 1
+    _log_shape(logs[zeros:], total / (n - zeros), out)
     for k in range(len(_RECENT)):
         out[_RECENT[k]] = sums[k] / total
 
