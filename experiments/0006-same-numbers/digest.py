@@ -1,7 +1,7 @@
-"""Digests of what one revision computes, by its public names alone; run from that revision's root.
+"""Child process: digests of what one revision computes, by its public names alone.
 
-`python digest.py DEMO WORK` prints a JSON object, name to digest. DEMO is the folder that
-`walletrisk demo` wrote, WORK an empty folder.
+`python digest.py DEMO WORK` prints a JSON object in one line, name to digest. DEMO is the folder
+that `walletrisk demo` wrote, WORK an empty one.
 """
 
 import hashlib
@@ -143,7 +143,7 @@ def main() -> None:
     digests |= of_ledger("demo", Ledger.open(demo / "ledger"), spine.iloc[::4], labels)
     if (SHARED / "ethereum_phishing").exists():
         digests |= of_ledger("Ethereum", *ethereum())
-    print(json.dumps(digests, indent=1))
+    print(json.dumps(digests))
 
 
 if __name__ == "__main__":
