@@ -113,6 +113,9 @@ class View:
         if wrong:
             raise RiskError(f"view {self.name!r}: {'; '.join(wrong)}")
 
+    def __repr__(self) -> str:
+        return f"View({self.name!r}, version {self.version}, {len(self.columns)} columns)"
+
     def rows(self, past: Past) -> Rows:
         """Compute the columns of each past: float64, shape (past.size, columns)."""
         width = len(self.columns)
