@@ -11,8 +11,7 @@ import pandas as pd
 from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
-from features.ledger import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, Past, label_events, past_of
 from features.view import View
 from features.views import VIEWS, feature_columns

@@ -9,6 +9,7 @@ from typing import Literal, overload
 import numpy as np
 import pandas as pd
 
+from features.contracts.checked import Checked, trusted
 from features.contracts.received import Received
 from features.errors import LabelsError
 
@@ -18,16 +19,22 @@ LABELS = ("illicit", "licit")
 UNSPECIFIED = "unspecified"
 
 
+class Labels(Checked):
+    """Checked labels."""
+
+
 @overload
-def check_labels(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> pd.DataFrame: ...
+def check_labels(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> Labels: ...
 @overload
 def check_labels(
     frame: pd.DataFrame, on_error: Literal["quarantine"]
-) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+) -> tuple[Labels, pd.DataFrame]: ...
 def check_labels(
     frame: pd.DataFrame, on_error: Literal["raise", "quarantine"] = "raise"
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+) -> Labels | tuple[Labels, pd.DataFrame]:
     """Check labels against their contract and bring them into its types.
+
+    What is checked already is handed back.
 
     Parameters
     ----------
@@ -41,9 +48,10 @@ def check_labels(
 
     Returns
     -------
-    labels : DataFrame
-        All six columns, in the order received, identical copies ignored. ``attrs["duplicates"]``
-        counts those copies, ``attrs["conflicts"]`` is the sorted list of wallets with both labels.
+    labels : Labels
+        A DataFrame of all six columns, in the order received, identical copies ignored.
+        ``attrs["duplicates"]`` counts those copies, ``attrs["conflicts"]`` is the sorted list of
+        wallets with both labels.
     bad : DataFrame
         Only with "quarantine": the bad rows as received, with ``reason``, indexed by row number.
 
@@ -60,6 +68,8 @@ def check_labels(
     >>> labels.attrs["conflicts"]
     ['w1']
     """
+    if on_error == "raise" and trusted(frame, Labels):
+        return frame
     received = Received(frame, "labels", LabelsError)
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
@@ -71,6 +81,7 @@ def check_labels(
     good = kept.drop_duplicates(ignore_index=True)
     good.attrs["duplicates"] = len(kept) - len(good)
     good.attrs["conflicts"] = _conflicts(good)
+    good = Labels.seal(good)
     return good if on_error == "raise" else (good, received.quarantined())
 
 

@@ -9,12 +9,15 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from features.contracts.text import as_chunks
 from features.contracts.times import EARLIEST, LATEST, UTC, parse_iso, to_utc
 from features.errors import RiskError
 
@@ -133,6 +136,11 @@ class Received:
     def names(self, column: str, *, default: str | None = None) -> pd.Series:
         """Read a column of non-empty strings, as ``str``; ``default`` stands in for missing."""
         values = self._strings(column)
+        text = as_chunks(values)
+        sizes: Any = pc.min_max(pc.binary_length(text))
+        shortest, longest = (sizes[which].as_py() for which in ("min", "max"))
+        if not text.null_count and shortest and longest <= MAX_NAME:
+            return values  # no row needs to be looked at: a character is a byte or more
         missing = values.isna().to_numpy()
         if default is not None and missing.any():
             values, missing = values.fillna(default), np.zeros(len(values), dtype=np.bool_)

@@ -6,15 +6,22 @@ from typing import Any, TypeAlias, cast
 import pandas as pd
 import pyarrow as pa
 
-Texts: TypeAlias = "Sequence[str] | pd.Series[str] | pa.Array[Any]"
+Chunks: TypeAlias = "pa.ChunkedArray[pa.LargeStringScalar]"
+Texts: TypeAlias = "Sequence[str] | pd.Series[str] | pa.Array[Any] | pa.ChunkedArray[Any]"
 
 
 def as_text(names: Texts) -> pa.LargeStringArray:
-    """One contiguous large_string array of ``names``."""
+    """One contiguous large_string array of ``names``, not copied if it is one already."""
+    chunks = as_chunks(names).chunks
+    return cast("pa.LargeStringArray", chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks))
+
+
+def as_chunks(names: Texts) -> Chunks:
+    """Large_string arrays of ``names``, one at least, not copied if they are it already."""
     text: Any = names if isinstance(names, pa.Array | pa.ChunkedArray) else pa.array(names)
-    if isinstance(text, pa.ChunkedArray):
-        text = text.combine_chunks()
-    return cast("pa.LargeStringArray", text.cast(pa.large_string()))
+    if not isinstance(text, pa.ChunkedArray) or not text.num_chunks:
+        text = pa.chunked_array([text] if len(text) else [pa.array([], pa.large_string())])
+    return cast("Chunks", text.cast(pa.large_string()))
 
 
 def strings(text: pa.LargeStringArray) -> list[str]:

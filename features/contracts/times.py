@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from features.kernel import Int64s
 
 UTC = pd.DatetimeTZDtype("us", "UTC")
 EARLIEST = pd.Timestamp("1678-01-01", tz="UTC")
@@ -72,3 +75,8 @@ def to_utc(local: pd.Series, offset: str) -> pd.Series:
     )
     times: pd.Series = local.dt.tz_localize(zone).dt.tz_convert("UTC")
     return times.astype(UTC)
+
+
+def microseconds(times: pd.Series) -> Int64s:
+    """Microseconds since 1970 UTC of a column of datetime64[us, UTC]."""
+    return times.to_numpy(dtype="datetime64[us]").astype(np.int64)

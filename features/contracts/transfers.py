@@ -4,17 +4,17 @@
 with other content is a mistake. A transfer of a wallet to itself and an amount of zero are allowed.
 """
 
-from typing import Literal, overload
+from typing import Literal, NamedTuple, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
+from features.contracts.checked import Checked, trusted
 from features.contracts.received import Problem, Received, show
-from features.contracts.text import as_text
+from features.contracts.text import Texts, as_chunks
 from features.errors import TransfersError
-from features.kernel import text_hashes
+from features.kernel import Int32s, UInt64s, hash_order, text_hashes
 
 REQUIRED = ("tx_id", "timestamp", "sender", "recipient", "amount", "asset")
 OPTIONAL = ("position", "amount_usd", "block", "fee")
@@ -26,16 +26,57 @@ OnError = Literal["raise", "quarantine"]
 Rows = npt.NDArray[np.int64]
 
 
+class IdOrder(NamedTuple):
+    """Transfers by the hash of their ``tx_id``, then by position.
+
+    Attributes
+    ----------
+    hashes : uint64 array, shape (n,), of each transfer's ``tx_id``
+    rows : int64 array, shape (n,), in that order
+    """
+
+    hashes: UInt64s
+    rows: Rows
+
+    @classmethod
+    def of(cls, tx_id: Texts, position: Int32s) -> Self:
+        """Find the order of transfers."""
+        hashes = text_hashes(as_chunks(tx_id))
+        return cls(hashes, hash_order(hashes, position))
+
+
+class Transfers(Checked):
+    """Checked transfers."""
+
+    _id_order: IdOrder | None = None
+
+    @classmethod
+    def sealed(cls, frame: pd.DataFrame, by_id: IdOrder | None) -> "Transfers":
+        """:meth:`seal`, with the order by id where it is known."""
+        sealed = cls.seal(frame)
+        object.__setattr__(sealed, "_id_order", by_id)
+        return sealed
+
+    @property
+    def id_order(self) -> IdOrder:
+        """Their order by id: the check found it, if no transfer was left out."""
+        if self._id_order is None:
+            return IdOrder.of(self["tx_id"], self["position"].to_numpy())
+        return self._id_order
+
+
 @overload
-def check_transfers(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> pd.DataFrame: ...
+def check_transfers(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> Transfers: ...
 @overload
 def check_transfers(
     frame: pd.DataFrame, on_error: Literal["quarantine"]
-) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+) -> tuple[Transfers, pd.DataFrame]: ...
 def check_transfers(
     frame: pd.DataFrame, on_error: OnError = "raise"
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+) -> Transfers | tuple[Transfers, pd.DataFrame]:
     """Check transfers against their contract and bring them into its types and order.
+
+    What is checked already is handed back.
 
     Parameters
     ----------
@@ -50,10 +91,11 @@ def check_transfers(
 
     Returns
     -------
-    transfers : DataFrame
-        ``tx_id`` str, ``position`` int32, ``timestamp`` datetime64[us, UTC], ``sender`` str,
-        ``recipient`` str, ``amount`` float64, ``asset`` str, and the optional columns received;
-        in order of (timestamp, block, row). ``attrs["duplicates"]`` counts ignored copies.
+    transfers : Transfers
+        A DataFrame; ``tx_id`` str, ``position`` int32, ``timestamp`` datetime64[us, UTC],
+        ``sender`` str, ``recipient`` str, ``amount`` float64, ``asset`` str, and the optional
+        columns received; in order of (timestamp, block, row). ``attrs["duplicates"]`` counts
+        ignored copies.
     bad : DataFrame
         Only with "quarantine": the bad rows as received, with ``reason``, indexed by row number.
         Of conflicting copies all but the first are bad.
@@ -75,26 +117,30 @@ def check_transfers(
     >>> transfers.attrs["duplicates"]
     1
     """
+    if on_error == "raise" and trusted(frame, Transfers):
+        return frame
     return check_received(Received(frame, "transfers", TransfersError), on_error)
 
 
 def check_received(
     received: Received, on_error: OnError
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+) -> Transfers | tuple[Transfers, pd.DataFrame]:
     """Check as :func:`check_transfers` does, for a reader that names rows in its own way."""
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
     received.check_columns(REQUIRED, OPTIONAL)
     typed = _typed(received)
-    later, first = _copies(typed, np.flatnonzero(~received.bad()))
-    if later.size:
-        _note_conflicts(received, typed, later, first)
+    bad = received.bad()
+    found = _Copies.among(typed, np.flatnonzero(~bad) if bad.any() else None)
+    if found.later.size:
+        _note_conflicts(received, typed, found)
     if on_error == "raise":
         received.raise_problems()
     left_out = received.bad()
-    duplicates = later[~left_out[later]]
+    duplicates = found.later[~left_out[found.later]]
     left_out[duplicates] = True
-    good = _ordered(typed.loc[~left_out] if left_out.any() else typed)
+    whole = not left_out.any()
+    good = _ordered(typed if whole else typed.loc[~left_out], found.order if whole else None)
     good.attrs["duplicates"] = duplicates.size
     return good if on_error == "raise" else (good, received.quarantined())
 
@@ -124,24 +170,35 @@ def _typed(received: Received) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _copies(typed: pd.DataFrame, rows: Rows) -> tuple[Rows, Rows]:
-    """Those of ``rows`` whose (tx_id, position) occurred before, and where it occurred first."""
-    tx_id, position = typed["tx_id"], typed["position"].to_numpy()
-    if rows.size < len(typed):
-        tx_id, position = tx_id.iloc[rows], position[rows]
-    mixed = position.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    hashes = pd.Series(text_hashes(as_text(pa.array(tx_id))) ^ mixed)
-    suspects = rows[hashes.duplicated(keep=False).to_numpy()]  # equal hashes; equal text decides
-    if not suspects.size:
-        return suspects, suspects
-    keys = typed.iloc[suspects].groupby(["tx_id", "position"], sort=False)
-    _, opening, member = np.unique(keys.ngroup(), return_index=True, return_inverse=True)
-    first = suspects[opening[member]]
-    again = first != suspects
-    return suspects[again], first[again]
+class _Copies(NamedTuple):
+    """Rows whose (tx_id, position) occurred before, and where each occurred first."""
+
+    later: Rows
+    first: Rows
+    order: IdOrder  # of the rows that were looked at
+
+    @classmethod
+    def among(cls, typed: pd.DataFrame, rows: Rows | None) -> Self:
+        """Find the copies among some rows of a table, or among all."""
+        looked_at = typed if rows is None else typed.iloc[rows]
+        position = looked_at["position"].to_numpy()
+        order = IdOrder.of(looked_at["tx_id"], position)
+        hashes, position = order.hashes[order.rows], position[order.rows]
+        equal = np.flatnonzero((hashes[1:] == hashes[:-1]) & (position[1:] == position[:-1]))
+        if not equal.size:
+            return cls(equal, equal, order)
+        # equal hashes make a suspect; equal text decides
+        suspects = np.unique(order.rows[np.concatenate([equal, equal + 1])])
+        suspects = suspects if rows is None else rows[suspects]
+        keys = typed.iloc[suspects].groupby(["tx_id", "position"], sort=False)
+        _, opening, member = np.unique(keys.ngroup(), return_index=True, return_inverse=True)
+        first = suspects[opening[member]]
+        again = first != suspects
+        return cls(suspects[again], first[again], order)
 
 
-def _note_conflicts(received: Received, typed: pd.DataFrame, later: Rows, first: Rows) -> None:
+def _note_conflicts(received: Received, typed: pd.DataFrame, found: _Copies) -> None:
+    later, first = found.later, found.first
     copy, original = (typed.iloc[rows].reset_index(drop=True) for rows in (later, first))
     differs = ((copy != original) & ~(copy.isna() & original.isna())).to_numpy()
     at = np.flatnonzero(differs.any(axis=1))
@@ -160,12 +217,17 @@ def _note_conflicts(received: Received, typed: pd.DataFrame, later: Rows, first:
     received.problems.append(Problem(reason, later[at], shown))
 
 
-def _ordered(typed: pd.DataFrame) -> pd.DataFrame:
+def _ordered(typed: pd.DataFrame, by_id: IdOrder | None) -> Transfers:
     time = typed["timestamp"].to_numpy(dtype="datetime64[us]").view(np.int64)
     block = typed["block"].to_numpy() if "block" in typed else np.zeros(len(typed), dtype=np.int64)
     step = np.diff(time)
     if ((step > 0) | ((step == 0) & (np.diff(block) >= 0))).all():
-        return typed.reset_index(drop=True)
+        return Transfers.sealed(typed.reset_index(drop=True), by_id)
     order = np.lexsort((block, time))
     # column by column, without the second copy of all text that DataFrame.take makes
-    return pd.DataFrame({name: typed[name].array.take(order) for name in typed}, copy=False)
+    columns = {name: typed[name].array.take(order) for name in typed}
+    if by_id is not None:
+        place = np.empty(order.size, dtype=np.int64)
+        place[order] = np.arange(order.size)
+        by_id = IdOrder(by_id.hashes[order], place[by_id.rows])
+    return Transfers.sealed(pd.DataFrame(columns, copy=False), by_id)

@@ -1,5 +1,6 @@
 """64-bit hashes of texts, the same on every machine and in every version."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import numpy as np
@@ -9,26 +10,42 @@ import pyarrow as pa
 from features.kernel.arrays import UInt64s
 from features.kernel.compiler import kernel
 
+_PIECE = 100_000  # texts that are worth the start of a thread
 
-def text_hashes(text: pa.LargeStringArray) -> UInt64s:
+
+def text_hashes(text: "pa.LargeStringArray | pa.ChunkedArray[pa.LargeStringScalar]") -> UInt64s:
     """64-bit hash of every string; the same on every machine and in every version.
 
     Parameters
     ----------
-    text : large_string array, shape (n,)
+    text : large_string array, or chunked array of it, shape (n,)
 
     Returns
     -------
     uint64 array, shape (n,)
     """
     out = np.empty(len(text), dtype=np.uint64)
-    if not len(text):
+    chunks: list[Any] = text.chunks if isinstance(text, pa.ChunkedArray) else [text]
+    pieces, end = [], 0
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PIECE):
+            piece = chunk[start : start + _PIECE]
+            pieces.append((piece, out[end : end + len(piece)]))
+            end += len(piece)
+    if len(pieces) < 2:
+        for piece in pieces:
+            _hash_piece(*piece)
         return out
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda piece: _hash_piece(*piece), pieces))
+    return out
+
+
+def _hash_piece(text: pa.LargeStringArray, out: UInt64s) -> None:
     _, offsets, data = cast("list[Any]", text.buffers())
     ends = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
     raw = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
     _hash_each(ends, raw, out)
-    return out
 
 
 def string_hash(name: str) -> int:

@@ -1,6 +1,7 @@
 """The ledger: all transfers of one asset, by wallet and in order of time."""
 
+from features.contracts.times import microseconds
 from features.ledger.arrivals import Transfer
-from features.ledger.ledger import Ledger, microseconds
+from features.ledger.ledger import Ledger
 
 __all__ = ["Ledger", "Transfer", "microseconds"]

@@ -1,18 +1,17 @@
 """What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
-from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION
+from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION, Transfers
 from features.errors import ConflictError, LedgerError
-
-if TYPE_CHECKING:
-    from features.ledger.ledger import Ledger
+from features.ledger.state import State
 
 
 class Transfer(NamedTuple):
@@ -47,7 +46,7 @@ def is_plain(transfer: Transfer) -> bool:
     )
 
 
-def new_transfers(ledger: "Ledger", checked: pd.DataFrame) -> pd.DataFrame:
+def new_transfers(ledger: State, checked: Transfers) -> Transfers:
     """Those of checked transfers that a ledger does not hold yet.
 
     Raises
@@ -77,10 +76,40 @@ def new_transfers(ledger: "Ledger", checked: pd.DataFrame) -> pd.DataFrame:
             here[at] = row is not None
             if row is not None:
                 refuse_conflict(ledger, row, copy)
-    return checked[~here] if here.any() else checked
+    return Transfers.sealed(checked[~here], None) if here.any() else checked
 
 
-def refuse_conflict(ledger: "Ledger", row: int, copy: Transfer) -> None:
+def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer] | None:
+    """Those of a few transfers that a ledger does not hold yet, in order of time, without a frame.
+
+    Returns
+    -------
+    list of Transfer, or None
+        None where only the full check can tell: a transfer is not plain, is of another asset, or
+        has the id and position of another one here, with other content.
+
+    Raises
+    ------
+    ConflictError
+        A transfer that the ledger holds came again with other content.
+    """
+    distinct: dict[tuple[str, int], Transfer] = {}
+    for one in transfers:
+        if not is_plain(one) or one.asset != ledger.asset:
+            return None
+        if distinct.setdefault((one.tx_id, one.position), one) != one:
+            return None
+    new = []
+    for one in sorted(distinct.values(), key=lambda each: each.microseconds):
+        row = ledger.rows(one.tx_id).get(one.position)
+        if row is None:
+            new.append(one)
+        else:
+            refuse_conflict(ledger, row, one)
+    return new
+
+
+def refuse_conflict(ledger: State, row: int, copy: Transfer) -> None:
     """Raise :class:`ConflictError` unless a transfer is the one in a row of the ledger."""
     at, side = ledger.place(row, near=copy.microseconds), ledger.outgoing
     stored = Transfer(
@@ -103,7 +132,7 @@ def refuse_conflict(ledger: "Ledger", row: int, copy: Transfer) -> None:
         )
 
 
-def one_asset(checked: pd.DataFrame) -> str:
+def one_asset(checked: Transfers) -> str:
     """Return the one asset of checked transfers, empty where there are none.
 
     Raises

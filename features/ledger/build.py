@@ -1,14 +1,18 @@
 """From columns of transfers to the arrays of a ledger."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from features.kernel import kernel, text_hashes
-from features.ledger.names import Names
-from features.ledger.slices import Log, Slices
+from features.contracts.text import Chunks, as_chunks, as_text
+from features.contracts.times import microseconds
+from features.contracts.transfers import IdOrder, Transfers
+from features.kernel import Float64s, Int32s, Int64s
+from features.ledger.names import Names, by_hash
+from features.ledger.slices import Log, Slices, dealt
+from features.ledger.state import State
 
 
 class Columns(NamedTuple):
@@ -24,23 +28,53 @@ class Columns(NamedTuple):
     """
 
     tx_id: pa.LargeStringArray
-    time: npt.NDArray[np.int64]
-    sender: npt.NDArray[np.int32]
-    recipient: npt.NDArray[np.int32]
-    amount: npt.NDArray[np.float64]
-    position: npt.NDArray[np.int32]
+    time: Int64s
+    sender: Int32s
+    recipient: Int32s
+    amount: Float64s
+    position: Int32s
 
 
-def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
-    """The fields of a :class:`features.Ledger` that holds these transfers."""
-    hashes = text_hashes(columns.tx_id)
-    rows = np.argsort(hashes)  # three times as fast as a lexsort, which is stable
-    _order_ties(hashes[rows], columns.position, rows)
-    hashes = hashes[rows]
+def build(asset: str, checked: Transfers) -> State:
+    """Lay out checked transfers of one asset."""
+    wallets, sender, recipient = _wallets(
+        as_chunks(checked["sender"]), as_chunks(checked["recipient"])
+    )
+    columns = Columns(
+        tx_id=as_text(checked["tx_id"]),
+        time=microseconds(checked["timestamp"]),
+        sender=sender,
+        recipient=recipient,
+        amount=checked["amount"].to_numpy(),
+        position=checked["position"].to_numpy(),
+    )
+    return lay_out(asset, wallets, columns, checked.id_order)
+
+
+def compact(state: State) -> State:
+    """Lay out anew the transfers that are here, without the room that changes left behind."""
+    wallets, code = by_hash(state.wallets.all_text())
+    places = state.outgoing.places()
+    rows = state.outgoing.transfer[places]
+    columns = Columns(
+        tx_id=state.transactions.all_text().take(rows),
+        time=state.outgoing.time[places],
+        sender=code[state.sender[rows]],
+        recipient=code[state.outgoing.counterparty[places]],
+        amount=state.outgoing.amount[places],
+        position=state.position[rows],
+    )
+    order = IdOrder.of(columns.tx_id, columns.position)
+    return lay_out(state.asset, wallets, columns, order)
+
+
+def lay_out(asset: str, wallets: Names, columns: Columns, by_id: IdOrder) -> State:
+    """Bring transfers into rows, in order of their ids, and into both sides, in order of time."""
+    rows = by_id.rows
+    hashes = by_id.hashes[rows]
+    in_time = _in_time(columns.time, rows)
     row = np.empty(rows.size, dtype=np.int32)
     row[rows] = np.arange(rows.size, dtype=np.int32)
-    # rows are in order of (hash, position), which completes the order of slices
-    in_time = _in_time(columns.time, row)
     time = columns.time[in_time]
     outgoing = Log(
         time,
@@ -50,37 +84,51 @@ def lay_out(asset: str, wallets: Names, columns: Columns) -> dict[str, Any]:
         columns.amount[in_time],
     )
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
-    return {
-        "asset": asset,
-        "wallets": wallets,
-        "transactions": Names(columns.tx_id.take(rows), hashes),
-        "incoming": Slices.build(incoming, len(wallets)),
-        "outgoing": Slices.build(outgoing, len(wallets)),
-        "sender": columns.sender[rows],
-        "position": columns.position[rows],
-        "tx_hash": hashes,
-        "n_transfers": time.size,
-        "last_time": int(time[-1]) if time.size else None,
-    }
+    with ThreadPoolExecutor(1) as other:
+        text = other.submit(columns.tx_id.take, rows)
+        sides = [Slices.build(side, len(wallets)) for side in (incoming, outgoing)]
+    return State(
+        asset=asset,
+        wallets=wallets,
+        transactions=Names(text.result(), hashes),
+        incoming=sides[0],
+        outgoing=sides[1],
+        sender=columns.sender[rows],
+        position=columns.position[rows],
+        tx_hash=hashes,
+        n_transfers=time.size,
+        last_time=int(time[-1]) if time.size else None,
+    )
 
 
-def _in_time(time: npt.NDArray[np.int64], row: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Order by (time, row); quick where the transfers are in order of time already."""
-    if (np.diff(time) < 0).any():
-        return np.lexsort((row, time))
-    order = np.arange(time.size)
-    _order_ties(time, row, order)
+def _wallets(sender: Chunks, recipient: Chunks) -> tuple[Names, Int32s, Int32s]:
+    """The distinct wallets of both ends, and the code of each end."""
+    with ThreadPoolExecutor(1) as other:
+        received = other.submit(_encoded, recipient)
+        senders, sent = _encoded(sender)
+        recipients, got = received.result()
+    distinct, among = _encoded(pa.chunked_array([senders, recipients]))
+    wallets, code = by_hash(distinct)
+    code = code[among]
+    return wallets, code[: len(senders)][sent], code[len(senders) :][got]
+
+
+def _encoded(text: Chunks) -> tuple[pa.LargeStringArray, Int32s]:
+    """The distinct texts, and which of them each text is."""
+    if not len(text):
+        return as_text(text), np.empty(0, dtype=np.int32)
+    chunks: list[Any] = text.dictionary_encode().chunks
+    places = [chunk.indices.to_numpy() for chunk in chunks]
+    return as_text(chunks[-1].dictionary), np.concatenate(places)
+
+
+def _in_time(time: Int64s, rows: Int64s) -> Int64s:
+    """Order by (time, row): transfers in the order of their rows are dealt out to the instants."""
+    first = np.diff(time, prepend=time[:1] - 1)
+    if (first < 0).any():
+        instant = np.unique(time, return_inverse=True)[1].astype(np.int32)
+    else:  # as checks leave them
+        instant = np.cumsum(first > 0, dtype=np.int32) - np.int32(1)
+    order = np.empty_like(rows)
+    order[dealt(instant[rows], np.bincount(instant))] = rows
     return order
-
-
-@kernel
-def _order_ties(
-    key: npt.NDArray[Any], second: npt.NDArray[np.int32], order: npt.NDArray[np.int64]
-) -> None:
-    """Sort the runs of ``order`` in which the ascending ``key`` is equal by ``second[order]``."""
-    start = 0
-    for i in range(1, key.size + 1):
-        if i == key.size or key[i] != key[start]:
-            if i - start > 1:
-                order[start:i] = order[start:i][np.argsort(second[order[start:i]])]
-            start = i

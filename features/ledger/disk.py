@@ -9,7 +9,8 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from types import UnionType
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,7 @@ import pyarrow as pa
 from features.errors import LedgerError
 from features.ledger.names import Names
 from features.ledger.slices import Slices
-
-if TYPE_CHECKING:
-    from features.ledger.ledger import Ledger
+from features.ledger.state import State
 
 FORMAT_VERSION = 2
 _MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
@@ -29,7 +28,20 @@ _ROWS = ("sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
 _ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
 _FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
-_FIELDS: dict[str, Any] = {
+
+
+class _Manifest(NamedTuple):
+    """What ``manifest.json`` holds beside the version of its format."""
+
+    generation: str
+    asset: str
+    transfers: int
+    wallets: int
+    last_time_us: int | None
+    bytes: dict[str, int]  # size of each file
+
+
+_KINDS: dict[str, type | UnionType] = {
     "generation": str,
     "asset": str,
     "transfers": int,
@@ -39,7 +51,7 @@ _FIELDS: dict[str, Any] = {
 }
 
 
-def write_ledger(directory: Path, ledger: "Ledger") -> None:
+def write_ledger(directory: Path, ledger: State) -> None:
     """Write a ledger without slack; see :meth:`features.Ledger.save`."""
     _refuse_others(directory)
     generation = f"{_GENERATION}{uuid.uuid4().hex}"
@@ -54,26 +66,26 @@ def write_ledger(directory: Path, ledger: "Ledger") -> None:
     _write_text(folder / "wallets.arrow", ledger.wallets.text)
     _write_text(folder / "tx_ids.arrow", ledger.transactions.text)
     _sync_folder(folder)
-    manifest = {
-        "format_version": FORMAT_VERSION,
-        "generation": generation,
-        "asset": ledger.asset,
-        "transfers": ledger.n_transfers,
-        "wallets": ledger.n_wallets,
-        "last_time_us": ledger.last_time,
-        "bytes": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-    }
-    _replace(directory / _MANIFEST, json.dumps(manifest, indent=2))
+    manifest = _Manifest(
+        generation=generation,
+        asset=ledger.asset,
+        transfers=ledger.n_transfers,
+        wallets=ledger.n_wallets,
+        last_time_us=ledger.last_time,
+        bytes={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    )
+    written = {"format_version": FORMAT_VERSION, **manifest._asdict()}
+    _replace(directory / _MANIFEST, json.dumps(written, indent=2))
     for old in directory.glob(f"{_GENERATION}*"):
         if old.name != generation:
             shutil.rmtree(old)
 
 
-def read_ledger(directory: Path) -> dict[str, Any]:
-    """Fields of a :class:`features.Ledger`, memory-mapped; changes are private to the process."""
+def read_ledger(directory: Path) -> State:
+    """Read what a ledger holds, memory-mapped; changes are private to the process."""
     manifest = _read_manifest(directory)
-    folder = directory / str(manifest["generation"])
-    for name, size in manifest["bytes"].items():
+    folder = directory / manifest.generation
+    for name, size in manifest.bytes.items():
         path = folder / name
         found = path.stat().st_size if path.is_file() else None
         if found != size:
@@ -83,16 +95,18 @@ def read_ledger(directory: Path) -> dict[str, Any]:
             )
     rows = {name: _map(folder / f"{name}.npy") for name in _ROWS}
     wallets = Names(_map_text(folder / "wallets.arrow"), _map(folder / "wallet_hash.npy"))
-    sides = {side: _map_slices(folder, side) for side in _SIDES}
-    return {
-        "asset": manifest["asset"],
-        "wallets": wallets,
-        "transactions": Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
-        **sides,
-        "n_transfers": manifest["transfers"],
-        "last_time": manifest["last_time_us"],
-        **rows,
-    }
+    return State(
+        asset=manifest.asset,
+        wallets=wallets,
+        transactions=Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
+        incoming=_map_slices(folder, "incoming"),
+        outgoing=_map_slices(folder, "outgoing"),
+        sender=rows["sender"],
+        position=rows["position"],
+        tx_hash=rows["tx_hash"],
+        n_transfers=manifest.transfers,
+        last_time=manifest.last_time_us,
+    )
 
 
 def _refuse_others(directory: Path) -> None:
@@ -110,7 +124,7 @@ def _refuse_others(directory: Path) -> None:
         )
 
 
-def _read_manifest(directory: Path) -> dict[str, Any]:
+def _read_manifest(directory: Path) -> _Manifest:
     path = directory / _MANIFEST
     if not path.is_file():
         raise LedgerError(f"{directory} is no ledger: it has no {_MANIFEST}")
@@ -124,13 +138,13 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
             f"ledger {directory} has format version {version!r}, this release reads "
             f"{FORMAT_VERSION}; ingest the transfers again"
         )
-    for name, kind in _FIELDS.items():
+    for name, kind in _KINDS.items():
         if name not in manifest or not isinstance(manifest[name], kind):
             raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} lacks a valid {name}")
     unlisted = sorted(_FILES - manifest["bytes"].keys())
     if unlisted:
         raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} does not list {unlisted[0]}")
-    return dict(manifest)
+    return _Manifest(**{name: manifest[name] for name in _KINDS})
 
 
 def _map_slices(folder: Path, side: str) -> Slices:

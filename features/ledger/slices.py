@@ -81,13 +81,10 @@ class Slices:
         count = np.bincount(log.owner, minlength=n_wallets).astype(np.int32)
         start = np.cumsum(count, dtype=np.int64) - count
         n = log.time.size
-        place = np.empty(n, dtype=np.int64)
-        _place(log.owner, start.copy(), place)
-        time, other = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32)
-        transfer, amount = np.empty(n, dtype=np.int32), np.empty(n)
-        time[place], other[place] = log.time, log.counterparty
-        transfer[place], amount[place] = log.row, log.amount
-        return cls(start, count, count.copy(), time, other, transfer, amount, n)
+        arrays = np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+        built = cls(start, count, count.copy(), *arrays, n)
+        _fill(log, start.copy(), built.side)
+        return built
 
     @property
     def side(self) -> Side:
@@ -162,6 +159,11 @@ class Slices:
         places: Int64s = np.arange(count.sum()) + np.repeat(self.start - before, count)
         return places
 
+    def first_time(self) -> int | None:
+        """Time of the earliest transfer."""
+        held = np.flatnonzero(self.count)
+        return int(self.time[self.start[held]].min()) if held.size else None
+
     def last_time(self) -> int | None:
         """Time of the latest transfer."""
         held = np.flatnonzero(self.count)
@@ -181,11 +183,38 @@ def slice_room(room: int) -> int:
     return 2 * room + 4
 
 
+def dealt(pile: Int32s, count: npt.NDArray[np.int64]) -> Int64s:
+    """Place of each entry when they are dealt out, in their order, to piles that lie in a row.
+
+    Parameters
+    ----------
+    pile : int32 array, shape (n,), to which pile an entry goes
+    count : int64 array, shape (piles,), entries of each
+    """
+    place = np.empty(pile.size, dtype=np.int64)
+    _deal(pile, np.cumsum(count) - count, place)
+    return place
+
+
 @kernel
-def _place(owner: Int32s, cursor: Int64s, place: Int64s) -> None:
+def _deal(pile: Int32s, cursor: Int64s, place: Int64s) -> None:
+    """Fill ``place`` (n,); ``cursor`` (piles,) is the next free place of each pile."""
+    for i in range(pile.size):
+        place[i] = cursor[pile[i]]
+        cursor[pile[i]] += 1
+
+
+@kernel
+def _fill(log: Log, cursor: Int64s, side: Side) -> None:
+    """Copy a log in order of time to its owners' slices; ``cursor`` (wallets,) is where each is."""
+    time, owner, counterparty, row, amount = log
+    side_time, side_counterparty = side.time, side.counterparty
+    side_transfer, side_amount = side.transfer, side.amount
     for i in range(owner.size):
-        place[i] = cursor[owner[i]]
-        cursor[owner[i]] += 1
+        at = cursor[owner[i]]
+        cursor[owner[i]] = at + 1
+        side_time[at], side_counterparty[at] = time[i], counterparty[i]
+        side_transfer[at], side_amount[at] = row[i], amount[i]
 
 
 @kernel

@@ -9,8 +9,7 @@ import pandas as pd
 from features.contracts.categories import category_place
 from features.contracts.labels import check_labels
 from features.kernel import before, kernel
-from features.ledger import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import Ledger, microseconds
 
 UNLABELLED, LICIT, ILLICIT = 0, 1, 2
 

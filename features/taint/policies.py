@@ -17,8 +17,7 @@ import pandas as pd
 
 from features.contracts.categories import CATEGORIES
 from features.contracts.spine import check_spine
-from features.ledger import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import Ledger, microseconds
 from features.ledger.slices import Sides
 from features.past.history import cut
 from features.past.known_labels import ILLICIT, LabelEvents, label_events

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.neighbourhood import LINK_COLUMNS, NODE_COLUMNS, Neighbourhoods, neighbourhoods
 from tests import compare
 from tests.naive.past import NAN, Past, Transfer, micros, past, ratio, transfer_list

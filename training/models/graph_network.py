@@ -32,7 +32,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.contracts.spine import check_spine
 from features.errors import RiskError
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.neighbourhood import (
     LINK_COLUMNS,
     NEIGHBOURHOOD_VERSION,

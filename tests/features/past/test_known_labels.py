@@ -6,7 +6,7 @@ from hypothesis import given
 
 from features import Ledger, feature_table, labels_as_of
 from features.contracts.labels import check_labels
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.past.known_labels import ILLICIT, LICIT, NO_LABELS, UNLABELLED, label_at, label_events
 from features.views.exposure import EXPOSURE
 from tests.strategies import START, WALLETS, World, at, spine, transfers, worlds

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.contracts.categories import CATEGORIES
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.past.known_labels import ILLICIT
 from features.taint.paths import path_of
 from features.taint.pieces import DROPPED, FOUND, SEARCHED, TOTAL, Caps, empty_memory

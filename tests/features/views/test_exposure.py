@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from features import Ledger, feature_table
 from features.contracts.categories import CATEGORIES
 from features.kernel import DAY
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.view import Trail
 from features.views.exposure import CAPS, EXPOSURE
 from tests import compare

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.views.layering.chains import HOP_CAP, chain_depth, empty_levels
 from tests.strategies import at, chain, cycle, spine, transfers
 

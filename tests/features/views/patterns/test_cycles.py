@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.views.patterns.cycle_paths import ANCHORS
 from features.views.patterns.cycle_search import HUBS, MOST
 from features.views.patterns.cycles import CYCLE_COLUMNS, cycle_trails, cycles

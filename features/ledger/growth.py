@@ -1,0 +1,133 @@
+"""How a ledger changes in place: transfers enter it, make room, and are taken back."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.contracts.text import as_text, strings
+from features.contracts.times import microseconds
+from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
+from features.ledger.arrivals import Transfer
+from features.ledger.names import Names
+from features.ledger.slices import NOTHING, Log, grown
+from features.ledger.state import State
+
+
+class Arrived(NamedTuple):
+    """New transfers in order of time, their wallets in the ledger's codes; one entry a transfer.
+
+    Attributes
+    ----------
+    tx_id : list of str
+    tx_hash : uint64 array
+    time : int64 array, microseconds since 1970 UTC
+    sender, recipient : int32 arrays of wallet codes
+    amount : float64 array, whole units of the asset
+    position : int32 array
+    """
+
+    tx_id: list[str]
+    tx_hash: UInt64s
+    time: Int64s
+    sender: Int32s
+    recipient: Int32s
+    amount: Float64s
+    position: Int32s
+
+    @classmethod
+    def of_frame(cls, new: pd.DataFrame, wallets: Names) -> Self:
+        """Take in checked transfers; wallets that were never seen get the next codes."""
+        names = pa.concat_arrays([as_text(new["sender"]), as_text(new["recipient"])])
+        codes = wallets.first_rows(names)
+        unseen = np.flatnonzero(codes < 0)
+        if unseen.size:
+            wallets.extend(list(dict.fromkeys(strings(names.take(unseen)))))
+            codes[unseen] = wallets.first_rows(names.take(unseen))
+        n = len(new)
+        return cls(
+            tx_id=new["tx_id"].tolist(),
+            tx_hash=text_hashes(as_text(new["tx_id"])),
+            time=microseconds(new["timestamp"]),
+            sender=codes[:n],
+            recipient=codes[n:],
+            # writeable as NOTHING is: one compiled kernel
+            amount=new["amount"].to_numpy(copy=True),
+            position=new["position"].to_numpy(),
+        )
+
+    @classmethod
+    def of_stream(cls, new: Sequence[Transfer], wallets: Names) -> Self:
+        """Take in a few plain transfers, without a frame."""
+        tx_id, _, sender, recipient, amount, _, position = zip(*new, strict=True)
+        return cls(
+            tx_id=list(tx_id),
+            tx_hash=np.array([string_hash(text) for text in tx_id], np.uint64),
+            time=np.array([one.microseconds for one in new], np.int64),
+            sender=np.array([_code(wallets, wallet) for wallet in sender], np.int32),
+            recipient=np.array([_code(wallets, wallet) for wallet in recipient], np.int32),
+            amount=np.array(amount, np.float64),
+            position=np.array(position, np.int32),
+        )
+
+
+def _code(wallets: Names, wallet: str) -> int:
+    """Code of a wallet, a new one where it was never part of a transfer."""
+    code = wallets.first_row(wallet)
+    if code < 0:
+        code = len(wallets)
+        wallets.extend([wallet])
+    return code
+
+
+def put(state: State, new: Arrived) -> None:
+    """Write new transfers to the log and to both sides."""
+    first = len(state.transactions)
+    end = first + len(new.tx_id)
+    if end > state.sender.size:
+        reserve_rows(state, max(end, state.sender.size * 5 // 4))
+    state.sender[first:end] = new.sender
+    state.position[first:end], state.tx_hash[first:end] = new.position, new.tx_hash
+    state.transactions.extend(new.tx_id)
+    rows = np.arange(first, end, dtype=np.int32)
+    for slices, owner, other in (
+        (state.outgoing, new.sender, new.recipient),
+        (state.incoming, new.recipient, new.sender),
+    ):
+        log = Log(new.time, owner, other, rows, new.amount)
+        slices.insert(log, state.tx_hash, state.position, state.n_wallets)
+    state.n_transfers += len(new.tx_id)
+    latest = int(new.time[-1])
+    state.last_time = latest if state.last_time is None else max(state.last_time, latest)
+
+
+def take_back(state: State, rows: Iterable[int]) -> None:
+    """Remove the transfers of these rows from both sides; the rows stay, marked."""
+    for row in rows:
+        recipient = int(state.outgoing.counterparty[state.place(row)])
+        state.outgoing.remove(int(state.sender[row]), row)
+        state.incoming.remove(recipient, row)
+        state.sender[row] = -1
+        state.n_transfers -= 1
+    state.last_time = state.outgoing.last_time()
+    state.asset = state.asset if state.n_transfers else ""
+
+
+def reserve(state: State, transfers: int) -> None:
+    """Make room for so many more; see :meth:`features.Ledger.reserve`."""
+    reserve_rows(state, len(state.transactions) + transfers)
+    for slices in (state.incoming, state.outgoing):
+        moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
+        slices.reserve(slices.used + 2 * moving + 4 * transfers)
+        slices.reserve_wallets(state.n_wallets + 2 * transfers)
+        slices.insert(NOTHING, state.tx_hash, state.position, state.n_wallets)  # loads the kernel
+
+
+def reserve_rows(state: State, size: int) -> None:
+    """Make the log at least ``size`` rows long."""
+    if size <= state.sender.size:
+        return
+    state.sender, state.position = grown(state.sender, size), grown(state.position, size)
+    state.tx_hash = grown(state.tx_hash, size)

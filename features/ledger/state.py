@@ -1,0 +1,96 @@
+"""What a ledger holds, and how it is looked up."""
+
+from dataclasses import dataclass
+
+from features.contracts.text import Texts
+from features.kernel import Int32s, UInt64s
+from features.ledger.names import Names
+from features.ledger.slices import Sides, Slices
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """The transfers of one asset.
+
+    A transfer has a row, its place in the log; saved rows are in order of (hash of ``tx_id``,
+    position). ``sender``, ``position`` and ``tx_hash`` may have room for more rows than there are.
+
+    Parameters
+    ----------
+    asset : str
+        Empty while there is no transfer.
+    wallets : Names
+        By code.
+    transactions : Names
+        ``tx_id`` by row.
+    incoming, outgoing : Slices
+    sender : int32 array, shape (rows,)
+        Code of the sending wallet, -1 where the transfer was retracted.
+    position : int32 array, shape (rows,)
+    tx_hash : uint64 array, shape (rows,)
+    n_transfers : int
+        Those that are here, retracted ones not among them.
+    last_time : int or None
+        Of the latest transfer, microseconds since 1970 UTC.
+    """
+
+    asset: str
+    wallets: Names
+    transactions: Names
+    incoming: Slices
+    outgoing: Slices
+    sender: Int32s
+    position: Int32s
+    tx_hash: UInt64s
+    n_transfers: int
+    last_time: int | None
+
+    @property
+    def sides(self) -> Sides:
+        """The arrays, for kernels."""
+        return Sides(self.incoming.side, self.outgoing.side)
+
+    @property
+    def n_wallets(self) -> int:
+        """Wallets that are or were part of a transfer."""
+        return len(self.wallets)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays, the text of ids and names apart."""
+        rows = self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
+        return rows + self.incoming.nbytes + self.outgoing.nbytes + self.wallets.hashes.nbytes
+
+    def codes(self, wallets: Texts) -> Int32s:
+        """Code of each wallet, -1 where it was never part of a transfer.
+
+        Parameters
+        ----------
+        wallets : sequence of str, shape (n,)
+
+        Returns
+        -------
+        int32 array, shape (n,)
+        """
+        return self.wallets.first_rows(wallets)
+
+    def code(self, wallet: str) -> int:
+        """:meth:`codes` of one wallet."""
+        return self.wallets.first_row(wallet)
+
+    def wallet(self, code: int) -> str:
+        """Name of the wallet with this code."""
+        return self.wallets[code]
+
+    def tx_id(self, row: int) -> str:
+        """Transaction of a row, the entries of :attr:`features.ledger.slices.Side.transfer`."""
+        return self.transactions[row]
+
+    def rows(self, tx_id: str) -> dict[int, int]:
+        """Row of each position of a transaction; empty where it is not here or was retracted."""
+        rows = self.transactions.rows(tx_id)
+        return {int(self.position[row]): row for row in rows if self.sender[row] >= 0}
+
+    def place(self, row: int, *, near: int | None = None) -> int:
+        """Place of a transfer in the outgoing arena; its time is probably ``near``."""
+        return self.outgoing.find(int(self.sender[row]), row, near=near)
