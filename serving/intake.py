@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+import features
 from features.errors import RiskError
-from serving.journal import Journal, JournalError, utc
-from serving.schemas import Transfer, microseconds
+from serving import schemas
+from serving.journal import Journal, JournalError, New, utc
+from serving.schemas import microseconds
 from serving.scorer import Scorer
+
+QUICK_TRANSFERS = 64  # of a request, up to which they are checked one by one, without a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Intake:
             raise RiskError(f"journal {self._journal.place} cannot be replayed: {error}") from error
         return added
 
-    def add(self, transfers: list[Transfer]) -> Added:
+    def add(self, transfers: list[schemas.Transfer]) -> Added:
         """Add transfers, all or none; when this returns they are on disk and in the next score.
 
         Raises
@@ -68,10 +72,9 @@ class Intake:
         JournalError
             The journal did not take them.
         """
-        frame = _frame(transfers)
         with self._writing:
             self._check_agreement()
-            new = self._scorer.ledger.check_append(frame)
+            new = self._new(transfers)
             seq = self._journal.append(new)
             try:
                 self._scorer.insert(new)
@@ -86,6 +89,15 @@ class Intake:
         with self._writing:
             self._journal.check()
 
+    def _new(self, transfers: list[schemas.Transfer]) -> New:
+        """Those that the ledger does not hold, in order of time; raises as :meth:`add` does."""
+        ledger = self._scorer.ledger
+        if len(transfers) <= QUICK_TRANSFERS:
+            new = ledger.check_stream([_plain(one) for one in transfers])
+            if new is not None:
+                return new
+        return ledger.check_append(_frame(transfers))
+
     def _check_agreement(self) -> None:
         if self._diverged:
             raise JournalError(
@@ -94,7 +106,14 @@ class Intake:
             )
 
 
-def _frame(transfers: list[Transfer]) -> pd.DataFrame:
+def _plain(one: schemas.Transfer) -> features.Transfer:
+    return features.Transfer(
+        one.tx_id, one.timestamp, one.sender, one.recipient, float(one.amount), one.asset,
+        one.position,
+    )  # fmt: skip
+
+
+def _frame(transfers: list[schemas.Transfer]) -> pd.DataFrame:
     times = np.array([microseconds(one.timestamp) for one in transfers], dtype=np.int64)
     return pd.DataFrame(
         {

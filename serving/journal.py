@@ -6,16 +6,21 @@ driver is installed. One journal has one writing process; SQLite enforces that b
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from features import Transfer
 from features.errors import RiskError
+from features.ledger import microseconds
 
 REPLAY_ROWS = 50_000
+
+New: TypeAlias = pd.DataFrame | Sequence[Transfer]  # as the ledger's two checks return them
 
 _METADATA = sa.MetaData()
 TRANSFERS = sa.Table(
@@ -67,13 +72,14 @@ class Journal:
             ) from error
         self.last_seq: int = last or 0
 
-    def append(self, transfers: pd.DataFrame) -> int:
+    def append(self, transfers: New) -> int:
         """Write transfers in one transaction; they are on disk when this returns.
 
         Parameters
         ----------
-        transfers : DataFrame
-            Checked transfers, as ``Ledger.check_append`` returns them; none is fine.
+        transfers : DataFrame or sequence of Transfer
+            Checked transfers, as ``Ledger.check_append`` or ``Ledger.check_stream`` returns them;
+            none is fine.
 
         Returns
         -------
@@ -162,13 +168,23 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _: object)
     cursor.close()
 
 
-def _rows(transfers: pd.DataFrame, *, received_at_us: int) -> list[dict[str, object]]:
-    times = transfers["timestamp"].to_numpy(dtype="datetime64[us]").astype(np.int64)
+def _rows(transfers: New, *, received_at_us: int) -> list[dict[str, object]]:
     names = ["tx_id", "position", "sender", "recipient", "amount", "asset"]
-    columns = [transfers[name].tolist() for name in names]
+    if isinstance(transfers, pd.DataFrame):
+        times = microseconds(transfers["timestamp"]).tolist()
+        rows = list(zip(*(transfers[name].tolist() for name in names), strict=True))
+    else:
+        times = [one.microseconds for one in transfers]
+        rows = [tuple(getattr(one, name) for name in names) for one in transfers]
     return [
-        dict(zip([*names, "timestamp_us", "received_at_us"], [*row, received_at_us], strict=True))
-        for row in zip(*columns, times.tolist(), strict=True)
+        dict(
+            zip(
+                [*names, "timestamp_us", "received_at_us"],
+                [*row, when, received_at_us],
+                strict=True,
+            )
+        )
+        for row, when in zip(rows, times, strict=True)
     ]
 
 

@@ -5,15 +5,16 @@ ledger that changes.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features import Ledger, RiskError
+from features import Ledger, RiskError, Transfer, check_labels, check_spine
 from features.cli import read_known
 from features.past.known_labels import label_events
 from features.table import compute_rows
@@ -47,7 +48,7 @@ class Scorer:
         Owned by this object from now on.
     model : RiskModel
     labels : DataFrame, optional
-        Checked labels, for exposure features.
+        For exposure features.
     bands : Bands
         Policy of the bands.
     """
@@ -62,7 +63,7 @@ class Scorer:
         self.ledger = ledger
         self.model = model
         self.tabular = model.estimator.reads == "table"
-        self._labels = labels
+        self._labels = None if labels is None else check_labels(labels)
         self._changing = threading.Lock()
         self._arrange_labels()
         columns = feature_columns(model.views)
@@ -155,16 +156,23 @@ class Scorer:
             "trails": found.records(),
         }
 
-    def insert(self, new: pd.DataFrame) -> None:
-        """Add to the ledger what its ``check_append`` returned."""
+    def insert(self, new: pd.DataFrame | Sequence[Transfer]) -> None:
+        """Add to the ledger what its ``check_append`` or ``check_stream`` returned."""
+        if not isinstance(new, pd.DataFrame):
+            with self._changing:
+                self.ledger.insert_stream(new)
+                self._note_wallets(wallet for one in new for wallet in (one.sender, one.recipient))
+            return
         for start in range(0, len(new), APPEND_ROWS):
             part = new.iloc[start : start + APPEND_ROWS]
             with self._changing:
                 self.ledger.insert(part)
-                if not self._unseen.isdisjoint(part["sender"]) or not self._unseen.isdisjoint(
-                    part["recipient"]
-                ):
-                    self._arrange_labels()
+                self._note_wallets(chain(part["sender"], part["recipient"]))
+
+    def _note_wallets(self, wallets: Iterable[str]) -> None:
+        """Arrange the labels anew if a labelled wallet is in the ledger for the first time."""
+        if not self._unseen.isdisjoint(wallets):
+            self._arrange_labels()
 
     def check_itself(self) -> None:
         """Score and trace an unknown wallet and some of the ledger, and check what comes out.
@@ -207,6 +215,7 @@ class Scorer:
         spine = pd.DataFrame(
             {"wallet": [wallet], "as_of": [pd.Timestamp(as_of, unit="us", tz="UTC")]}
         )
+        spine = check_spine(spine)
         return self.model.score_spine(self.ledger, spine, labels=self._labels, reasons=reasons)
 
     def _explain(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:

@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.text import as_chunks
-from features.contracts.times import EARLIEST, LATEST, UTC, parse_iso, to_utc
+from features.contracts.times import EARLIEST, LATEST, UTC, microseconds, parse_iso, to_utc
 from features.errors import RiskError
 
 MAX_NAME = 256  # characters of a wallet, transaction id or other name
 EXAMPLES = 3
+_FIRST, _END = EARLIEST.value // 1000, LATEST.value // 1000  # microseconds since 1970
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -280,6 +281,10 @@ class Received:
         return zones[0] if zones else "UTC"
 
     def _in_range(self, column: str, values: pd.Series, ignored: Mask | None = None) -> pd.Series:
+        if values.dtype == UTC:
+            since_1970 = microseconds(values)
+            if since_1970.min() >= _FIRST and since_1970.max() < _END:
+                return values  # no row needs to be looked at: a missing one is the least number
         missing = values.isna().to_numpy()
         self.note(
             f"{column} is missing", missing if ignored is None else missing & ~ignored, column

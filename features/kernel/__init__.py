@@ -6,7 +6,7 @@ from features.kernel.compiler import kernel
 from features.kernel.hash_table import first_slot, table_mask
 from features.kernel.ordering import hash_order
 from features.kernel.search import before
-from features.kernel.text_hash import string_hash, text_hashes
+from features.kernel.text_hash import hash_place, string_hash, text_hashes
 
 __all__ = [
     "DAY",
@@ -22,6 +22,7 @@ __all__ = [
     "before",
     "first_slot",
     "hash_order",
+    "hash_place",
     "kernel",
     "string_hash",
     "table_mask",

@@ -50,21 +50,50 @@ def _hash_piece(text: pa.LargeStringArray, out: UInt64s) -> None:
 
 def string_hash(name: str) -> int:
     """:func:`text_hashes` of one string."""
-    raw = np.frombuffer(name.encode(), dtype=np.uint8)
-    ends = np.array([0, raw.size], dtype=np.int64)
-    ends.flags.writeable = False  # as Arrow's buffers are: one compiled kernel serves both
-    out = np.empty(1, dtype=np.uint64)
-    _hash_each(ends, raw, out)
-    return int(out[0])
+    return int(_hash_one(name.encode()))
+
+
+def hash_place(hashes: UInt64s, name: str) -> int:
+    """Place of the first of ascending ``hashes`` that is a string's, -1 where none is."""
+    return _find_one(hashes, name.encode())
 
 
 @kernel
 def _hash_each(ends: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], out: UInt64s) -> None:
-    # FNV-1a (Fowler, Noll, Vo), then one round of mixing so that the high bits depend on all bytes
+    """Hash n texts, the bytes ``[ends[i], ends[i + 1])`` of ``data``, into ``out`` (n,)."""
     for i in range(out.size):
-        value = np.uint64(14695981039346656037)
-        for j in range(ends[i], ends[i + 1]):
-            value = (value ^ np.uint64(data[j])) * np.uint64(1099511628211)
-        value ^= value >> np.uint64(32)
-        value *= np.uint64(0x9E3779B97F4A7C15)
-        out[i] = value ^ (value >> np.uint64(29))
+        out[i] = _mixed(data, ends[i], ends[i + 1])
+
+
+@kernel
+def _hash_one(text: bytes) -> Any:
+    """Hash one text."""
+    return _mixed(text, 0, len(text))
+
+
+@kernel
+def _find_one(hashes: UInt64s, text: bytes) -> int:
+    """Binary search for the hash of one text."""
+    wanted = _mixed(text, 0, len(text))
+    first, end = 0, hashes.size
+    while first < end:
+        middle = (first + end) >> 1
+        if hashes[middle] < wanted:
+            first = middle + 1
+        else:
+            end = middle
+    return first if first < hashes.size and hashes[first] == wanted else -1
+
+
+@kernel
+def _mixed(data: Any, first: int, end: int) -> Any:
+    """FNV-1a of bytes, then one round of mixing so that the high bits depend on all bytes.
+
+    Fowler, Noll, Vo.
+    """
+    value = np.uint64(14695981039346656037)
+    for i in range(first, end):
+        value = (value ^ np.uint64(data[i])) * np.uint64(1099511628211)
+    value ^= value >> np.uint64(32)
+    value *= np.uint64(0x9E3779B97F4A7C15)
+    return value ^ (value >> np.uint64(29))

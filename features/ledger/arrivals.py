@@ -1,7 +1,7 @@
 """What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,9 @@ from features.contracts.times import EARLIEST, LATEST
 from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION, Transfers
 from features.errors import ConflictError, LedgerError
 from features.ledger.state import State
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_FIRST, _END = EARLIEST.to_pydatetime(), LATEST.to_pydatetime()  # quicker to compare
 
 
 class Transfer(NamedTuple):
@@ -28,7 +31,9 @@ class Transfer(NamedTuple):
     @property
     def microseconds(self) -> int:
         """Time in microseconds since 1970 UTC."""
-        return pd.Timestamp(self.timestamp).value // 1000
+        if isinstance(self.timestamp, pd.Timestamp):
+            return self.timestamp.value // 1000
+        return (self.timestamp - _EPOCH) // _MICROSECOND
 
 
 def is_plain(transfer: Transfer) -> bool:
@@ -42,7 +47,7 @@ def is_plain(transfer: Transfer) -> bool:
         and 0 <= transfer.position <= MAX_POSITION
         and isinstance(transfer.timestamp, datetime)
         and transfer.timestamp.tzinfo is not None
-        and EARLIEST <= transfer.timestamp < LATEST
+        and _FIRST <= transfer.timestamp < _END
     )
 
 

@@ -20,35 +20,39 @@ class Columns(NamedTuple):
 
     Attributes
     ----------
-    tx_id : large_string array
     time : int64 array, microseconds since 1970 UTC
     sender, recipient : int32 arrays of wallet codes
     amount : float64 array, whole units of the asset
     position : int32 array
+    by_id : int64 array
+        Which transfer stands in each row: they are in order of (hash of ``tx_id``, position).
     """
 
-    tx_id: pa.LargeStringArray
     time: Int64s
     sender: Int32s
     recipient: Int32s
     amount: Float64s
     position: Int32s
+    by_id: Int64s
 
 
 def build(asset: str, checked: Transfers) -> State:
     """Lay out checked transfers of one asset."""
-    wallets, sender, recipient = _wallets(
-        as_chunks(checked["sender"]), as_chunks(checked["recipient"])
-    )
+    ends = [*as_chunks(checked["sender"]).chunks, *as_chunks(checked["recipient"]).chunks]
+    with ThreadPoolExecutor(1) as other:
+        numbered = other.submit(_numbered, pa.chunked_array(ends))
+        order = checked.id_order
+        transactions = _transactions(as_text(checked["tx_id"]), order)
+        wallets, codes = numbered.result()
     columns = Columns(
-        tx_id=as_text(checked["tx_id"]),
         time=microseconds(checked["timestamp"]),
-        sender=sender,
-        recipient=recipient,
+        sender=codes[: len(checked)],
+        recipient=codes[len(checked) :],
         amount=checked["amount"].to_numpy(),
         position=checked["position"].to_numpy(),
+        by_id=order.rows,
     )
-    return lay_out(asset, wallets, columns, checked.id_order)
+    return lay_out(asset, wallets, transactions, columns)
 
 
 def compact(state: State) -> State:
@@ -56,28 +60,27 @@ def compact(state: State) -> State:
     wallets, code = by_hash(state.wallets.all_text())
     places = state.outgoing.places()
     rows = state.outgoing.transfer[places]
+    tx_id, position = state.transactions.all_text().take(rows), state.position[rows]
+    order = IdOrder.of(tx_id, position)
     columns = Columns(
-        tx_id=state.transactions.all_text().take(rows),
         time=state.outgoing.time[places],
         sender=code[state.sender[rows]],
         recipient=code[state.outgoing.counterparty[places]],
         amount=state.outgoing.amount[places],
-        position=state.position[rows],
+        position=position,
+        by_id=order.rows,
     )
-    order = IdOrder.of(columns.tx_id, columns.position)
-    return lay_out(state.asset, wallets, columns, order)
+    return lay_out(state.asset, wallets, _transactions(tx_id, order), columns)
 
 
-def lay_out(asset: str, wallets: Names, columns: Columns, by_id: IdOrder) -> State:
+def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -> State:
     """Bring transfers into rows, in order of their ids, and into both sides, in order of time."""
-    rows = by_id.rows
-    hashes = by_id.hashes[rows]
-    in_time = _in_time(columns.time, rows)
+    rows = columns.by_id
     row = np.empty(rows.size, dtype=np.int32)
     row[rows] = np.arange(rows.size, dtype=np.int32)
-    time = columns.time[in_time]
+    in_time = _in_time(columns.time, rows)
     outgoing = Log(
-        time,
+        columns.time[in_time],
         columns.sender[in_time],
         columns.recipient[in_time],
         row[in_time],
@@ -85,41 +88,34 @@ def lay_out(asset: str, wallets: Names, columns: Columns, by_id: IdOrder) -> Sta
     )
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
     with ThreadPoolExecutor(1) as other:
-        text = other.submit(columns.tx_id.take, rows)
-        sides = [Slices.build(side, len(wallets)) for side in (incoming, outgoing)]
+        received = other.submit(Slices.build, incoming, len(wallets))
+        sent = Slices.build(outgoing, len(wallets))
     return State(
         asset=asset,
         wallets=wallets,
-        transactions=Names(text.result(), hashes),
-        incoming=sides[0],
-        outgoing=sides[1],
+        transactions=transactions,
+        incoming=received.result(),
+        outgoing=sent,
         sender=columns.sender[rows],
         position=columns.position[rows],
-        tx_hash=hashes,
-        n_transfers=time.size,
-        last_time=int(time[-1]) if time.size else None,
+        tx_hash=transactions.hashes,
+        n_transfers=rows.size,
+        last_time=int(outgoing.time[-1]) if rows.size else None,
     )
 
 
-def _wallets(sender: Chunks, recipient: Chunks) -> tuple[Names, Int32s, Int32s]:
-    """The distinct wallets of both ends, and the code of each end."""
-    with ThreadPoolExecutor(1) as other:
-        received = other.submit(_encoded, recipient)
-        senders, sent = _encoded(sender)
-        recipients, got = received.result()
-    distinct, among = _encoded(pa.chunked_array([senders, recipients]))
-    wallets, code = by_hash(distinct)
-    code = code[among]
-    return wallets, code[: len(senders)][sent], code[len(senders) :][got]
+def _transactions(tx_id: pa.LargeStringArray, order: IdOrder) -> Names:
+    """The ids of transfers by row."""
+    return Names(tx_id.take(order.rows), order.hashes[order.rows])
 
 
-def _encoded(text: Chunks) -> tuple[pa.LargeStringArray, Int32s]:
-    """The distinct texts, and which of them each text is."""
-    if not len(text):
-        return as_text(text), np.empty(0, dtype=np.int32)
-    chunks: list[Any] = text.dictionary_encode().chunks
-    places = [chunk.indices.to_numpy() for chunk in chunks]
-    return as_text(chunks[-1].dictionary), np.concatenate(places)
+def _numbered(ends: Chunks) -> tuple[Names, Int32s]:
+    """The distinct wallets by code, and the code of each end."""
+    if not len(ends):
+        return by_hash(as_text(ends))
+    chunks: list[Any] = ends.dictionary_encode().chunks  # all have the last one's dictionary
+    wallets, code = by_hash(as_text(chunks[-1].dictionary))
+    return wallets, np.concatenate([code[chunk.indices.to_numpy()] for chunk in chunks])
 
 
 def _in_time(time: Int64s, rows: Int64s) -> Int64s:

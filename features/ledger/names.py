@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.text import Texts, as_text, strings
-from features.kernel import Int32s, UInt64s, string_hash, text_hashes
+from features.kernel import Int32s, UInt64s, hash_place, text_hashes
 
 
 @dataclass(slots=True)
@@ -100,9 +100,9 @@ class Names:
         return [*self._saved_rows(name), *self.recent_rows.get(name, [])]
 
     def _saved_rows(self, name: str) -> Iterator[int]:
-        wanted = np.uint64(string_hash(name))
-        row = int(np.searchsorted(self.hashes, wanted))
-        while row < len(self.text) and self.hashes[row] == wanted:
+        first = hash_place(self.hashes, name)
+        row = first
+        while 0 <= row < len(self.text) and self.hashes[row] == self.hashes[first]:
             if self.text[row].as_py() == name:
                 yield row
             row += 1
