@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,7 +18,7 @@ from rich.progress import (
 )
 
 from features.contracts.categories import other_words
-from features.contracts.labels import UNSPECIFIED
+from features.contracts.labels import UNSPECIFIED, Labels
 from features.errors import SourceError
 from features.sources.files import read_labels
 from features.view import Column
@@ -84,7 +83,7 @@ def column_line(column: Column) -> str:
     return f"{column.name}  [{unit}]  {column.meaning}{source}"
 
 
-def read_known(labels: Path | None) -> pd.DataFrame | None:
+def read_known(labels: Path | None) -> Labels | None:
     """Read the labels that features use; say on stderr which of them are of category other."""
     if labels is None:
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.contracts.labels import check_labels
-from features.contracts.transfers import check_transfers
+from features.contracts.labels import Labels, check_labels
+from features.contracts.transfers import Transfers, check_transfers
 from features.errors import SourceError
 
 DAY_0 = pd.Timestamp("2017-01-01", tz="UTC")
@@ -20,7 +20,7 @@ _TRANSACTIONS = ("sourceNodeId", "targetNodeId", "value", "time")
 _NODES = ("nodeid", "isFraud", "fraudStep")
 
 
-def read_amlsim(transactions: str | Path, nodes: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_amlsim(transactions: str | Path, nodes: str | Path) -> tuple[Transfers, Labels]:
     """Read transfers and labels of one simulation.
 
     Parameters
@@ -32,9 +32,9 @@ def read_amlsim(transactions: str | Path, nodes: str | Path) -> tuple[pd.DataFra
 
     Returns
     -------
-    transfers : DataFrame
+    transfers : Transfers
         As :func:`features.check_transfers` returns them.
-    labels : DataFrame
+    labels : Labels
         As :func:`features.check_labels` returns them. An account whose first illicit transfer
         ended on day d is known from day d + 1. The truth about all others, illicit ones without a
         day included, is known from the day after the simulation's last transfer.

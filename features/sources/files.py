@@ -8,15 +8,16 @@ import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, TypeVar, overload
 
 import pandas as pd
 import pyarrow as pa
 
-from features.contracts.labels import check_labels
+from features.contracts.checked import Checked
+from features.contracts.labels import Labels, check_labels
 from features.contracts.received import Problem, Received
-from features.contracts.spine import check_spine
-from features.contracts.transfers import OnError, check_received
+from features.contracts.spine import Spine, check_spine
+from features.contracts.transfers import OnError, Transfers, check_received
 from features.errors import RiskError, SourceError, TransfersError
 from features.sources.cells import Cells, TimeUnit
 from features.sources.pieces import (
@@ -30,6 +31,8 @@ from features.sources.pieces import (
     pieces,
     raise_unreadable,
 )
+
+_Frame = TypeVar("_Frame", bound=Checked)
 
 TRANSFER_COLUMNS, LABEL_COLUMNS = TRANSFERS.columns, LABELS.columns
 
@@ -124,7 +127,7 @@ def load_transfers(
     timezone: str | None = ...,
     on_error: Literal["raise"] = ...,
     on_batch: Callable[[int], None] | None = ...,
-) -> pd.DataFrame: ...
+) -> Transfers: ...
 @overload
 def load_transfers(
     paths: Sequence[str | Path],
@@ -135,7 +138,7 @@ def load_transfers(
     timezone: str | None = ...,
     on_error: Literal["quarantine"],
     on_batch: Callable[[int], None] | None = ...,
-) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+) -> tuple[Transfers, pd.DataFrame]: ...
 def load_transfers(
     paths: Sequence[str | Path],
     *,
@@ -145,7 +148,7 @@ def load_transfers(
     timezone: str | None = None,
     on_error: OnError = "raise",
     on_batch: Callable[[int], None] | None = None,
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+) -> Transfers | tuple[Transfers, pd.DataFrame]:
     """Read and check the transfers of one or several files as one.
 
     Memory grows with the columns that are kept, not with the text of the files.
@@ -163,7 +166,7 @@ def load_transfers(
 
     Returns
     -------
-    transfers : DataFrame
+    transfers : Transfers
         As :func:`features.check_transfers` returns them.
     bad : DataFrame
         Only with "quarantine": the bad rows with ``reason``, indexed by (file, row).
@@ -205,7 +208,7 @@ def read_labels(
     source: str | None = None,
     time_unit: TimeUnit | None = None,
     timezone: str | None = None,
-) -> pd.DataFrame:
+) -> Labels:
     """Read and check a file of labels.
 
     Parameters
@@ -221,7 +224,7 @@ def read_labels(
 
     Returns
     -------
-    DataFrame
+    Labels
         As :func:`features.check_labels` returns them.
 
     Raises
@@ -232,7 +235,8 @@ def read_labels(
         The labels break their contract.
     """
     constants: Constants = {"label": label, "known_at": known_at, "source": source}
-    return _checked(Cells(Path(path), time_unit, timezone), LABELS, columns, constants)
+    cells = Cells(Path(path), time_unit, timezone)
+    return _checked(cells, check_labels, _whole(cells, LABELS, columns, constants))
 
 
 def read_spine(
@@ -242,7 +246,7 @@ def read_spine(
     as_of: pd.Timestamp | None = None,
     time_unit: TimeUnit | None = None,
     timezone: str | None = None,
-) -> pd.DataFrame:
+) -> Spine:
     """Read and check a file of (wallet, as_of).
 
     Parameters
@@ -258,7 +262,7 @@ def read_spine(
 
     Returns
     -------
-    DataFrame
+    Spine
         As :func:`features.check_spine` returns it.
 
     Raises
@@ -268,7 +272,8 @@ def read_spine(
     SpineError
         The spine breaks its contract.
     """
-    return _checked(Cells(Path(path), time_unit, timezone), SPINE, columns, {"as_of": as_of})
+    cells = Cells(Path(path), time_unit, timezone)
+    return _checked(cells, check_spine, _whole(cells, SPINE, columns, {"as_of": as_of}))
 
 
 @dataclass(slots=True)
@@ -309,15 +314,18 @@ class _Loaded:
         return f"{path} row {row}"
 
 
-def _checked(
+def _whole(
     cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
 ) -> pd.DataFrame:
     tables = []
     for piece in pieces(cells, contract, columns, constants):
         raise_unreadable(cells)
         tables.append(piece)
-    frame = pa.concat_tables(tables or [empty_piece(contract.required)]).to_pandas()
+    return pa.concat_tables(tables or [empty_piece(contract.required)]).to_pandas()
+
+
+def _checked(cells: Cells, check: Callable[[pd.DataFrame], _Frame], frame: pd.DataFrame) -> _Frame:
     try:
-        return check_labels(frame) if contract is LABELS else check_spine(frame)
+        return check(frame)
     except RiskError as error:
         raise type(error)(f"{cells.path}: {error}") from None

@@ -59,6 +59,37 @@ def test_a_contradiction_adds_nothing(shop: Shop) -> None:
     assert shop.scorer.ledger.n_transfers == 901
 
 
+def test_few_and_many_transfers_leave_the_same_ledger_and_journal(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = [
+        [transfer(3), transfer(1, sender="new"), transfer(3)],
+        [transfer(1, sender="new"), transfer(2, timestamp="2024-01-01T00:00:00+01:00")],
+        [transfer(4, sender="w\u00e4hrung", amount="0.1"), transfer(5, amount="1e-18")],
+    ]
+    seen = []
+    for quick in (64, 0):
+        monkeypatch.setattr("serving.intake.QUICK_TRANSFERS", quick)
+        (tmp_path / str(quick)).mkdir()
+        shop = Shop(world, tmp_path / str(quick))
+        added = [shop.intake.add(read(*batch)) for batch in batches]
+        rows = pd.concat(shop.journal.replay())
+        ledger = shop.scorer.ledger
+        names = [ledger.wallet(code) for code in ledger.sender[900 : ledger.n_transfers]]
+        scores = [shop.scorer.score(name, 2**51) for name in ("new", "w1", "w\u00e4hrung")]
+        seen.append((added, rows.to_dict("list"), names, scores))
+        shop.journal.close()
+    assert seen[0] == seen[1]
+
+
+def test_a_few_transfers_are_all_or_none(shop: Shop) -> None:
+    known = transfer(1) | {"tx_id": shop.scorer.ledger.tx_id(0)}
+    with pytest.raises(ConflictError):
+        shop.intake.add(read(transfer(2), transfer(2, position=1), known))
+    assert shop.journal.last_seq == 0
+    assert shop.scorer.ledger.n_transfers == 900
+
+
 def test_replay_restores_the_ledger(world: World, tmp_path: Path) -> None:
     shop = Shop(world, tmp_path)
     batch = [transfer(number, amount=number / 7, recipient=f"x{number}") for number in range(50)]

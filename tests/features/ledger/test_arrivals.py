@@ -72,3 +72,51 @@ def test_what_only_the_full_check_can_tell_is_left_to_it() -> None:
     held = ledger()
     assert held.append_one(unusual)
     assert held.code("w\u00e4hrung") >= 0
+
+
+def test_a_few_transfers_enter_as_their_frame_would() -> None:
+    late = GOOD._replace(tx_id="m", timestamp=at(5))
+    few, frame = ledger(), ledger()
+    new = few.check_stream([GOOD, late, GOOD])
+    assert new == [late, GOOD]
+    assert few.n_transfers == 2
+    few.insert_stream(new)
+    few.insert_stream([])
+    assert frame.append(pd.DataFrame([GOOD._asdict(), late._asdict()])) == 2
+    for name in ("sender", "position", "tx_hash"):
+        assert getattr(few, name)[:4].tolist() == getattr(frame, name)[:4].tolist()
+    assert few.incoming.time[: few.incoming.used].tolist() == frame.incoming.time.tolist()
+    assert few.check_stream([GOOD, late]) == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        GOOD._replace(amount=-1.0),
+        GOOD._replace(asset="BTC"),
+        GOOD._replace(sender="w\u00e4hrung"),
+        GOOD._replace(amount=2.5),  # the id and position of another one, with other content
+    ],
+)
+def test_what_a_few_leave_open_the_full_check_tells(odd: Transfer) -> None:
+    assert ledger().check_stream([GOOD, odd]) is None
+
+
+def test_a_conflict_among_a_few_is_the_conflict_of_their_frame() -> None:
+    few = [GOOD, Transfer("t1", at(10), "b", "c", 9.0, "ETH")]
+    told = []
+    for check in (
+        lambda: ledger().check_stream(few),
+        lambda: ledger().check_append(pd.DataFrame([one._asdict() for one in few])),
+    ):
+        with pytest.raises(ConflictError) as raised:
+            check()
+        told.append(str(raised.value))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("kind", [pd.Timestamp, pd.Timestamp.to_pydatetime])
+def test_microseconds_are_those_of_the_timestamp(kind: Any) -> None:
+    for text in ("1678-01-01T00:00:00.000001Z", "1970-01-01T00:00Z", "2261-12-31T23:59:59.9+02:00"):
+        stamp = pd.Timestamp(text)
+        assert GOOD._replace(timestamp=kind(stamp)).microseconds == stamp.value // 1000

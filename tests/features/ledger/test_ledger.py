@@ -254,3 +254,13 @@ def test_what_the_ledger_takes_it_checks() -> None:
     ledger = Ledger.from_transfers(check_transfers(transfers(BASE)))
     with pytest.raises(TransfersError, match="amount is negative"):
         ledger.append(bad)
+
+
+def test_a_ledger_is_shown_in_one_line() -> None:
+    assert repr(Ledger.from_transfers(transfers([]))) == "Ledger(no transfers)"
+    days = [(0, "a", "b", 1.0), (86_400 * 400, "b", "c", 1.0)]
+    ledger = Ledger.from_transfers(transfers(days))
+    since, until = at(0).date(), at(86_400 * 400).date()
+    assert repr(ledger) == f"Ledger(2 ETH transfers of 3 wallets, {since} to {until})"
+    many = transfers((0, f"w{i}", f"v{i}", 1.0) for i in range(1500))
+    assert repr(Ledger.from_transfers(many)).startswith("Ledger(1,500 ETH transfers of 3,000 wal")

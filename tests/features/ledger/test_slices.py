@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ledger.slices import Log, Slices, slice_room
+from features.ledger.slices import Log, Slices, dealt, slice_room
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)), max_size=60)
 
@@ -71,3 +71,21 @@ def test_reserve_makes_room_and_never_less() -> None:
     )
     assert (start.size, slices.count.size, slices.room.size) == (5, 5, 5)
     assert time.tolist() == [1, 2, *[0] * 8]
+
+
+@given(st.lists(st.integers(0, 4), max_size=40))
+def test_dealing_out_is_a_stable_sort(piles: list[int]) -> None:
+    pile = np.array(piles, dtype=np.int32)
+    place = dealt(pile, np.bincount(pile, minlength=5))
+    assert np.argsort(place).tolist() == np.argsort(pile, kind="stable").tolist()
+
+
+@given(ENTRIES)
+def test_a_built_side_holds_what_an_inserted_one_does(entries: list[tuple[int, int, int]]) -> None:
+    log = log_of([(owner, 0, 0) for owner, _, _ in entries], 0)
+    zero = np.zeros(len(entries), np.int32)
+    grown, built = Slices.build(log_of([], 0), 4), Slices.build(log, 4)
+    grown.insert(log, zero.astype(np.uint64), zero, 4)
+    for name in ("time", "counterparty", "transfer", "amount"):
+        held = [getattr(each, name)[each.places()].tolist() for each in (grown, built)]
+        assert held[0] == held[1]
