@@ -16,6 +16,7 @@ REQUIRED = ("wallet", "label", "known_at")
 OPTIONAL = ("category", "source", "confidence")
 LABELS = ("illicit", "licit")
 UNSPECIFIED = "unspecified"
+UNLABELLED, LICIT, ILLICIT = 0, 1, 2  # labels as kernels read them
 
 
 @overload

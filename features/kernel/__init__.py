@@ -2,7 +2,7 @@
 
 from features.kernel.arrays import Float64s, Int8s, Int32s, Int64s, Records, Rows, UInt64s
 from features.kernel.clock import DAY, HOUR, SECOND
-from features.kernel.compiler import kernel
+from features.kernel.compiler import inner_kernel, kernel
 from features.kernel.hash_table import first_slot, table_mask
 from features.kernel.search import before
 from features.kernel.text_hash import string_hash, text_hashes
@@ -20,6 +20,7 @@ __all__ = [
     "UInt64s",
     "before",
     "first_slot",
+    "inner_kernel",
     "kernel",
     "string_hash",
     "table_mask",
