@@ -9,7 +9,15 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.past.known_labels import LabelEvents, label_events
+from features.past import (
+    NO_LABELS,
+    LabelEvents,
+    Past,
+    ask,
+    label_events,
+    past_of,
+    past_of_spine,
+)
 from tests import compare
 from tests.naive.past import DAY, HOUR
 
@@ -59,6 +67,13 @@ def cycle(length: int, *, step_s: float = 60, amount: float = 8.0) -> pd.DataFra
     )
 
 
+def asked_late(ledger: Ledger, wallet: str, labels: LabelEvents = NO_LABELS) -> Past:
+    """A past that was asked about a wallet after all transfers."""
+    past = past_of(ledger, ledger.codes([wallet]), np.array([2**62]), labels)
+    ask(past, 0)
+    return past
+
+
 def at(seconds: float) -> pd.Timestamp:
     """Seconds after START."""
     return START + pd.Timedelta(microseconds=round(seconds * SECOND))
@@ -86,6 +101,10 @@ class World:
     def events(self, ledger: Ledger) -> LabelEvents:
         """Arrange the labels for kernels."""
         return label_events(ledger, self.labels)
+
+    def past(self, ledger: Ledger) -> Past:
+        """Ask about the spine."""
+        return past_of_spine(ledger, self.spine, self.events(ledger))
 
     def shifted(self, by: pd.Timedelta) -> "World":
         """Move every time by the same amount."""

@@ -17,6 +17,7 @@ REQUIRED = ("wallet", "label", "known_at")
 OPTIONAL = ("category", "source", "confidence")
 LABELS = ("illicit", "licit")
 UNSPECIFIED = "unspecified"
+UNLABELLED, LICIT, ILLICIT = 0, 1, 2  # labels as kernels read them
 
 
 class Labels(Checked):

@@ -2,7 +2,7 @@
 
 from features.kernel.arrays import Float64s, Int8s, Int32s, Int64s, Records, Rows, UInt64s
 from features.kernel.clock import DAY, HOUR, SECOND
-from features.kernel.compiler import kernel
+from features.kernel.compiler import inner_kernel, kernel
 from features.kernel.hash_table import first_slot, table_mask
 from features.kernel.ordering import hash_order
 from features.kernel.search import before
@@ -23,6 +23,7 @@ __all__ = [
     "first_slot",
     "hash_order",
     "hash_place",
+    "inner_kernel",
     "kernel",
     "string_hash",
     "table_mask",

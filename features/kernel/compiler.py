@@ -14,9 +14,10 @@ import hashlib
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numba
+import numpy as np
 from numba.core import config as numba_config
 from numba.core.caching import UserProvidedCacheLocator
 
@@ -77,13 +78,43 @@ def kernel(function: _Function) -> _Function:
     ``NUMBA_CACHE_DIR`` moves that folder; where it cannot be written, the user's cache serves. A
     function that is in no file, as in a notebook, is compiled in every process.
     """
+    return _compiled(function)
+
+
+def inner_kernel(function: _Function) -> _Function:
+    """Compile a function that kernels call: it makes no array and returns none.
+
+    It counts no references to the arrays that it is given, whose caller holds them; counting is
+    atomic, several times for every array of a tuple, and costs many times what a short function
+    does. It may not call a kernel that makes or returns arrays.
+
+    Raises
+    ------
+    TypeError
+        The function says that it returns an array: whoever calls it would free that too early.
+    """
+    if _holds_array(get_type_hints(function).get("return")):
+        raise TypeError(f"{function.__qualname__} returns an array: make it a kernel")
+    return _compiled(function, _nrt=False)
+
+
+def _holds_array(hint: Any) -> bool:
+    """Whether values of a type are arrays or tuples that hold some."""
+    if isinstance(hint, type) and issubclass(hint, tuple) and hint is not tuple:
+        return any(_holds_array(part) for part in get_type_hints(hint).values())
+    return get_origin(hint) is np.ndarray or any(_holds_array(part) for part in get_args(hint))
+
+
+def _compiled(function: _Function, **options: Any) -> _Function:
     elsewhere = config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES
     # read once, when the function is wrapped
     config.CACHE_DIR = str(CACHE)
     config.CACHE_LOCATOR_CLASSES = f"{__name__}.Locator,UserWideCacheLocator"
     kept = Path(function.__code__.co_filename).is_file()
     try:
-        compiled = numba.njit(cache=kept, nogil=True, error_model="numpy", boundscheck=False)
+        compiled = numba.njit(
+            cache=kept, nogil=True, error_model="numpy", boundscheck=False, **options
+        )
         return cast("_Function", compiled(function))
     finally:
         config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = elsewhere

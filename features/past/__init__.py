@@ -1,6 +1,8 @@
 """What may be known at an instant: the one cut, and the kit that views are made with."""
 
-from features.kernel import DAY, HOUR, SECOND, before, kernel
+from features.contracts.labels import ILLICIT, LICIT, UNLABELLED
+from features.kernel import DAY, HOUR, SECOND, before, inner_kernel, kernel
+from features.past.around import earlier, later, place_across
 from features.past.cut import (
     HISTORY_CAP,
     History,
@@ -11,17 +13,12 @@ from features.past.cut import (
     ask,
     cut,
     event_at,
+    ever_labelled,
     label_at,
     past_of,
+    past_of_spine,
 )
-from features.past.known_labels import (
-    ILLICIT,
-    LICIT,
-    NO_LABELS,
-    UNLABELLED,
-    LabelEvents,
-    label_events,
-)
+from features.past.known_labels import NO_LABELS, LabelEvents, label_events
 from features.past.order_statistics import quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
 
@@ -45,11 +42,17 @@ __all__ = [
     "ask",
     "before",
     "cut",
+    "earlier",
     "event_at",
+    "ever_labelled",
+    "inner_kernel",
     "kernel",
     "label_at",
     "label_events",
+    "later",
     "past_of",
+    "past_of_spine",
+    "place_across",
     "quantile",
     "sort_values",
     "window_sums",

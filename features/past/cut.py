@@ -9,11 +9,13 @@ its cost is bounded on hubs; the coverage view says how much was left out.
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from features.kernel import Float64s, Int8s, Int32s, Int64s, before, kernel
-from features.ledger.ledger import Ledger
+from features.contracts.labels import UNLABELLED
+from features.kernel import Float64s, Int8s, Int32s, Int64s, before, inner_kernel
+from features.ledger import Ledger, microseconds
 from features.ledger.slices import Side
-from features.past.known_labels import UNLABELLED, LabelEvents
+from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000
 _NEVER = np.iinfo(np.int64).min
@@ -126,6 +128,11 @@ def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEven
     return _past(incoming, outgoing, labels, wallets, instants)
 
 
+def past_of_spine(ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents) -> Past:
+    """Ask a ledger about the rows of a spine that was checked."""
+    return past_of(ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]), labels)
+
+
 def _past(
     incoming: Side | PastSide,
     outgoing: Side | PastSide,
@@ -141,7 +148,7 @@ def _past(
     )  # fmt: skip
 
 
-@kernel
+@inner_kernel
 def ask(past: Past, row: int) -> Question:
     """Move a past to the instant of one of its questions."""
     wallet, as_of = past.wallets[row], past.instants[row]
@@ -149,7 +156,7 @@ def ask(past: Past, row: int) -> Question:
     return Question(wallet, as_of, cut(past.incoming, wallet), cut(past.outgoing, wallet))
 
 
-@kernel
+@inner_kernel
 def cut(side: PastSide, wallet: int) -> History:
     """What may be read of a wallet on one side."""
     if wallet < 0:
@@ -159,17 +166,26 @@ def cut(side: PastSide, wallet: int) -> History:
     return History(max(start, end - HISTORY_CAP), end, end - start)
 
 
-@kernel
+@inner_kernel
+def ever_labelled(start: Int64s, wallet: int) -> bool:
+    """Whether a wallet has a label, known yet or not; ``start`` is that of :class:`PastLabels`.
+
+    Nearly all wallets have none, and one array is cheap to pass on for every transfer.
+    """
+    return bool(wallet + 1 < start.size and start[wallet] < start[wallet + 1])
+
+
+@inner_kernel
 def event_at(labels: PastLabels, wallet: int) -> int:
     """Which event says what was known of a wallet; -1 where nothing was."""
-    if wallet + 1 >= labels.start.size:
+    if not ever_labelled(labels.start, wallet):
         return -1
-    first = labels.start[wallet]
-    known = before(labels.known_at, first, labels.start[wallet + 1], labels.as_of[0])
+    first, end = labels.start[wallet], labels.start[wallet + 1]
+    known = before(labels.known_at, first, end, labels.as_of[0])
     return known - 1 if known > first else -1
 
 
-@kernel
+@inner_kernel
 def label_at(labels: PastLabels, wallet: int) -> int:
     """Label of a wallet that was known: ``UNLABELLED``, ``LICIT`` or ``ILLICIT``."""
     event = event_at(labels, wallet)

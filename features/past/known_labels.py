@@ -7,11 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.categories import category_place
-from features.contracts.labels import check_labels
-from features.kernel import before, kernel
+from features.contracts.labels import ILLICIT, LICIT, check_labels
 from features.ledger import Ledger, microseconds
-
-UNLABELLED, LICIT, ILLICIT = 0, 1, 2
 
 
 class LabelEvents(NamedTuple):
@@ -65,23 +62,6 @@ def label_events(ledger: Ledger, labels: pd.DataFrame | None) -> LabelEvents:
     _hold_best(code, confidence[order], label, category)
     start = np.searchsorted(code, np.arange(ledger.n_wallets + 1)).astype(np.int64)
     return LabelEvents(start, known_at, label, category)
-
-
-@kernel
-def event_at(events: LabelEvents, code: int, as_of: int) -> int:
-    """Which event says what was known of a wallet before ``as_of``; -1 where nothing was."""
-    if code + 1 >= events.start.size:
-        return -1
-    first = events.start[code]
-    known = before(events.known_at, first, events.start[code + 1], as_of)
-    return known - 1 if known > first else -1
-
-
-@kernel
-def label_at(events: LabelEvents, code: int, as_of: int) -> int:
-    """Label of a wallet that was known before ``as_of``."""
-    event = event_at(events, code, as_of)
-    return int(events.label[event]) if event >= 0 else UNLABELLED
 
 
 def _hold_best(

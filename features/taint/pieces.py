@@ -3,18 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from features.contracts.categories import CATEGORIES
-from features.kernel import Float64s, Int64s, kernel
-from features.ledger.slices import Side
-from features.past.history import HISTORY_CAP
-from features.past.known_labels import ILLICIT, LabelEvents, event_at
+from features.contracts.labels import ILLICIT
+from features.kernel import Float64s, Records, inner_kernel
+from features.past import HISTORY_CAP, History, Past, PastLabels, event_at, ever_labelled
 from features.taint.reading import Reading, empty_reading
 
 GROUPS = ("illicit", "licit", *CATEGORIES)
-TOTAL, SEARCHED, DROPPED = range(3)
-PIECES, FOUND = range(2)
 
 
 class Caps(NamedTuple):
@@ -40,17 +36,36 @@ class Caps(NamedTuple):
     floor: float
 
 
-Records = npt.NDArray[np.void]
+class Piece(NamedTuple):
+    """A part of a transfer that is worth following, or whose far end is labelled.
+
+    Attributes
+    ----------
+    value : float, whole units of the asset
+    offset : float
+        How much of the transfer comes before the part, where the order matters.
+    place : int
+        Of the transfer, on the side that the search reads.
+    parent : int
+        Place of the piece it came from, -1 for the wallet's own transfers.
+    hops : int
+        Transfers from the wallet to its far end.
+    """
+
+    value: float
+    offset: float
+    place: int
+    parent: int
+    hops: int
+
+
 # record arrays and not arrays of records' fields: kernels are passed each array in seven words
 _PIECE = np.dtype(
     [
         ("value", np.float64),
         ("offset", np.float64),
-        ("time", np.int64),
-        ("wallet", np.int32),  # the far end
-        ("transfer", np.int32),
-        ("amount", np.float64),  # of that transfer, of which the piece is a part
-        ("parent", np.int32),  # place of the piece it came from, -1 for the wallet's own transfers
+        ("place", np.int64),
+        ("parent", np.int32),
         ("hops", np.int32),
         ("sure", np.bool_),  # once followed: no wallet up to its own has transfers left unread
     ],
@@ -60,128 +75,137 @@ _END = np.dtype(
     [
         ("value", np.float64),
         ("event", np.int64),  # the label event of the wallet that was reached
-        ("transfer", np.int32),
-        ("parent", np.int32),  # as in _PIECE
+        ("place", np.int64),  # the others as in Piece
+        ("parent", np.int32),
         ("hops", np.int32),
+    ],
+    align=True,
+)
+_TALLY = np.dtype(
+    [
+        ("total", np.float64),  # value of the side
+        ("searched", np.float64),  # of it followed to an end
+        ("dropped", np.float64),  # of it made unsure by a cap: not followed, or not to be trusted
+        ("pieces", np.int64),  # kept
+        ("ends", np.int64),  # recorded
     ],
     align=True,
 )
 
 
-class Memory(NamedTuple):
-    """Working memory, and the result, of the search on one side.
+class Search(NamedTuple):
+    """A search on one side: its bounds, its working memory, and its result.
 
     Attributes
     ----------
+    caps : Caps
+    reading : Reading
     pieces : record array, shape (followed,)
-        Pieces of value in the order in which they are followed.
-    found : record array, shape (ends,)
+        Pieces of value in the order in which they are followed, then the largest of the others.
+    ends : record array, shape (ends,)
         Value that reached labelled wallets; of size 0 where only sums are wanted.
+    tally : record array, shape (1,)
+        ``total``, ``searched`` and ``dropped``: value of the side in all, of it followed to an end,
+        of it made unsure by a cap (dropped, or followed through a wallet whose earlier transfers
+        were not all read); ``pieces`` and ``ends``: how many of each there are.
     amount : float64 array, shape (2, groups)
         Exposure to each of ``GROUPS``: direct, indirect.
     hops : float64 array, shape (groups,)
         Least hops, nan where there is none.
-    sums : float64 array, shape (3,)
-        Value of the side in all, of it followed to an end, of it made unsure by a cap: dropped, or
-        followed through a wallet whose earlier transfers were not all read.
-    n : int64 array, shape (2,)
-        Pieces kept, and labelled ends found.
     """
 
+    caps: Caps
     reading: Reading
     pieces: Records
-    found: Records
+    ends: Records
+    tally: Records
     amount: Float64s
     hops: Float64s
-    sums: Float64s
-    n: Int64s
 
 
-def empty_memory(caps: Caps, *, record: bool) -> Memory:
+def empty_search(caps: Caps, *, record: bool) -> Search:
     """Working memory for one side; with ``record`` every labelled end is kept."""
     size = caps.followed
     ends = HISTORY_CAP + size * caps.read if record else 0
-    return Memory(
+    return Search(
+        caps,
         empty_reading(caps.read),
         np.empty(size, dtype=_PIECE),
         np.empty(ends, dtype=_END),
+        np.zeros(1, dtype=_TALLY),
         np.empty((2, len(GROUPS))),
         np.empty(len(GROUPS)),
-        np.empty(3),
-        np.empty(2, dtype=np.int64),
     )
 
 
-@kernel
-def count(
-    memory: Memory, labels: LabelEvents, event: int, hops: int, value: float, transfer: int,
-    parent: int,
-) -> None:  # fmt: skip
-    """Add value that reached a labelled wallet."""
-    illicit = labels.label[event] == ILLICIT
-    for group in (0 if illicit else 1, 2 + labels.category[event]):
-        memory.amount[min(hops, 2) - 1, group] += value
-        if not memory.hops[group] <= hops:  # nan at first
-            memory.hops[group] = hops
-    if memory.n[FOUND] < memory.found.size:
-        end = memory.found[memory.n[FOUND]]
-        end.value, end.transfer, end.parent = value, transfer, parent
-        end.event, end.hops = event, hops
-        memory.n[FOUND] += 1
+@inner_kernel
+def count(search: Search, labels: PastLabels, event: int, piece: Piece) -> None:
+    """Add a piece whose far end is labelled, as ``event`` says."""
+    amount, hops, tally = search.amount, search.hops, search.tally[0]
+    group = 0 if labels.label[event] == ILLICIT else 1
+    for place in (group, 2 + labels.category[event]):
+        amount[min(piece.hops, 2) - 1, place] += piece.value
+        if not hops[place] <= piece.hops:  # nan at first
+            hops[place] = piece.hops
+    if tally.ends < search.ends.size:
+        end = search.ends[tally.ends]
+        end.value, end.event, end.place = piece.value, event, piece.place
+        end.parent, end.hops = piece.parent, piece.hops
+        tally.ends += 1
 
 
-@kernel
-def keep(
-    pieces: Records, n: Int64s, sums: Float64s, followed: int, value: float, offset: float,
-    time: int, wallet: int, transfer: int, amount: float, parent: int, hops: int,
-) -> None:  # fmt: skip
+@inner_kernel
+def keep(pieces: Records, tally: Records, followed: int, piece: Piece) -> None:
     """Put a piece where it belongs among those not ``followed``, or drop the smallest.
 
-    The arrays are those of :class:`Memory`, which is dear to pass on for every transfer.
+    The arrays are those of :class:`Search`, which is dear to pass on for every transfer.
     """
-    at = n[PIECES]
+    sums, value = tally[0], piece.value
+    at = sums.pieces
     if at == pieces.size:
         if at == followed or value <= pieces[at - 1].value:
-            sums[DROPPED] += value
+            sums.dropped += value
             return
         at -= 1
-        sums[DROPPED] += pieces[at].value
-    n[PIECES] = at + 1
+        sums.dropped += pieces[at].value
+    sums.pieces = at + 1
     while at > followed and pieces[at - 1].value < value:
         pieces[at] = pieces[at - 1]
         at -= 1
-    piece = pieces[at]
-    piece.value, piece.offset, piece.time = value, offset, time
-    piece.wallet, piece.transfer, piece.amount = wallet, transfer, amount
-    piece.parent, piece.hops = parent, hops
+    kept = pieces[at]
+    kept.value, kept.offset, kept.place = value, piece.offset, piece.place
+    kept.parent, kept.hops = piece.parent, piece.hops
 
 
-@kernel
-def begin(
-    side: Side, labels: LabelEvents, code: int, as_of: int, first: int,
-    end: int, memory: Memory,
-) -> None:  # fmt: skip
-    """Forget the last search; start from transfers ``[first, end)`` of the wallet, latest first."""
-    memory.amount[:] = 0.0
-    memory.hops[:] = np.nan
-    memory.sums[:] = 0.0
-    memory.n[:] = 0
-    time, counterparty, transfers = side.time, side.counterparty, side.transfer
-    pieces, n, sums = memory.pieces, memory.n, memory.sums
-    total = own = 0.0
-    for i in range(end - 1, first - 1, -1):
-        value, other = side.amount[i], counterparty[i]
+@inner_kernel
+def begin(past: Past, wallet: int, own: History, forward: bool, search: Search) -> None:
+    """Forget the last search; start from transfers of the wallet, the latest first.
+
+    Reads ``own`` of what the wallet received or (``forward``) sent.
+    """
+    for group in range(search.hops.size):
+        search.amount[0, group] = search.amount[1, group] = 0.0
+        search.hops[group] = np.nan
+    side, labels = past.outgoing if forward else past.incoming, past.labels
+    amount, counterparty, labelled = side.amount, side.counterparty, labels.start
+    pieces, tally = search.pieces, search.tally
+    sums = tally[0]
+    sums.searched, sums.dropped, sums.pieces, sums.ends = 0.0, 0.0, 0, 0
+    total = returned = 0.0
+    for place in range(own.end - 1, own.first - 1, -1):
+        value, other = amount[place], counterparty[place]
         total += value
         if value == 0.0:
             continue
-        if other == code:
-            own += value
+        if other == wallet:
+            returned += value
             continue
-        event = event_at(labels, other, as_of)
+        piece = Piece(value, 0.0, place, -1, 1)
+        event = event_at(labels, other) if ever_labelled(labelled, other) else -1
         if event >= 0:
-            sums[SEARCHED] += value
-            count(memory, labels, event, 1, value, transfers[i], -1)
+            sums.searched += value
+            count(search, labels, event, piece)
         else:
-            keep(pieces, n, sums, 0, value, 0.0, time[i], other, transfers[i], value, -1, 1)
-    sums[TOTAL] = total
-    sums[SEARCHED] += own
+            keep(pieces, tally, 0, piece)
+    sums.total = total
+    sums.searched += returned

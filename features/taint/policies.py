@@ -17,18 +17,16 @@ import pandas as pd
 
 from features.contracts.categories import CATEGORIES
 from features.contracts.spine import check_spine
-from features.ledger import Ledger, microseconds
-from features.ledger.slices import Sides
-from features.past.history import cut
-from features.past.known_labels import ILLICIT, LabelEvents, label_events
-from features.taint.pieces import FOUND, TOTAL, Caps, Memory, empty_memory
+from features.ledger import Ledger
+from features.past import ILLICIT, Past, Question, ask, label_events, past_of_spine
+from features.taint.paths import found
+from features.taint.pieces import Caps, Search, empty_search
 from features.taint.search import fifo_search, haircut_search, poison_search
 
 CAPS = Caps(followed=256, read=256, hops=8, floor=1e-6)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
-_Search = Callable[[Sides, LabelEvents, int, int, bool, Caps, Memory], None]
-_Side = Callable[[Ledger, LabelEvents, int, int, bool, Memory], list[_Line]]
+_Policy = Callable[[Past, Question, bool, Search], list[_Line]]
 
 
 def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -104,17 +102,20 @@ def poison(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.D
     ----------
     Möser, Böhme and Breuker (2014), Towards risk scoring of Bitcoin transactions.
     """
-    return _table(ledger, spine, labels, _poison_side)
+    return _table(ledger, spine, labels, _poisoned)
 
 
-def _table(ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, trace: _Side) -> pd.DataFrame:
+def _table(
+    ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, policy: _Policy
+) -> pd.DataFrame:
+    """Lines of both directions of each row, in their order."""
     checked = check_spine(spine)
-    codes, as_of = ledger.codes(checked["wallet"]), microseconds(checked["as_of"])
-    events, memory = label_events(ledger, labels), empty_memory(CAPS, record=True)
-    rows, lines = [], []
-    for row, (code, instant) in enumerate(zip(codes.tolist(), as_of.tolist(), strict=True)):
+    past = past_of_spine(ledger, checked, label_events(ledger, labels))
+    search, rows, lines = empty_search(CAPS, record=True), [], []
+    for row in range(past.size):
+        asked = ask(past, row)
         for forward in (False, True):
-            of_side = trace(ledger, events, code, instant, forward, memory)
+            of_side = policy(past, asked, forward, search)
             lines += of_side
             rows += [row] * len(of_side)
     table = pd.DataFrame(lines, columns=list(_COLUMNS))
@@ -123,45 +124,48 @@ def _table(ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, trace: _Si
 
 
 def _additive(
-    search: _Search, ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool,
-    memory: Memory,
+    follow: Callable[[Past, Question, bool, Search], None],
+    past: Past, asked: Question, forward: bool, search: Search,
 ) -> list[_Line]:  # fmt: skip
     """Lines of a policy under which value goes to one place only."""
-    search(ledger.sides, events, code, as_of, forward, CAPS, memory)
+    follow(past, asked, forward, search)
     amounts: dict[tuple[str, str, int], float] = {}
-    for category, label, hops, value in _ends(events, memory):
+    for category, label, hops, value in _ends(past, search):
         key = category, label, hops
         amounts[key] = amounts.get(key, 0.0) + value
     did = _direction(forward)
     lines: list[_Line] = [(did, *key, amounts[key]) for key in sorted(amounts)]
-    total = float(memory.sums[TOTAL])
+    total = _total(search)
     unknown = max(total - sum(amounts.values()), 0.0)
     return [*lines, (did, "unknown", "unknown", None, unknown)] if total else lines
 
 
-def _poison_side(
-    ledger: Ledger, events: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
-) -> list[_Line]:
-    sides = ledger.sides
-    first, end, _ = cut(sides.outgoing if forward else sides.incoming, code, as_of)
+def _poisoned(past: Past, asked: Question, forward: bool, search: Search) -> list[_Line]:
+    """Lines of the policy under which one transfer may count many times."""
+    own = asked.sent if forward else asked.received
     tainted: dict[tuple[str, str], tuple[int, float]] = {}
-    for place in range(first, end):
-        poison_search(sides, events, code, as_of, forward, CAPS, place, memory)
+    for place in range(own.first, own.end):
+        poison_search(past, asked.wallet, place, forward, search)
         nearest: dict[tuple[str, str], int] = {}
-        for category, label, hops, _ in _ends(events, memory):
+        for category, label, hops, _ in _ends(past, search):
             nearest[category, label] = min(hops, nearest.get((category, label), hops))
         for key, hops in nearest.items():
             least, amount = tainted.get(key, (hops, 0.0))
-            tainted[key] = min(hops, least), amount + float(memory.sums[TOTAL])
+            tainted[key] = min(hops, least), amount + _total(search)
     return [(_direction(forward), *key, *tainted[key]) for key in sorted(tainted)]
 
 
-def _ends(events: LabelEvents, memory: Memory) -> Iterator[tuple[str, str, int, float]]:
+def _ends(past: Past, search: Search) -> Iterator[tuple[str, str, int, float]]:
     """Category, label, hops and value of each labelled end that was found."""
-    for end in memory.found[: memory.n[FOUND]]:
-        label = "illicit" if events.label[end["event"]] == ILLICIT else "licit"
-        category = CATEGORIES[events.category[end["event"]]]
+    for end in found(search):
+        label = "illicit" if past.labels.label[end["event"]] == ILLICIT else "licit"
+        category = CATEGORIES[past.labels.category[end["event"]]]
         yield category, label, int(end["hops"]), float(end["value"])
+
+
+def _total(search: Search) -> float:
+    """Value of the side that was searched."""
+    return float(search.tally["total"][0])
 
 
 def _direction(forward: bool) -> str:

@@ -9,35 +9,32 @@ by no more than that part; with it, anyone could push a wallet's history out of 
 At most ``SCANNED`` times as many transfers are looked at as are read.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import before, kernel
-from features.ledger.slices import Side, Sides
+from features.kernel import Records, inner_kernel
+from features.past import History, Past, earlier, later, place_across
 
 SCANNED = 4
-Reading = npt.NDArray[np.void]
+Reading = Records
 """Transfers of one wallet, in order, and what an allocation rule says of each.
 
-time : microseconds since 1970 UTC
-sending : sent by the wallet; received otherwise
 amount : of the transfer
-wallet : code of the other end
-transfer : row in the ledger's log
 value : how much of the value that is followed came in, or went out, with the transfer
 offset : how much of the transfer's amount comes before that value, where the order matters
+place : of the transfer on its side
+wallet : code of the other end
+sending : sent by the wallet; received otherwise
 """
-# one record array and not seven arrays: kernels are passed each array in seven words
+# one record array and not six arrays: kernels are passed each array in seven words
 _ENTRY = np.dtype(
     [
-        ("time", np.int64),
         ("amount", np.float64),
         ("value", np.float64),
         ("offset", np.float64),
+        ("place", np.int64),
         ("wallet", np.int32),
-        ("transfer", np.int32),
         ("sending", np.bool_),
     ],
     align=True,
@@ -58,115 +55,130 @@ class Span(NamedTuple):
     later: bool
 
 
+class Unread(NamedTuple):
+    """Transfers of a wallet that a reading may take, received and sent."""
+
+    wallet: int
+    received: History
+    sent: History
+
+
 def empty_reading(read: int) -> Reading:
     """Working memory for ``read`` transfers before and as many after."""
     return np.empty(2 * read, dtype=_ENTRY)
 
 
-@kernel
-def _place(side: Side, wallet: int, time: int, transfer: int) -> int:
-    """Where a transfer is in a wallet's slice."""
-    start = side.start[wallet]
-    i = before(side.time, start, start + side.count[wallet], time)
-    while side.transfer[i] != transfer:
-        i += 1
-    return i
+@inner_kernel
+def reached(span: Span, forward: bool) -> tuple[int, int]:
+    """First and end of the entries that value came from, or (``forward``) may have gone with."""
+    return (span.middle, span.end) if forward else (span.first, span.middle)
 
 
-@kernel
-def _fill(entry: Any, side: Side, i: int, sending: bool) -> None:
-    entry.time, entry.wallet, entry.transfer = side.time[i], side.counterparty[i], side.transfer[i]
-    entry.amount, entry.sending = side.amount[i], sending
-
-
-@kernel
-def _read_back(
-    received: Side, sent: Side, wallet: int, i: int, j: int, read: int, dust: float,
-    reading: Reading,
-) -> tuple[int, bool]:  # fmt: skip
-    """Fill entries below ``read`` with the latest transfers before places ``i`` and ``j``.
+@inner_kernel
+def _read_back(past: Past, unread: Unread, dust: float, reading: Reading) -> tuple[int, bool]:
+    """Fill entries below the middle with the latest of ``unread``.
 
     Returns the first entry and whether there are earlier transfers.
     """
-    first_in, first_out = received.start[wallet], sent.start[wallet]
-    first, passed = read, 0.0
+    time_in, other_in, amount_in = (
+        past.incoming.time, past.incoming.counterparty, past.incoming.amount,
+    )  # fmt: skip
+    time_out, other_out, amount_out = (
+        past.outgoing.time, past.outgoing.counterparty, past.outgoing.amount,
+    )  # fmt: skip
+    first_in, first_out = unread.received.first, unread.sent.first
+    i, j = unread.received.end, unread.sent.end
+    read = first = reading.size // 2
+    passed = 0.0
     for _ in range(SCANNED * read):
-        if first == 0:
+        if first == 0 or (i == first_in and j == first_out):
             break
-        sending = j > first_out and (i == first_in or sent.time[j - 1] >= received.time[i - 1])
+        sending = j > first_out and (i == first_in or time_out[j - 1] >= time_in[i - 1])
         if sending:
             j -= 1
-            _fill(reading[first - 1], sent, j, True)
-        elif i > first_in:
-            i -= 1
-            _fill(reading[first - 1], received, i, False)
+            place, wallet, amount = j, other_out[j], amount_out[j]
         else:
-            break
-        amount = reading[first - 1].amount
-        if reading[first - 1].wallet == wallet:
+            i -= 1
+            place, wallet, amount = i, other_in[i], amount_in[i]
+        if wallet == unread.wallet:
             continue
         if passed + amount <= dust:
             passed += amount
-        else:
-            first -= 1
+            continue
+        first -= 1
+        entry = reading[first]
+        entry.amount, entry.place, entry.wallet, entry.sending = amount, place, wallet, sending
     return first, i > first_in or j > first_out
 
 
-@kernel
-def _read_ahead(
-    received: Side, sent: Side, wallet: int, i: int, end_in: int, j: int,
-    end_out: int, read: int, dust: float, reading: Reading,
-) -> tuple[int, bool]:  # fmt: skip
-    """Fill entries from ``read`` on with the first transfers of ``[i, end_in)``, ``[j, end_out)``.
+@inner_kernel
+def _read_ahead(past: Past, unread: Unread, dust: float, reading: Reading) -> tuple[int, bool]:
+    """Fill entries from the middle on with the first of ``unread``.
 
     Returns the end of the entries and whether there are later transfers.
     """
-    end, passed = read, 0.0
+    time_in, other_in, amount_in = (
+        past.incoming.time, past.incoming.counterparty, past.incoming.amount,
+    )  # fmt: skip
+    time_out, other_out, amount_out = (
+        past.outgoing.time, past.outgoing.counterparty, past.outgoing.amount,
+    )  # fmt: skip
+    i, j = unread.received.first, unread.sent.first
+    end_in, end_out = unread.received.end, unread.sent.end
+    end = read = reading.size // 2
+    passed = 0.0
     for _ in range(SCANNED * read):
-        if end == 2 * read:
+        if end == 2 * read or (i == end_in and j == end_out):
             break
-        if i < end_in and (j == end_out or received.time[i] <= sent.time[j]):
-            _fill(reading[end], received, i, False)
-            i += 1
-        elif j < end_out:
-            _fill(reading[end], sent, j, True)
+        sending = i == end_in or (j < end_out and time_out[j] < time_in[i])
+        if sending:
+            place, wallet, amount = j, other_out[j], amount_out[j]
             j += 1
         else:
-            break
-        amount = reading[end].amount
-        if reading[end].wallet == wallet:
+            place, wallet, amount = i, other_in[i], amount_in[i]
+            i += 1
+        if wallet == unread.wallet:
             continue
         if passed + amount <= dust:
             passed += amount
-        else:
-            end += 1
+            continue
+        entry = reading[end]
+        entry.amount, entry.place, entry.wallet, entry.sending = amount, place, wallet, sending
+        end += 1
     return end, i < end_in or j < end_out
 
 
-@kernel
-def read_around(
-    sides: Sides, wallet: int, time: int, transfer: int, as_of: int, forward: bool,
-    read: int, dust: float, reading: Reading,
-) -> Span:  # fmt: skip
-    """Read a wallet before a sending of it, or (``forward``) before and after a receipt of it.
+@inner_kernel
+def read_before(past: Past, place: int, dust: float, reading: Reading) -> Span:
+    """Read the sender of the transfer at ``place`` of the incoming side before that sending.
+
+    ``dust`` is what the transfers that are passed over may sum to.
+    """
+    side = past.incoming
+    wallet, time = side.counterparty[place], side.time[place]
+    received = earlier(past.incoming, wallet, time + 1)
+    start = past.outgoing.start[wallet]
+    sending = place_across(side, place, past.outgoing)
+    sent = History(start, sending, sending - start)
+    first, unread = _read_back(past, Unread(wallet, received, sent), dust, reading)
+    middle = reading.size // 2
+    return Span(first, middle, middle, unread, False)
+
+
+@inner_kernel
+def read_around(past: Past, place: int, dust: float, reading: Reading) -> Span:
+    """Read the recipient of the transfer at ``place`` of the outgoing side around that receipt.
 
     ``dust`` is what the transfers that are passed over may sum to, before as well as after.
     """
-    received, sent = sides.incoming, sides.outgoing
-    if not forward:
-        j = _place(sent, wallet, time, transfer)
-        start = received.start[wallet]
-        i = before(received.time, start, start + received.count[wallet], time + 1)
-        first, earlier = _read_back(received, sent, wallet, i, j, read, dust, reading)
-        return Span(first, read, read, earlier, False)
-    i = _place(received, wallet, time, transfer)
-    start = sent.start[wallet]
-    j = before(sent.time, start, start + sent.count[wallet], time)
-    first, earlier = _read_back(received, sent, wallet, i, j, read, dust, reading)
-    end_out = before(sent.time, j, start + sent.count[wallet], as_of)
-    start = received.start[wallet]
-    end_in = before(received.time, i, start + received.count[wallet], as_of)
-    end, later = _read_ahead(
-        received, sent, wallet, i + 1, end_in, j, end_out, read, dust, reading
-    )  # fmt: skip
-    return Span(first, read, end, earlier, later)
+    side = past.outgoing
+    wallet, time = side.counterparty[place], side.time[place]
+    start = past.incoming.start[wallet]
+    receipt = place_across(side, place, past.incoming)
+    received = History(start, receipt, receipt - start)
+    sent = earlier(past.outgoing, wallet, time)
+    first, older = _read_back(past, Unread(wallet, received, sent), dust, reading)
+    received = later(past.incoming, wallet, receipt + 1)
+    sent = later(past.outgoing, wallet, sent.end)
+    end, newer = _read_ahead(past, Unread(wallet, received, sent), dust, reading)
+    return Span(first, reading.size // 2, end, older, newer)

@@ -9,16 +9,42 @@ Three policies (Möser, Böhme and Breuker 2014; Anderson, Shumailov and Ahmed 2
 A rule reads the transfers of one wallet before a sending of it (``_back``) or around a receipt of
 it (``_ahead``), sets ``value`` (and ``offset``) of each entry in the direction of the search, and
 returns the value that none of them holds: not covered by a receipt that was read, or not sent on.
-The wallet is taken to hold nothing before the first entry. ``whole`` is the amount of the transfer,
-``value`` the part of it that is followed, which begins ``offset`` into it.
+The wallet is taken to hold nothing before the first entry. All values are in whole units of the
+asset.
 """
 
-from features.kernel import kernel
-from features.taint.reading import Reading, Span
+from typing import NamedTuple
+
+from features.kernel import inner_kernel
+from features.taint.reading import Reading, Span, reached
 
 
-@kernel
-def haircut_back(reading: Reading, span: Span, whole: float, value: float) -> float:
+class Part(NamedTuple):
+    """The part of a transfer that is followed: ``value`` of ``whole``, ``offset`` into it."""
+
+    whole: float
+    value: float
+    offset: float
+
+
+@inner_kernel
+def haircut(reading: Reading, span: Span, part: Part, forward: bool) -> float:
+    """Spread a sending over receipts, or (``forward``) a receipt over sendings, pro rata."""
+    if forward:
+        return haircut_ahead(reading, span, part)
+    return haircut_back(reading, span, part)
+
+
+@inner_kernel
+def fifo(reading: Reading, span: Span, part: Part, forward: bool) -> float:
+    """Spread a sending over receipts, or (``forward``) a receipt over sendings, in order."""
+    if forward:
+        return fifo_ahead(reading, span, part)
+    return fifo_back(reading, span, part)
+
+
+@inner_kernel
+def haircut_back(reading: Reading, span: Span, part: Part) -> float:
     """Spread a sending over the receipts in proportion to what is left of each."""
     balance = 0.0
     for k in range(span.first, span.middle):
@@ -29,17 +55,19 @@ def haircut_back(reading: Reading, span: Span, whole: float, value: float) -> fl
             balance = left
         else:
             balance += reading[k].amount
-    part = value / max(balance, whole)
+    share = part.value / max(balance, part.whole)
     for k in range(span.middle - 1, span.first - 1, -1):
         if reading[k].sending:
-            part *= reading[k].value
+            share *= reading[k].value
             reading[k].value = 0.0
         else:
-            reading[k].value = reading[k].amount * part
-    return value * (1.0 - balance / whole) if whole > balance else 0.0
+            reading[k].value = reading[k].amount * share
+    if part.whole > balance:
+        return part.value * (1.0 - balance / part.whole)
+    return 0.0
 
 
-@kernel
+@inner_kernel
 def _balance(reading: Reading, span: Span) -> float:
     """What the wallet holds before the transfer."""
     balance = 0.0
@@ -51,11 +79,11 @@ def _balance(reading: Reading, span: Span) -> float:
     return balance
 
 
-@kernel
-def haircut_ahead(reading: Reading, span: Span, whole: float, value: float) -> float:
+@inner_kernel
+def haircut_ahead(reading: Reading, span: Span, part: Part) -> float:
     """Spread a receipt over later sendings, each of which takes its part of the balance."""
-    balance = _balance(reading, span) + whole
-    left = value
+    balance = _balance(reading, span) + part.whole
+    left = part.value
     for k in range(span.middle, span.end):
         amount = reading[k].amount
         reading[k].value = 0.0
@@ -71,7 +99,7 @@ def haircut_ahead(reading: Reading, span: Span, whole: float, value: float) -> f
     return left
 
 
-@kernel
+@inner_kernel
 def _spend(reading: Reading, head: int, end: int, due: float) -> int:
     """Take ``due`` from what is left of entries ``[head, end)``, in order; returns the new head."""
     while head < end and due > 0.0:
@@ -83,8 +111,8 @@ def _spend(reading: Reading, head: int, end: int, due: float) -> int:
     return head
 
 
-@kernel
-def fifo_back(reading: Reading, span: Span, value: float, offset: float) -> float:
+@inner_kernel
+def fifo_back(reading: Reading, span: Span, part: Part) -> float:
     """Take a part of a sending from the oldest receipts that are not spent."""
     head = span.first
     for k in range(span.first, span.middle):
@@ -93,8 +121,8 @@ def fifo_back(reading: Reading, span: Span, value: float, offset: float) -> floa
             head = _spend(reading, head, k, reading[k].amount)
         else:
             reading[k].value = reading[k].amount
-    head = _spend(reading, head, span.middle, offset)
-    due = value
+    head = _spend(reading, head, span.middle, part.offset)
+    due = part.value
     for k in range(head, span.middle):
         reading[k].offset = reading[k].amount - reading[k].value
         reading[k].value = min(due, reading[k].value)
@@ -102,10 +130,10 @@ def fifo_back(reading: Reading, span: Span, value: float, offset: float) -> floa
     return due
 
 
-@kernel
-def fifo_ahead(reading: Reading, span: Span, value: float, offset: float) -> float:
+@inner_kernel
+def fifo_ahead(reading: Reading, span: Span, part: Part) -> float:
     """Give a part of a receipt to later sendings, after all that came in before it."""
-    ahead, left = _balance(reading, span) + offset, value
+    ahead, left = _balance(reading, span) + part.offset, part.value
     for k in range(span.middle, span.end):
         reading[k].value = 0.0
         if reading[k].sending:
@@ -117,9 +145,11 @@ def fifo_ahead(reading: Reading, span: Span, value: float, offset: float) -> flo
     return left
 
 
-@kernel
-def poison(reading: Reading, first: int, end: int, value: float, forward: bool) -> None:
-    """Give the whole value to every receipt before a sending, or every sending after a receipt."""
+@inner_kernel
+def poison(reading: Reading, span: Span, part: Part, forward: bool) -> float:
+    """Give the whole part to every receipt before a sending, or every sending after a receipt."""
+    first, end = reached(span, forward)
     for k in range(first, end):
         touched = reading[k].sending == forward and reading[k].amount > 0.0
-        reading[k].value = value if touched else 0.0
+        reading[k].value = part.value if touched else 0.0
+    return 0.0

@@ -13,177 +13,167 @@ A wallet whose earlier transfers are not all read may have held anything before.
 splits its value all the same, and all that is found through it counts as unsure (``DROPPED``).
 """
 
-from typing import Any
-
-from features.kernel import kernel
-from features.ledger.slices import Sides
-from features.past.history import cut
-from features.past.known_labels import LabelEvents, event_at
-from features.taint.pieces import (
-    DROPPED,
-    PIECES,
-    SEARCHED,
-    TOTAL,
-    Caps,
-    Memory,
-    Records,
-    begin,
-    count,
-    keep,
+from features.kernel import Records, inner_kernel
+from features.past import (
+    History,
+    Past,
+    PastLabels,
+    PastSide,
+    Question,
+    event_at,
+    ever_labelled,
 )
-from features.taint.reading import Reading, Span, read_around
-from features.taint.rules import fifo_ahead, fifo_back, haircut_ahead, haircut_back, poison
+from features.taint.pieces import Piece, Search, begin, count, keep
+from features.taint.reading import Span, reached, read_around, read_before
+from features.taint.rules import Part, fifo, haircut, poison
 
 
-@kernel
-def _worth_following(memory: Memory, at: int, caps: Caps) -> bool:
+@inner_kernel
+def _worth_following(search: Search, at: int) -> bool:
     """Whether there is another piece and it is no less than the floor."""
-    if at == memory.n[PIECES]:
+    sums = search.tally[0]
+    if at == sums.pieces:
         return False
-    return bool(memory.pieces[at].value >= caps.floor * memory.sums[TOTAL])
+    return bool(search.pieces[at].value >= search.caps.floor * sums.total)
 
 
-@kernel
-def _read(
-    sides: Sides, as_of: int, forward: bool, caps: Caps, memory: Memory, at: int, dust: float
-) -> Span:
-    """Read the wallet that a piece came from or went to."""
-    pieces = memory.pieces
-    return read_around(
-        sides, pieces[at].wallet, pieces[at].time, pieces[at].transfer, as_of, forward,
-        caps.read, dust, memory.reading,
-    )  # fmt: skip
+@inner_kernel
+def _part(past: Past, search: Search, at: int, forward: bool) -> Part:
+    """What is followed with a piece, of its transfer."""
+    piece = search.pieces[at]
+    amount = past.outgoing.amount if forward else past.incoming.amount
+    return Part(amount[piece.place], piece.value, piece.offset)
 
 
-@kernel
+@inner_kernel
+def _read(past: Past, search: Search, at: int, forward: bool, dust: float) -> Span:
+    """Read the wallet that a piece came from or (``forward``) went to."""
+    place, reading = search.pieces[at].place, search.reading
+    if forward:
+        return read_around(past, place, dust, reading)
+    return read_before(past, place, dust, reading)
+
+
+@inner_kernel
+def _ended(search: Search, sure: bool, value: float) -> None:
+    """Count value that was followed to an end."""
+    sums = search.tally[0]
+    if sure:
+        sums.searched += value
+    else:
+        sums.dropped += value
+
+
+@inner_kernel
 def _spread(
-    labels: LabelEvents, code: int, as_of: int, caps: Caps, memory: Memory, at: int, span: Span,
-    forward: bool, rest: float,
-) -> None:  # fmt: skip
-    """Turn what an allocation rule gave to each transfer into ends found and pieces to follow."""
-    reading, pieces, n, sums = memory.reading, memory.pieces, memory.n, memory.sums
-    parent = pieces[at].parent
-    sure = not span.earlier and (parent < 0 or pieces[parent].sure)
-    pieces[at].sure = sure
-    ended = SEARCHED if sure else DROPPED
-    sums[DROPPED if span.later else ended] += rest
-    hops = pieces[at].hops + 1
-    first, end = (span.middle, span.end) if forward else (span.first, span.middle)
+    labels: PastLabels, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: float
+) -> None:
+    """Turn what an allocation rule gave to each transfer into ends found and pieces to follow.
+
+    Reads the entries of ``span`` and the value that none of them holds, ``rest``; ``at`` is the
+    piece that was followed, ``wallet`` whom the search is for. Fills pieces, ends and sums.
+    """
+    reading, pieces, tally, labelled = search.reading, search.pieces, search.tally, labels.start
+    sums, followed = tally[0], pieces[at]
+    sure = not span.earlier and (followed.parent < 0 or pieces[followed.parent].sure)
+    followed.sure = sure
+    _ended(search, sure and not span.later, rest)
+    floor, hops = search.caps.floor * sums.total, followed.hops + 1
+    first, end = reached(span, forward)
     for k in range(end - 1, first - 1, -1):
         entry = reading[k]
-        value, wallet = entry.value, entry.wallet
+        value, other = entry.value, entry.wallet
         if value == 0.0:
             continue
-        if wallet == code:
-            sums[ended] += value
+        if other == wallet:
+            _ended(search, sure, value)
             continue
-        if value < caps.floor * sums[TOTAL]:
-            sums[DROPPED] += value
+        if value < floor:
+            sums.dropped += value
             continue
-        event = event_at(labels, wallet, as_of)
+        piece = Piece(value, entry.offset, entry.place, at, hops)
+        event = event_at(labels, other) if ever_labelled(labelled, other) else -1
         if event >= 0:
-            sums[ended] += value
-            count(memory, labels, event, hops, value, entry.transfer, at)
-        elif hops == caps.hops:
-            sums[DROPPED] += value
+            _ended(search, sure, value)
+            count(search, labels, event, piece)
+        elif hops == search.caps.hops:
+            sums.dropped += value
         else:
-            keep(
-                pieces, n, sums, at + 1, value, entry.offset, entry.time, wallet,
-                entry.transfer, entry.amount, at, hops,
-            )  # fmt: skip
+            keep(pieces, tally, at + 1, piece)
 
 
-@kernel
-def _finish(memory: Memory, at: int) -> None:
+@inner_kernel
+def _finish(search: Search, at: int) -> None:
     """Count pieces that were not followed as dropped."""
-    for k in range(at, memory.n[PIECES]):
-        memory.sums[DROPPED] += memory.pieces[k].value
+    sums = search.tally[0]
+    for k in range(at, sums.pieces):
+        sums.dropped += search.pieces[k].value
 
 
-@kernel
-def _begin(
-    sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, memory: Memory
-) -> None:
-    """Start from all transfers of one side."""
-    side = sides.outgoing if forward else sides.incoming
-    first, end, _ = cut(side, code, as_of)
-    begin(side, labels, code, as_of, first, end, memory)
+@inner_kernel
+def _begin(past: Past, asked: Question, forward: bool, search: Search) -> None:
+    """Start from what is read of one side of the wallet's own transfers."""
+    begin(past, asked.wallet, asked.sent if forward else asked.received, forward, search)
 
 
-@kernel
-def _haircut(reading: Reading, span: Span, piece: Any, forward: bool) -> float:
-    if forward:
-        return haircut_ahead(reading, span, piece.amount, piece.value)
-    return haircut_back(reading, span, piece.amount, piece.value)
+@inner_kernel
+def haircut_search(past: Past, asked: Question, forward: bool, search: Search) -> None:
+    """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward.
 
-
-@kernel
-def _fifo(reading: Reading, span: Span, piece: Any, forward: bool) -> float:
-    if forward:
-        return fifo_ahead(reading, span, piece.value, piece.offset)
-    return fifo_back(reading, span, piece.value, piece.offset)
-
-
-@kernel
-def haircut_search(
-    sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, caps: Caps,
-    memory: Memory,
-) -> None:  # fmt: skip
-    """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward."""
-    _begin(sides, labels, code, as_of, forward, memory)
-    at, pieces = 0, memory.pieces
-    while _worth_following(memory, at, caps):
-        span = _read(sides, as_of, forward, caps, memory, at, caps.floor * pieces[at].amount)
-        rest = _haircut(memory.reading, span, pieces[at], forward)
-        _spread(labels, code, as_of, caps, memory, at, span, forward, rest)
+    Reads the transfers of the wallet asked about and of those that its value is followed to, fills
+    the search.
+    """
+    _begin(past, asked, forward, search)
+    at = 0
+    while _worth_following(search, at):
+        part = _part(past, search, at, forward)
+        span = _read(past, search, at, forward, search.caps.floor * part.whole)
+        rest = haircut(search.reading, span, part, forward)
+        _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
-    _finish(memory, at)
+    _finish(search, at)
 
 
-@kernel
-def fifo_search(
-    sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, caps: Caps,
-    memory: Memory,
-) -> None:  # fmt: skip
-    """Follow a side's value first in, first out."""
-    _begin(sides, labels, code, as_of, forward, memory)
-    at, pieces = 0, memory.pieces
-    while _worth_following(memory, at, caps):
-        span = _read(sides, as_of, forward, caps, memory, at, caps.floor * pieces[at].amount)
-        rest = _fifo(memory.reading, span, pieces[at], forward)
-        _spread(labels, code, as_of, caps, memory, at, span, forward, rest)
+@inner_kernel
+def fifo_search(past: Past, asked: Question, forward: bool, search: Search) -> None:
+    """Follow a side's value first in, first out; reads and fills what haircut does."""
+    _begin(past, asked, forward, search)
+    at = 0
+    while _worth_following(search, at):
+        part = _part(past, search, at, forward)
+        span = _read(past, search, at, forward, search.caps.floor * part.whole)
+        rest = fifo(search.reading, span, part, forward)
+        _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
-    _finish(memory, at)
+    _finish(search, at)
 
 
-@kernel
-def _was_reached(pieces: Records, at: int, forward: bool) -> bool:
+@inner_kernel
+def _was_reached(side: PastSide, pieces: Records, at: int, forward: bool) -> bool:
     """Whether what can be reached from a piece was reached from one before it."""
+    time, counterparty, place = side.time, side.counterparty, pieces[at].place
     for k in range(at):
-        earlier, later = (k, at) if forward else (at, k)
-        same = pieces[k].wallet == pieces[at].wallet
-        if same and pieces[earlier].time <= pieces[later].time:
+        other = pieces[k].place
+        earlier, later = (other, place) if forward else (place, other)
+        if counterparty[other] == counterparty[place] and time[earlier] <= time[later]:
             return True
     return False
 
 
-@kernel
-def poison_search(
-    sides: Sides, labels: LabelEvents, code: int, as_of: int, forward: bool, caps: Caps, i: int,
-    memory: Memory,
-) -> None:  # fmt: skip
-    """Find what taints the wallet's transfer at place ``i`` of its side.
+@inner_kernel
+def poison_search(past: Past, wallet: int, place: int, forward: bool, search: Search) -> None:
+    """Find what taints the wallet's transfer at a place of the side that is searched.
 
     All pieces have one value, so that the list of pieces is the queue of a breadth-first search.
     """
-    side = sides.outgoing if forward else sides.incoming
-    begin(side, labels, code, as_of, i, i + 1, memory)
-    at, pieces = 0, memory.pieces
-    while _worth_following(memory, at, caps):
-        if not _was_reached(pieces, at, forward):
-            span = _read(sides, as_of, forward, caps, memory, at, 0.0)  # dust taints too
-            first, end = (span.middle, span.end) if forward else (span.first, span.middle)
-            poison(memory.reading, first, end, pieces[at].value, forward)
-            _spread(labels, code, as_of, caps, memory, at, span, forward, 0.0)
+    begin(past, wallet, History(place, place + 1, 1), forward, search)
+    side = past.outgoing if forward else past.incoming
+    at = 0
+    while _worth_following(search, at):
+        if not _was_reached(side, search.pieces, at, forward):
+            part = _part(past, search, at, forward)
+            span = _read(past, search, at, forward, 0.0)  # dust taints too
+            rest = poison(search.reading, span, part, forward)
+            _spread(past.labels, wallet, forward, search, at, span, rest)
         at += 1
-    _finish(memory, at)
+    _finish(search, at)

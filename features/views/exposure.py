@@ -15,69 +15,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.kernel import Int32s, Int64s, Rows, kernel
-from features.ledger.slices import Sides
-from features.past.history import cut
-from features.past.known_labels import LabelEvents
-from features.taint.paths import path_trails
-from features.taint.pieces import DROPPED, GROUPS, SEARCHED, TOTAL, Caps, Memory, empty_memory
+from features.kernel import Rows
+from features.past import Past, ask, kernel
+from features.taint.paths import GroupColumns, path_trails
+from features.taint.pieces import GROUPS, Caps, Search, empty_search
 from features.taint.search import haircut_search
-from features.view import Column, Trail, View, per_side, unconverted, unconverted_trails
+from features.view import Column, Trail, View, blocks, of_both, per_side, places
 
 CAPS = Caps(followed=16, read=64, hops=5, floor=0.001)
-_N_GROUPS = len(GROUPS)
-_N_SIDE = 5 * _N_GROUPS + 1
-
-
-@kernel
-def _side(memory: Memory, line: Rows) -> None:
-    """Columns of one side with transfers."""
-    total = memory.sums[TOTAL]
-    for group in range(_N_GROUPS):
-        for kind in range(2):
-            amount = memory.amount[kind, group]
-            line[5 * group + 2 * kind] = amount
-            line[5 * group + 2 * kind + 1] = amount / total if total > 0.0 else np.nan
-        line[5 * group + 4] = memory.hops[group]
-    line[_N_SIDE - 1] = memory.sums[SEARCHED] / total if total > 0.0 else np.nan
-
-
-@kernel
-def _exposure(
-    sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s, caps: Caps, memory: Memory,
-    out: Rows,
-) -> None:  # fmt: skip
-    for row in range(codes.size):
-        code, instant = codes[row], as_of[row]
-        out[row, -1] = 0.0
-        for k, side in enumerate((sides.incoming, sides.outgoing)):
-            first, end, _ = cut(side, code, instant)
-            if first == end:
-                continue
-            haircut_search(sides, labels, code, instant, k == 1, caps, memory)
-            _side(memory, out[row, k * _N_SIDE : (k + 1) * _N_SIDE])
-            if memory.sums[DROPPED] > caps.floor * memory.sums[TOTAL]:
-                out[row, -1] = 1.0
-
-
-def _compute(sides: Sides, labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
-    out = np.full((codes.size, len(EXPOSURE.columns)), np.nan)
-    if labels.start.size:
-        _exposure(sides, labels, codes, as_of, CAPS, empty_memory(CAPS, record=False), out)
-    return out
-
-
-def _trails(sides: Sides, labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
-    """Paths that prove a row, found by the search that made the row."""
-    if not labels.start.size:
-        return []
-    memory = empty_memory(CAPS, record=True)
-    trails = []
-    for forward in (False, True):
-        haircut_search(sides, labels, code, as_of, forward, CAPS, memory)
-        trails += path_trails(memory, labels, forward=forward)
-    return trails
-
 
 _UNKNOWN = "; nan without labels"
 _SOURCE = "haircut: Möser, Böhme and Breuker 2014; caps our own"
@@ -110,40 +55,111 @@ def _templates(group: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+_SIDE = (
+    *(template for group in GROUPS for template in _templates(group)),
+    (
+        "searched_{d}_share",
+        "value {did} that was followed to a labelled wallet, to the wallet itself or to where the "
+        "ledger knows no more of it, through wallets whose transfers before it were all read, over "
+        f"the sum {{did}}{_UNKNOWN}",
+    ),
+)
+_BOTH = (
+    (
+        "truncated_ratio",
+        f"1 if more than {CAPS.floor} of the value of a side was not followed or went through a "
+        "wallet of which earlier transfers were not read, else 0: of each side the "
+        f"{CAPS.followed} largest pieces of value, at all hops together, are followed, to "
+        f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, for "
+        f"what was sent), pieces below {CAPS.floor} of the side's sum are not; "
+        f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
+    ),
+)
+_OF, _ALL = places(*_SIDE), places(*_BOTH)  # of one side, of both
+
+
+def _of_groups(name: str) -> tuple[int, ...]:
+    """Places of the columns of all groups, such as ``{}_hops``."""
+    return tuple(getattr(_OF, name.format(group)) for group in GROUPS)
+
+
+_KINDS = "direct", "indirect"
+# shape (2, groups): of the value found directly and indirectly
+_AMOUNT = np.array([_of_groups(f"{{}}_{kind}_amount") for kind in _KINDS])
+_SHARE = np.array([_of_groups(f"{{}}_{kind}_share") for kind in _KINDS])
+_HOPS = np.array(_of_groups("{}_hops"))
+
+
+@kernel
+def _side(search: Search, line: Rows) -> None:
+    """Columns of one side with transfers."""
+    amount, hops, sums = search.amount, search.hops, search.tally[0]
+    total = sums.total
+    for group in range(hops.size):
+        for kind in range(2):
+            line[_AMOUNT[kind, group]] = amount[kind, group]
+            if total > 0.0:
+                line[_SHARE[kind, group]] = amount[kind, group] / total
+        line[_HOPS[group]] = hops[group]
+    if total > 0.0:
+        line[_OF.searched_share] = sums.searched / total
+
+
+@kernel
+def _exposure(past: Past, search: Search, out: Rows) -> None:
+    for row in range(out.shape[0]):
+        asked = ask(past, row)
+        received, sent, both = blocks(out[row], len(_OF))
+        both[_ALL.truncated_ratio] = 0.0
+        for forward, own, line in ((False, asked.received, received), (True, asked.sent, sent)):
+            if own.first == own.end:
+                continue
+            haircut_search(past, asked, forward, search)
+            _side(search, line)
+            sums = search.tally[0]
+            if sums.dropped > search.caps.floor * sums.total:
+                both[_ALL.truncated_ratio] = 1.0
+
+
+def _compute(past: Past, out: Rows) -> None:
+    if past.labels.start.size:
+        _exposure(past, empty_search(CAPS, record=False), out)
+
+
+def _trails(past: Past) -> list[Trail]:
+    """Paths that prove a row, found by the search that made the row."""
+    if not past.labels.start.size:
+        return []
+    asked, search, trails = ask(past, 0), empty_search(CAPS, record=True), []
+    for forward, columns in ((False, _RECEIVED), (True, _SENT)):
+        haircut_search(past, asked, forward, search)
+        trails += path_trails(past, search, columns, forward=forward)
+    return trails
+
+
 def _sourced(column: Column) -> Column:
     traced = "_indirect_" in column.name or column.name.endswith("_hops")
     return replace(column, source=_SOURCE) if traced else column
 
 
-EXPOSURE = View(
-    "exposure",
-    2,
-    (
-        *map(
-            _sourced,
-            per_side(
-                "exposure",
-                *(template for group in GROUPS for template in _templates(group)),
-                (
-                    "searched_{d}_share",
-                    "value {did} that was followed to a labelled wallet, to the wallet itself or "
-                    "to where the ledger knows no more of it, through wallets whose transfers "
-                    f"before it were all read, over the sum {{did}}{_UNKNOWN}",
-                ),
-            ),
-        ),
-        Column(
-            "exposure_truncated_ratio",
-            f"1 if more than {CAPS.floor} of the value of a side was not followed or went through "
-            "a wallet of which earlier transfers were not read, else 0: of each side the "
-            f"{CAPS.followed} largest pieces of value, at all hops together, are followed, to "
-            f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, "
-            f"for what was sent), pieces below {CAPS.floor} of the side's sum are not; "
-            f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
-        ),
-    ),
-    unconverted(_compute),
-    unconverted_trails(_trails),
-)
+_COLUMNS = (*map(_sourced, per_side("exposure", *_SIDE)), *of_both("exposure", *_BOTH))
+
+
+def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
+    """Names of the columns of each group, in the columns of one side."""
+    names = [column.name for column in columns]
+    return [
+        GroupColumns(
+            *((names[_AMOUNT[kind, group]], names[_SHARE[kind, group]]) for kind in range(2)),
+            names[_HOPS[group]],
+        )
+        for group in range(len(GROUPS))
+    ]
+
+
+_RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
+_SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
+
+EXPOSURE = View("exposure", 2, _COLUMNS, _compute, _trails)
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -6,10 +6,18 @@ from hypothesis import given
 
 from features import Ledger, feature_table, labels_as_of
 from features.contracts.labels import check_labels
-from features.ledger import microseconds
-from features.past.known_labels import ILLICIT, LICIT, NO_LABELS, UNLABELLED, label_at, label_events
+from features.past import (
+    ILLICIT,
+    LICIT,
+    UNLABELLED,
+    ask,
+    ever_labelled,
+    label_at,
+    label_events,
+    past_of_spine,
+)
 from features.views.exposure import EXPOSURE
-from tests.strategies import START, WALLETS, World, at, spine, transfers, worlds
+from tests.strategies import WALLETS, World, asked_late, at, spine, transfers, worlds
 
 
 def labels(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
@@ -20,22 +28,24 @@ def labels(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
 def held(frame: pd.DataFrame, *seconds: float) -> list[int]:
     """Label of wallet a at each instant."""
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
-    events = label_events(ledger, frame)
-    start_us = int(microseconds(pd.Series([START], dtype="datetime64[us, UTC]"))[0])
-    return [label_at(events, ledger.code("a"), start_us + round(s * 1e6)) for s in seconds]
+    asked = spine(["a"] * len(seconds), at(0)).assign(as_of=[at(second) for second in seconds])
+    past = past_of_spine(ledger, asked, label_events(ledger, frame))
+    return [label_at(past.labels, ask(past, row).wallet) for row in range(past.size)]
 
 
 @given(worlds())
 def test_agrees_with_labels_as_of(world: World) -> None:
     ledger = world.ledger()
-    events = world.events(ledger)
+    past = world.past(ledger)
     checked = check_labels(world.labels)
-    for as_of in world.spine["as_of"]:
+    for row, as_of in enumerate(world.spine["as_of"]):
+        ask(past, row)
         chosen = labels_as_of(checked, as_of).set_index("wallet")["label"].to_dict()
-        instant = int(microseconds(pd.Series([as_of], dtype="datetime64[us, UTC]"))[0])
         for wallet in set(WALLETS) & set(ledger.wallets.all_text().to_pylist()):
             expected = {None: UNLABELLED, "licit": LICIT, "illicit": ILLICIT}[chosen.get(wallet)]
-            assert label_at(events, ledger.code(wallet), instant) == expected
+            assert label_at(past.labels, ledger.code(wallet)) == expected
+            ever = ever_labelled(past.labels.start, ledger.code(wallet))
+            assert ever == (wallet in set(checked["wallet"]))
 
 
 def test_a_label_holds_after_it_was_known() -> None:
@@ -62,8 +72,10 @@ def test_wallets_that_came_after_the_labels_have_none() -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     events = label_events(ledger, labels(("a", "illicit", 0, 1.0)))
     ledger.append(transfers([(5, "c", "d", 1.0)], prefix="new"))
-    assert label_at(events, ledger.code("d"), 2**62) == UNLABELLED
-    assert label_at(NO_LABELS, ledger.code("a"), 2**62) == UNLABELLED
+    known, unknown = asked_late(ledger, "a", events), asked_late(ledger, "a")
+    assert label_at(known.labels, ledger.code("a")) == ILLICIT
+    assert label_at(known.labels, ledger.code("d")) == UNLABELLED
+    assert label_at(unknown.labels, ledger.code("a")) == UNLABELLED
 
 
 def test_labels_count_in_an_empty_ledger() -> None:

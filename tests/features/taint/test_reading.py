@@ -3,8 +3,8 @@
 import pytest
 
 from features import Ledger
-from features.taint.reading import SCANNED, empty_reading, read_around
-from tests.strategies import transfers
+from features.taint.reading import SCANNED, empty_reading, read_around, read_before
+from tests.strategies import asked_late, transfers
 
 Moves = list[tuple[float, str, str, float]]
 Entries = list[tuple[str, bool]]
@@ -19,18 +19,20 @@ def around(
 ) -> tuple[Entries, Entries, bool, bool]:
     """Transfers before and after one of s, whether it sent them, and whether there are others."""
     ledger = Ledger.from_transfers(transfers(moves))
-    sides, wallet = ledger.sides, ledger.code("s")
-    side = sides.incoming if forward else sides.outgoing
-    held = slice(side.start[wallet], side.start[wallet] + side.count[wallet])
-    rows = side.transfer[held].tolist()
-    at = [ledger.tx_id(row) for row in rows].index(tx_id)
-    entries = empty_reading(read)
-    time = int(side.time[held][at])
-    span = read_around(sides, wallet, time, rows[at], 2**62, forward, read, dust, entries)
-    named = [
-        (ledger.tx_id(int(entry["transfer"])), bool(entry["sending"]))
-        for entry in entries[span.first : span.end]
-    ]
+    past, entries = asked_late(ledger, "s"), empty_reading(read)
+    side, read_one = (
+        (past.outgoing, read_around) if forward else (past.incoming, read_before)
+    )  # that a search reads: s is at the far end
+    reached = (side.counterparty == ledger.code("s")).nonzero()[0].tolist()
+    (place,) = (at for at in reached if ledger.tx_id(int(side.transfer[at])) == tx_id)
+    span = read_one(past, place, dust, entries)
+    named = []
+    for entry in entries[span.first : span.end]:
+        own = past.outgoing if entry["sending"] else past.incoming
+        row = int(own.transfer[entry["place"]])
+        assert own.amount[entry["place"]] == entry["amount"]
+        assert own.counterparty[entry["place"]] == entry["wallet"]
+        named.append((ledger.tx_id(row), bool(entry["sending"])))
     before = span.middle - span.first
     return named[:before], named[before:], bool(span.earlier), bool(span.later)
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.contracts.categories import CATEGORIES
-from features.ledger import microseconds
-from features.past.known_labels import ILLICIT
-from features.taint.paths import path_of
-from features.taint.pieces import DROPPED, FOUND, SEARCHED, TOTAL, Caps, empty_memory
+from features.past import ILLICIT, ask
+from features.taint.paths import found, path_of
+from features.taint.pieces import Caps, empty_search
 from features.taint.search import fifo_search, haircut_search
 from tests.naive.exposure import FIFO, HAIRCUT, Split, search
-from tests.naive.past import label_list, past, transfer_list
+from tests.naive.past import label_list, transfer_list
+from tests.naive.past import past as plain_past
 from tests.taint_worlds import taint_world
 
 CAPS = st.builds(
@@ -32,39 +31,37 @@ def test_every_end_and_path_is_that_of_the_slow_twin(
 ) -> None:
     world = taint_world(seed)
     ledger, known = world.ledger(), label_list(world.labels)
-    events, everything = world.events(ledger), transfer_list(world.transfers)
+    past, everything = world.past(ledger), transfer_list(world.transfers)
+    side, labels = past.outgoing if forward else past.incoming, past.labels
     named = {(t.tx_id, t.position): t for t in everything}
-    memory = empty_memory(caps, record=True)
-    wallets, instants = world.spine["wallet"].tolist(), microseconds(world.spine["as_of"]).tolist()
-    for wallet, as_of in zip(wallets, instants, strict=True):
-        code = ledger.code(wallet)
-        follow(ledger.sides, events, code, as_of, forward, caps, memory)
-        twin = search(
-            past(everything, known, as_of), wallet, split[forward], caps, forward=forward
-        )  # fmt: skip
+    made = empty_search(caps, record=True)
+    for row, wallet in enumerate(world.spine["wallet"]):
+        asked = ask(past, row)
+        follow(past, asked, forward, made)
+        now = plain_past(everything, known, asked.as_of)
+        twin = search(now, wallet, split[forward], caps, forward=forward)
         scale = 1e-12 * twin.total
-        sums = memory.sums
-        assert sums[TOTAL] == pytest.approx(twin.total)
-        assert sums[SEARCHED] == pytest.approx(twin.searched, abs=scale)
-        assert sums[DROPPED] == pytest.approx(twin.dropped, abs=scale)
-        assert sums[SEARCHED] + sums[DROPPED] <= sums[TOTAL] * (1 + 1e-9)
-        found = memory.found[: memory.n[FOUND]]
-        assert found.size == len(twin.ends)
+        sums = made.tally[0]
+        assert sums["total"] == pytest.approx(twin.total)
+        assert sums["searched"] == pytest.approx(twin.searched, abs=scale)
+        assert sums["dropped"] == pytest.approx(twin.dropped, abs=scale)
+        assert sums["searched"] + sums["dropped"] <= sums["total"] * (1 + 1e-9)
+        ends = found(made)
+        assert ends.size == len(twin.ends)
         for place, end in enumerate(twin.ends):
-            event = found["event"][place]
-            label = "illicit" if events.label[event] == ILLICIT else "licit"
-            assert (CATEGORIES[events.category[event]], label) == (end.category, end.label)
-            assert found["hops"][place] == end.hops
-            assert found["value"][place] == pytest.approx(end.value, abs=scale)
+            event = ends["event"][place]
+            label = "illicit" if labels.label[event] == ILLICIT else "licit"
+            assert (CATEGORIES[labels.category[event]], label) == (end.category, end.label)
+            assert ends["hops"][place] == end.hops
+            assert ends["value"][place] == pytest.approx(end.value, abs=scale)
             path = [
                 named[ledger.tx_id(row), ledger.position[row]]
-                for row in path_of(memory, place).tolist()
+                for row in path_of(side, made, place).tolist()
             ]
             assert path == list(reversed(end.path))
 
 
-def test_memory_records_no_ends_where_only_sums_are_wanted() -> None:
-    caps = Caps(4, 16, 5, 0.001)
-    assert empty_memory(caps, record=False).found.size == 0
-    assert empty_memory(caps, record=True).found.size > caps.followed * caps.read
-    assert np.ndim(empty_memory(caps, record=False).sums) == 1
+def test_ends_are_not_recorded_where_only_sums_are_wanted() -> None:
+    caps = Caps(followed=4, read=16, hops=5, floor=0.001)
+    assert empty_search(caps, record=False).ends.size == 0
+    assert empty_search(caps, record=True).ends.size > caps.followed * caps.read

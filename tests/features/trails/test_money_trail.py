@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import LabelsError, Ledger, SpineError, trace
-from features.ledger.slices import Sides
-from features.past.known_labels import LabelEvents
+from features.past import Past, ask
 from features.view import Trail
 from features.views.coverage import COVERAGE
 from tests.strategies import World, at, chain, transfers, worlds
@@ -26,13 +25,14 @@ def types(frame: pd.DataFrame) -> dict[str, str]:
     return {str(name): str(dtype) for name, dtype in frame.dtypes.items()}
 
 
-def everything(sides: Sides, _labels: LabelEvents, code: int, _as_of: int) -> list[Trail]:
+def everything(past: Past) -> list[Trail]:
     """All that a wallet sent, then all that it received, twice; the first once more."""
-    found = []
-    for side, category in (
-        (sides.outgoing, ""), (sides.incoming, "scam"), (sides.incoming, "theft"),
+    asked, found = ask(past, 0), []
+    for side, own, category in (
+        (past.outgoing, asked.sent, ""), (past.incoming, asked.received, "scam"),
+        (past.incoming, asked.received, "theft"),
     ):  # fmt: skip
-        held = slice(side.start[code], side.start[code] + side.count[code])
+        held = slice(own.first, own.end)
         rows = side.transfer[held].astype(np.int64)
         found.append(Trail((f"all_{category}", "x"), rows, side.amount[held] / 2, category))
     return [*found, replace(found[0], columns=("again",))]
@@ -47,7 +47,7 @@ def test_transfers_come_as_they_were_put_in(world: World, split: int) -> None:
     ledger = Ledger.from_transfers(world.transfers.iloc[:split])
     ledger.append(world.transfers.iloc[split:])
     for wallet in world.spine["wallet"].unique():
-        trails = trace(ledger, wallet, at(0), views=(EVERYTHING,))
+        trails = trace(ledger, wallet, at(1e9), views=(EVERYTHING,))
         assert types(trails) == TYPES
         whole = trails.merge(world.transfers, on=["tx_id", "position"], suffixes=("", "_put"))
         assert len(whole) == len(trails)

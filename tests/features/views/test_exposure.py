@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from features import Ledger, feature_table
 from features.contracts.categories import CATEGORIES
 from features.kernel import DAY
-from features.ledger import microseconds
+from features.past import label_events
 from features.view import Trail
 from features.views.exposure import CAPS, EXPOSURE
 from tests import compare
-from tests.strategies import World, at, spine, transfers, worlds
+from tests.strategies import World, asked_late, at, spine, transfers, worlds
 from tests.taint_worlds import taint_world
 
 Moves = list[tuple[float, str, str, float]]
@@ -43,9 +43,8 @@ def paths(
 ) -> list[tuple[tuple[str, ...], list[str]]]:
     """Columns and transfers of each trail."""
     ledger = Ledger.from_transfers(transfers(moves))
-    events = World(transfers(moves), known, spine([wallet], at(1e6))).events(ledger)
     assert EXPOSURE.trails is not None
-    found = EXPOSURE.trails(ledger.sides, events, ledger.code(wallet), 2**62)
+    found = EXPOSURE.trails(asked_late(ledger, wallet, label_events(ledger, known)))
     return [(t.columns, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
 
 
@@ -86,12 +85,10 @@ def test_groups_divide_what_labels_and_categories_both_sum_to(world: World, seed
 def test_trails_prove_every_exposure(seed: int) -> None:
     world = taint_world(seed)
     ledger, names = world.ledger(), [column.name for column in EXPOSURE.columns]
-    events, codes = world.events(ledger), ledger.codes(world.spine["wallet"])
-    as_of = microseconds(world.spine["as_of"])
-    rows = EXPOSURE.compute(ledger.sides, events, codes, as_of)
+    past = world.past(ledger)
     assert EXPOSURE.trails is not None
-    for code, instant, line in zip(codes.tolist(), as_of.tolist(), rows, strict=True):
-        trails = EXPOSURE.trails(ledger.sides, events, code, instant)
+    for row, line in enumerate(EXPOSURE.rows(past)):
+        trails, code = EXPOSURE.trails(past.part(slice(row, row + 1))), int(past.wallets[row])
         for trail in trails:
             places = [ledger.place(row) for row in trail.transfers.tolist()]
             moved = ledger.outgoing.amount[places]
@@ -167,8 +164,7 @@ def test_without_labels_nothing_is_known() -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     assert feature_table(ledger, spine(["b"], at(1)), views=(EXPOSURE,)).isna().all(axis=None)
     assert EXPOSURE.trails is not None
-    no_labels = World(transfers([]), labels(), spine([], at(0))).events(ledger)
-    assert EXPOSURE.trails(ledger.sides, no_labels, ledger.code("b"), 2**62) == []
+    assert EXPOSURE.trails(asked_late(ledger, "b")) == []
 
 
 def test_direct_shares_of_what_was_received() -> None:
