@@ -10,7 +10,9 @@ from features.past.cut import (
     Question,
     ask,
     cut,
+    cut_earlier,
     event_at,
+    first_time,
     label_at,
     past_of,
 )
@@ -22,7 +24,7 @@ from features.past.known_labels import (
     LabelEvents,
     label_events,
 )
-from features.past.order_statistics import quantile, sort_values
+from features.past.statistics import count_entropy, quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
 
 __all__ = [
@@ -44,8 +46,11 @@ __all__ = [
     "Question",
     "ask",
     "before",
+    "count_entropy",
     "cut",
+    "cut_earlier",
     "event_at",
+    "first_time",
     "kernel",
     "label_at",
     "label_events",
