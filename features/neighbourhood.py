@@ -2,8 +2,8 @@
 
 A graph network reads it. Of each side of the wallet the counterparties of the most recent transfers
 are taken, of each of them again, all at the same ``as_of``. Nothing is drawn at random and every
-node reads at most ``_READ`` transfers a side, so that a row is the same alone and in a batch, in a
-grown ledger and in a rebuilt one, and has bounded cost on hubs.
+node reads at most ``TRANSFERS_READ`` transfers a side, so that a row is the same alone and in a
+batch, in a grown ledger and in a rebuilt one, and has bounded cost on hubs.
 
 The nodes of a row form a tree (a wallet found twice is two nodes), in which the wallet itself is
 only the root. Numbers of a node and of its link to the node above it are scale-free.
@@ -13,35 +13,39 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
-from features.ledger.slices import Side, Sides
-from features.past.history import cut
+from features.kernel import Float64s, Int8s, Int32s, Int64s, Rows
+from features.past import SECOND, History, Past, PastSide, ask, first_time, kernel
+from features.view import blocks, places
 
-Int8s = npt.NDArray[np.int8]
+TRANSFERS_READ = 64  # latest of each side of a node
+TRANSFERS_PER_WALLET = 8  # latest looked at, for each wallet that is sought
 
-_READ, _SPAN = 64, 8  # latest transfers of a node; transfers looked at for each wallet sought
-_N_SIDE = 6
+_NODE_SIDE = (
+    ("{d}_count", "all transfers before as_of, read or not"),
+    ("{d}_recency_s", "from the latest to as_of"),
+    ("{d}_gap_mean_s", "mean gap between those read"),
+    ("{d}_fan_ratio", "different counterparties over transfers, of those read"),
+    ("{d}_largest_share", "largest amount over the sum, of those read"),
+    ("{d}_cv_ratio", "population standard deviation over mean of the amounts read"),
+)
+_NODE_BOTH = (
+    ("age_s", "from the first transfer to as_of"),
+    ("pass_through_ratio", "lesser over greater of the sums received and sent, of what is read"),
+    ("mean_out_to_in_ratio", "mean amount sent over mean amount received, of what is read"),
+)
+_LINK = (
+    ("count_share", "transfers with the node, over those of its parent's side looked at"),
+    ("value_share", "their sum, over the sum of those"),
+    ("recency_s", "from the latest of them to as_of"),
+)
+_OF, _ALL, _TO = places(*_NODE_SIDE), places(*_NODE_BOTH), places(*_LINK)
 
 NODE_COLUMNS: tuple[str, ...] = (
-    *(
-        f"node_{name.format(d=d)}"
-        for d in ("in", "out")
-        for name in (
-            "{d}_count",  # transfers before as_of, all of them
-            "{d}_recency_s",  # from the latest to as_of
-            "{d}_gap_mean_s",
-            "{d}_fan_ratio",  # different counterparties over transfers
-            "{d}_largest_share",
-            "{d}_cv_ratio",
-        )
-    ),
-    "node_age_s",
-    "node_pass_through_ratio",
-    "node_mean_out_to_in_ratio",
+    *(f"node_{name.format(d=d)}" for d in ("in", "out") for name, _ in _NODE_SIDE),
+    *(f"node_{name}" for name, _ in _NODE_BOTH),
 )
-LINK_COLUMNS: tuple[str, ...] = ("link_count_share", "link_value_share", "link_recency_s")
+LINK_COLUMNS: tuple[str, ...] = tuple(f"link_{name}" for name, _ in _LINK)
 NEIGHBOURHOOD_VERSION = 1
 
 
@@ -86,34 +90,15 @@ class Neighbourhoods(NamedTuple):
             self.values[kept[rows.size :] - self.n_rows],
         )
 
-    def shuffled(self, seed: int) -> "Neighbourhoods":
-        """The control: first-hop nodes, with what hangs on them, dealt anew to the rows.
 
-        Every row keeps its number of senders and of recipients and gets those of other rows.
-        """
-        parent, row = self.parent.copy(), self.row.copy()
-        generator = np.random.default_rng(seed)
-        first_hop = np.arange(self.n_rows, self.n_inner)
-        for side in (0, 1):
-            nodes = first_hop[self.side[first_hop] == side]
-            parent[nodes] = parent[generator.permutation(nodes)]
-        row[first_hop] = parent[first_hop]
-        row[self.n_inner :] = row[parent[self.n_inner :]]
-        return self._replace(parent=parent, row=row)
-
-
-def neighbourhoods(
-    sides: Sides, codes: Int32s, as_of: Int64s, *, first_fan: int, second_fan: int
-) -> Neighbourhoods:
-    """Collect the neighbourhood of each wallet as of each instant.
+def neighbourhoods(past: Past, *, first_fan: int, second_fan: int) -> Neighbourhoods:
+    """Collect the neighbourhood of each wallet asked about.
 
     Parameters
     ----------
-    sides : Sides
-    codes : int32 array, shape (n,)
-        Wallet codes, -1 for an unknown wallet: it has a root and no neighbours.
-    as_of : int64 array, shape (n,), microseconds since 1970 UTC
-        Only transfers before it are read, of every node.
+    past : Past
+        An unknown wallet has a root and no neighbours. Only what comes before a row's instant is
+        read, of every node.
     first_fan, second_fan : int
         Most wallets taken from each side of the root, and of each first-hop node; 0: none.
 
@@ -121,15 +106,16 @@ def neighbourhoods(
     -------
     Neighbourhoods
     """
-    n = codes.size
+    n = past.size
     roots = np.arange(n, dtype=np.int64)
-    row, parent, side, code = [roots], [roots], [np.full(n, -1, np.int8)], [codes]
-    links: list[Rows] = []
+    row, parent, side = [roots], [roots], [np.full(n, -1, np.int8)]
+    code, links = [past.wallets], list[Rows]()
     above = 0  # number of nodes before the latest hop
     for fan in (first_fan, second_fan):
         found = np.full((code[-1].size, 2, fan), -1, dtype=np.int32)
-        link = np.empty((*found.shape, len(LINK_COLUMNS)))
-        _expand(sides, code[-1], codes[row[-1]], as_of[row[-1]], found, link)
+        link = np.empty((*found.shape, len(_LINK)))
+        level = past.asking(code[-1], past.instants[row[-1]])
+        _expand(level, past.wallets[row[-1]], found, link)
         at = np.nonzero(found >= 0)
         parent.append(at[0] + above)
         above += code[-1].size
@@ -137,7 +123,9 @@ def neighbourhoods(
         side.append(at[1].astype(np.int8))
         code.append(found[at])
         links.append(link[at])
-    described = _describe(sides, np.concatenate(code[1:]), as_of[np.concatenate(row[1:])])
+    nodes = past.asking(np.concatenate(code[1:]), past.instants[np.concatenate(row[1:])])
+    described = np.full((nodes.size, len(NODE_COLUMNS)), np.nan)
+    _describe(nodes, described)
     return Neighbourhoods(
         n,
         above,
@@ -150,84 +138,102 @@ def neighbourhoods(
 
 
 @kernel
-def _expand(
-    sides: Sides, codes: Int32s, roots: Int32s, as_of: Int64s, found: Int32s, link: Float64s
-) -> None:
-    """Find the wallets next to each node, the latest first; the node and its root are left out."""
-    fan = found.shape[2]
-    for node in range(codes.size):
-        for k, side in enumerate((sides.incoming, sides.outgoing)):
-            first, end, _ = cut(side, codes[node], as_of[node])
-            first = max(first, end - _SPAN * fan)
-            n, total = 0, 0.0
-            for i in range(end - 1, first - 1, -1):
-                amount = side.amount[i]
-                total += amount
-                other = side.counterparty[i]
-                if other == codes[node] or other == roots[node]:
-                    continue
-                at = 0
-                while at < n and found[node, k, at] != other:
-                    at += 1
-                if at == fan:
-                    continue
-                if at == n:
-                    found[node, k, n] = other
-                    link[node, k, n, 0], link[node, k, n, 1] = 0.0, 0.0
-                    link[node, k, n, 2] = (as_of[node] - side.time[i]) / 1e6
-                    n += 1
-                link[node, k, at, 0] += 1.0
-                link[node, k, at, 1] += amount
-            for at in range(n):
-                link[node, k, at, 0] /= end - first
-                link[node, k, at, 1] = link[node, k, at, 1] / total if total > 0.0 else np.nan
+def _expand(past: Past, roots: Int32s, found: Int32s, links: Float64s) -> None:
+    """Find the wallets next to each node asked about, the latest first.
+
+    Parameters
+    ----------
+    past : Past
+    roots : int32 array, shape (n,), codes of the nodes' roots
+    found : int32 array, shape (n, 2, fan), codes to be filled; -1 at first
+    links : float64 array, shape (n, 2, fan, len(_LINK)), to be filled beside them
+    """
+    for node in range(roots.size):
+        asked = ask(past, node)
+        ends = asked.wallet, roots[node]
+        _next_to(past.incoming, asked.received, ends, found[node, 0], links[node, 0])
+        _next_to(past.outgoing, asked.sent, ends, found[node, 1], links[node, 1])
 
 
 @kernel
-def _describe_side(side: Side, code: int, as_of: int, out: Float64s) -> tuple[float, int, float]:
-    """Fill the columns of one side; returns sum and number of what was read, and the oldest age."""
-    _, end, count = cut(side, code, as_of)
-    out[0] = count
-    if count == 0:
-        return 0.0, 0, np.nan
-    first = end - min(count, _READ)
+def _next_to(
+    side: PastSide, history: History, ends: tuple[int, int], found: Int32s, links: Rows
+) -> None:
+    """Find the wallets next to one node on one side; the node and its root, ``ends``, are none."""
+    counterparty, amounts, time, as_of = side.counterparty, side.amount, side.time, side.as_of[0]
+    fan = found.size
+    first, end = max(history.first, history.end - TRANSFERS_PER_WALLET * fan), history.end
+    n, total = 0, 0.0
+    for i in range(end - 1, first - 1, -1):
+        other, amount = counterparty[i], amounts[i]
+        total += amount
+        if other == ends[0] or other == ends[1]:
+            continue
+        at = 0
+        while at < n and found[at] != other:
+            at += 1
+        if at == fan:
+            continue
+        link = links[at]
+        if at == n:
+            found[n] = other
+            link[_TO.count_share], link[_TO.value_share] = 0.0, 0.0
+            link[_TO.recency_s] = (as_of - time[i]) / SECOND
+            n += 1
+        link[_TO.count_share] += 1.0
+        link[_TO.value_share] += amount
+    for at in range(n):
+        link = links[at]
+        link[_TO.count_share] /= end - first
+        link[_TO.value_share] = link[_TO.value_share] / total if total > 0.0 else np.nan
+
+
+@kernel
+def _describe(past: Past, out: Rows) -> None:
+    """Fill ``NODE_COLUMNS`` of each node asked about, all of which have a transfer."""
+    for node in range(out.shape[0]):
+        asked = ask(past, node)
+        into, out_of, both = blocks(out[node], len(_OF))
+        received, n_in = _describe_side(past.incoming, asked.received, into)
+        sent, n_out = _describe_side(past.outgoing, asked.sent, out_of)
+        oldest = first_time(past.incoming.time, past.outgoing.time, asked.received, asked.sent)
+        both[_ALL.age_s] = (asked.as_of - oldest) / SECOND
+        if max(received, sent) > 0.0:
+            both[_ALL.pass_through_ratio] = min(received, sent) / max(received, sent)
+        if received > 0.0 and n_out > 0:
+            both[_ALL.mean_out_to_in_ratio] = (sent / n_out) / (received / n_in)
+
+
+@kernel
+def _describe_side(side: PastSide, history: History, out: Float64s) -> tuple[float, int]:
+    """Fill the columns of one side of a node; returns sum and number of what was read."""
+    out[_OF.count] = history.total
+    if history.total == 0:
+        return 0.0, 0
+    amounts, counterparty, time = side.amount, side.counterparty, side.time
+    first, end = history.end - min(history.total, TRANSFERS_READ), history.end
     n = end - first
     total, squares, largest, fan = 0.0, 0.0, 0.0, 0
     for i in range(first, end):
-        amount = side.amount[i]
-        total += amount
-        largest = max(largest, amount)
-        new = True
-        for j in range(first, i):
-            if side.counterparty[j] == side.counterparty[i]:
-                new = False
-                break
-        fan += new
+        total += amounts[i]
+        largest = max(largest, amounts[i])
+        fan += _is_new(counterparty, first, i)
     for i in range(first, end):
-        squares += (side.amount[i] - total / n) ** 2
-    out[1] = (as_of - side.time[end - 1]) / 1e6
+        squares += (amounts[i] - total / n) ** 2
+    out[_OF.recency_s] = (side.as_of[0] - time[end - 1]) / SECOND
     if n > 1:
-        out[2] = (side.time[end - 1] - side.time[first]) / 1e6 / (n - 1)
-    out[3] = fan / n
+        out[_OF.gap_mean_s] = (time[end - 1] - time[first]) / SECOND / (n - 1)
+    out[_OF.fan_ratio] = fan / n
     if total > 0.0:
-        out[4], out[5] = largest / total, math.sqrt(squares / n) / (total / n)
-    return total, n, (as_of - side.time[end - count]) / 1e6
+        out[_OF.largest_share] = largest / total
+        out[_OF.cv_ratio] = math.sqrt(squares / n) / (total / n)
+    return total, n
 
 
 @kernel
-def _describe(sides: Sides, codes: Int32s, as_of: Int64s) -> Rows:
-    """``NODE_COLUMNS`` of each node."""
-    out = np.full((codes.size, 2 * _N_SIDE + 3), np.nan)
-    for row in range(codes.size):
-        code, instant = codes[row], as_of[row]
-        received, n_in, age_in = _describe_side(sides.incoming, code, instant, out[row, :_N_SIDE])
-        sent, n_out, age_out = _describe_side(
-            sides.outgoing, code, instant, out[row, _N_SIDE : 2 * _N_SIDE]
-        )
-        both = out[row, 2 * _N_SIDE :]
-        both[0] = np.fmax(age_in, age_out)
-        if max(received, sent) > 0.0:
-            both[1] = min(received, sent) / max(received, sent)
-        if received > 0.0 and n_out > 0:
-            both[2] = (sent / n_out) / (received / n_in)
-    return out
+def _is_new(counterparty: Int32s, first: int, i: int) -> bool:
+    """Whether none of the transfers ``[first, i)`` has the counterparty of transfer ``i``."""
+    j = first
+    while counterparty[j] != counterparty[i]:
+        j += 1
+    return j == i

@@ -18,7 +18,9 @@ from features.views import VIEWS, feature_columns
 
 _CHUNK_TRANSFERS = 50_000  # work of one chunk, so that a hub does not hold up a thread
 _CHUNK_ROWS = 2_000
-_LEAST_ROWS = 200  # about: consecutive rows of one wallet share work, see features/windows.py
+_LEAST_ROWS = (
+    200  # about: consecutive rows of one wallet share work, see features/past/moving_window.py
+)
 
 
 def feature_table(

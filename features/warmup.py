@@ -15,6 +15,7 @@ import pandas as pd
 from features.kernel import before
 from features.ledger import Ledger
 from features.neighbourhood import neighbourhoods
+from features.past import NO_LABELS, past_of
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
@@ -72,7 +73,7 @@ def warm_up(progress: Callable[[int], None] | None = None) -> WarmUp:
         policy(ledger, spine, labels=labels)
     codes = ledger.codes(spine["wallet"])
     instants = np.full(codes.size, (ledger.last_time or 0) + 1)
-    neighbourhoods(ledger.sides, codes, instants, first_fan=4, second_fan=4)
+    neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
     folder = cast("Any", before).stats.cache_path
     return WarmUp(time.perf_counter() - started, folder)
 

@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 import numpy as np  # noqa: E402 - the repository must be importable first
 import pandas as pd  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from shuffled_edges import edges_shuffled  # noqa: E402
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.results import Measure, fill_readme, write_result  # noqa: E402
@@ -34,10 +35,7 @@ from training.trained import label_shuffle, wallet_weights  # noqa: E402
 
 Kind = Literal["lightgbm", "graphsage"]
 Columns = Literal["all", "scale_free"]
-CONTROLS: dict[str, dict[str, object]] = {
-    "no edges": {"first_fan": 0},
-    "shuffled edges": {"shuffle_edges": True},
-}
+NO_EDGES: dict[str, object] = {"first_fan": 0}
 TARGET = {"5": 0.975, "30": 0.96, "all": 0.92}
 BUDGET = 0.01
 
@@ -125,9 +123,12 @@ def measure(case: Case, seeds: range) -> tuple[list[Measure], dict[str, list[Tra
     runs["lightgbm scale_free, own rows only"] = [
         case.trained("lightgbm", "scale_free", seed, pooled=False) for seed in seeds
     ]
-    for name, parameters in CONTROLS.items():
-        runs[f"graphsage scale_free, {name}"] = [
-            case.trained("graphsage", "scale_free", seed, parameters=parameters) for seed in seeds
+    runs["graphsage scale_free, no edges"] = [
+        case.trained("graphsage", "scale_free", seed, parameters=NO_EDGES) for seed in seeds
+    ]
+    with edges_shuffled():
+        runs["graphsage scale_free, shuffled edges"] = [
+            case.trained("graphsage", "scale_free", seed) for seed in seeds
         ]
     head = runs["lightgbm scale_free"]
     scores = head[0].scores

@@ -4,17 +4,15 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from vertex_view import VERTEX
 
 from experiments.common.processes import run_script
 from experiments.common.results import Measure
 from features import Ledger, feature_table
-from features.kernel import DAY
-from features.views.windows.windows import window_view
 
 run = partial(run_script, Path(__file__).resolve().parent)
 
 MINUTES = pd.date_range("2026-01-01", periods=4, freq="min", tz="UTC", unit="us")
-SENT = window_view("sent", {"1d": DAY}, ("transfers",))
 
 
 def ours() -> list[float]:
@@ -26,8 +24,8 @@ def ours() -> list[float]:
         }
     )  # fmt: skip
     spine = pd.DataFrame({"wallet": "1", "as_of": MINUTES + pd.Timedelta(microseconds=1)})
-    table = feature_table(Ledger.from_transfers(transfers), spine, views=(SENT,))
-    return table["sent_transfers_out_1d_count"].tolist()
+    table = feature_table(Ledger.from_transfers(transfers), spine, views=(VERTEX,))
+    return table["vertex_transfers_out_1d_count"].tolist()
 
 
 def measure(gfp: Path) -> list[Measure]:

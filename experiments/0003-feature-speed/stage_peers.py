@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from aggregates_view import NAMES
+from aggregates_view import QUANTITIES
 
 from experiments.common.processes import ROOT, run_script, threads_word
 from experiments.common.results import Measure, summary
@@ -79,14 +79,15 @@ def _median(runs: list[dict[str, float]]) -> float:
 def _agreement(work: Path) -> list[Measure]:
     """Compare the 44 columns with each library's on wallets whose history is read whole."""
     ours = pd.read_parquet(work / "aggregates.parquet")
-    ours.columns = ours.columns.str.removeprefix("aggregates_")
+    names = [f"{side}_{name}" for side in ("in", "out") for name in QUANTITIES]
+    ours.columns = pd.Index(names)
     counts = ours[["in_count", "out_count"]]
     whole = ours[~(counts >= HISTORY_CAP).any(axis=1)]
     measures = [Measure("aggregates: wallets compared", float(len(whole)), "wallets")]
     for engine in sorted({engine for engine, _ in RUNS}):
         theirs = pd.read_parquet(work / f"{engine}.parquet").set_index("wallet").loc[whole.index]
         wrong = 0
-        for name in (f"{side}_{name}" for side in ("in", "out") for name in NAMES):
+        for name in names:
             a, b = whole[name].to_numpy(np.float64), theirs[name].to_numpy(np.float64)
             if name.endswith("distinct"):
                 b = np.nan_to_num(b)

@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from vertex_view import VERTEX
 
 from experiments.common.processes import confine, peak_mib
 from features import Ledger, feature_table
-from features.kernel import DAY
 from features.ledger.slices import Log
-from features.past.known_labels import NO_LABELS
+from features.past import NO_LABELS, past_of
 from features.table import compute_rows
-from features.view import Compute
-from features.views.windows.windows import window_view
 
-# in the order of the preprocessor's: fan, degree, ratio, mean, sum, variance, skew, kurtosis
-VERTEX = window_view(
-    "vertex",
-    {"1d": DAY},
-    ("fan", "transfers", "fan_share", "mean", "total", "variance", "skew", "kurtosis"),
-)
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+Compute = Callable[[Ledger, Int32s, Int64s], object]
 CHUNK = 2_000
 MICROSECOND = 1  # as_of = time + 1 us: the transfer itself and those of its instant are in
 
@@ -68,11 +62,11 @@ def vertex(arguments: argparse.Namespace) -> dict[str, Any]:
     """Two tables: the sender and the recipient of every transfer."""
     ledger = Ledger.open(arguments.source)
     both = ends(ledger)
-    VERTEX.compute(ledger.sides, NO_LABELS, both[0][0][:2], both[0][1][:2])  # loads the kernels
+    _rows(ledger, both[0][0][:2], both[0][1][:2])  # loads the kernels
     n = ledger.n_transfers
     begin = time.perf_counter()
     for owner, instant, _ in both:
-        _in_chunks(VERTEX.compute, ledger, owner, instant + MICROSECOND, arguments.threads)
+        _in_chunks(_rows, ledger, owner, instant + MICROSECOND, arguments.threads)
     chunks = time.perf_counter() - begin
     begin = time.perf_counter()
     for owner, instant, _ in both:
@@ -84,13 +78,17 @@ def vertex(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"rate": n / chunks, "table_rate": n / table, "rss_mib": peak_mib()}
 
 
+def _rows(ledger: Ledger, codes: Int32s, as_of: Int64s) -> npt.NDArray[np.float64]:
+    return VERTEX.rows(past_of(ledger, codes, as_of, NO_LABELS))
+
+
 def _in_chunks(
     compute: Compute, ledger: Ledger, codes: Int32s, as_of: Int64s, threads: int
 ) -> None:
     """Compute rows 2,000 at a time and let them go, as the preprocessor's batches are."""
 
     def fill(at: int) -> None:
-        compute(ledger.sides, NO_LABELS, codes[at : at + CHUNK], as_of[at : at + CHUNK])
+        compute(ledger, codes[at : at + CHUNK], as_of[at : at + CHUNK])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, range(0, codes.size, CHUNK)))
@@ -106,7 +104,7 @@ def values(arguments: argparse.Namespace) -> dict[str, Any]:
         code = first[:, column].astype(np.int32)
         order = np.lexsort((as_of, code))
         table = np.empty((len(first), len(VERTEX.columns)))
-        table[order] = VERTEX.compute(ledger.sides, NO_LABELS, code[order], as_of[order])
+        table[order] = _rows(ledger, code[order], as_of[order])
         tables += [table[:, 8:], table[:, :8]]  # the preprocessor's order: out, then in
     np.save(arguments.out, np.concatenate(tables, axis=1))
     return {"rows": len(first)}
@@ -121,9 +119,13 @@ def cycles(arguments: argparse.Namespace) -> dict[str, Any]:
     code, as_of = part[:, 2].astype(np.int32), part[:, 3].astype(np.int64) * 1_000_000 + MICROSECOND
     order = np.lexsort((as_of, code))
     code, as_of = code[order], as_of[order]
-    find(ledger.sides, code[:2], as_of[:2])  # loads the kernels
+
+    def found(ledger: Ledger, codes: Int32s, instants: Int64s) -> None:
+        find(ledger.sides, codes, instants)
+
+    found(ledger, code[:2], as_of[:2])  # loads the kernels
     begin = time.perf_counter()
-    _in_chunks(lambda sides, _, *rows: find(sides, *rows), ledger, code, as_of, arguments.threads)
+    _in_chunks(found, ledger, code, as_of, arguments.threads)
     return {"rate": code.size / (time.perf_counter() - begin)}
 
 
@@ -190,7 +192,7 @@ def _arrays(ledger: Ledger, new: npt.NDArray[np.float64], batch: int) -> list[fl
         if batch > 1:
             order = np.lexsort((as_of, codes))
             codes, as_of = codes[order], as_of[order]
-        VERTEX.compute(ledger.sides, NO_LABELS, codes, as_of)
+        _rows(ledger, codes, as_of)
         seconds.append(time.perf_counter() - begin)
     return seconds
 

@@ -1,9 +1,19 @@
 """Compiled code: one way to compile and cache, and what every kernel may need."""
 
-from features.kernel.arrays import Float64s, Int8s, Int32s, Int64s, Records, Rows, UInt64s
+from features.kernel.arrays import (
+    Float64s,
+    Int8s,
+    Int32s,
+    Int64s,
+    Integers,
+    Record,
+    Records,
+    Rows,
+    UInt64s,
+)
 from features.kernel.clock import DAY, HOUR, SECOND
 from features.kernel.compiler import inner_kernel, kernel
-from features.kernel.hash_table import first_slot, table_mask
+from features.kernel.hash_table import first_slot, slot_of, table_mask
 from features.kernel.ordering import hash_order
 from features.kernel.search import before
 from features.kernel.text_hash import hash_place, string_hash, text_hashes
@@ -16,6 +26,8 @@ __all__ = [
     "Int8s",
     "Int32s",
     "Int64s",
+    "Integers",
+    "Record",
     "Records",
     "Rows",
     "UInt64s",
@@ -25,6 +37,7 @@ __all__ = [
     "hash_place",
     "inner_kernel",
     "kernel",
+    "slot_of",
     "string_hash",
     "table_mask",
     "text_hashes",

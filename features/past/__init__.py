@@ -12,14 +12,16 @@ from features.past.cut import (
     Question,
     ask,
     cut,
+    cut_earlier,
     event_at,
     ever_labelled,
+    first_time,
     label_at,
     past_of,
     past_of_spine,
 )
 from features.past.known_labels import NO_LABELS, LabelEvents, label_events
-from features.past.order_statistics import quantile, sort_values
+from features.past.statistics import count_entropy, quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
 
 __all__ = [
@@ -41,10 +43,13 @@ __all__ = [
     "Question",
     "ask",
     "before",
+    "count_entropy",
     "cut",
+    "cut_earlier",
     "earlier",
     "event_at",
     "ever_labelled",
+    "first_time",
     "inner_kernel",
     "kernel",
     "label_at",

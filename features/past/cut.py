@@ -91,7 +91,11 @@ class Past(NamedTuple):
 
     def part(self, rows: "slice[int, int]") -> "Past":
         """Some of the questions, with an instant of their own, for another thread."""
-        return _past(*self[:3], self.wallets[rows], self.instants[rows])
+        return self.asking(self.wallets[rows], self.instants[rows])
+
+    def asking(self, wallets: Int32s, instants: Int64s) -> "Past":
+        """Other questions to the same ledger and labels, with an instant of their own."""
+        return _past(*self[:3], wallets, instants)
 
 
 class History(NamedTuple):
@@ -173,6 +177,25 @@ def ever_labelled(start: Int64s, wallet: int) -> bool:
     Nearly all wallets have none, and one array is cheap to pass on for every transfer.
     """
     return bool(wallet + 1 < start.size and start[wallet] < start[wallet + 1])
+
+
+@inner_kernel
+def cut_earlier(side: PastSide, wallet: int, instant: int) -> History:
+    """:func:`cut` at an instant before the past's own, such as that of a transfer."""
+    if wallet < 0:
+        return History(0, 0, 0)
+    time, start, as_of = side.time, side.start[wallet], side.as_of[0]
+    end = before(time, start, start + side.count[wallet], instant if instant < as_of else as_of)
+    return History(max(start, end - HISTORY_CAP), end, end - start)
+
+
+@inner_kernel
+def first_time(time_in: Int64s, time_out: Int64s, received: History, sent: History) -> int:
+    """Time of the first transfer of a wallet that has one, read or not; both sides' times."""
+    if received.total == 0:
+        return int(time_out[sent.end - sent.total])
+    first = time_in[received.end - received.total]
+    return int(min(first, time_out[sent.end - sent.total]) if sent.total else first)
 
 
 @inner_kernel

@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Int64s, kernel
-from features.kernel.hash_table import first_slot, table_mask
-from features.ledger.slices import Side
-from features.past.history import HISTORY_CAP
+from features.kernel import Float64s, Int32s, Int64s, kernel, slot_of, table_mask
+from features.past.cut import HISTORY_CAP, History, PastSide
 
-_TABLE = 1 << (2 * HISTORY_CAP - 1).bit_length()
+_SLOTS = 1 << (2 * HISTORY_CAP - 1).bit_length()
 
 
 class Distinct(NamedTuple):
@@ -21,12 +19,12 @@ class Distinct(NamedTuple):
 
     Attributes
     ----------
-    table : int32 array, open-addressing hash table of places in the lists plus 1, 0 where free
-    code : int32 array
-    count : int64 array, transfers with the counterparty
-    value : float64 array, their sum
-    first : int64 array, number of the first transfer with it, from 0
-    last : int64 array, time of the latest
+    table : int32 array, shape (_SLOTS,), hash table of places in the lists, see :func:`slot_of`
+    code : int32 array, shape (HISTORY_CAP,), keys of the table
+    count : int64 array, shape (HISTORY_CAP,), transfers with the counterparty
+    value : float64 array, shape (HISTORY_CAP,), their sum, whole units of the asset
+    first : int64 array, shape (HISTORY_CAP,), number of the first transfer with it, from 0
+    last : int64 array, shape (HISTORY_CAP,), time of the latest, microseconds since 1970 UTC
     """
 
     table: Int32s
@@ -41,7 +39,7 @@ class Distinct(NamedTuple):
 def empty_distinct() -> Distinct:
     """Working memory for the longest history a row may read."""
     return Distinct(
-        np.empty(_TABLE, dtype=np.int32),
+        np.empty(_SLOTS, dtype=np.int32),
         np.empty(HISTORY_CAP, dtype=np.int32),
         np.empty(HISTORY_CAP, dtype=np.int64),
         np.empty(HISTORY_CAP),
@@ -53,28 +51,35 @@ def empty_distinct() -> Distinct:
 @kernel
 def place_of(memory: Distinct, mask: int, code: int) -> int:
     """Slot of the table that holds ``code`` or is free for it."""
-    slot = first_slot(code, mask)
-    while memory.table[slot] and memory.code[memory.table[slot] - 1] != code:
-        slot = (slot + 1) & mask
-    return slot
+    return slot_of(memory.table, memory.code, mask, code)
 
 
 @kernel
-def collect(memory: Distinct, side: Side, first: int, end: int) -> tuple[int, int]:
-    """Fill ``memory`` from a slice; returns the number of counterparties and the table's mask."""
-    mask = table_mask(2 * (end - first))
-    memory.table[: mask + 1] = 0
+def collect(memory: Distinct, side: PastSide, history: History) -> tuple[int, int]:
+    """Fill ``memory`` from what is read of a side.
+
+    Returns
+    -------
+    fan, mask : int
+        Number of different counterparties; size less 1 of the table.
+    """
+    table, code, count, value = memory.table, memory.code, memory.count, memory.value
+    met, last = memory.first, memory.last
+    counterparty, amount, time = side.counterparty, side.amount, side.time
+    mask = table_mask(2 * (history.end - history.first))
+    for slot in range(mask + 1):
+        table[slot] = 0
     fan = 0
-    for i in range(first, end):
-        code = side.counterparty[i]
-        slot = place_of(memory, mask, code)
-        if memory.table[slot] == 0:
-            memory.code[fan], memory.count[fan], memory.value[fan] = code, 0, 0.0
-            memory.first[fan] = i - first
+    for i in range(history.first, history.end):
+        slot = slot_of(table, code, mask, counterparty[i])
+        at = table[slot] - 1
+        if at < 0:
+            at = fan
             fan += 1
-            memory.table[slot] = fan
-        at = memory.table[slot] - 1
-        memory.count[at] += 1
-        memory.value[at] += side.amount[i]
-        memory.last[at] = side.time[i]
+            code[at], count[at], value[at] = counterparty[i], 0, 0.0
+            met[at] = i - history.first
+            table[slot] = fan
+        count[at] += 1
+        value[at] += amount[i]
+        last[at] = time[i]
     return fan, mask

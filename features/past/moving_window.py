@@ -6,47 +6,58 @@ same holds where a window was cut to that number.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import Int32s, Int64s, before, kernel
-from features.ledger.slices import Side
-from features.past.history import HISTORY_CAP
+from features.kernel import Int32s, Int64s, Records, before, kernel
+from features.past.cut import HISTORY_CAP, PastSide
 
-Places = npt.NDArray[np.int64]  # shape (rows, 4)
-FIRST, END, ONE, TWO = 0, 1, 2, 3
+WINDOW = np.dtype(
+    [
+        ("first", np.int64),  # the window is places [first, end) of the side
+        ("end", np.int64),
+        ("left", np.int64),  # places in it at which blocks meet, left <= right; unset in an empty
+        ("right", np.int64),  # window, and equal where blocks meet once
+    ]
+)
 _NEVER = -(1 << 62)
-_NEAR = 8  # a consecutive row moves on by about one transfer
+_FIRST_LOOK = 8  # transfers; a consecutive row moves on by about one
 
 
 @kernel
 def _ahead(time: Int64s, first: int, end: int, instant: int) -> int:
-    """:func:`features.past.history.before`, quick where the place is near ``first``."""
-    near = min(first + _NEAR, end)
+    """:func:`features.kernel.before`, quick where the place is near ``first``."""
+    near = min(first + _FIRST_LOOK, end)
     place = before(time, first, near, instant)
     return place if place < near else before(time, near, end, instant)
 
 
 @kernel
-def locate(side: Side, codes: Int32s, as_of: Int64s, width: int, places: Places) -> None:
-    """Find ``[as_of - width, as_of)``, at most the latest ``HISTORY_CAP`` transfers, of each row.
+def locate(side: PastSide, wallets: Int32s, instants: Int64s, width: int, windows: Records) -> None:
+    """Find ``[instant - width, instant)``, at most the latest ``HISTORY_CAP`` transfers, of rows.
 
-    Sets the first place and the end of each window, and the one or two places, in order, at which
-    blocks meet inside it. Consecutive rows of one wallet are found from each other.
+    Consecutive rows of one wallet are found from each other, so all rows are asked at once: their
+    instants are compared here, and that of ``side`` is not.
+
+    Parameters
+    ----------
+    side : PastSide
+    wallets, instants : int32 and int64 array, shape (n,), those of a past
+    width : int, microseconds
+    windows : records of type ``WINDOW``, shape (n,), to be filled
     """
     time, starts, counts = side.time, side.start, side.count
-    code, last, start, stop, first, end = -1, 0, 0, 0, 0, 0
+    wallet, last, start, stop, first, end = -1, 0, 0, 0, 0, 0
     boundary, timed = _NEVER, 0
-    for row in range(codes.size):
-        instant = as_of[row]
-        if codes[row] != code or instant < last:
-            code = codes[row]
-            start = starts[code] if code >= 0 else 0
-            stop = start + counts[code] if code >= 0 else 0
+    for row in range(wallets.size):
+        instant, window = instants[row], windows[row]
+        if wallets[row] != wallet or instant < last:
+            wallet = wallets[row]
+            start = starts[wallet] if wallet >= 0 else 0
+            stop = start + counts[wallet] if wallet >= 0 else 0
             first, end, boundary = start, start, _NEVER
         last = instant
         end = _ahead(time, end, stop, instant)
         first = _ahead(time, max(first, end - HISTORY_CAP), end, instant - width)
-        places[row, FIRST], places[row, END] = first, end
+        window.first, window.end = first, end
         if first == end:
             continue
         latest = time[start] + (instant - time[start]) // width * width
@@ -57,5 +68,5 @@ def locate(side: Side, codes: Int32s, as_of: Int64s, width: int, places: Places)
         counted = start + (end - start) // HISTORY_CAP * HISTORY_CAP
         if counted <= first:
             counted = timed
-        places[row, ONE] = min(timed, counted) if timed > first else counted
-        places[row, TWO] = max(timed, counted)
+        window.left = min(timed, counted) if timed > first else counted
+        window.right = max(timed, counted)

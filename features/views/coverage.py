@@ -1,7 +1,7 @@
 """Coverage: how much history stands behind a row."""
 
 from features.kernel import Rows
-from features.past import DAY, HISTORY_CAP, SECOND, Past, Question, ask, kernel
+from features.past import DAY, HISTORY_CAP, SECOND, Past, Question, ask, first_time, kernel
 from features.view import View, of_both, per_side, places
 
 _SIDE = (("{d}_count", "transfers {did} in the whole history before as_of, read or not"),)
@@ -31,21 +31,10 @@ def _coverage(past: Past, out: Rows) -> None:
         line[_AT.coverage_active_days_count] = line[_AT.coverage_truncated_share] = 0.0
         if total:
             read = (received.end - received.first) + (sent.end - sent.first)
-            line[_AT.coverage_age_s] = (asked.as_of - _oldest(past, asked)) / SECOND
+            oldest = first_time(past.incoming.time, past.outgoing.time, received, sent)
+            line[_AT.coverage_age_s] = (asked.as_of - oldest) / SECOND
             line[_AT.coverage_active_days_count] = _active_days(past, asked)
             line[_AT.coverage_truncated_share] = 1.0 - read / total
-
-
-@kernel
-def _oldest(past: Past, asked: Question) -> int:
-    """Time of the wallet's first transfer; it has one."""
-    received, sent = past.incoming.time, past.outgoing.time
-    oldest = asked.as_of
-    if asked.received.total:
-        oldest = min(oldest, received[asked.received.end - asked.received.total])
-    if asked.sent.total:
-        oldest = min(oldest, sent[asked.sent.end - asked.sent.total])
-    return oldest
 
 
 @kernel

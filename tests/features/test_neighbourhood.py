@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from features import Ledger
 from features.ledger import microseconds
 from features.neighbourhood import LINK_COLUMNS, NODE_COLUMNS, Neighbourhoods, neighbourhoods
+from features.past import NO_LABELS, past_of
 from tests import compare
 from tests.naive.past import NAN, Past, Transfer, micros, past, ratio, transfer_list
 from tests.strategies import STRANGER, WALLETS, World, at, fan_out, spine, transfers, worlds
@@ -23,8 +24,8 @@ Tree = list[tuple[int, int, str, list[float]]]  # parent, side, wallet, values; 
 def collect(
     ledger: Ledger, rows: pd.DataFrame, first_fan: int = 3, second_fan: int = 2
 ) -> Neighbourhoods:
-    codes, as_of = ledger.codes(rows["wallet"]), microseconds(rows["as_of"])
-    return neighbourhoods(ledger.sides, codes, as_of, first_fan=first_fan, second_fan=second_fan)
+    asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
+    return neighbourhoods(asked, first_fan=first_fan, second_fan=second_fan)
 
 
 def tree_of(ledger: Ledger, row: pd.DataFrame, fans: tuple[int, int] = (3, 2)) -> Tree:
@@ -168,29 +169,6 @@ def test_another_unit_of_the_asset_changes_nothing(world: World) -> None:
 def test_a_shift_in_time_changes_nothing(world: World, seconds: int) -> None:
     shifted = world.shifted(pd.Timedelta(seconds=seconds))
     same(collect(world.ledger(), world.spine), collect(shifted.ledger(), shifted.spine))
-
-
-@given(worlds(), SEEDS)
-def test_shuffling_keeps_how_many_and_changes_whose(world: World, seed: int) -> None:
-    real = collect(world.ledger(), world.spine)
-    shuffled = real.shuffled(seed)
-    for trees in (real, shuffled):
-        np.testing.assert_array_equal(trees.row, trees.row[trees.parent])
-    for side in (0, 1):
-        before, after = (
-            np.bincount(trees.parent[trees.side == side], minlength=real.row.size)
-            for trees in (real, shuffled)
-        )
-        np.testing.assert_array_equal(before, after)
-    np.testing.assert_array_equal(real.parent[real.n_inner :], shuffled.parent[real.n_inner :])
-
-
-def test_shuffling_deals_to_other_rows() -> None:
-    pairs = transfers((0, f"a{i}", f"b{i}", 1.0) for i in range(50))
-    real = collect(Ledger.from_transfers(pairs), spine([f"a{i}" for i in range(50)], at(1)))
-    shuffled = real.shuffled(0)
-    assert (real.parent[50:] != shuffled.parent[50:]).mean() > 0.9
-    assert sorted(real.parent) == sorted(shuffled.parent)
 
 
 def test_the_latest_counterparties_are_taken_and_the_wallet_itself_is_not() -> None:

@@ -33,6 +33,7 @@ import numpy as np
 import pandas as pd
 from features import Ledger, feature_table, fifo, haircut, poison, trace
 from features.neighbourhood import neighbourhoods
+from features.past import NO_LABELS, past_of
 
 random = np.random.default_rng(0)
 n, start = 3000, pd.Timestamp("2026-01-01", tz="UTC")
@@ -61,7 +62,7 @@ for policy in (haircut, fifo, poison):
     policy(ledger, spine[:3], labels=labels)
 codes = ledger.codes(spine["wallet"])
 instants = np.full(codes.size, ledger.last_time)
-neighbourhoods(ledger.sides, codes, instants, first_fan=4, second_fan=4)
+neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
 """
 
 

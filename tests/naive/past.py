@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.past.history import HISTORY_CAP
+from features.past import HISTORY_CAP
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds
 WINDOWS = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": 30 * DAY}

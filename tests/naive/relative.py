@@ -3,7 +3,7 @@
 import math
 from statistics import fmean, median
 
-from features.views.relative import _CAP as CAP
+from features.views.relative import AMOUNTS_READ as CAP
 from tests.naive.past import NAN, Past, Row, Transfer, ratio
 
 

@@ -3,7 +3,7 @@
 import math
 from fractions import Fraction
 
-from tests.naive.past import NAN, WINDOWS, Past, Row, Transfer
+from tests.naive.past import DAY, NAN, WINDOWS, Past, Row, Transfer
 
 SPREAD = 1e-9  # of the mean: below it amounts have no shape
 
@@ -12,7 +12,9 @@ def windows(past: Past, wallet: str) -> Row:
     """One row of the windows view."""
     row: Row = {}
     for d, transfers in zip(("in", "out"), past.read(wallet), strict=True):
-        for window in ("1d", "7d", "30d"):
+        for window in WINDOWS:
+            if WINDOWS[window] < DAY:
+                continue
             inside = recent(transfers, past.as_of - WINDOWS[window])
             mean, variance, skew, kurtosis = moments([t.amount for t in inside])
             row[f"windows_mean_{d}_{window}_amount"] = mean

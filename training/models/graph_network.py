@@ -40,6 +40,7 @@ from features.neighbourhood import (
     Neighbourhoods,
     neighbourhoods,
 )
+from features.past import NO_LABELS, past_of
 from training.models.estimator import Inputs, resolve_parameters, table_inputs
 from training.models.scaling import Scaler
 from training.models.tensors import Batch, Network, balanced, deterministic, target
@@ -89,9 +90,7 @@ class _Labelled(NamedTuple):
 class GraphSageEstimator:
     """GraphSAGE; see :class:`training.models.estimator.Estimator`.
 
-    Two controls are settings of it: ``first_fan = 0`` is the same network without edges, and
-    ``shuffle_edges`` deals the neighbours of the rows it is given to one another (a score then
-    depends on the batch: such a model is for comparison only).
+    ``first_fan = 0`` is the same network without edges, a control.
     """
 
     kind: ClassVar[str] = "graphsage"
@@ -107,7 +106,6 @@ class GraphSageEstimator:
         "patience": 15,
         "batch_rows": 128,
         "validation_share": 0.15,
-        "shuffle_edges": False,
     }
 
     def __init__(
@@ -134,14 +132,10 @@ class GraphSageEstimator:
         checked = check_spine(spine)
         as_of = microseconds(checked["as_of"])
         trees = neighbourhoods(
-            ledger.sides,
-            ledger.codes(checked["wallet"]),
-            as_of,
+            past_of(ledger, ledger.codes(checked["wallet"]), as_of, NO_LABELS),
             first_fan=self.parameters["first_fan"],
             second_fan=self.parameters["second_fan"],
         )
-        if self.parameters["shuffle_edges"]:
-            trees = trees.shuffled(self.seed)
         return GraphInputs(own.features, as_of, trees)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
@@ -216,7 +210,10 @@ class GraphSageEstimator:
                     f"{', '.join(reads[1])}; this release has version {NEIGHBOURHOOD_VERSION} "
                     f"with {', '.join(_NODE)}"
                 )
-            model = cls(feature_names, seed=content["seed"], parameters=content["parameters"])
+            parameters = dict(content["parameters"])
+            if parameters.get("shuffle_edges") is False:  # once a setting, off in every real model
+                del parameters["shuffle_edges"]
+            model = cls(feature_names, seed=content["seed"], parameters=parameters)
             model.own_scaler_ = Scaler.from_json(content["own_scaler"], len(feature_names))
             model.node_scaler_ = Scaler.from_json(content["node_scaler"], len(_NODE))
             network = model._build()

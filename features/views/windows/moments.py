@@ -1,4 +1,4 @@
-"""Sums, means and central moments over a moving stretch of one side, at constant cost.
+"""Sums, means and central moments over a moving window of one side, at constant cost.
 
 A moving window that adds and subtracts rounds differently with every history of additions, and
 cancels on heavy tails. Here nothing is subtracted (van Herk 1992; Gil and Werman 1993): a side is
@@ -9,34 +9,100 @@ share them. Accumulated and merged by the formulas of Pebay (2008), sections 2 a
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import Float64s, Rows, kernel
-from features.past.history import HISTORY_CAP
+from features.kernel import Float64s, Record, Records, kernel
+from features.past import HISTORY_CAP
 
-Moments = tuple[float, float, float, float, float, float]  # n, sum, mean, and sums of
-# (x - mean) ** k for k = 2, 3, 4
-NOISE = 1e-9  # a spread below this part of the mean is rounding: it has no shape
+SPREADLESS = 1e-9  # of the mean: a standard deviation below it is rounding and has no shape
+
+_SUMS = [
+    ("total", np.float64),
+    ("mean", np.float64),
+    ("second", np.float64),  # sum of (x - mean) ** 2
+    ("third", np.float64),
+    ("fourth", np.float64),
+]
+SUMS = np.dtype(_SUMS)
+MOMENTS = np.dtype([("n", np.float64), *_SUMS])
+
+
+class Moments(NamedTuple):
+    """Number, sum and mean of a set, and the sums of ``(x - mean) ** k`` for k = 2, 3 and 4."""
+
+    n: float
+    total: float
+    mean: float
+    second: float
+    third: float
+    fourth: float
+
+
+class Shape(NamedTuple):
+    """Population variance, standard deviation over mean, skewness and kurtosis."""
+
+    variance: float
+    cv: float
+    skew: float
+    kurtosis: float
 
 
 @kernel
-def empty_runs() -> npt.NDArray[np.float64]:
-    """Working memory of three runs; entry ``d`` of one: moments of its first ``d`` values."""
-    runs = np.empty((3, HISTORY_CAP + 1, 5))
-    runs[:, 0] = 0.0
+def empty_runs() -> Records:
+    """Working memory of three runs; entry ``d`` of one: sums of its first ``d`` values."""
+    runs = np.empty((3, HISTORY_CAP + 1), dtype=SUMS)
+    for k in range(3):
+        none = runs[k, 0]
+        none.total = none.mean = none.second = none.third = none.fourth = 0.0
     return runs
 
 
 @kernel
-def extend(run: Rows, done: int, length: int, values: Float64s, at: int, step: int) -> None:
-    """Accumulate a run that holds ``done`` values up to ``length``.
+def moving_moments(amounts: Float64s, windows: Records, runs: Records, moments: Records) -> None:
+    """Sum up the amounts in the window of each row.
+
+    Parameters
+    ----------
+    amounts : float64 array, those of a side
+    windows : records of type ``features.past.moving_window.WINDOW``, shape (n,)
+        Windows of the same width that follow each other in one wallet share their work.
+    runs : working memory, see :func:`empty_runs`
+    moments : records of type ``MOMENTS``, shape (n,), to be filled; ``n = 0`` and nothing else in
+        an empty window
+    """
+    before, between, after = runs[0], runs[1], runs[2]
+    n_before, n_between, n_after = 0, 0, 0  # accumulated beside the places where blocks meet
+    left, right = -1, -1
+    for row in range(windows.size):
+        window, found = windows[row], moments[row]
+        first, end = window.first, window.end
+        found.n = end - first
+        if first == end:
+            continue
+        if window.left != left or window.right != right:
+            n_before, n_between, n_after = 0, 0, 0
+            left, right = window.left, window.right
+        n_before = _extend(before, n_before, left - first, amounts, left - 1, -1)
+        n_between = _extend(between, n_between, right - left, amounts, left, 1)
+        n_after = _extend(after, n_after, end - right, amounts, right, 1)
+        earlier = _merged(_entry(before, left - first), _entry(between, right - left))
+        whole = _merged(earlier, _entry(after, end - right))
+        found.total, found.mean = whole.total, whole.mean
+        found.second, found.third, found.fourth = whole.second, whole.third, whole.fourth
+
+
+@kernel
+def _extend(run: Records, done: int, length: int, values: Float64s, at: int, step: int) -> int:
+    """Accumulate a run that holds ``done`` values up to ``length``; returns what it then holds.
 
     Its d-th value, from 0, is ``values[at + d * step]``.
     """
-    total, mean = run[done, 0], run[done, 1]
-    second, third, fourth = run[done, 2], run[done, 3], run[done, 4]
+    if length <= done:
+        return done
+    last = run[done]
+    total, mean, second, third, fourth = last.total, last.mean, last.second, last.third, last.fourth
     for n in range(done + 1, length + 1):
         amount = values[at + (n - 1) * step]
         change = amount - mean
@@ -47,49 +113,56 @@ def extend(run: Rows, done: int, length: int, values: Float64s, at: int, step: i
         second += grown
         mean += move
         total += amount
-        run[n, 0], run[n, 1], run[n, 2], run[n, 3], run[n, 4] = total, mean, second, third, fourth
+        held = run[n]
+        held.total, held.mean = total, mean
+        held.second, held.third, held.fourth = second, third, fourth
+    return length
 
 
 @kernel
-def entry(run: Rows, length: int) -> Moments:
+def _entry(run: Records, length: int) -> Moments:
     """Moments of the first ``length`` values of a run."""
-    return (
-        float(length), run[length, 0], run[length, 1], run[length, 2], run[length, 3],
-        run[length, 4],
+    held = run[length]
+    return Moments(
+        float(length), held.total, held.mean, held.second, held.third, held.fourth
     )  # fmt: skip
 
 
 @kernel
-def merged(a: Moments, b: Moments) -> Moments:
+def _merged(a: Moments, b: Moments) -> Moments:
     """Moments of two sets together."""
-    if a[0] == 0.0:
+    if a.n == 0.0:
         return b
-    if b[0] == 0.0:
+    if b.n == 0.0:
         return a
-    n_a, n_b = a[0], b[0]
-    n = n_a + n_b
-    change = b[2] - a[2]
+    n = a.n + b.n
+    change = b.mean - a.mean
     step = change / n
-    product = n_a * n_b
+    product = a.n * b.n
     grown = change * step * product
-    second = a[3] + b[3] + grown
-    third = a[4] + b[4] + grown * step * (n_a - n_b) + 3 * step * (n_a * b[3] - n_b * a[3])
-    fourth = (
-        a[5] + b[5]
-        + grown * step * step * (n_a * n_a - product + n_b * n_b)
-        + 6 * step * step * (n_a * n_a * b[3] + n_b * n_b * a[3])
-        + 4 * step * (n_a * b[4] - n_b * a[4])
+    second = a.second + b.second + grown
+    third = (
+        a.third + b.third
+        + grown * step * (a.n - b.n)
+        + 3 * step * (a.n * b.second - b.n * a.second)
     )  # fmt: skip
-    return n, a[1] + b[1], a[2] + step * n_b, second, third, fourth
+    fourth = (
+        a.fourth + b.fourth
+        + grown * step * step * (a.n * a.n - product + b.n * b.n)
+        + 6 * step * step * (a.n * a.n * b.second + b.n * b.n * a.second)
+        + 4 * step * (a.n * b.third - b.n * a.third)
+    )  # fmt: skip
+    return Moments(n, a.total + b.total, a.mean + step * b.n, second, third, fourth)
 
 
 @kernel
-def shape(moments: Moments) -> tuple[float, float, float, float]:
-    """Population variance, cv, skew and kurtosis; the last two nan where there is no spread."""
-    n, mean = moments[0], moments[1] / moments[0]
-    variance = moments[3] / n
+def shape(moments: Record) -> Shape:
+    """Shape of one entry of moments that is not empty; skew and kurtosis nan without spread."""
+    n, mean = moments.n, moments.total / moments.n
+    variance = moments.second / n
     sd = math.sqrt(variance)
     cv = sd / mean if mean > 0.0 else np.nan
-    if not sd > NOISE * mean:
-        return variance, cv, np.nan, np.nan
-    return variance, cv, moments[4] / n / variance / sd, moments[5] / n / variance / variance
+    if not sd > SPREADLESS * mean:
+        return Shape(variance, cv, np.nan, np.nan)
+    skew = moments.third / n / variance / sd
+    return Shape(variance, cv, skew, moments.fourth / n / variance / variance)

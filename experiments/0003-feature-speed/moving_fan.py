@@ -5,30 +5,32 @@ marking the transfer that a new one repeats, and by looking at the mark of one t
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import Int32s, Int64s, kernel
-from features.kernel.hash_table import first_slot, table_mask
-from features.past.history import HISTORY_CAP
-from features.past.moving_window import END, FIRST, Places
+from features.kernel import Int32s, Int64s, Records, slot_of, table_mask
+from features.past import HISTORY_CAP, kernel
 
-Marks = npt.NDArray[np.uint8]
 _RING = 1 << HISTORY_CAP.bit_length()  # a window has a mark for every transfer of it
-_TABLE = 4 * _RING
+_SLOTS = 4 * _RING
 
 
 @kernel
-def moving_fans(counterparty: Int32s, places: Places, fans: Int64s) -> None:
-    """Fill ``fans`` with the number of different counterparties in the window of each row.
+def moving_fans(counterparty: Int32s, windows: Records, fans: Int64s) -> None:
+    """Count the different counterparties in the window of each row.
 
     A window that does not lie ahead of that of the row before is counted anew.
+
+    Parameters
+    ----------
+    counterparty : int32 array, that of a side
+    windows : records of type ``features.past.moving_window.WINDOW``, shape (n,)
+    fans : int64 array, shape (n,), to be filled
     """
-    keys = np.empty(_TABLE, dtype=np.int32)
-    latest = np.empty(_TABLE, dtype=np.int64)  # place of the key's latest transfer plus 1, 0: free
+    # hash table of places in counterparty: the latest transfer of each wallet, plus 1
+    latest = np.empty(_SLOTS, dtype=np.int64)
     repeated = np.empty(_RING, dtype=np.uint8)
     first, end, fan, used, mask = 0, 0, 0, 0, -1
     for row in range(fans.size):
-        wanted, stop = places[row, FIRST], places[row, END]
+        wanted, stop = windows[row].first, windows[row].end
         if wanted < first or stop < end or wanted >= end:
             first, end, fan, used, mask = wanted, wanted, 0, 0, -1
         while first < wanted:
@@ -37,8 +39,8 @@ def moving_fans(counterparty: Int32s, places: Places, fans: Int64s) -> None:
         while end < stop:
             if 2 * used > mask:
                 mask = table_mask(4 * (end - first + 1))
-                used = _rebuild(keys, latest, mask, counterparty, first, end)
-            slot = _slot(keys, latest, mask, counterparty[end])
+                used = _rebuild(latest, mask, counterparty, first, end)
+            slot = slot_of(latest, counterparty, mask, counterparty[end])
             same = latest[slot] - 1
             if same >= first:
                 repeated[same & (_RING - 1)] = 1
@@ -47,28 +49,18 @@ def moving_fans(counterparty: Int32s, places: Places, fans: Int64s) -> None:
             used += same < 0
             repeated[end & (_RING - 1)] = 0
             end += 1
-            keys[slot], latest[slot] = counterparty[end - 1], end
+            latest[slot] = end
         fans[row] = fan
 
 
 @kernel
-def _slot(keys: Int32s, latest: Int64s, mask: int, code: int) -> int:
-    """Slot of the table that holds ``code`` or is free for it."""
-    slot = first_slot(code, mask)
-    while latest[slot] and keys[slot] != code:
-        slot = (slot + 1) & mask
-    return slot
-
-
-@kernel
-def _rebuild(
-    keys: Int32s, latest: Int64s, mask: int, counterparty: Int32s, first: int, end: int
-) -> int:
+def _rebuild(latest: Int64s, mask: int, counterparty: Int32s, first: int, end: int) -> int:
     """Make the table of ``[first, end)``; returns the number of slots in use."""
-    latest[: mask + 1] = 0
+    for slot in range(mask + 1):
+        latest[slot] = 0
     used = 0
     for i in range(first, end):
-        slot = _slot(keys, latest, mask, counterparty[i])
+        slot = slot_of(latest, counterparty, mask, counterparty[i])
         used += latest[slot] == 0
-        keys[slot], latest[slot] = counterparty[i], i + 1
+        latest[slot] = i + 1
     return used

@@ -1,0 +1,69 @@
+"""Distinct counterparties, beside dictionaries; and the cuts that views make of other wallets."""
+
+from hypothesis import given
+
+from features.ledger.ledger import microseconds
+from features.past import (
+    HISTORY_CAP,
+    NO_LABELS,
+    Past,
+    ask,
+    cut_earlier,
+    first_time,
+    past_of,
+)
+from features.past.distinct import collect, empty_distinct
+from tests.strategies import World, worlds
+
+
+def asked_of(world: World) -> Past:
+    ledger = world.ledger()
+    codes, as_of = ledger.codes(world.spine["wallet"]), microseconds(world.spine["as_of"])
+    return past_of(ledger, codes, as_of, NO_LABELS)
+
+
+@given(worlds())
+def test_counterparties_are_those_of_a_dictionary_in_order(world: World) -> None:
+    asked, memory = asked_of(world), empty_distinct()
+    for row in range(asked.size):
+        history, side = ask(asked, row).sent, asked.outgoing
+        read = range(history.first, history.end)
+        numbers: dict[int, list[int]] = {}  # of the transfers with each counterparty
+        for i in read:
+            numbers.setdefault(int(side.counterparty[i]), []).append(i)
+        fan, mask = collect(memory, side, history)
+        assert memory.code[:fan].tolist() == list(numbers)
+        assert memory.count[:fan].tolist() == [len(some) for some in numbers.values()]
+        assert memory.value[:fan].tolist() == [sum(side.amount[some]) for some in numbers.values()]
+        assert memory.first[:fan].tolist() == [some[0] - read[0] for some in numbers.values()]
+        assert memory.last[:fan].tolist() == [side.time[some[-1]] for some in numbers.values()]
+        assert mask + 1 >= 2 * fan
+
+
+@given(worlds())
+def test_an_earlier_cut_is_before_both_instants(world: World) -> None:
+    asked = asked_of(world)
+    side, held = asked.incoming, world.ledger().n_wallets
+    for row in range(asked.size):
+        as_of = ask(asked, row).as_of
+        for wallet in range(-1, held):
+            start = side.start[wallet] if wallet >= 0 else 0
+            times = side.time[start : start + side.count[wallet]] if wallet >= 0 else side.time[:0]
+            for instant in (as_of - 1, as_of, as_of + 1):
+                found = cut_earlier(side, wallet, instant)
+                n = int((times < min(instant, as_of)).sum())
+                assert found == (start + max(0, n - HISTORY_CAP), start + n, n)
+
+
+@given(worlds())
+def test_the_first_time_is_the_least_of_both_sides(world: World) -> None:
+    asked = asked_of(world)
+    for row in range(asked.size):
+        _, _, received, sent = ask(asked, row)
+        times = [
+            *asked.incoming.time[received.end - received.total : received.end],
+            *asked.outgoing.time[sent.end - sent.total : sent.end],
+        ]
+        if times:
+            found = first_time(asked.incoming.time, asked.outgoing.time, received, sent)
+            assert found == min(times)
