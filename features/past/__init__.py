@@ -18,6 +18,8 @@ from features.past.cut import (
     past_of,
     past_of_spine,
 )
+from features.past.few import few_between
+from features.past.fifo import Spent, spend
 from features.past.known_labels import NO_LABELS, LabelEvents, label_events
 from features.past.order_statistics import quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
@@ -39,12 +41,14 @@ __all__ = [
     "PastLabels",
     "PastSide",
     "Question",
+    "Spent",
     "ask",
     "before",
     "cut",
     "earlier",
     "event_at",
     "ever_labelled",
+    "few_between",
     "inner_kernel",
     "kernel",
     "label_at",
@@ -55,5 +59,6 @@ __all__ = [
     "place_across",
     "quantile",
     "sort_values",
+    "spend",
     "window_sums",
 ]
