@@ -85,6 +85,11 @@ def spine(wallets: Sequence[str], as_of: pd.Timestamp) -> pd.DataFrame:
     return frame.assign(as_of=pd.Series([as_of] * len(frame), dtype="datetime64[us, UTC]"))
 
 
+def one_past(frame: pd.DataFrame, wallet: str, as_of: pd.Timestamp) -> Past:
+    """What may be known of a wallet's transfers, and of others', at an instant: one question."""
+    return past_of_spine(Ledger.from_transfers(frame), spine([wallet], as_of), NO_LABELS)
+
+
 @dataclass(frozen=True)
 class World:
     """Transfers, labels and what to compute."""

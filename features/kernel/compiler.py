@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 import numba
 import numpy as np
 from numba.core import config as numba_config
+from numba.core import types
 from numba.core.caching import UserProvidedCacheLocator
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -72,6 +73,22 @@ class Locator(UserProvidedCacheLocator):
         return str(cache_folder(Path(self._py_file).absolute()))
 
 
+def _one_type(compiled: Any) -> Any:
+    """Let calls by other kernels with ``0`` or ``True`` use the code for any number or truth value.
+
+    Numba would compile the function, and all that it calls, once more for each constant.
+    """
+    if hasattr(compiled, "get_call_template"):  # not where NUMBA_DISABLE_JIT leaves Python alone
+        any_value = compiled.get_call_template
+
+        def template(args: Any, kws: Any) -> Any:
+            plain = [types.unliteral(arg) for arg in args]
+            return any_value(plain, {name: types.unliteral(arg) for name, arg in kws.items()})
+
+        compiled.get_call_template = template
+    return compiled
+
+
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` on its first call and keep the machine code in ``CACHE``.
 
@@ -115,6 +132,6 @@ def _compiled(function: _Function, **options: Any) -> _Function:
         compiled = numba.njit(
             cache=kept, nogil=True, error_model="numpy", boundscheck=False, **options
         )
-        return cast("_Function", compiled(function))
+        return cast("_Function", _one_type(compiled(function)))
     finally:
         config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = elsewhere

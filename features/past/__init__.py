@@ -20,6 +20,8 @@ from features.past.cut import (
     past_of,
     past_of_spine,
 )
+from features.past.few import few_between
+from features.past.fifo import Spent, spend
 from features.past.known_labels import NO_LABELS, LabelEvents, label_events
 from features.past.statistics import count_entropy, quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
@@ -41,6 +43,7 @@ __all__ = [
     "PastLabels",
     "PastSide",
     "Question",
+    "Spent",
     "ask",
     "before",
     "count_entropy",
@@ -49,6 +52,7 @@ __all__ = [
     "earlier",
     "event_at",
     "ever_labelled",
+    "few_between",
     "first_time",
     "inner_kernel",
     "kernel",
@@ -60,5 +64,6 @@ __all__ = [
     "place_across",
     "quantile",
     "sort_values",
+    "spend",
     "window_sums",
 ]

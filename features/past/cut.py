@@ -157,7 +157,9 @@ def ask(past: Past, row: int) -> Question:
     """Move a past to the instant of one of its questions."""
     wallet, as_of = past.wallets[row], past.instants[row]
     past.labels.as_of[0] = as_of  # the array of both sides, too
-    return Question(wallet, as_of, cut(past.incoming, wallet), cut(past.outgoing, wallet))
+    received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
+    # the sum is an int64: the type of a question that Python passes on to a kernel, too
+    return Question(wallet + 0, as_of, received, sent)
 
 
 @inner_kernel

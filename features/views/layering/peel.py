@@ -17,9 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Float64s, Int64s, before, kernel
-from features.ledger.slices import Side, Sides
-from features.past.history import cut
+from features.kernel import Float64s, Int64s
+from features.past import DAY, Past, PastSide, Question, ask, few_between, inner_kernel, kernel
 from features.view import Trail
 
 PEEL_CAP = 32  # hops each way; published chains are longer, and one path is cheap to follow
@@ -34,9 +33,9 @@ class Path(NamedTuple):
 
     Attributes
     ----------
-    main, peel : int64 arrays, rows of the log
-    main_amount, peel_amount : float64 arrays
-    length : int64 array, shape (2,), how many of each
+    main, peel : int64 arrays, shape (hops,) and (peels,), rows of the log
+    main_amount, peel_amount : float64 arrays of those shapes, whole units of the asset
+    length : int64 array, shape (2,), how many of each are filled
     """
 
     main: Int64s
@@ -56,6 +55,37 @@ class Hop(NamedTuple):
     amount: float
 
 
+class Split(NamedTuple):
+    """How a wallet gave on what it received.
+
+    Attributes
+    ----------
+    first, end : int, places of its sendings, among them such as are passed over
+    main : int, place of the largest of them, the first of equal; -1 where it did not peel
+    """
+
+    first: int
+    end: int
+    main: int
+
+
+class Peeled(NamedTuple):
+    """What is told of the peel chain through a wallet.
+
+    Attributes
+    ----------
+    hops : int, transfers along the chain; 0 where there is none
+    position : int, those before the wallet
+    share : float, value peeled off over the chain's first amount; nan where there is no chain
+    cut_short : bool, whether a cap was met
+    """
+
+    hops: int
+    position: int
+    share: float
+    cut_short: bool
+
+
 @kernel
 def empty_path() -> Path:
     """Working memory for :func:`peel_chain`."""
@@ -69,158 +99,129 @@ def empty_path() -> Path:
     )
 
 
-@kernel
-def _hop(sender: int, recipient: int, side: Side, i: int) -> Hop:
-    # a sum is an int64, where the ledger's codes are int32: one type of hop
-    return Hop(sender + 0, recipient + 0, side.time[i], side.transfer[i] + 0, side.amount[i])
+@inner_kernel
+def _hop(side: PastSide, place: int, wallet: int, sent: bool) -> Hop:
+    """Transfer at a place of a wallet's outgoing side, if it ``sent`` it, or of its incoming."""
+    other = side.counterparty[place] + 0  # a sum is an int64, where codes are int32
+    sender, recipient = (wallet, other) if sent else (other, wallet)
+    return Hop(sender, recipient, side.time[place], side.transfer[place] + 0, side.amount[place])
 
 
-@kernel
-def _onward(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -> tuple[int, int]:
-    """First and end of the sendings that give on what a wallet received; 0, 0 where none do."""
-    start = outgoing.start[wallet]
-    end = start + outgoing.count[wallet]
-    first = before(outgoing.time, start, end, time + 1)
-    if end - first < 2 or outgoing.time[first + 1] > time + _DWELL:
-        return 0, 0
-    end = min(end, first + PEEL_HUB + 1)
-    end = before(outgoing.time, first, end, min(time + _DWELL + 1, as_of))
-    if end - first > PEEL_HUB:
-        return 0, 0
-    total, largest, parts, stop = 0.0, 0.0, 0, first
+@inner_kernel
+def _split(outgoing: PastSide, wallet: int, time: int, amount: float) -> Split:
+    """How a wallet gave on an amount that it received at a time."""
+    first, end = few_between(outgoing, wallet, time + 1, time + _DWELL + 1, PEEL_HUB)
+    if end - first < 2:
+        return Split(first, first, -1)
+    counterparty, amounts = outgoing.counterparty, outgoing.amount
+    total, largest, parts, stop, main = 0.0, 0.0, 0, first, -1
     for i in range(first, end):
         if parts == _PARTS:
             break
-        part = outgoing.amount[i]
-        if outgoing.counterparty[i] == wallet or part == 0.0:
+        part = amounts[i]
+        if counterparty[i] == wallet or part == 0.0:
             continue
         if total + part > amount * _ROUNDING:
             break
         total += part
-        largest = max(largest, part)
+        if part > largest:
+            main, largest = i, part
         parts += 1
         stop = i + 1
     if parts < 2 or total * _ROUNDING < _COVERED * amount or largest < _MAIN * amount:
-        return 0, 0
-    return first, stop
+        return Split(first, first, -1)
+    return Split(first, stop, main)
 
 
-@kernel
-def _next(outgoing: Side, wallet: int, time: int, amount: float, as_of: int) -> int:
-    """Place of the transfer that continues what a wallet received, the first of equal; or -1."""
-    first, stop = _onward(outgoing, wallet, time, amount, as_of)
-    main, largest = -1, 0.0
-    for i in range(first, stop):
-        part = outgoing.amount[i]
-        if part > largest and outgoing.counterparty[i] != wallet:
-            main, largest = i, part
-    return main
-
-
-@kernel
-def _previous(sides: Sides, hop: Hop, as_of: int) -> int:
+@inner_kernel
+def _previous(incoming: PastSide, outgoing: PastSide, hop: Hop) -> int:
     """Place of the latest transfer that ``hop`` continues, or -1."""
-    incoming, outgoing = sides.incoming, sides.outgoing
-    _, end, n_all = cut(incoming, hop.sender, hop.time)
-    first = end - n_all
-    if end - first > PEEL_HUB and incoming.time[end - 1 - PEEL_HUB] >= hop.time - _DWELL:
+    wallet = hop.sender
+    first, end = few_between(incoming, wallet, hop.time - _DWELL, hop.time, PEEL_HUB)
+    if first == end:
         return -1
+    time, counterparty, amount = incoming.time, incoming.counterparty, incoming.amount
     for i in range(end - 1, first - 1, -1):
-        if incoming.time[i] < hop.time - _DWELL:
-            break
-        whole = incoming.amount[i]
-        if incoming.counterparty[i] == hop.sender:
+        whole = amount[i]
+        if counterparty[i] == wallet:
             continue
         if hop.amount > whole * _ROUNDING or hop.amount < _MAIN * whole:
             continue
-        at = _next(outgoing, hop.sender, incoming.time[i], whole, as_of)
-        if at >= 0 and outgoing.transfer[at] == hop.row:
+        main = _split(outgoing, wallet, time[i], whole).main
+        if main >= 0 and outgoing.transfer[main] == hop.row:
             return i
     return -1
 
 
-@kernel
-def peel_chain(sides: Sides, code: int, as_of: int, path: Path) -> tuple[int, int, float, bool]:
-    """Follow the peel chain that the latest possible transfer of a wallet is part of.
-
-    Returns
-    -------
-    hops : int, transfers along the chain; 0 where there is none
-    position : int, those before the wallet
-    share : float, value peeled off over the chain's first amount; nan where there is no chain
-    cut_short : bool, whether a cap was met
-    """
-    incoming, outgoing = sides.incoming, sides.outgoing
-    path.length[:] = 0
-    first_in, end_in, _ = cut(incoming, code, as_of)
-    first_out, end_out, _ = cut(outgoing, code, as_of)
-    i, j, tried = end_in - 1, end_out - 1, 0
-    while i >= first_in or j >= first_out:
+@inner_kernel
+def peel_chain(past: Past, asked: Question, path: Path) -> Peeled:
+    """Follow the peel chain of the wallet's latest transfer that is part of one; fills ``path``."""
+    incoming, outgoing = past.incoming, past.outgoing
+    time_in, time_out = incoming.time, outgoing.time
+    received, sent = asked.received, asked.sent
+    i, j, tried = received.end - 1, sent.end - 1, 0
+    path.length[0] = path.length[1] = 0
+    while i >= received.first or j >= sent.first:
         # the latest first; of one instant sendings are the later
-        received = j < first_out or (i >= first_in and incoming.time[i] > outgoing.time[j])
-        if received:
-            hop = _hop(incoming.counterparty[i], code, incoming, i)
+        came = j < sent.first or (i >= received.first and time_in[i] > time_out[j])
+        if came:
+            hop = _hop(incoming, i, asked.wallet, False)
             i -= 1
         else:
-            hop = _hop(code, outgoing.counterparty[j], outgoing, j)
+            hop = _hop(outgoing, j, asked.wallet, True)
             j -= 1
         if hop.sender == hop.recipient or hop.amount == 0.0:
             continue
         if tried == LATEST:
-            return 0, 0, np.nan, True
+            return Peeled(0, 0, np.nan, True)
         tried += 1
-        if (
-            _next(outgoing, hop.recipient, hop.time, hop.amount, as_of) >= 0
-            or _previous(sides, hop, as_of) >= 0
-        ):
-            before_it, origin, cut_short = _origin(sides, hop, as_of)
-            hops, share, cut_ahead = _follow(sides, origin, before_it + PEEL_CAP, as_of, path)
-            return hops, before_it + received, share, cut_short or cut_ahead
-    return 0, 0, np.nan, False
+        before_it, origin, cut_short = _origin(incoming, outgoing, hop)
+        if before_it or _split(outgoing, hop.recipient, hop.time, hop.amount).main >= 0:
+            hops, share, cut_ahead = _follow(outgoing, origin, before_it + PEEL_CAP, path)
+            return Peeled(hops, before_it + came, share, cut_short or cut_ahead)
+    return Peeled(0, 0, np.nan, False)
 
 
-@kernel
-def _origin(sides: Sides, hop: Hop, as_of: int) -> tuple[int, Hop, bool]:
+@inner_kernel
+def _origin(incoming: PastSide, outgoing: PastSide, hop: Hop) -> tuple[int, Hop, bool]:
     """Number of hops before one, the first of them, and whether there were more."""
-    incoming = sides.incoming
     n = 0
-    place = _previous(sides, hop, as_of)
-    while place >= 0 and n < PEEL_CAP:
-        hop = _hop(incoming.counterparty[place], hop.sender, incoming, place)
-        place = _previous(sides, hop, as_of)
+    while True:
+        place = _previous(incoming, outgoing, hop)
+        if place < 0 or n == PEEL_CAP:
+            return n, hop, place >= 0
+        hop = _hop(incoming, place, hop.sender, False)
         n += 1
-    return n, hop, place >= 0
 
 
-@kernel
-def _follow(
-    sides: Sides, hop: Hop, further: int, as_of: int, path: Path
-) -> tuple[int, float, bool]:
+@inner_kernel
+def _follow(outgoing: PastSide, hop: Hop, further: int, path: Path) -> tuple[int, float, bool]:
     """Write the chain from ``hop`` on; returns its hops, the share peeled, and if it was cut."""
-    outgoing = sides.outgoing
-    whole, peeled, hops, peels = hop.amount, 0.0, 1, 0
-    path.main[0], path.main_amount[0] = hop.row, hop.amount
-    main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
-    while main >= 0 and hops <= further:
-        first, stop = _onward(outgoing, hop.recipient, hop.time, hop.amount, as_of)
-        for i in range(first, stop):
-            part = outgoing.amount[i]
-            if i != main and part > 0.0 and outgoing.counterparty[i] != hop.recipient:
-                path.peel[peels], path.peel_amount[peels] = outgoing.transfer[i], part
-                peeled += part
-                peels += 1
-        hop = _hop(hop.recipient, outgoing.counterparty[main], outgoing, main)
-        path.main[hops], path.main_amount[hops] = hop.row, hop.amount
+    counterparty, transfer, amount = outgoing.counterparty, outgoing.transfer, outgoing.amount
+    main, main_amount, peel, peel_amount = (
+        path.main, path.main_amount, path.peel, path.peel_amount,
+    )  # fmt: skip
+    whole, peeled, hops, peels = hop.amount, 0.0, 0, 0
+    while True:
+        main[hops], main_amount[hops] = hop.row, hop.amount
         hops += 1
-        main = _next(outgoing, hop.recipient, hop.time, hop.amount, as_of)
+        split = _split(outgoing, hop.recipient, hop.time, hop.amount)
+        if split.main < 0 or hops > further:
+            break
+        for i in range(split.first, split.end):
+            if i != split.main and amount[i] > 0.0 and counterparty[i] != hop.recipient:
+                peel[peels], peel_amount[peels] = transfer[i], amount[i]
+                peeled += amount[i]
+                peels += 1
+        hop = _hop(outgoing, split.main, hop.recipient, True)
     path.length[0], path.length[1] = hops, peels
-    return hops, min(peeled / whole, 1.0), main >= 0
+    return hops, min(peeled / whole, 1.0), split.main >= 0
 
 
-def peel_trails(view: str, sides: Sides, code: int, as_of: int) -> list[Trail]:
+def peel_trails(past: Past, view: str) -> list[Trail]:
     """Prove the columns of a view that tell of :func:`peel_chain`: the chain, then the peels."""
     path = empty_path()
-    hops, position, _, _ = peel_chain(sides, code, as_of, path)
+    hops, position, _, _ = peel_chain(past, ask(past, 0), path)
     peels = int(path.length[1])
     if hops == 0:
         return []

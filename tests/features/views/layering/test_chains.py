@@ -3,23 +3,21 @@
 import pandas as pd
 import pytest
 
-from features import Ledger
-from features.ledger import microseconds
+from features.past import ask
 from features.views.layering.chains import HOP_CAP, chain_depth, empty_levels
-from tests.strategies import at, chain, cycle, spine, transfers
+from tests.strategies import at, chain, cycle, one_past, transfers
 
 DAY_S = 86_400
 
 
 def depth(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> dict[str, tuple[int, bool]]:
-    ledger = Ledger.from_transfers(frame)
-    instant = int(microseconds(spine([wallet], at(as_of))["as_of"])[0])
-    sides = ledger.sides
+    past = one_past(frame, wallet, at(as_of))
+    asked = ask(past, 0)
     return {
-        name: chain_depth(side, ledger.code(wallet), instant, ahead, empty_levels())
+        name: tuple(chain_depth(side, asked, ahead, empty_levels()))
         for name, side, ahead in (
-            ("backward", sides.incoming, False),
-            ("forward", sides.outgoing, True),
+            ("backward", past.incoming, False),
+            ("forward", past.outgoing, True),
         )
     }
 

@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
+from features.past import ask
+from features.view import Trail
 from features.views.layering.layering import LAYERING
 from features.views.layering.peel import LATEST, PEEL_CAP, empty_path, peel_chain, peel_trails
 from tests import compare
-from tests.strategies import World, at, peel, spine, transfers
+from tests.strategies import World, at, one_past, peel, spine, transfers
 
 DAY_S = 86_400
-LATE = 10**16
+LATE = at(1e8)
 SPLITS = (
     (1.0,), (0.9,), (0.5, 0.5), (0.9, 0.1), (0.1, 0.8), (0.45, 0.45), (0.6, 0.3, 0.1),
     (0.3, 0.3, 0.3), (0.5, 0.2, 0.1, 0.1), (0.5, 0.2, 0.1, 0.05), (0.6, 0.1, 0.1, 0.1, 0.1),
@@ -23,8 +25,15 @@ SPLITS = (
 
 def chain_of(frame: pd.DataFrame, wallet: str) -> tuple[int, int, float, bool]:
     """Length, position, share and whether it was cut."""
+    past = one_past(frame, wallet, LATE)
+    return tuple(peel_chain(past, ask(past, 0), empty_path()))
+
+
+def told(frame: pd.DataFrame, wallet: str) -> list[tuple[Trail, list[str]]]:
+    """Trails of a wallet, each with the ids of its transfers."""
     ledger = Ledger.from_transfers(frame)
-    return peel_chain(ledger.sides, ledger.code(wallet), LATE, empty_path())
+    trails = peel_trails(one_past(frame, wallet, LATE), "v")
+    return [(trail, [ledger.tx_id(row) for row in trail.transfers]) for trail in trails]
 
 
 @st.composite
@@ -106,10 +115,8 @@ def test_the_latest_of_several_chains_is_told() -> None:
 
 def test_of_two_receipts_the_latest_is_continued() -> None:
     rows = [(0, "x", "a", 1.0), (60, "y", "a", 0.95), (90, "a", "b", 0.8), (99, "a", "c", 0.1)]
-    frame = transfers(rows)
-    ledger = Ledger.from_transfers(frame)
-    length, _ = peel_trails("v", ledger.sides, ledger.code("b"), LATE)
-    assert [ledger.tx_id(row) for row in length.transfers] == ["t1", "t2"]
+    (_, length), _ = told(transfers(rows), "b")
+    assert length == ["t1", "t2"]
 
 
 @pytest.mark.parametrize(("more", "length"), [(98, 2), (99, 0)])
@@ -139,14 +146,12 @@ def test_the_latest_transfers_are_tried(more: int, found: bool) -> None:
 
 
 def test_trails_hold_the_chain_and_what_was_split_off() -> None:
-    ledger = Ledger.from_transfers(peel(4))
-    trails = peel_trails("v", ledger.sides, ledger.code("p2"), LATE)
-    told = {trail.columns: [ledger.tx_id(row) for row in trail.transfers] for trail in trails}
-    assert told == {
+    frame = peel(4)
+    trails = told(frame, "p2")
+    assert {trail.columns: ids for trail, ids in trails} == {
         ("v_peel_length_hops", "v_peel_position_hops"): ["t1", "t3", "t5", "t7"],
         ("v_peel_share",): ["t2", "t4", "t6"],
     }
-    at_the_start = peel_trails("v", ledger.sides, ledger.code("p0"), LATE)
-    assert at_the_start[0].columns == ("v_peel_length_hops",)
-    assert trails[0].amounts.tolist() == [64 * (15 / 16) ** n for n in (1, 2, 3, 4)]
-    assert peel_trails("v", ledger.sides, ledger.code("shop0"), LATE) == []
+    assert trails[0][0].amounts.tolist() == [64 * (15 / 16) ** n for n in (1, 2, 3, 4)]
+    assert told(frame, "p0")[0][0].columns == ("v_peel_length_hops",)
+    assert told(frame, "shop0") == []
