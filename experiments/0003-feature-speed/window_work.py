@@ -17,7 +17,7 @@ from experiments.common.processes import confine, peak_mib
 from features import Ledger, feature_table
 from features.kernel import DAY
 from features.ledger.slices import Log
-from features.past.known_labels import NO_LABELS
+from features.past import NO_LABELS, past_of
 from features.table import compute_rows
 from features.view import Compute
 from features.views.windows.windows import window_view
@@ -114,16 +114,23 @@ def values(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def cycles(arguments: argparse.Namespace) -> dict[str, Any]:
     """Cycles of at most six transfers of the recipient of every transfer from some on."""
-    find = importlib.import_module("features.views.patterns.cycles").cycles
+    module = importlib.import_module("features.views.patterns.cycles")
     ledger = Ledger.open(arguments.source)
     known = np.load(arguments.edges, mmap_mode="r")
     part = np.concatenate([known[at : at + arguments.first] for at in arguments.at])
     code, as_of = part[:, 2].astype(np.int32), part[:, 3].astype(np.int64) * 1_000_000 + MICROSECOND
     order = np.lexsort((as_of, code))
     code, as_of = code[order], as_of[order]
-    find(ledger.sides, code[:2], as_of[:2])  # loads the kernels
+    past = past_of(ledger, code, as_of, NO_LABELS)
+
+    def fill(at: int) -> None:
+        part = past.part(slice(at, min(at + CHUNK, past.size)))
+        module.cycle_columns(part, np.full((part.size, len(module.CYCLES)), np.nan))
+
+    fill(past.size - 2)  # loads the kernels
     begin = time.perf_counter()
-    _in_chunks(lambda sides, _, *rows: find(sides, *rows), ledger, code, as_of, arguments.threads)
+    with ThreadPoolExecutor(arguments.threads) as pool:
+        list(pool.map(fill, range(0, past.size, CHUNK)))
     return {"rate": code.size / (time.perf_counter() - begin)}
 
 

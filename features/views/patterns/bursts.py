@@ -89,7 +89,8 @@ def _widest(legs: Legs, width: int, held: Int32s) -> tuple[int, int, int]:
     the window's legs by counterparty.
     """
     leg = legs.leg
-    held[: legs.fan] = 0
+    for number in range(legs.fan):
+        held[number] = 0
     widest, first, end, oldest, different, i = 0, 0, 0, 0, 0, 0
     while i < leg.size:
         instant = leg[i].time
@@ -111,8 +112,10 @@ def _widest_turn(received: Legs, sent: Legs, window: InWindow) -> tuple[int, int
     """Widest gather-scatter, and the first and end of both its sides; of equals the latest."""
     coming, leaving = received.leg, sent.leg
     held_in, held_out = window.received, window.sent
-    held_in[: received.fan] = 0
-    held_out[: sent.fan] = 0
+    for number in range(received.fan):
+        held_in[number] = 0
+    for number in range(sent.fan):
+        held_out[number] = 0
     best = (0, 0, 0, 0, 0)
     i, oldest, senders = 0, 0, 0
     ahead, gone, recipients = 0, 0, 0

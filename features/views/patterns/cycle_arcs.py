@@ -193,7 +193,8 @@ def bucket_of(arc: Arc) -> int:
 @kernel
 def index(arcs: Records, buckets: Int16s) -> None:
     """Chain the arcs of each bucket; ``buckets`` gets the first of each, or -1."""
-    buckets[:] = -1
+    for at in range(buckets.size):
+        buckets[at] = -1
     for k in range(arcs.size):
         at = bucket_of(arcs[k])
         arcs[k]["following"] = buckets[at]

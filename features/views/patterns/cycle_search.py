@@ -102,9 +102,21 @@ def empty_found(cycle: Records) -> Found:
 @kernel
 def forget_found(found: Found) -> None:
     """Nothing is found yet."""
-    found.n[:], found.closing[:] = 0, False
+    for length in range(found.n.size):
+        found.n[length] = 0
+    for receipt in range(found.closing.size):
+        found.closing[receipt] = False
     summary = found.summary[0]
     summary.value, summary.fastest, summary.cut_short = 0.0, np.iinfo(np.int64).max, 0
+
+
+@kernel
+def cycles_in_all(found: Found) -> int:
+    """Cycles of all lengths."""
+    total = 0
+    for n in found.n:
+        total += n
+    return total
 
 
 @kernel
@@ -118,7 +130,10 @@ def _prove(ahead: Arc, back: Arc, cycle: Any) -> None:
     for hop in range(hops, length):
         at = length - 1 - hop
         transfers[hop], times[hop] = back["transfer"][at], -back["time"][at]
-    origin = np.argmin(times)
+    origin = 0
+    for hop in range(1, length):
+        if times[hop] < times[origin]:
+            origin = hop
     cycle["money"], cycle["lasts"] = min(ahead["least"], back["least"]), duration(ahead, back)
     cycle["length"] = length
     for hop in range(length):
@@ -139,7 +154,7 @@ def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Foun
         if other["wallet"][other["hops"] - 1] != arc["wallet"][last] or not fits(arc, other):
             continue
         ahead, back = (arc, other) if forward else (other, arc)
-        noted = n.sum()
+        noted = cycles_in_all(found)
         if noted < found.cycle.size:
             _prove(ahead, back, found.cycle[noted])
         n[length] += 1

@@ -28,6 +28,7 @@ from features.views.patterns.cycle_search import (
     LONGEST,
     Found,
     close_all,
+    cycles_in_all,
     empty_arcs,
     empty_buckets,
     empty_cycles,
@@ -90,7 +91,7 @@ def _fill(line: Float64s, found: Found, receipts: Records) -> None:
         returned += amount if found.closing[k] else 0.0
     if receipts.size:
         line[_AT.cycles_share] = returned / received
-    if found.n.sum():
+    if cycles_in_all(found):
         line[_AT.cycle_fastest_s] = summary.fastest / SECOND
     line[_AT.cycles_truncated_ratio] = summary.cut_short
 

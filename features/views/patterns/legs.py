@@ -55,7 +55,8 @@ def read_legs(
     counterparties, amounts = side.counterparty, side.amount
     times, transfers, table = side.time, side.transfer, distinct.table
     mask = table_mask(2 * (history.end - history.first))
-    table[: mask + 1] = 0
+    for slot in range(mask + 1):
+        table[slot] = 0
     n, fan, value = 0, 0, 0.0
     for i in range(history.first, history.end):
         other, amount = counterparties[i], amounts[i]

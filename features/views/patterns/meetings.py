@@ -180,7 +180,7 @@ def forget(meetings: Meetings) -> None:
     """Remove all far wallets."""
     for far in range(meetings.size[0]):
         meetings.table[meetings.far[far].slot] = 0
-    meetings.size[:] = 0
+    meetings.size[0] = meetings.size[1] = 0
 
 
 @kernel
