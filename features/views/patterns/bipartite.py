@@ -106,6 +106,7 @@ class Stacks(NamedTuple):
 
 @kernel
 def _shared(meetings: Meetings, far: int, lane: Lane) -> Shared:
+    """What the wallet and a far wallet have in common in a lane."""
     met, anchor = meetings.met, lane.anchor
     e = meetings.head[far, lane.number]
     own, own_first, their_first = 0, anchor[met[e].anchor].time, met[e].time

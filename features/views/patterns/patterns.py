@@ -14,8 +14,7 @@ from features.view import Trail, View, of_both, places
 from features.views.patterns.bipartite import BIPARTITE, Groups, Stacks, groups, stacks
 from features.views.patterns.bursts import (
     BURSTS,
-    Fan,
-    Turn,
+    InWindow,
     empty_window,
     fan_bursts,
     gather_scatter,
@@ -59,17 +58,25 @@ _FAN_OUT = KIND.fan_out_burst_1d, KIND.fan_out_burst_7d
 
 
 @kernel
-def _put_fans(line: Float64s, received: Legs, sent: Legs, fan_in: Fan, fan_out: Fan) -> None:
+def _bursts(line: Float64s, received: Legs, sent: Legs, window: InWindow, noted: Instances) -> None:
+    """Find and fill the columns of ``BURSTS``."""
+    fan_in = fan_bursts(received, window.received, _FAN_IN, noted)
     amount, share = measured(received, fan_in.value, fan_in.value)
     line[_AT.fan_in_burst_1d_count], line[_AT.fan_in_burst_7d_count] = fan_in.day, fan_in.week
     line[_AT.fan_in_burst_7d_amount], line[_AT.fan_in_burst_7d_share] = amount, share
+    fan_out = fan_bursts(sent, window.sent, _FAN_OUT, noted)
     amount, share = measured(sent, fan_out.value, fan_out.value)
     line[_AT.fan_out_burst_1d_count], line[_AT.fan_out_burst_7d_count] = fan_out.day, fan_out.week
     line[_AT.fan_out_burst_7d_amount], line[_AT.fan_out_burst_7d_share] = amount, share
+    turn = gather_scatter(received, sent, window, noted)
+    amount, share = measured(received, turn.value, turn.value)
+    line[_AT.gather_scatter_count] = turn.fan
+    line[_AT.gather_scatter_amount], line[_AT.gather_scatter_share] = amount, share
 
 
 @kernel
 def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: End) -> None:
+    """Fill the columns of ``SCATTER_GATHER``."""
     amount, share = measured(sent, source.value, source.value)
     line[_AT.scatter_gather_source_count] = source.width
     line[_AT.scatter_gather_source_targets_count] = source.others
@@ -82,6 +89,7 @@ def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: E
 
 @kernel
 def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: Groups) -> None:
+    """Fill the columns of bipartite groups."""
     amount, share = measured(received, into.value, into.value)
     line[_AT.bipartite_in_count], line[_AT.bipartite_in_shared_count] = into.others, into.widest
     line[_AT.bipartite_in_amount], line[_AT.bipartite_in_share] = amount, share
@@ -91,23 +99,15 @@ def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: G
 
 
 @kernel
-def _put_passed_on(
-    line: Float64s, received: Legs, turn: Turn, middle: Middle, stack: Stacks
-) -> None:
-    """Fill the columns of what the wallet passed on: their shares are of the sum received."""
-    amount, share = measured(received, turn.value, turn.value)
-    line[_AT.gather_scatter_count] = turn.fan
-    line[_AT.gather_scatter_amount], line[_AT.gather_scatter_share] = amount, share
+def _put_middle(line: Float64s, received: Legs, middle: Middle, stack: Stacks) -> None:
+    """Fill the columns of ``INTERMEDIARY``, and of stacks."""
     amount, share = measured(received, middle.value, middle.own)
     line[_AT.scatter_gather_intermediary_count] = middle.width
     line[_AT.scatter_gather_intermediary_amount] = amount
     line[_AT.scatter_gather_intermediary_share] = share
     amount, share = measured(received, stack.value, stack.value)
-    line[_AT.stack_count], line[_AT.stack_amount], line[_AT.stack_share] = (
-        stack.others,
-        amount,
-        share,
-    )
+    line[_AT.stack_count] = stack.others
+    line[_AT.stack_amount], line[_AT.stack_share] = amount, share
 
 
 @kernel
@@ -120,8 +120,8 @@ def _left(history: History, legs: Legs, anchor: Records) -> bool:
 def _shapes(past: Past, out: Rows, noted: Instances) -> None:
     """Fill the columns of ``_SHAPES`` of each row; ``noted`` gets all instances.
 
-    All of a row is in one loop: a kernel that calls others counts a reference to every array that
-    it is passed, which was a third of the time.
+    The search is in one loop: a kernel that calls others counts a reference to every array that it
+    is passed, which was a third of the time.
     """
     incoming, outgoing = past.incoming, past.outgoing
     paid_by, paid_to = incoming.counterparty, outgoing.counterparty
@@ -136,11 +136,7 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
         wallet = asked.wallet
         received = read_legs(legs_in, distinct, incoming, asked.received, wallet)
         sent = read_legs(legs_out, distinct, outgoing, asked.sent, wallet)
-        fans = (
-            fan_bursts(received, window.received, _FAN_IN, noted),
-            fan_bursts(sent, window.sent, _FAN_OUT, noted),
-        )
-        turn = gather_scatter(received, sent, window, noted)
+        _bursts(line, received, sent, window, noted)
 
         receipts, sendings = take_anchors(anchors_in, received), take_anchors(anchors_out, sent)
         more = _left(asked.received, received, receipts) or _left(asked.sent, sent, sendings)
@@ -174,10 +170,9 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
         stack = stacks(meetings, paid, paying, noted)
         forget(meetings)
 
-        _put_fans(line, received, sent, fans[0], fans[1])
         _put_ends(line, received, sent, source, target)
         _put_groups(line, received, sent, group_in, group_out)
-        _put_passed_on(line, received, turn, middle, stack)
+        _put_middle(line, received, middle, stack)
         line[_AT.truncated_ratio] = more
 
 
