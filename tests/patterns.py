@@ -11,7 +11,7 @@ from features.views.patterns.patterns import PATTERNS
 from tests import compare
 from tests.naive.past import micros, past, transfer_list
 from tests.naive.patterns.patterns import shapes
-from tests.strategies import World, at, spine
+from tests.strategies import at, spine
 
 DAY_S = 86_400.0
 Transfers = list[tuple[float, str, str, float]]
@@ -40,13 +40,6 @@ def asked(ledger: Ledger, wallet: str, as_of: float = 1e7) -> Past:
     code, instant = ledger.code(wallet), micros(at(as_of))
     codes, instants = np.array([code], dtype=np.int32), np.array([instant], dtype=np.int64)
     return past_of(ledger, codes, instants, NO_LABELS)
-
-
-def opened(world: World) -> Past:
-    """A past of the world's spine."""
-    ledger = world.ledger()
-    instants = np.array([micros(time) for time in world.spine["as_of"]], dtype=np.int64)
-    return past_of(ledger, ledger.codes(world.spine["wallet"]), instants, NO_LABELS)
 
 
 def trails(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) -> list[Shown]:

@@ -1,4 +1,4 @@
-"""Around instants: which transfers of many wallets lie next to some, up to the past's own instant.
+"""Nearby: which transfers of many wallets lie around instants, up to the past's own instant.
 
 A pattern is looked for around a wallet's transfers, in the slices of those with whom it dealt. All
 of these are looked up together: one pass an array, so that loads from memory that do not wait for
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Records, before, kernel
+from features.kernel import Records, before, inner_kernel
 from features.past.cut import PastSide
 
 PART = np.dtype([("first", np.int64), ("middle", np.int64), ("end", np.int64)])
@@ -33,8 +33,8 @@ class Reach(NamedTuple):
     span: int
 
 
-@kernel
-def around(side: PastSide, events: Records, reach: Reach, parts: Records) -> bool:
+@inner_kernel
+def nearby(side: PastSide, events: Records, reach: Reach, parts: Records) -> bool:
     """Find what may be read of each event's counterparty around its time.
 
     Parameters
@@ -67,7 +67,7 @@ def around(side: PastSide, events: Records, reach: Reach, parts: Records) -> boo
     return more
 
 
-@kernel
+@inner_kernel
 def _place(side: PastSide, events: Records, reach: Reach, parts: Records) -> None:
     """Where each event's instant is in its counterparty's slice, and the most to look at there.
 

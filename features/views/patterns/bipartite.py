@@ -9,7 +9,7 @@ and later share recipients (Altman et al. 2023, arXiv 2306.16424, section 3). Wh
 
 from typing import NamedTuple
 
-from features.kernel import DAY, Records, kernel
+from features.kernel import DAY, Records, inner_kernel
 from features.view import Template, filled
 from features.views.patterns.instances import KIND, Instances, note_instance, note_transfer
 from features.views.patterns.meetings import ANCHORS, SPAN, TRANSFERS_READ, Lane, Meetings, bits
@@ -104,7 +104,7 @@ class Stacks(NamedTuple):
     value: float
 
 
-@kernel
+@inner_kernel
 def _shared(meetings: Meetings, far: int, lane: Lane) -> Shared:
     """What the wallet and a far wallet have in common in a lane."""
     met, anchor = meetings.met, lane.anchor
@@ -117,7 +117,7 @@ def _shared(meetings: Meetings, far: int, lane: Lane) -> Shared:
     return Shared(own, own_first, their_first)
 
 
-@kernel
+@inner_kernel
 def _value(anchor: Records, own: int) -> float:
     """Sum of the anchors whose bits are set."""
     value = 0.0
@@ -127,7 +127,7 @@ def _value(anchor: Records, own: int) -> float:
     return value
 
 
-@kernel
+@inner_kernel
 def _note_shared(meetings: Meetings, far: int, lane: Lane, noted: Instances) -> None:
     """Note the first transfer of both wallets with every counterparty in common."""
     met, anchor = meetings.met, lane.anchor
@@ -142,7 +142,7 @@ def _note_shared(meetings: Meetings, far: int, lane: Lane, noted: Instances) -> 
         e = met[e].following
 
 
-@kernel
+@inner_kernel
 def groups(meetings: Meetings, lane: Lane, noted: Instances) -> Groups:
     """The bipartite groups that share senders (lane 0) or recipients (lane 1)."""
     others, widest, own = 0, 0, 0
@@ -159,7 +159,7 @@ def groups(meetings: Meetings, lane: Lane, noted: Instances) -> Groups:
     return Groups(others, widest, _value(lane.anchor, own))
 
 
-@kernel
+@inner_kernel
 def stacks(meetings: Meetings, paid: Lane, paying: Lane, noted: Instances) -> Stacks:
     """The stacks with the wallet in their middle layer.
 

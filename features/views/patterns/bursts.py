@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int32s, kernel
+from features.kernel import DAY, Int32s, inner_kernel, kernel
 from features.past import HISTORY_CAP
 from features.view import SIDES, Template, filled
 from features.views.patterns.instances import KIND, Instances, note_instance, note_transfer
@@ -81,7 +81,7 @@ def empty_window() -> InWindow:
     return InWindow(np.empty(HISTORY_CAP, dtype=np.int32), np.empty(HISTORY_CAP, dtype=np.int32))
 
 
-@kernel
+@inner_kernel
 def _widest(legs: Legs, width: int, held: Int32s) -> tuple[int, int, int]:
     """Most counterparties in a window ``(t - width, t]``; the latest such window's first and end.
 
@@ -107,7 +107,7 @@ def _widest(legs: Legs, width: int, held: Int32s) -> tuple[int, int, int]:
     return widest, first, end
 
 
-@kernel
+@inner_kernel
 def _widest_turn(received: Legs, sent: Legs, window: InWindow) -> tuple[int, int, int, int, int]:
     """Widest gather-scatter, and the first and end of both its sides; of equals the latest."""
     coming, leaving = received.leg, sent.leg
@@ -142,7 +142,7 @@ def _widest_turn(received: Legs, sent: Legs, window: InWindow) -> tuple[int, int
     return best
 
 
-@kernel
+@inner_kernel
 def _sum(legs: Legs, first: int, end: int) -> float:
     leg, total = legs.leg, 0.0
     for i in range(first, end):
@@ -150,13 +150,13 @@ def _sum(legs: Legs, first: int, end: int) -> float:
     return total
 
 
-@kernel
+@inner_kernel
 def _note(noted: Instances, legs: Legs, first: int, end: int) -> None:
     for i in range(first, end):
         note_transfer(noted, legs.leg[i])
 
 
-@kernel
+@inner_kernel
 def fan_bursts(legs: Legs, held: Int32s, kinds: tuple[int, int], noted: Instances) -> Fan:
     """Both bursts of one side; ``kinds`` are those of the shorter and of the longer one."""
     day, first, end = _widest(legs, DAY, held)
@@ -171,7 +171,7 @@ def fan_bursts(legs: Legs, held: Int32s, kinds: tuple[int, int], noted: Instance
     return Fan(day, week, value)
 
 
-@kernel
+@inner_kernel
 def gather_scatter(received: Legs, sent: Legs, window: InWindow, noted: Instances) -> Turn:
     """The widest gather-scatter."""
     fan, first_in, end_in, first_out, end_out = _widest_turn(received, sent, window)

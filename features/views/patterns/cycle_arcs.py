@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import DAY, Records, before, kernel
+from features.kernel import DAY, Records, before, inner_kernel
 from features.kernel.hash_table import first_slot
 from features.past import History, PastSide, cut
 
@@ -72,7 +72,7 @@ class Hop(NamedTuple):
     time: int
 
 
-@kernel
+@inner_kernel
 def start(way: Way, history: History, room: Records) -> tuple[int, bool]:
     """Fill ``room`` with the arcs of one hop, the latest first.
 
@@ -96,7 +96,7 @@ def start(way: Way, history: History, room: Records) -> tuple[int, bool]:
     return n, history.total > history.end - history.first
 
 
-@kernel
+@inner_kernel
 def choices(way: Way, arc: Arc) -> tuple[int, int, int, int]:
     """Two runs of transfers whose times can continue an arc: [0, 1) earlier, [2, 3) later."""
     last, time = arc["hops"] - 1, way.side.time
@@ -115,7 +115,7 @@ def choices(way: Way, arc: Arc) -> tuple[int, int, int, int]:
     return begin, middle, before(time, middle, end, b + 1), end
 
 
-@kernel
+@inner_kernel
 def extend(arc: Arc, hop: Hop, home: int, longer: Arc) -> bool:
     """Write an arc and then a hop to ``longer``, all but the hop's row, if that is an arc too.
 
@@ -140,14 +140,14 @@ def extend(arc: Arc, hop: Hop, home: int, longer: Arc) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def duration(one: Arc, other: Arc) -> int:
     """Microseconds from the earliest to the latest transfer of two arcs of opposite ways."""
     length: int = max(one["high"], -other["low"]) + max(-one["low"], other["high"])
     return length
 
 
-@kernel
+@inner_kernel
 def fits(one: Arc, other: Arc) -> bool:
     """Whether one cycle can begin with one arc and end with the other, whichever is forward.
 
@@ -174,7 +174,7 @@ def fits(one: Arc, other: Arc) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def fits_any(arc: Arc, others: Records) -> bool:
     """Whether an arc fits one of the other way."""
     m = 0
@@ -183,14 +183,14 @@ def fits_any(arc: Arc, others: Records) -> bool:
     return m < others.size
 
 
-@kernel
+@inner_kernel
 def bucket_of(arc: Arc) -> int:
     """Bucket of the wallet where an arc ends."""
     wallet: int = arc["wallet"][arc["hops"] - 1]
     return first_slot(wallet, N_BUCKETS - 1)
 
 
-@kernel
+@inner_kernel
 def index(arcs: Records, buckets: Int16s) -> None:
     """Chain the arcs of each bucket; ``buckets`` gets the first of each, or -1."""
     for at in range(buckets.size):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import Int64s, Records, kernel
+from features.kernel import Int64s, Records, inner_kernel, kernel
 from features.views.patterns.cycle_arcs import (
     ARC,
     N_BUCKETS,
@@ -99,7 +99,7 @@ def empty_found(cycle: Records) -> Found:
     )
 
 
-@kernel
+@inner_kernel
 def forget_found(found: Found) -> None:
     """Nothing is found yet."""
     for length in range(found.n.size):
@@ -110,7 +110,7 @@ def forget_found(found: Found) -> None:
     summary.value, summary.fastest, summary.cut_short = 0.0, np.iinfo(np.int64).max, 0
 
 
-@kernel
+@inner_kernel
 def cycles_in_all(found: Found) -> int:
     """Cycles of all lengths."""
     total = 0
@@ -119,28 +119,39 @@ def cycles_in_all(found: Found) -> int:
     return total
 
 
-@kernel
+@inner_kernel
+def _time(ahead: Arc, back: Arc, hop: int) -> int:
+    """Time of a transfer of the cycle that two arcs make, counted from the wallet's own."""
+    if hop < ahead["hops"]:
+        return int(ahead["time"][hop])
+    return -int(back["time"][ahead["hops"] + back["hops"] - 1 - hop])
+
+
+@inner_kernel
+def _row(ahead: Arc, back: Arc, hop: int) -> int:
+    """Row in the ledger's log of a transfer of the cycle, counted as in :func:`_time`."""
+    if hop < ahead["hops"]:
+        return int(ahead["transfer"][hop])
+    return int(back["transfer"][ahead["hops"] + back["hops"] - 1 - hop])
+
+
+@inner_kernel
 def _prove(ahead: Arc, back: Arc, cycle: Any) -> None:
     """Write a cycle, its earliest transfer first."""
     hops = ahead["hops"]
     length = hops + back["hops"]
-    transfers, times = np.empty(length, dtype=np.int64), np.empty(length, dtype=np.int64)
-    for hop in range(hops):
-        transfers[hop], times[hop] = ahead["transfer"][hop], ahead["time"][hop]
-    for hop in range(hops, length):
-        at = length - 1 - hop
-        transfers[hop], times[hop] = back["transfer"][at], -back["time"][at]
-    origin = 0
+    origin, earliest = 0, ahead["time"][0]
     for hop in range(1, length):
-        if times[hop] < times[origin]:
-            origin = hop
+        time = _time(ahead, back, hop)
+        if time < earliest:
+            origin, earliest = hop, time
     cycle["money"], cycle["lasts"] = min(ahead["least"], back["least"]), duration(ahead, back)
     cycle["length"] = length
     for hop in range(length):
-        cycle["transfer"][hop] = transfers[(origin + hop) % length]
+        cycle["transfer"][hop] = _row(ahead, back, (origin + hop) % length)
 
 
-@kernel
+@inner_kernel
 def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Found) -> None:
     """Count the cycles of an arc and those of the other side that end at the same wallet."""
     last, length = arc["hops"] - 1, arc["hops"] + others[0]["hops"]
@@ -165,7 +176,7 @@ def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Foun
         summary[0].cut_short = 1
 
 
-@kernel
+@inner_kernel
 def close_all(arcs: Records, others: Records, buckets: Int16s, found: Found) -> None:
     """Count the cycles of forward arcs and those of the other side."""
     index(others, buckets)
@@ -173,7 +184,7 @@ def close_all(arcs: Records, others: Records, buckets: Int16s, found: Found) -> 
         close(arcs[k], others, buckets, True, found)
 
 
-@kernel
+@inner_kernel
 def grow(
     way: Way, arcs: Records, others: Records, longer: Records, busy: Records, buckets: Int16s,
     found: Found,

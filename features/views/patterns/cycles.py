@@ -16,7 +16,7 @@ the 1,000 at which the count of a length ends.
 
 import numpy as np
 
-from features.kernel import SECOND, Float64s, Records, Rows, kernel
+from features.kernel import SECOND, Float64s, Records, Rows, inner_kernel, kernel
 from features.past import Past, ask
 from features.view import Template, Trail, places
 from features.views.patterns.cycle_arcs import STARTS, Way, start
@@ -78,7 +78,7 @@ _AT = places(*CYCLES)
 _COUNTS = tuple((length, getattr(_AT, f"cycles_{length}_count")) for length in LENGTHS)
 
 
-@kernel
+@inner_kernel
 def _fill(line: Float64s, found: Found, receipts: Records) -> None:
     """Fill the columns of a row that has transfers with others, or not; ``receipts`` are arcs."""
     summary = found.summary[0]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Int64s, Records, kernel
+from features.kernel import Float64s, Int64s, Records, inner_kernel
 
 ALTMAN = "Altman et al. 2023, arXiv 2306.16424, section 3; windows and caps are our own"
 _SHOWN = 5  # instances of a kind that are enough to look at
@@ -66,7 +66,7 @@ def empty_instances(instances: int, transfers: int) -> Instances:
     )
 
 
-@kernel
+@inner_kernel
 def note_instance(noted: Instances, kind: int, value: float) -> None:
     """Begin an instance; the transfers noted next are its own."""
     n = noted.size[0]
@@ -76,7 +76,7 @@ def note_instance(noted: Instances, kind: int, value: float) -> None:
         noted.size[0] += 1
 
 
-@kernel
+@inner_kernel
 def note_transfer(noted: Instances, of: Any) -> None:
     """Add a transfer, a record with time, amount and transfer, to the instance begun last."""
     n = noted.size[1]

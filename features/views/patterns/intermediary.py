@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.kernel import Records, kernel
+from features.kernel import Records, inner_kernel, kernel
 from features.view import Template
 from features.views.patterns.instances import KIND, Instances, note_instance, note_transfer
 from features.views.patterns.meetings import ANCHORS, SPAN, Meetings
@@ -74,7 +74,7 @@ def empty_grid() -> Records:
     return np.empty((ANCHORS, ANCHORS), dtype=_CELL)
 
 
-@kernel
+@inner_kernel
 def _fits(own_in: Any, own_out: Any, other_in: Any, other_out: Any) -> bool:
     """Whether both intermediaries received before they paid, all of it within ``SPAN``."""
     first, end = min(own_in.time, other_in.time), max(own_out.time, other_out.time)
@@ -82,7 +82,7 @@ def _fits(own_in: Any, own_out: Any, other_in: Any, other_out: Any) -> bool:
     return bool(in_order and end - first <= SPAN)
 
 
-@kernel
+@inner_kernel
 def _add_other(
     meetings: Meetings, far: int, receipts: Records, sendings: Records, grid: Records
 ) -> None:
@@ -106,7 +106,7 @@ def _add_other(
         e = met[e].following
 
 
-@kernel
+@inner_kernel
 def _note_other(meetings: Meetings, far: int, own: Pair, noted: Instances) -> None:
     """Note the transfers by which :func:`_add_other` counts a far wallet, if it does."""
     met = meetings.met
@@ -122,7 +122,7 @@ def _note_other(meetings: Meetings, far: int, own: Pair, noted: Instances) -> No
         e = met[e].following
 
 
-@kernel
+@inner_kernel
 def _note(meetings: Meetings, own: Pair, value: float, noted: Instances) -> None:
     """Note the transfers of all intermediaries, those of the wallet first."""
     note_instance(noted, KIND.scatter_gather_intermediary, value)
@@ -132,7 +132,7 @@ def _note(meetings: Meetings, own: Pair, value: float, noted: Instances) -> None
         _note_other(meetings, far, own, noted)
 
 
-@kernel
+@inner_kernel
 def widest_middle(
     meetings: Meetings, receipts: Records, sendings: Records, grid: Records, noted: Instances
 ) -> Middle:

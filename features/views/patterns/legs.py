@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Records, kernel
+from features.kernel import Records, inner_kernel, kernel
 from features.kernel.hash_table import table_mask
 from features.past import HISTORY_CAP, History, PastSide
 from features.past.distinct import Distinct, place_of
@@ -75,7 +75,7 @@ def read_legs(
     return Legs(room[:n], fan, history.end - history.first, value)
 
 
-@kernel
+@inner_kernel
 def measured(legs: Legs, value: float, part: float) -> tuple[float, float]:
     """An amount, and ``part`` over the sum of a side; nan where the side has none."""
     return (value if legs.read else np.nan), (part / legs.value if legs.value > 0.0 else np.nan)

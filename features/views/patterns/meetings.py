@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int32s, Int64s, Records, kernel
+from features.kernel import DAY, Int32s, Int64s, Records, inner_kernel, kernel
 from features.kernel.hash_table import first_slot
 from features.past import PastSide
-from features.past.around import PART, Reach
+from features.past.nearby import PART, Reach
 from features.views.patterns.legs import Legs
 
 # planted patterns have at most 16 members; twice that, among other transfers
@@ -60,7 +60,7 @@ class Lane(NamedTuple):
         0 through those that pay the wallet, 1 through those that it pays.
     anchor : records, shape (n,), the wallet's latest legs of that side, the oldest first
     part : records, shape (n,) or longer
-        The places around each anchor, as :func:`features.past.around.around` finds them.
+        The places around each anchor, as :func:`features.past.nearby.nearby` finds them.
     wallet : int
         Its code; no far wallet of its own.
     backward : bool
@@ -153,12 +153,12 @@ def take_anchors(room: Records, legs: Legs) -> Records:
     return room[:count]
 
 
-@kernel
+@inner_kernel
 def _slot(wallet: int) -> int:
     return first_slot(wallet, _TABLE - 1)
 
 
-@kernel
+@inner_kernel
 def mark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     """Mark whom the anchors' counterparties met; ``counterparty`` is that of the side they read."""
     for k in range(lane.anchor.size):
@@ -167,7 +167,7 @@ def mark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
             seen[_slot(counterparty[i])] |= bit
 
 
-@kernel
+@inner_kernel
 def unmark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     """Make ready for the next search."""
     for k in range(lane.anchor.size):
@@ -175,7 +175,7 @@ def unmark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
             seen[_slot(counterparty[i])] = 0
 
 
-@kernel
+@inner_kernel
 def forget(meetings: Meetings) -> None:
     """Remove all far wallets."""
     for far in range(meetings.size[0]):
@@ -183,7 +183,7 @@ def forget(meetings: Meetings) -> None:
     meetings.size[0] = meetings.size[1] = 0
 
 
-@kernel
+@inner_kernel
 def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None:
     """Add what is marked in a lane to the meetings of far wallets, which are in order of time."""
     time, transfer, amount = side.time, side.transfer, side.amount
@@ -208,7 +208,7 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
             _meet(meetings, lane.number, e, lane.anchor[met[e].anchor].member)
 
 
-@kernel
+@inner_kernel
 def _meet(meetings: Meetings, lane: int, e: int, member: int) -> None:
     """Make a meeting the first one of its far wallet."""
     code = meetings.met[e].far_code
@@ -227,7 +227,7 @@ def _meet(meetings: Meetings, lane: int, e: int, member: int) -> None:
     meetings.members[far, lane] |= 1 << member
 
 
-@kernel
+@inner_kernel
 def bits(members: int) -> int:
     """Bits that are set."""
     n = 0

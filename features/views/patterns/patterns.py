@@ -6,10 +6,10 @@ is written to the row's columns.
 
 import numpy as np
 
-from features.kernel import Float64s, Records, Rows, kernel
+from features.kernel import Float64s, Records, Rows, inner_kernel, kernel
 from features.past import HISTORY_CAP, History, Past, ask
-from features.past.around import around
 from features.past.distinct import empty_distinct
+from features.past.nearby import nearby
 from features.view import Trail, View, of_both, places
 from features.views.patterns.bipartite import BIPARTITE, Groups, Stacks, groups, stacks
 from features.views.patterns.bursts import (
@@ -57,7 +57,7 @@ _FAN_IN = KIND.fan_in_burst_1d, KIND.fan_in_burst_7d
 _FAN_OUT = KIND.fan_out_burst_1d, KIND.fan_out_burst_7d
 
 
-@kernel
+@inner_kernel
 def _bursts(line: Float64s, received: Legs, sent: Legs, window: InWindow, noted: Instances) -> None:
     """Find and fill the columns of ``BURSTS``."""
     fan_in = fan_bursts(received, window.received, _FAN_IN, noted)
@@ -74,7 +74,7 @@ def _bursts(line: Float64s, received: Legs, sent: Legs, window: InWindow, noted:
     line[_AT.gather_scatter_amount], line[_AT.gather_scatter_share] = amount, share
 
 
-@kernel
+@inner_kernel
 def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: End) -> None:
     """Fill the columns of ``SCATTER_GATHER``."""
     amount, share = measured(sent, source.value, source.value)
@@ -87,7 +87,7 @@ def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: E
     line[_AT.scatter_gather_target_amount], line[_AT.scatter_gather_target_share] = amount, share
 
 
-@kernel
+@inner_kernel
 def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: Groups) -> None:
     """Fill the columns of bipartite groups."""
     amount, share = measured(received, into.value, into.value)
@@ -98,7 +98,7 @@ def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: G
     line[_AT.bipartite_out_amount], line[_AT.bipartite_out_share] = amount, share
 
 
-@kernel
+@inner_kernel
 def _put_middle(line: Float64s, received: Legs, middle: Middle, stack: Stacks) -> None:
     """Fill the columns of ``INTERMEDIARY``, and of stacks."""
     amount, share = measured(received, middle.value, middle.own)
@@ -110,7 +110,7 @@ def _put_middle(line: Float64s, received: Legs, middle: Middle, stack: Stacks) -
     line[_AT.stack_amount], line[_AT.stack_share] = amount, share
 
 
-@kernel
+@inner_kernel
 def _left(history: History, legs: Legs, anchor: Records) -> bool:
     """Whether a side has transfers that are not read, or legs around which nothing is."""
     return bool(history.total > legs.read or legs.leg.size > anchor.size)
@@ -140,14 +140,14 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
 
         receipts, sendings = take_anchors(anchors_in, received), take_anchors(anchors_out, sent)
         more = _left(asked.received, received, receipts) or _left(asked.sent, sent, sendings)
-        more |= around(outgoing, sendings, AFTER, parts_out)
+        more |= nearby(outgoing, sendings, AFTER, parts_out)
         later = Lane(1, sendings, parts_out, wallet, False)
         mark(seen, later, paid_to)
         gather(meetings, seen, later, outgoing)
         unmark(seen, later, paid_to)
         source = widest_end(meetings, later, nearest, noted, unnoted)
         forget(meetings)
-        more |= around(incoming, receipts, BEFORE, parts_in)
+        more |= nearby(incoming, receipts, BEFORE, parts_in)
         earlier = Lane(0, receipts, parts_in, wallet, True)
         mark(seen, earlier, paid_by)
         gather(meetings, seen, earlier, incoming)
@@ -155,8 +155,8 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
         target = widest_end(meetings, earlier, nearest, noted, unnoted)
         forget(meetings)
 
-        more |= around(outgoing, receipts, AROUND, parts_in)
-        more |= around(incoming, sendings, AROUND, parts_out)
+        more |= nearby(outgoing, receipts, AROUND, parts_in)
+        more |= nearby(incoming, sendings, AROUND, parts_out)
         paid = Lane(0, receipts, parts_in, wallet, False)
         paying = Lane(1, sendings, parts_out, wallet, False)
         mark(seen, paid, paid_to)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int64s, Records, kernel
+from features.kernel import DAY, Int64s, Records, inner_kernel, kernel
 from features.view import Template, filled
 from features.views.patterns.instances import KIND, Instances, note_instance, note_transfer
 from features.views.patterns.meetings import ANCHORS, SPAN, TRANSFERS_READ, Lane, Meetings, bits
@@ -85,7 +85,7 @@ def empty_nearest() -> Int64s:
     return np.empty(ANCHORS, dtype=np.int64)
 
 
-@kernel
+@inner_kernel
 def _find_nearest(meetings: Meetings, far: int, lane: Lane, nearest: Int64s) -> int:
     """Fill ``nearest`` with the meeting of each anchor with a far wallet; returns their number."""
     n, latest, e = 0, -1, meetings.head[far, lane.number]
@@ -98,7 +98,7 @@ def _find_nearest(meetings: Meetings, far: int, lane: Lane, nearest: Int64s) -> 
     return n
 
 
-@kernel
+@inner_kernel
 def _window(
     meetings: Meetings, run: Run, nearest: Int64s, anchor: Records, noted: Instances
 ) -> tuple[int, float]:
@@ -118,7 +118,7 @@ def _window(
     return bits(members), value
 
 
-@kernel
+@inner_kernel
 def _widest_window(
     meetings: Meetings, n: int, nearest: Int64s, anchor: Records, unnoted: Instances
 ) -> tuple[int, float, int]:
@@ -135,7 +135,7 @@ def _widest_window(
     return widest, moved, begin
 
 
-@kernel
+@inner_kernel
 def widest_end(
     meetings: Meetings, lane: Lane, nearest: Int64s, noted: Instances, unnoted: Instances
 ) -> End:

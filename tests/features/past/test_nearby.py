@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from features import Ledger
 from features.kernel import DAY, SECOND, Records
 from features.past import Past, PastSide, ask
-from features.past.around import PART, Reach, around
+from features.past.nearby import PART, Reach, nearby
 from tests.patterns import asked
 from tests.strategies import World, transfers, worlds
 
@@ -26,7 +26,7 @@ def events(*pairs: tuple[int, int]) -> Records:
 def found(side: PastSide, wanted: Records, reach: Reach) -> tuple[list[list[int]], bool]:
     """Times that may be read of each event, and whether there are more."""
     parts = np.empty(wanted.size, dtype=PART)
-    more = around(side, wanted, reach, parts)
+    more = nearby(side, wanted, reach, parts)
     return [side.time[part["first"] : part["end"]].tolist() for part in parts], more
 
 

@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
-<<<<<<< HEAD
 from features.ledger import microseconds
-from features.views.patterns.cycle_paths import ANCHORS
-from features.views.patterns.cycle_search import HUBS, MOST
-from features.views.patterns.cycles import CYCLE_COLUMNS, cycle_trails, cycles
-=======
-from features.ledger.ledger import microseconds
 from features.past import NO_LABELS, past_of
 from features.views.patterns.cycle_arcs import STARTS
 from features.views.patterns.cycle_search import BUSY, CYCLES_COUNTED
 from features.views.patterns.cycles import CYCLES, cycle_columns, cycle_trails
->>>>>>> 1688c2f (Slow twins of patterns mirror their modules; tests of legs, meetings, instances and of what lies around instants)
 from tests import compare
 from tests.naive.past import past, transfer_list
 from tests.naive.patterns import cycles as naive

@@ -11,7 +11,6 @@ from features.views.patterns.legs import Legs, empty_legs, measured, read_legs
 from tests.naive.past import past as plain_past
 from tests.naive.past import transfer_list
 from tests.naive.patterns.legs import moving
-from tests.patterns import opened
 from tests.strategies import World, worlds
 
 
@@ -27,7 +26,7 @@ def both(past: Past, of: Question) -> tuple[Legs, Legs]:
 
 @given(worlds())
 def test_legs_are_what_moves_to_others(world: World) -> None:
-    past, listed = opened(world), transfer_list(world.transfers)
+    past, listed = world.past(world.ledger()), transfer_list(world.transfers)
     for row, wallet in enumerate(world.spine["wallet"]):
         of = ask(past, row)
         known = plain_past(listed, None, of.as_of)
@@ -41,7 +40,7 @@ def test_legs_are_what_moves_to_others(world: World) -> None:
 
 @given(worlds())
 def test_counterparties_are_numbered_as_they_appear(world: World) -> None:
-    past = opened(world)
+    past = world.past(world.ledger())
     for row in range(past.size):
         for legs in both(past, ask(past, row)):
             order = dict.fromkeys(legs.leg["counterparty"].tolist())

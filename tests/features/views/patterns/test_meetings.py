@@ -6,8 +6,8 @@ from hypothesis import given
 
 from features import Ledger
 from features.past import PastSide, ask
-from features.past.around import Reach, around
 from features.past.distinct import empty_distinct
+from features.past.nearby import Reach, nearby
 from features.views.patterns.legs import empty_legs, read_legs
 from features.views.patterns.meetings import (
     AFTER,
@@ -30,7 +30,7 @@ from features.views.patterns.meetings import (
 from tests.naive.past import past as plain_past
 from tests.naive.past import transfer_list
 from tests.naive.patterns.meetings import anchors, met, shared
-from tests.patterns import asked, opened
+from tests.patterns import asked
 from tests.strategies import World, fan_out, transfers, worlds
 
 WHEN = {"earlier": BEFORE, "later": AFTER, "around": AROUND}
@@ -39,7 +39,7 @@ WHEN = {"earlier": BEFORE, "later": AFTER, "around": AROUND}
 def searched(lane: Lane, side: PastSide, reach: Reach) -> Meetings:
     """The meetings of one lane."""
     meetings, seen = empty_meetings(), empty_seen()
-    around(side, lane.anchor, reach, lane.part)
+    nearby(side, lane.anchor, reach, lane.part)
     mark(seen, lane, side.counterparty)
     gather(meetings, seen, lane, side)
     unmark(seen, lane, side.counterparty)
@@ -59,7 +59,8 @@ def members(meetings: Meetings, lane: int, ledger: Ledger) -> dict[str, int]:
 
 @given(worlds())
 def test_far_wallets_are_met_as_by_the_slow_twin(world: World) -> None:
-    past, ledger, listed = opened(world), world.ledger(), transfer_list(world.transfers)
+    ledger, listed = world.ledger(), transfer_list(world.transfers)
+    past = world.past(ledger)
     for row, wallet in enumerate(world.spine["wallet"]):
         of = ask(past, row)
         known = plain_past(listed, None, of.as_of)
