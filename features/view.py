@@ -183,10 +183,25 @@ def blocks(line: Rows, width: int) -> tuple[Rows, Rows, Rows]:
     return line[:width], line[width : 2 * width], line[2 * width :]
 
 
-_WORDS = (
+SIDES = (
     {"d": "in", "did": "received", "theirs": "sent", "who": "sender", "whose": "senders"},
     {"d": "out", "did": "sent", "theirs": "received", "who": "recipient", "whose": "recipients"},
 )
+
+
+def filled(words: Iterable[Mapping[str, str]], *templates: Template) -> tuple[Template, ...]:
+    """Templates with all of their words in braces: those of the first words, then of the next.
+
+    Examples
+    --------
+    >>> filled(SIDES, ("{d}_count", "transfers {did}"))
+    (('in_count', 'transfers received'), ('out_count', 'transfers sent'))
+    """
+    return tuple(
+        (name.format(**word), meaning.format(**word))
+        for word in words
+        for name, meaning in templates
+    )
 
 
 def per_side(
@@ -206,11 +221,8 @@ def per_side(
     the others.
     """
     return tuple(
-        _column(
-            view, (name.format(**word), meaning.format(**word)), scaled, calendar, source, sources
-        )
-        for word in _WORDS
-        for name, meaning in templates
+        _column(view, template, scaled, calendar, source, sources)
+        for template in filled(SIDES, *templates)
     )
 
 

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 
 from features import Ledger, feature_table
-from features.past.known_labels import NO_LABELS
+from features.past import NO_LABELS, Past, past_of
 from features.views.patterns.patterns import PATTERNS
 from tests import compare
 from tests.naive.past import micros, past, transfer_list
-from tests.naive.patterns import shapes
+from tests.naive.patterns.patterns import shapes
 from tests.strategies import at, spine
 
 DAY_S = 86_400.0
 Transfers = list[tuple[float, str, str, float]]
 
 
-class Proof(NamedTuple):
+class Shown(NamedTuple):
     """One trail, its transfers by their rows in the frame that the ledger was made of."""
 
     rows: list[int]
@@ -35,17 +35,23 @@ def row(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> pd.Series:
     return fast.iloc[0].rename(lambda name: str(name).removeprefix("patterns_"))
 
 
-def proofs(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) -> list[Proof]:
+def asked(ledger: Ledger, wallet: str, as_of: float = 1e7) -> Past:
+    """A past of one question."""
+    code, instant = ledger.code(wallet), micros(at(as_of))
+    codes, instants = np.array([code], dtype=np.int32), np.array([instant], dtype=np.int64)
+    return past_of(ledger, codes, instants, NO_LABELS)
+
+
+def trails(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) -> list[Shown]:
     """Trails of one column of a wallet."""
     ledger = Ledger.from_transfers(frame)
     assert PATTERNS.trails is not None
-    trails = PATTERNS.trails(ledger.sides, NO_LABELS, ledger.code(wallet), micros(at(as_of)))
     place = {tx_id: number for number, tx_id in enumerate(frame["tx_id"])}
     found = []
-    for trail in trails:
+    for trail in PATTERNS.trails(asked(ledger, wallet, as_of)):
         if f"patterns_{column}" in trail.columns:
             rows = [place[ledger.tx_id(int(transfer))] for transfer in trail.transfers]
             np.testing.assert_array_equal(trail.amounts, frame["amount"].to_numpy()[rows])
             assert frame["timestamp"].iloc[rows].is_monotonic_increasing
-            found.append(Proof(rows, trail.amounts.tolist()))
+            found.append(Shown(rows, trail.amounts.tolist()))
     return found

@@ -112,7 +112,7 @@ def values(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def cycles(arguments: argparse.Namespace) -> dict[str, Any]:
     """Cycles of at most six transfers of the recipient of every transfer from some on."""
-    find = importlib.import_module("features.views.patterns.cycles").cycles
+    module = importlib.import_module("features.views.patterns.cycles")
     ledger = Ledger.open(arguments.source)
     known = np.load(arguments.edges, mmap_mode="r")
     part = np.concatenate([known[at : at + arguments.first] for at in arguments.at])
@@ -121,7 +121,8 @@ def cycles(arguments: argparse.Namespace) -> dict[str, Any]:
     code, as_of = code[order], as_of[order]
 
     def found(ledger: Ledger, codes: Int32s, instants: Int64s) -> None:
-        find(ledger.sides, codes, instants)
+        past = past_of(ledger, codes, instants, NO_LABELS)
+        module.cycle_columns(past, np.full((past.size, len(module.CYCLES)), np.nan))
 
     found(ledger, code[:2], as_of[:2])  # loads the kernels
     begin = time.perf_counter()

@@ -13,7 +13,7 @@ from tests import compare
 from tests.naive import views as naive
 from tests.naive.layering import chain_width
 from tests.naive.past import label_list, micros, past, transfer_list
-from tests.naive.patterns import shapes
+from tests.naive.patterns.patterns import shapes
 from tests.strategies import World, at, spine, transfers
 
 HUB_TRANSFERS = 12_000  # beyond features.past.history.HISTORY_CAP

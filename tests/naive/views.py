@@ -11,7 +11,7 @@ from tests.naive.amounts import amounts
 from tests.naive.exposure import exposure
 from tests.naive.layering import layering
 from tests.naive.past import DAY, NAN, WINDOWS, Past, Row, Transfer, ratio
-from tests.naive.patterns import patterns
+from tests.naive.patterns.patterns import patterns
 from tests.naive.relative import relative
 from tests.naive.timing import timing
 from tests.naive.windows import windows

@@ -9,27 +9,65 @@ and later share recipients (Altman et al. 2023, arXiv 2306.16424, section 3). Wh
 
 from typing import NamedTuple
 
-from features.kernel import DAY, Float64s, kernel
-from features.view import Column
-from features.views.patterns.instances import (
-    ALTMAN,
-    BIPARTITE_IN,
-    BIPARTITE_OUT,
-    STACK,
-    Proofs,
-    note_instance,
-    note_transfer,
+from features.kernel import DAY, Records, inner_kernel
+from features.view import Template, filled
+from features.views.patterns.instances import KIND, Instances, note_instance, note_transfer
+from features.views.patterns.meetings import ANCHORS, SPAN, TRANSFERS_READ, Lane, Meetings, bits
+
+_DAYS = f"{SPAN // DAY} days"
+_SAME = f"{{value}} {{same}} within {_DAYS}, two or more in common"
+_GROUP = (
+    (
+        "bipartite_{d}_count",
+        "bipartite group: other wallets that have two or more {whose} in common with the wallet, "
+        f"{{whose}} {{both}} within {_DAYS}; seen are the wallet's latest {ANCHORS} transfers "
+        f"{{did}}, and of each counterparty the nearest {TRANSFERS_READ}",
+    ),
+    ("bipartite_{d}_shared_count", f"most {{whose}}, two or more, {{same}} within {_DAYS}"),
+    ("bipartite_{d}_amount", _SAME),
+    ("bipartite_{d}_share", f"{_SAME}, over the sum {{did}}"),
 )
-from features.views.patterns.legs import Extent, Records, put_value
-from features.views.patterns.meetings import ANCHORS, READ, SPAN, Meetings, bits
+_WORDS = (
+    {
+        "d": "in",
+        "did": "received",
+        "whose": "senders",
+        "both": "that paid both",
+        "same": "that paid the same other wallet",
+        "value": "value received from senders",
+    },
+    {
+        "d": "out",
+        "did": "sent",
+        "whose": "recipients",
+        "both": "that both paid",
+        "same": "that the same other wallet paid",
+        "value": "value sent to recipients",
+    },
+)
+_STACK = (
+    "lesser of the values received from the senders and sent to the recipients that the wallet "
+    "has in common with the other wallets of stacks"
+)
+BIPARTITE: tuple[Template, ...] = (
+    *filled(_WORDS, *_GROUP),
+    (
+        "stack_count",
+        "stack: other wallets that have two or more senders and two or more recipients in common "
+        f"with the wallet, each dealt with by both within {_DAYS}; both received the first "
+        "transfer in common before they sent the first one",
+    ),
+    ("stack_amount", _STACK),
+    ("stack_share", f"{_STACK}, over the sum received"),
+)
 
 
 class Shared(NamedTuple):
-    """The transfers with counterparties that the wallet has in common with one third party.
+    """The transfers with counterparties that the wallet has in common with one far wallet.
 
     Attributes
     ----------
-    own : int, bits of the wallet's transfers
+    own : int, bits of the wallet's anchors
     own_first, their_first : int, time of the first transfer of either
     """
 
@@ -38,164 +76,106 @@ class Shared(NamedTuple):
     their_first: int
 
 
-@kernel
-def _shared(meetings: Meetings, party: int, lane: int, anchors: Records) -> Shared:
-    e = meetings.head[party, lane]
-    own, own_first, their_first = 0, anchors[meetings.met[e].anchor].time, meetings.met[e].time
+class Groups(NamedTuple):
+    """The bipartite groups of one side.
+
+    Attributes
+    ----------
+    others : int, far wallets that share two or more counterparties with the wallet
+    widest : int, the most of those that one of them shares
+    value : float, what the wallet moved with all of those, whole units of the asset
+    """
+
+    others: int
+    widest: int
+    value: float
+
+
+class Stacks(NamedTuple):
+    """The stacks with the wallet in their middle layer.
+
+    Attributes
+    ----------
+    others : int, far wallets in that layer
+    value : float, what the wallet passed on there, whole units of the asset
+    """
+
+    others: int
+    value: float
+
+
+@inner_kernel
+def _shared(meetings: Meetings, far: int, lane: Lane) -> Shared:
+    """What the wallet and a far wallet have in common in a lane."""
+    met, anchor = meetings.met, lane.anchor
+    e = meetings.head[far, lane.number]
+    own, own_first, their_first = 0, anchor[met[e].anchor].time, met[e].time
     while e >= 0:
-        own |= 1 << meetings.met[e].anchor
-        their_first = min(their_first, meetings.met[e].time)
-        e = meetings.met[e].following
+        own |= 1 << met[e].anchor
+        their_first = min(their_first, met[e].time)
+        e = met[e].following
     return Shared(own, own_first, their_first)
 
 
-@kernel
-def _value(anchors: Records, own: int) -> float:
+@inner_kernel
+def _value(anchor: Records, own: int) -> float:
+    """Sum of the anchors whose bits are set."""
     value = 0.0
-    for k in range(ANCHORS):
+    for k in range(anchor.size):
         if own >> k & 1:
-            value += anchors[k].amount
+            value += anchor[k].amount
     return value
 
 
-@kernel
-def _note_shared(
-    meetings: Meetings, party: int, lane: int, anchors: Records, noted: Proofs
-) -> None:
+@inner_kernel
+def _note_shared(meetings: Meetings, far: int, lane: Lane, noted: Instances) -> None:
     """Note the first transfer of both wallets with every counterparty in common."""
-    members, e = 0, meetings.head[party, lane]
+    met, anchor = meetings.met, lane.anchor
+    members, e = 0, meetings.head[far, lane.number]
     while e >= 0:
-        k = meetings.met[e].anchor
-        bit = 1 << anchors[k].member
+        k = met[e].anchor
+        bit = 1 << anchor[k].member
         if not members & bit:
             members |= bit
-            note_transfer(noted, anchors[k])
-            note_transfer(noted, meetings.met[e])
-        e = meetings.met[e].following
+            note_transfer(noted, anchor[k])
+            note_transfer(noted, met[e])
+        e = met[e].following
 
 
-@kernel
-def _group_columns(
-    meetings: Meetings, lane: int, anchors: Records, extent: Extent, line: Float64s, noted: Proofs
-) -> None:
-    """Columns of one direction."""
+@inner_kernel
+def groups(meetings: Meetings, lane: Lane, noted: Instances) -> Groups:
+    """The bipartite groups that share senders (lane 0) or recipients (lane 1)."""
     others, widest, own = 0, 0, 0
-    for party in range(meetings.size[0]):
-        width = bits(meetings.members[party, lane])
+    for far in range(meetings.size[0]):
+        width = bits(meetings.members[far, lane.number])
         if width < 2:
             continue
         others += 1
         widest = max(widest, width)
-        own |= _shared(meetings, party, lane, anchors).own
+        own |= _shared(meetings, far, lane).own
         if noted.instance.size:
-            note_instance(noted, BIPARTITE_OUT if lane else BIPARTITE_IN, 0.0)
-            _note_shared(meetings, party, lane, anchors, noted)
-    line[0], line[1] = others, widest
-    value = _value(anchors, own)
-    put_value(line[2:4], value, value, extent)
+            note_instance(noted, KIND.bipartite_out if lane.number else KIND.bipartite_in, 0.0)
+            _note_shared(meetings, far, lane, noted)
+    return Groups(others, widest, _value(lane.anchor, own))
 
 
-@kernel
-def _stack_columns(
-    meetings: Meetings, receipts: Records, sendings: Records, extent_in: Extent, line: Float64s,
-    noted: Proofs,
-) -> None:  # fmt: skip
-    peers, own_in, own_out = 0, 0, 0
-    for party in range(meetings.size[0]):
-        if bits(meetings.members[party, 0]) < 2 or bits(meetings.members[party, 1]) < 2:
+@inner_kernel
+def stacks(meetings: Meetings, paid: Lane, paying: Lane, noted: Instances) -> Stacks:
+    """The stacks with the wallet in their middle layer.
+
+    ``paid`` is whom the senders pay, ``paying`` who pays the recipients.
+    """
+    others, own_in, own_out = 0, 0, 0
+    for far in range(meetings.size[0]):
+        if bits(meetings.members[far, 0]) < 2 or bits(meetings.members[far, 1]) < 2:
             continue
-        above = _shared(meetings, party, 0, receipts)
-        below = _shared(meetings, party, 1, sendings)
+        above, below = _shared(meetings, far, paid), _shared(meetings, far, paying)
         if above.own_first >= below.own_first or above.their_first >= below.their_first:
             continue
-        peers += 1
+        others += 1
         own_in, own_out = own_in | above.own, own_out | below.own
         if noted.instance.size:
-            note_instance(noted, STACK, 0.0)
-            _note_shared(meetings, party, 0, receipts, noted)
-            _note_shared(meetings, party, 1, sendings, noted)
-    line[0] = peers
-    value = min(_value(receipts, own_in), _value(sendings, own_out))
-    put_value(line[1:3], value, value, extent_in)
-
-
-@kernel
-def bipartite_columns(
-    meetings: Meetings, receipts: Records, extent_in: Extent, sendings: Records,
-    extent_out: Extent, line: Float64s, noted: Proofs,
-) -> None:  # fmt: skip
-    """Fill ``BIPARTITE_COLUMNS`` of one row.
-
-    Lane 0 holds whom the senders pay, lane 1 who pays the recipients.
-    """
-    _group_columns(meetings, 0, receipts, extent_in, line[0:4], noted)
-    _group_columns(meetings, 1, sendings, extent_out, line[4:8], noted)
-    _stack_columns(meetings, receipts, sendings, extent_in, line[8:11], noted)
-
-
-_DAYS = f"{SPAN // DAY} days"
-
-
-def _direction(
-    d: str, whose: str, did: str, both: str, same: str, value: str
-) -> tuple[Column, ...]:
-    name = f"patterns_bipartite_{d}"
-    return (
-        Column(
-            f"{name}_count",
-            f"bipartite group: other wallets that have two or more {whose} in common with the "
-            f"wallet, {whose} {both} within {_DAYS}; seen are the wallet's latest {ANCHORS} "
-            f"transfers {did}, and of each counterparty the nearest {READ}",
-            source=ALTMAN,
-        ),
-        Column(
-            f"{name}_shared_count",
-            f"most {whose}, two or more, {same} within {_DAYS}",
-            source=ALTMAN,
-        ),
-        Column(
-            f"{name}_amount",
-            f"{value} {same} within {_DAYS}, two or more in common",
-            scale_free=False,
-            source=ALTMAN,
-        ),
-        Column(
-            f"{name}_share",
-            f"{value} {same} within {_DAYS}, two or more in common, over the sum {did}",
-            source=ALTMAN,
-        ),
-    )
-
-
-_STACK = (
-    "lesser of the values received from the senders and sent to the recipients that the wallet "
-    "has in common with the other wallets of stacks"
-)
-
-BIPARTITE_COLUMNS = (
-    *_direction(
-        "in",
-        "senders",
-        "received",
-        "that paid both",
-        "that paid the same other wallet",
-        "value received from senders",
-    ),
-    *_direction(
-        "out",
-        "recipients",
-        "sent",
-        "that both paid",
-        "that the same other wallet paid",
-        "value sent to recipients",
-    ),
-    Column(
-        "patterns_stack_count",
-        "stack: other wallets that have two or more senders and two or more recipients in common "
-        f"with the wallet, each dealt with by both within {_DAYS}; both received the first "
-        "transfer in common before they sent the first one",
-        source=ALTMAN,
-    ),
-    Column("patterns_stack_amount", _STACK, scale_free=False, source=ALTMAN),
-    Column("patterns_stack_share", f"{_STACK}, over the sum received", source=ALTMAN),
-)
+            note_instance(noted, KIND.stack, 0.0)
+            _note_shared(meetings, far, paid, noted)
+            _note_shared(meetings, far, paying, noted)
+    return Stacks(others, min(_value(paid.anchor, own_in), _value(paying.anchor, own_out)))

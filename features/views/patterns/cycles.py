@@ -16,112 +16,158 @@ the 1,000 at which the count of a length ends.
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Int64s, Rows
-from features.ledger.slices import Sides
-from features.view import Column, Trail
-from features.views.patterns.cycle_paths import ANCHORS
-from features.views.patterns.cycle_search import COUNTS, HUBS, LONGEST, MOST, WIDTH, find_cycles
+from features.kernel import SECOND, Float64s, Records, Rows, inner_kernel, kernel
+from features.past import Past, ask
+from features.view import Template, Trail, places
+from features.views.patterns.cycle_arcs import STARTS, Way, start
+from features.views.patterns.cycle_search import (
+    ARCS_KEPT,
+    BUSY,
+    CYCLES_COUNTED,
+    LENGTHS,
+    LONGEST,
+    Found,
+    close_all,
+    cycles_in_all,
+    empty_arcs,
+    empty_buckets,
+    empty_cycles,
+    empty_found,
+    forget_found,
+    grow,
+)
 
+_NO_CYCLES = empty_cycles(0)
 _TRAILS = 10  # most trails of a column
 _RULE = (
     "each later than the one before, from some wallet on, all within 7 days; smallest amount at "
     "least half the largest"
 )
 _CYCLES = f"cycles of 2 to {LONGEST} transfers through the wallet ({_RULE})"
-_SOURCE = (
+CYCLES_SOURCE = (
     "simple temporal cycles within a time window: Kumar and Calders 2018, PVLDB 11(11); "
     "the rule on amounts, the window and caps are our own"
 )
 
-CYCLE_COLUMNS: tuple[Column, ...] = (
+CYCLES: tuple[Template, ...] = (
     *(
-        Column(
-            f"patterns_cycles_{length}_count",
-            f"cycles of {length} transfers through the wallet ({_RULE})",
-            source=_SOURCE,
-        )
-        for length in range(2, LONGEST + 1)
+        (f"cycles_{length}_count", f"cycles of {length} transfers through the wallet ({_RULE})")
+        for length in LENGTHS
     ),
-    Column(
-        "patterns_cycles_amount",
+    (
+        "cycles_amount",
         f"sum of the smallest amounts of the {_CYCLES}; nan without transfers with others",
-        scale_free=False,
-        source=_SOURCE,
     ),
-    Column(
-        "patterns_cycles_share",
-        f"value of the receipts that close {_CYCLES}, over that of the latest {ANCHORS} receipts "
+    (
+        "cycles_share",
+        f"value of the receipts that close {_CYCLES}, over that of the latest {STARTS} receipts "
         "from others",
-        source=_SOURCE,
     ),
-    Column(
-        "patterns_cycle_fastest_s",
+    (
+        "cycle_fastest_s",
         f"least time from first to last transfer of the {_CYCLES}; nan if there are none",
-        source=_SOURCE,
     ),
-    Column(
-        "patterns_cycles_truncated_ratio",
-        f"1 if a cap cut the search for cycles short (the latest {ANCHORS} own transfers a side, "
-        f"wallets with more than {HUBS[0]} transfers to choose from, or {HUBS[1]} at the third "
-        f"hop, {WIDTH} paths, {MOST:,} cycles of a length), else 0",
+    (
+        "cycles_truncated_ratio",
+        f"1 if a cap cut the search for cycles short (the latest {STARTS} own transfers a side, "
+        f"wallets with more than {BUSY[0]} transfers to choose from, or {BUSY[1]} at the third "
+        f"hop, {ARCS_KEPT} paths, {CYCLES_COUNTED:,} cycles of a length), else 0",
     ),
 )
+_AT = places(*CYCLES)
+_COUNTS = tuple((length, getattr(_AT, f"cycles_{length}_count")) for length in LENGTHS)
 
 
-def cycles(sides: Sides, codes: Int32s, as_of: Int64s) -> Rows:
-    """Compute the columns ``CYCLE_COLUMNS`` of each wallet as of each instant.
+@inner_kernel
+def _fill(line: Float64s, found: Found, receipts: Records) -> None:
+    """Fill the columns of a row that has transfers with others, or not; ``receipts`` are arcs."""
+    summary = found.summary[0]
+    for length, at in _COUNTS:
+        line[at] = found.n[length]
+    received, returned = 0.0, 0.0
+    for k in range(receipts.size):
+        amount = receipts[k]["least"]
+        received += amount
+        returned += amount if found.closing[k] else 0.0
+    if receipts.size:
+        line[_AT.cycles_share] = returned / received
+    if cycles_in_all(found):
+        line[_AT.cycle_fastest_s] = summary.fastest / SECOND
+    line[_AT.cycles_truncated_ratio] = summary.cut_short
+
+
+@kernel
+def _cycles(past: Past, out: Rows, cycle: Records) -> None:
+    """Fill the columns ``CYCLES`` of each row; ``cycle`` gets the cycles of the last one."""
+    incoming, outgoing = past.incoming, past.outgoing
+    ahead_1, ahead_2, ahead_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(ARCS_KEPT)
+    back_1, back_2, back_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(0)
+    # forward arcs of one hop to a wallet that is not passed through
+    busy, buckets, found = empty_arcs(STARTS), empty_buckets(), empty_found(cycle)
+    none = busy[:0]
+    for row in range(out.shape[0]):
+        asked, line = ask(past, row), out[row]
+        forth, back = Way(outgoing, asked.wallet, 1), Way(incoming, asked.wallet, -1)
+        forget_found(found)
+        # n forward arcs and m backward ones
+        n, more_out = start(forth, asked.sent, ahead_1)
+        m, more_in = start(back, asked.received, back_1)
+        sendings, receipts = ahead_1[:n], back_1[:m]
+        if n > 0 and m > 0:  # all lengths in turn, as long as both sides have arcs
+            found.summary[0].cut_short = more_out or more_in
+            close_all(sendings, receipts, buckets, found)
+            n, n_busy = grow(forth, sendings, receipts, ahead_2, busy, buckets, found)
+            if n_busy > 0:  # cycles of three past these wallets can be met from the other side
+                grow(back, receipts, busy[:n_busy], back_3, none, buckets, found)
+            if n > 0:
+                m, _ = grow(back, receipts, ahead_2[:n], back_2, none, buckets, found)
+            if n > 0 and m > 0:
+                n, _ = grow(forth, ahead_2[:n], back_2[:m], ahead_3, none, buckets, found)
+            if n > 0 and m > 0:
+                grow(back, back_2[:m], ahead_3[:n], back_3, none, buckets, found)
+        _fill(line, found, receipts)
+        if sendings.size + receipts.size:
+            line[_AT.cycles_amount] = found.summary[0].value
+
+
+def cycle_columns(past: Past, out: Rows) -> None:
+    """Fill the columns ``CYCLES`` of each past.
 
     Parameters
     ----------
-    sides : Sides
-    codes : int32 array, shape (n,)
-        Wallet codes, -1 for an unknown wallet.
-    as_of : int64 array, shape (n,), microseconds since 1970 UTC
-        Only transfers before it are read, of every wallet.
-
-    Returns
-    -------
-    float64 array, shape (n, columns)
+    past : Past
+    out : float64 array, shape (past.size, columns)
+        nan at first.
     """
-    out = np.empty((codes.size, len(CYCLE_COLUMNS)))
-    find_cycles(sides, codes, as_of, *_proofs(0), out)
-    return out
+    _cycles(past, out, _NO_CYCLES)
 
 
-def _proofs(n: int) -> tuple[Int64s, Float64s]:
-    return np.empty((n, 1 + LONGEST), dtype=np.int64), np.empty(n)
+def cycle_trails(past: Past) -> list[Trail]:
+    """The cycles behind the row of a past of one question, each in order of time from its origin.
 
-
-def cycle_trails(sides: Sides, code: int, as_of: int) -> list[Trail]:
-    """The cycles behind a row, each in order of time from its origin.
-
-    Those of most money come first. ``amounts`` holds what goes round: the smallest.
-
-    Parameters
-    ----------
-    sides : Sides
-    code : int
-    as_of : int, microseconds since 1970 UTC
-
-    Returns
-    -------
-    list of Trail
-        At most 10 a column.
+    Those of most money come first, at most 10 a column. ``amounts`` holds what goes round: the
+    smallest.
     """
-    row = np.array([code], dtype=np.int32), np.array([as_of], dtype=np.int64)
-    out = cycles(sides, *row)
-    proof, money = _proofs(int(out[0, COUNTS].sum()))
-    find_cycles(sides, *row, proof, money, out)
-    widest = np.argsort(-money, kind="stable").tolist()
-    found = {at: proof[at, 1:][proof[at, 1:] >= 0] for at in widest}
-    chosen = [[at for at in widest if found[at].size == n] for n in range(2, LONGEST + 1)]
-    chosen += [widest, widest, sorted(widest, key=lambda at: proof[at, 0])[:1]]
+    line = np.full((1, len(CYCLES)), np.nan)
+    cycle_columns(past, line)
+    cycle = empty_cycles(int(sum(line[0, at] for _, at in _COUNTS)))
+    _cycles(past, line, cycle)
+    widest = np.argsort(-cycle["money"], kind="stable").tolist()
+    chosen = {
+        f"cycles_{n}_count": [at for at in widest if cycle["length"][at] == n] for n in LENGTHS
+    }
+    chosen |= {"cycles_amount": widest, "cycles_share": widest}
+    chosen["cycle_fastest_s"] = sorted(widest, key=lambda at: cycle["lasts"][at])[:1]
     proven: dict[int, list[str]] = {at: [] for at in widest}
-    for column, cycles_of_it in zip(CYCLE_COLUMNS, chosen, strict=False):
-        for at in cycles_of_it[:_TRAILS]:
-            proven[at].append(column.name)
+    for name, shown in chosen.items():
+        for at in shown[:_TRAILS]:
+            proven[at].append(f"patterns_{name}")
     return [
-        Trail(tuple(columns), found[at], np.full(found[at].size, money[at]))
+        Trail(
+            tuple(columns),
+            cycle["transfer"][at][: cycle["length"][at]].copy(),
+            np.full(cycle["length"][at], cycle["money"][at]),
+        )
         for at, columns in proven.items()
         if columns
     ]

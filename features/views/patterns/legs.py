@@ -1,27 +1,22 @@
-"""The transfers of one side of a row that patterns are made of.
+"""Legs: the transfers of one side of a wallet that patterns are made of.
 
 Transfers of zero and of a wallet to itself are part of no pattern.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from features.kernel import Float64s, kernel
+from features.kernel import Records, inner_kernel, kernel
 from features.kernel.hash_table import table_mask
-from features.ledger.slices import Side
+from features.past import HISTORY_CAP, History, PastSide
 from features.past.distinct import Distinct, place_of
-from features.past.history import HISTORY_CAP, cut
 
-Record = Any  # one entry of the records
-Records = npt.NDArray[np.void]
-
-OWN_TRANSFER = np.dtype(
+_LEG = np.dtype(
     [
         ("time", np.int64),  # microseconds since 1970 UTC
-        ("amount", np.float64),
-        ("counterparty", np.int32),
+        ("amount", np.float64),  # whole units of the asset
+        ("counterparty", np.int32),  # code of the wallet
         ("number", np.int32),  # of the counterparty, in order of first appearance
         ("transfer", np.int32),  # row in the ledger's log
     ],
@@ -29,51 +24,58 @@ OWN_TRANSFER = np.dtype(
 )  # one array, since a kernel pays for every array that it is passed
 
 
-class Extent(NamedTuple):
-    """What was read: transfers of a pattern, different counterparties, all, and their sum."""
+class Legs(NamedTuple):
+    """One side of a wallet as a row reads it.
 
-    n: int
+    Attributes
+    ----------
+    leg : records, shape (n,), the oldest first
+    fan : int, different counterparties
+    read : int, transfers read, those that are no legs among them
+    value : float, sum of all of those, whole units of the asset
+    """
+
+    leg: Records
     fan: int
-    n_all: int
-    total: float
+    read: int
+    value: float
 
 
 @kernel
-def put_value(pair: Float64s, value: float, part: float, extent: Extent) -> None:
-    """Write an amount, and ``part`` over the sum of a side; nan where the side has none."""
-    pair[0] = value if extent.n_all else np.nan
-    pair[1] = part / extent.total if extent.total > 0.0 else np.nan
+def empty_legs() -> Records:
+    """Room for the longest history that a row may read."""
+    return np.empty(HISTORY_CAP, dtype=_LEG)
 
 
 @kernel
-def empty_own() -> Records:
-    """Working memory for one side: the longest history a row may read, in the ledger's order."""
-    return np.empty(HISTORY_CAP, dtype=OWN_TRANSFER)
-
-
-@kernel
-def read_own(own: Records, memory: Distinct, side: Side, code: int, as_of: int) -> Extent:
-    """Fill ``own`` with one side of a row's history."""
-    first, end, n_all = cut(side, code, as_of)
-    mask = table_mask(2 * (end - first))
-    memory.table[: mask + 1] = 0
-    n, fan, total = 0, 0, 0.0
-    for i in range(first, end):
-        other, transfer = side.counterparty[i], side.transfer[i]
-        amount = side.amount[i]
-        total += amount
-        if other == code or amount == 0.0:
+def read_legs(
+    room: Records, distinct: Distinct, side: PastSide, history: History, wallet: int
+) -> Legs:
+    """Fill ``room`` with the legs of one side of a wallet; ``distinct`` numbers counterparties."""
+    counterparties, amounts = side.counterparty, side.amount
+    times, transfers, table = side.time, side.transfer, distinct.table
+    mask = table_mask(2 * (history.end - history.first))
+    for slot in range(mask + 1):
+        table[slot] = 0
+    n, fan, value = 0, 0, 0.0
+    for i in range(history.first, history.end):
+        other, amount = counterparties[i], amounts[i]
+        value += amount
+        if other == wallet or amount == 0.0:
             continue
-        slot = place_of(memory, mask, other)
-        if memory.table[slot] == 0:
-            memory.code[fan] = other
+        slot = place_of(distinct, mask, other)
+        if table[slot] == 0:
+            distinct.code[fan] = other
             fan += 1
-            memory.table[slot] = fan
-        own[n].time, own[n].counterparty, own[n].number = (
-            side.time[i],
-            other,
-            memory.table[slot] - 1,
-        )
-        own[n].amount, own[n].transfer = amount, transfer
+            table[slot] = fan
+        leg = room[n]
+        leg.time, leg.amount, leg.transfer = times[i], amount, transfers[i]
+        leg.counterparty, leg.number = other, table[slot] - 1
         n += 1
-    return Extent(n, fan, n_all, total)
+    return Legs(room[:n], fan, history.end - history.first, value)
+
+
+@inner_kernel
+def measured(legs: Legs, value: float, part: float) -> tuple[float, float]:
+    """An amount, and ``part`` over the sum of a side; nan where the side has none."""
+    return (value if legs.read else np.nan), (part / legs.value if legs.value > 0.0 else np.nan)

@@ -1,198 +1,207 @@
 """Patterns: the shapes in which money is gathered, spread and passed on around a wallet.
 
-Each shape is defined in its own module; here they share what is read of a row.
+Each shape is defined in its own module; here they share what is read of a row, and what they find
+is written to the row's columns.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Int64s, Rows, kernel
-from features.ledger.slices import Side, Sides
-from features.past.distinct import Distinct, empty_distinct
-from features.past.history import HISTORY_CAP
-from features.past.known_labels import LabelEvents
-from features.view import Column, Trail, View, unconverted, unconverted_trails
-from features.views.patterns.bipartite import BIPARTITE_COLUMNS, bipartite_columns
-from features.views.patterns.bursts import BURST_COLUMNS, Held, burst_columns, empty_held
-from features.views.patterns.cycles import CYCLE_COLUMNS, cycle_trails, cycles
-from features.views.patterns.instances import PREFIXES, Proofs, proofs, trails_by_kind
-from features.views.patterns.legs import Extent, Records, empty_own, read_own
+from features.kernel import Float64s, Records, Rows, inner_kernel, kernel
+from features.past import HISTORY_CAP, History, Past, ask
+from features.past.distinct import empty_distinct
+from features.past.nearby import nearby
+from features.view import Trail, View, of_both, places
+from features.views.patterns.bipartite import BIPARTITE, Groups, Stacks, groups, stacks
+from features.views.patterns.bursts import (
+    BURSTS,
+    InWindow,
+    empty_window,
+    fan_bursts,
+    gather_scatter,
+)
+from features.views.patterns.cycles import CYCLES, CYCLES_SOURCE, cycle_columns, cycle_trails
+from features.views.patterns.instances import ALTMAN, KIND, Instances, by_kind, empty_instances
+from features.views.patterns.intermediary import INTERMEDIARY, Middle, empty_grid, widest_middle
+from features.views.patterns.legs import Legs, empty_legs, measured, read_legs
 from features.views.patterns.meetings import (
+    AFTER,
     ANCHORS,
+    AROUND,
+    BEFORE,
     MEETINGS,
-    READ,
-    Meetings,
-    Readings,
-    clear,
+    TRANSFERS_READ,
+    Lane,
     empty_anchors,
     empty_meetings,
-    empty_readings,
+    empty_parts,
+    empty_seen,
     forget,
     gather,
-    read,
+    mark,
     take_anchors,
+    unmark,
 )
-from features.views.patterns.scatter_gather import (
-    N_END,
-    SCATTER_GATHER_COLUMNS,
-    Passages,
-    empty_passages,
-    end_columns,
-    intermediary_columns,
-)
+from features.views.patterns.scatter_gather import SCATTER_GATHER, End, empty_nearest, widest_end
 
-_SOURCE = len(BURST_COLUMNS)
-_TARGET, _MIDDLE = _SOURCE + N_END, _SOURCE + 2 * N_END
-_CUT = _SOURCE + len(SCATTER_GATHER_COLUMNS) + len(BIPARTITE_COLUMNS)
-_N_MIDDLE = len(SCATTER_GATHER_COLUMNS) - 2 * N_END
-_HALF = READ // 2
 _INSTANCES, _TRANSFERS = 4 * MEETINGS, 8 * MEETINGS + 6 * HISTORY_CAP  # no row has more
-
-
-class Memory(NamedTuple):
-    """Working memory for one row; a pair is of the incoming and the outgoing side."""
-
-    distinct: Distinct
-    held: Held
-    received: Records
-    sent: Records
-    receipts: Records
-    sendings: Records
-    readings: Readings
-    meetings: Meetings
-    passages: Passages
-    unnoted: Proofs
-
-
-@kernel
-def _empty_memory() -> Memory:
-    return Memory(
-        empty_distinct(), empty_held(), empty_own(), empty_own(), empty_anchors(), empty_anchors(),
-        empty_readings(), empty_meetings(), empty_passages(), proofs(0, 0),
-    )  # fmt: skip
-
-
-@kernel
-def _as_end(
-    readings: Readings, meetings: Meetings, passages: Passages, lane: int, side: Side,
-    code: int, as_of: int, anchors: Records, extent: Extent, line: Float64s,
-    noted: Proofs, unnoted: Proofs,
-) -> bool:  # fmt: skip
-    """Columns of the target (lane 0) or the source (lane 1) of scatter-gather."""
-    n = min(extent.n, ANCHORS)
-    earlier, later = (0, READ) if lane else (READ, 0)
-    cut_short = read(readings, lane, side, as_of, anchors, n, earlier, later)
-    forget(meetings)
-    gather(meetings, readings, lane, side, code, anchors, n, lane == 0)
-    clear(readings, lane, side, n)
-    end_columns(meetings, lane, anchors, passages, extent, line, noted, unnoted)
-    return cut_short
-
-
-@kernel
-def _in_the_middle(
-    readings: Readings, meetings: Meetings, passages: Passages, sides: Sides, code: int, as_of: int,
-    receipts: Records, extent_in: Extent, sendings: Records, extent_out: Extent, line: Float64s,
-    noted: Proofs,
-) -> bool:  # fmt: skip
-    """Columns of the intermediary of scatter-gather, of bipartite groups and of stacks."""
-    incoming, outgoing = sides.incoming, sides.outgoing
-    n_in, n_out = min(extent_in.n, ANCHORS), min(extent_out.n, ANCHORS)
-    cut_short = read(readings, 0, outgoing, as_of, receipts, n_in, _HALF, _HALF)
-    cut_short |= read(readings, 1, incoming, as_of, sendings, n_out, _HALF, _HALF)
-    forget(meetings)
-    gather(meetings, readings, 0, outgoing, code, receipts, n_in, False)
-    gather(meetings, readings, 1, incoming, code, sendings, n_out, False)
-    clear(readings, 0, outgoing, n_in)
-    clear(readings, 1, incoming, n_out)
-    intermediary_columns(
-        meetings, receipts, extent_in, sendings, extent_out, passages, line[:_N_MIDDLE],
-        noted,
-    )  # fmt: skip
-    bipartite_columns(meetings, receipts, extent_in, sendings, extent_out, line[_N_MIDDLE:], noted)
-    return cut_short
-
-
-@kernel
-def _patterns(sides: Sides, codes: Int32s, as_of: Int64s, out: Rows, noted: Proofs) -> None:
-    incoming, outgoing = sides.incoming, sides.outgoing
-    memory = _empty_memory()
-    received, sent = memory.received, memory.sent
-    receipts, sendings = memory.receipts, memory.sendings
-    distinct, held, readings, meetings = (
-        memory.distinct,
-        memory.held,
-        memory.readings,
-        memory.meetings,
-    )
-    passages, unnoted = memory.passages, memory.unnoted
-    for row in range(codes.size):
-        code, instant, line = codes[row], as_of[row], out[row]
-        extent_in = read_own(received, distinct, incoming, code, instant)
-        extent_out = read_own(sent, distinct, outgoing, code, instant)
-        burst_columns(received, extent_in, sent, extent_out, held, line[:_SOURCE], noted)
-        take_anchors(receipts, received, extent_in.n)
-        take_anchors(sendings, sent, extent_out.n)
-        cut_short = max(extent_in.n_all, extent_out.n_all) > HISTORY_CAP
-        cut_short |= max(extent_in.n, extent_out.n) > ANCHORS
-        cut_short |= _as_end(
-            readings, meetings, passages, 1, outgoing, code, instant, sendings, extent_out,
-            line[_SOURCE:_TARGET], noted, unnoted,
-        )  # fmt: skip
-        cut_short |= _as_end(
-            readings, meetings, passages, 0, incoming, code, instant, receipts, extent_in,
-            line[_TARGET:_MIDDLE], noted, unnoted,
-        )  # fmt: skip
-        cut_short |= _in_the_middle(
-            readings,
-            meetings,
-            passages,
-            sides,
-            code,
-            instant,
-            receipts,
-            extent_in,
-            sendings,
-            extent_out,
-            line[_MIDDLE:_CUT],
-            noted,
-        )
-        line[_CUT] = cut_short
-
-
-_COLUMNS = (
-    *BURST_COLUMNS,
-    *SCATTER_GATHER_COLUMNS,
-    *BIPARTITE_COLUMNS,
-    Column(
-        "patterns_truncated_ratio",
-        f"1 if scatter-gather, bipartite groups or stacks were looked for in part: the wallet has "
-        f"more than {ANCHORS} transfers a side, or a counterparty more than {READ} ({_HALF} before "
-        f"and {_HALF} after) near one of them; else 0",
-    ),
+_TRUNCATED = (
+    "truncated_ratio",
+    f"1 if scatter-gather, bipartite groups or stacks were looked for in part: the wallet has more "
+    f"than {ANCHORS} transfers a side, or a counterparty more than {TRANSFERS_READ} "
+    f"({AROUND.earlier} before and {AROUND.later} after) near one of them; else 0",
 )
+_SHAPES = (*BURSTS, *SCATTER_GATHER, *INTERMEDIARY, *BIPARTITE, _TRUNCATED)
+_AT = places(*_SHAPES)
+_NOTHING = empty_instances(0, 0)
+_FAN_IN = KIND.fan_in_burst_1d, KIND.fan_in_burst_7d
+_FAN_OUT = KIND.fan_out_burst_1d, KIND.fan_out_burst_7d
 
 
-def _compute(sides: Sides, _labels: LabelEvents, codes: Int32s, as_of: Int64s) -> Rows:
-    out = np.empty((codes.size, len(_COLUMNS)))
-    _patterns(sides, codes, as_of, out, proofs(0, 0))
-    return np.concatenate([out, cycles(sides, codes, as_of)], axis=1)
+@inner_kernel
+def _bursts(line: Float64s, received: Legs, sent: Legs, window: InWindow, noted: Instances) -> None:
+    """Find and fill the columns of ``BURSTS``."""
+    fan_in = fan_bursts(received, window.received, _FAN_IN, noted)
+    amount, share = measured(received, fan_in.value, fan_in.value)
+    line[_AT.fan_in_burst_1d_count], line[_AT.fan_in_burst_7d_count] = fan_in.day, fan_in.week
+    line[_AT.fan_in_burst_7d_amount], line[_AT.fan_in_burst_7d_share] = amount, share
+    fan_out = fan_bursts(sent, window.sent, _FAN_OUT, noted)
+    amount, share = measured(sent, fan_out.value, fan_out.value)
+    line[_AT.fan_out_burst_1d_count], line[_AT.fan_out_burst_7d_count] = fan_out.day, fan_out.week
+    line[_AT.fan_out_burst_7d_amount], line[_AT.fan_out_burst_7d_share] = amount, share
+    turn = gather_scatter(received, sent, window, noted)
+    amount, share = measured(received, turn.value, turn.value)
+    line[_AT.gather_scatter_count] = turn.fan
+    line[_AT.gather_scatter_amount], line[_AT.gather_scatter_share] = amount, share
 
 
-def _trails(sides: Sides, _labels: LabelEvents, code: int, as_of: int) -> list[Trail]:
+@inner_kernel
+def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: End) -> None:
+    """Fill the columns of ``SCATTER_GATHER``."""
+    amount, share = measured(sent, source.value, source.value)
+    line[_AT.scatter_gather_source_count] = source.width
+    line[_AT.scatter_gather_source_targets_count] = source.others
+    line[_AT.scatter_gather_source_amount], line[_AT.scatter_gather_source_share] = amount, share
+    amount, share = measured(received, target.value, target.value)
+    line[_AT.scatter_gather_target_count] = target.width
+    line[_AT.scatter_gather_target_sources_count] = target.others
+    line[_AT.scatter_gather_target_amount], line[_AT.scatter_gather_target_share] = amount, share
+
+
+@inner_kernel
+def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: Groups) -> None:
+    """Fill the columns of bipartite groups."""
+    amount, share = measured(received, into.value, into.value)
+    line[_AT.bipartite_in_count], line[_AT.bipartite_in_shared_count] = into.others, into.widest
+    line[_AT.bipartite_in_amount], line[_AT.bipartite_in_share] = amount, share
+    amount, share = measured(sent, out.value, out.value)
+    line[_AT.bipartite_out_count], line[_AT.bipartite_out_shared_count] = out.others, out.widest
+    line[_AT.bipartite_out_amount], line[_AT.bipartite_out_share] = amount, share
+
+
+@inner_kernel
+def _put_middle(line: Float64s, received: Legs, middle: Middle, stack: Stacks) -> None:
+    """Fill the columns of ``INTERMEDIARY``, and of stacks."""
+    amount, share = measured(received, middle.value, middle.own)
+    line[_AT.scatter_gather_intermediary_count] = middle.width
+    line[_AT.scatter_gather_intermediary_amount] = amount
+    line[_AT.scatter_gather_intermediary_share] = share
+    amount, share = measured(received, stack.value, stack.value)
+    line[_AT.stack_count] = stack.others
+    line[_AT.stack_amount], line[_AT.stack_share] = amount, share
+
+
+@inner_kernel
+def _left(history: History, legs: Legs, anchor: Records) -> bool:
+    """Whether a side has transfers that are not read, or legs around which nothing is."""
+    return bool(history.total > legs.read or legs.leg.size > anchor.size)
+
+
+@kernel
+def _shapes(past: Past, out: Rows, noted: Instances) -> None:
+    """Fill the columns of ``_SHAPES`` of each row; ``noted`` gets all instances.
+
+    The search is in one loop: a kernel that calls others counts a reference to every array that it
+    is passed, which was a third of the time.
+    """
+    incoming, outgoing = past.incoming, past.outgoing
+    paid_by, paid_to = incoming.counterparty, outgoing.counterparty
+    distinct, window, grid = empty_distinct(), empty_window(), empty_grid()
+    unnoted = Instances(noted.instance[:0], noted.transfer[:0], noted.size)
+    legs_in, legs_out = empty_legs(), empty_legs()
+    anchors_in, anchors_out = empty_anchors(), empty_anchors()
+    parts_in, parts_out = empty_parts(), empty_parts()
+    seen, meetings, nearest = empty_seen(), empty_meetings(), empty_nearest()
+    for row in range(out.shape[0]):
+        asked, line = ask(past, row), out[row]
+        wallet = asked.wallet
+        received = read_legs(legs_in, distinct, incoming, asked.received, wallet)
+        sent = read_legs(legs_out, distinct, outgoing, asked.sent, wallet)
+        _bursts(line, received, sent, window, noted)
+
+        receipts, sendings = take_anchors(anchors_in, received), take_anchors(anchors_out, sent)
+        more = _left(asked.received, received, receipts) or _left(asked.sent, sent, sendings)
+        more |= nearby(outgoing, sendings, AFTER, parts_out)
+        later = Lane(1, sendings, parts_out, wallet, False)
+        mark(seen, later, paid_to)
+        gather(meetings, seen, later, outgoing)
+        unmark(seen, later, paid_to)
+        source = widest_end(meetings, later, nearest, noted, unnoted)
+        forget(meetings)
+        more |= nearby(incoming, receipts, BEFORE, parts_in)
+        earlier = Lane(0, receipts, parts_in, wallet, True)
+        mark(seen, earlier, paid_by)
+        gather(meetings, seen, earlier, incoming)
+        unmark(seen, earlier, paid_by)
+        target = widest_end(meetings, earlier, nearest, noted, unnoted)
+        forget(meetings)
+
+        more |= nearby(outgoing, receipts, AROUND, parts_in)
+        more |= nearby(incoming, sendings, AROUND, parts_out)
+        paid = Lane(0, receipts, parts_in, wallet, False)
+        paying = Lane(1, sendings, parts_out, wallet, False)
+        mark(seen, paid, paid_to)
+        mark(seen, paying, paid_by)
+        gather(meetings, seen, paid, outgoing)
+        gather(meetings, seen, paying, incoming)
+        unmark(seen, paid, paid_to)
+        unmark(seen, paying, paid_by)
+        middle = widest_middle(meetings, receipts, sendings, grid, noted)
+        group_in, group_out = groups(meetings, paid, noted), groups(meetings, paying, noted)
+        stack = stacks(meetings, paid, paying, noted)
+        forget(meetings)
+
+        _put_ends(line, received, sent, source, target)
+        _put_groups(line, received, sent, group_in, group_out)
+        _put_middle(line, received, middle, stack)
+        line[_AT.truncated_ratio] = more
+
+
+def _compute(past: Past, out: Rows) -> None:
+    _shapes(past, out[:, : len(_SHAPES)], _NOTHING)
+    cycle_columns(past, out[:, len(_SHAPES) :])
+
+
+def _trails(past: Past) -> list[Trail]:
     """Transfers of the instances of each pattern, the widest first."""
-    out, noted = np.empty((1, len(_COLUMNS))), proofs(_INSTANCES, _TRANSFERS)
-    codes, instants = np.array([code], dtype=np.int32), np.array([as_of], dtype=np.int64)
-    _patterns(sides, codes, instants, out, noted)
-    nonzero = [column.name for column, value in zip(_COLUMNS, out[0], strict=True) if value > 0.0]
-    return cycle_trails(sides, code, as_of) + [
-        Trail(tuple(name for name in nonzero if name.startswith(f"{prefix}_")), transfers, amounts)
-        for prefix, instances in zip(PREFIXES, trails_by_kind(noted), strict=True)
+    line, noted = np.full((1, len(_SHAPES)), np.nan), empty_instances(_INSTANCES, _TRANSFERS)
+    _shapes(past, line, noted)
+    nonzero = [name for (name, _), value in zip(_SHAPES, line[0], strict=True) if value > 0.0]
+    proven = {
+        kind: tuple(f"patterns_{name}" for name in nonzero if name.startswith(f"{kind}_"))
+        for kind in KIND._fields
+    }
+    return cycle_trails(past) + [
+        Trail(proven[kind], transfers, amounts)
+        for kind, instances in by_kind(noted).items()
         for transfers, amounts in instances
     ]
 
 
+_SOURCES = {"cycles_truncated": "", "cycle": CYCLES_SOURCE, "truncated": ""}
 PATTERNS = View(
-    "patterns", 1, (*_COLUMNS, *CYCLE_COLUMNS), unconverted(_compute), unconverted_trails(_trails)
+    "patterns",
+    1,
+    of_both("patterns", *_SHAPES, *CYCLES, source=ALTMAN, sources=_SOURCES),
+    _compute,
+    _trails,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tests.patterns import DAY_S, Transfers, proofs, row
+from tests.patterns import DAY_S, Transfers, row, trails
 from tests.strategies import transfers
 
 
@@ -34,9 +34,9 @@ def test_both_layers_of_a_group() -> None:
 
 def test_trails_are_the_transfers_with_what_is_in_common() -> None:
     rows = [*complete(2, 3), (500.0, "p2", "r0", 1.0), (560.0, "p2", "r1", 1.0)]
-    found = proofs(transfers(rows), "p0", "bipartite_out_count")
-    assert [proof.rows for proof in found] == [[0, 1, 2, 3, 4, 5], [0, 1, 6, 7]]
-    assert proofs(transfers(rows), "p0", "bipartite_in_count") == []
+    found = trails(transfers(rows), "p0", "bipartite_out_count")
+    assert [trail.rows for trail in found] == [[0, 1, 2, 3, 4, 5], [0, 1, 6, 7]]
+    assert trails(transfers(rows), "p0", "bipartite_in_count") == []
 
 
 def test_one_recipient_in_common_is_no_group() -> None:
@@ -70,9 +70,9 @@ def test_a_stack_is_two_groups_in_a_row() -> None:
     assert values["stack_amount"] == 4
     assert values["stack_share"] == 1
     assert values["bipartite_in_count"] == values["bipartite_out_count"] == 2
-    for proof in proofs(frame, "m1", "stack_amount"):
-        assert len(proof.rows) == 8
-    assert len(proofs(frame, "m1", "stack_count")) == 2
+    for trail in trails(frame, "m1", "stack_amount"):
+        assert len(trail.rows) == 8
+    assert len(trails(frame, "m1", "stack_count")) == 2
     assert row(frame, "p0")["stack_count"] == row(frame, "e0")["stack_count"] == 0
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.patterns import DAY_S, Transfers, proofs, row
+from tests.patterns import DAY_S, Transfers, row, trails
 from tests.strategies import fan_out, transfers
 
 
@@ -33,7 +33,7 @@ def test_the_latest_of_equal_bursts_gives_the_value() -> None:
     assert values["fan_in_burst_1d_count"] == 2
     assert values["fan_in_burst_7d_amount"] == 8
     assert values["fan_in_burst_7d_share"] == 8 / 19
-    assert [proof.rows for proof in proofs(frame, "w", "fan_in_burst_7d_count")] == [[2, 3]]
+    assert [trail.rows for trail in trails(frame, "w", "fan_in_burst_7d_count")] == [[2, 3]]
 
 
 def test_a_counterparty_counts_once_and_leaves_with_its_last_transfer() -> None:
@@ -64,9 +64,9 @@ def test_gather_scatter_is_as_wide_as_its_narrower_side() -> None:
     assert values["gather_scatter_count"] == 3
     assert values["gather_scatter_amount"] == 3
     assert values["gather_scatter_share"] == 3 / 8
-    (proof,) = proofs(frame, "w", "gather_scatter_share")
-    assert proof.rows == list(range(7))
-    assert proof.amounts == [2.0] * 4 + [1.0] * 3
+    (trail,) = trails(frame, "w", "gather_scatter_share")
+    assert trail.rows == list(range(7))
+    assert trail.amounts == [2.0] * 4 + [1.0] * 3
 
 
 def test_scattering_comes_after_gathering_within_a_week() -> None:

@@ -1,4 +1,4 @@
-"""Temporal cycles: their rules, the caps of the search, and the proofs."""
+"""Temporal cycles: their rules, the caps of the search, and the trails."""
 
 from itertools import pairwise
 
@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 
 from features import Ledger
 from features.ledger import microseconds
-from features.views.patterns.cycle_paths import ANCHORS
-from features.views.patterns.cycle_search import HUBS, MOST
-from features.views.patterns.cycles import CYCLE_COLUMNS, cycle_trails, cycles
+from features.past import NO_LABELS, past_of
+from features.views.patterns.cycle_arcs import STARTS
+from features.views.patterns.cycle_search import BUSY, CYCLES_COUNTED
+from features.views.patterns.cycles import CYCLES, cycle_columns, cycle_trails
 from tests import compare
-from tests.naive import cycles as naive_cycles
 from tests.naive.past import past, transfer_list
+from tests.naive.patterns import cycles as naive
+from tests.patterns import asked
 from tests.strategies import World, at, cycle, spine, transfers, worlds
 
 DAY_S = 86_400
-NAMES = [column.name for column in CYCLE_COLUMNS]
+NAMES = [f"patterns_{name}" for name, _ in CYCLES]
 LENGTHS = range(2, 7)
 SECONDS = st.one_of(
     st.integers(0, 9).map(lambda n: n * 60.0), st.integers(0, 20).map(lambda n: n * 40_000.0)
@@ -40,7 +42,9 @@ def rings(draw: st.DrawFn) -> pd.DataFrame:
 
 def computed(frame: pd.DataFrame, wallets: list[str], as_of: pd.Timestamp) -> pd.DataFrame:
     ledger, rows = Ledger.from_transfers(frame), spine(wallets, as_of)
-    values = cycles(ledger.sides, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]))
+    codes, instants = ledger.codes(rows["wallet"]), microseconds(rows["as_of"])
+    values = np.full((len(rows), len(NAMES)), np.nan)
+    cycle_columns(past_of(ledger, codes, instants, NO_LABELS), values)
     return pd.DataFrame(values, index=pd.MultiIndex.from_frame(rows), columns=NAMES)
 
 
@@ -49,7 +53,7 @@ def expected(frame: pd.DataFrame, wallets: list[str], as_of: pd.Timestamp) -> pd
     before = past(
         transfer_list(frame.assign(position=0)), None, int(microseconds(rows["as_of"])[0])
     )
-    values = [naive_cycles.cycles(before, wallet) for wallet in wallets]
+    values = [naive.cycles(before, wallet) for wallet in wallets]
     return pd.DataFrame(values, index=pd.MultiIndex.from_frame(rows))[NAMES]
 
 
@@ -68,9 +72,8 @@ def counts(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> dict[int, in
 def trails(frame: pd.DataFrame, wallet: str) -> dict[str, list[tuple[list[str], list[float]]]]:
     """Ids of the transfers and amounts of each trail, by column."""
     ledger = Ledger.from_transfers(frame)
-    as_of = int(microseconds(pd.Series([at(1e7)]))[0])
     found: dict[str, list[tuple[list[str], list[float]]]] = {}
-    for trail in cycle_trails(ledger.sides, ledger.code(wallet), as_of):
+    for trail in cycle_trails(asked(ledger, wallet)):
         ids = [ledger.tx_id(transfer) for transfer in trail.transfers.tolist()]
         for column in trail.columns:
             of_column = found.setdefault(column.removeprefix("patterns_"), [])
@@ -203,14 +206,14 @@ def test_own_transfers_are_the_latest(sender: str, recipient: str) -> None:
             ignore_index=True,
         )
 
-    fits, cut = (row(with_others(n), "r0") for n in (ANCHORS - 1, ANCHORS))
+    fits, cut = (row(with_others(n), "r0") for n in (STARTS - 1, STARTS))
     assert (fits["cycles_4_count"], fits["cycles_truncated_ratio"]) == (1, 0)
     assert (cut["cycles_4_count"], cut["cycles_truncated_ratio"]) == (0, 1)
-    assert counts(with_others(ANCHORS), "r2") == {4: 1}
+    assert counts(with_others(STARTS), "r2") == {4: 1}
 
 
 @pytest.mark.parametrize(
-    ("hub", "most"), [("r1", HUBS[0]), ("r2", HUBS[1]), ("r4", HUBS[1]), ("r5", HUBS[0])]
+    ("hub", "most"), [("r1", BUSY[0]), ("r2", BUSY[1]), ("r4", BUSY[1]), ("r5", BUSY[0])]
 )
 def test_busy_wallets_are_not_passed_through(hub: str, most: int) -> None:
     def through(n: int) -> pd.Series:
@@ -234,7 +237,7 @@ def test_busy_wallets_are_not_passed_through(hub: str, most: int) -> None:
 def test_a_cycle_of_three_may_pass_one_busy_wallet(
     ends: list[tuple[str, str]], found: dict[int, int]
 ) -> None:
-    others = [transfers(_pay(HUBS[0], 1000, *pair), prefix=pair[0]) for pair in ends]
+    others = [transfers(_pay(BUSY[0], 1000, *pair), prefix=pair[0]) for pair in ends]
     assert counts(pd.concat([cycle(3), *others], ignore_index=True), "r0") == found
 
 
@@ -264,7 +267,7 @@ def test_short_cycles_outlive_the_cap_on_paths() -> None:
 def test_a_thousand_cycles_of_a_length_are_counted() -> None:
     rows = [*_pay(32, 0, "a", "b"), *_pay(32, 100, "b", "a")]
     values = row(transfers(rows), "a")
-    assert values["cycles_2_count"] == values["cycles_amount"] == MOST
+    assert values["cycles_2_count"] == values["cycles_amount"] == CYCLES_COUNTED
     assert values["cycles_truncated_ratio"] == 1
 
 
@@ -272,8 +275,8 @@ def test_a_trail_runs_from_the_origin() -> None:
     rows = [(3, "a", "b", 8.0), (4, "b", "c", 7.0), (1, "c", "d", 9.0), (2, "d", "a", 6.0)]
     found = trails(transfers(rows), "a")
     assert set(found) == {"cycles_4_count", "cycles_amount", "cycles_share", "cycle_fastest_s"}
-    for proofs in found.values():
-        assert proofs == [(["t2", "t3", "t0", "t1"], [6.0] * 4)]
+    for shown in found.values():
+        assert shown == [(["t2", "t3", "t0", "t1"], [6.0] * 4)]
 
 
 def test_trails_show_the_most_money_and_the_fastest() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import feature_table
-from features.past.history import HISTORY_CAP
+from features.past import HISTORY_CAP, past_of
 from features.views.patterns.patterns import PATTERNS
 from tests import compare
 from tests.naive.past import micros
@@ -51,18 +51,19 @@ def test_every_value_has_a_trail_of_transfers_before_as_of(world: World) -> None
     assert PATTERNS.trails is not None
     as_of = world.spine["as_of"].iloc[0]
     for wallet, line in zip(world.spine["wallet"], values.to_dict("records"), strict=True):
-        code, instant = ledger.code(wallet), micros(as_of)
-        trails = PATTERNS.trails(ledger.sides, world.events(ledger), code, instant)
+        code = np.array([ledger.code(wallet)], dtype=np.int32)
+        instant = np.array([micros(as_of)], dtype=np.int64)
+        trails = PATTERNS.trails(past_of(ledger, code, instant, world.events(ledger)))
         nonzero = {
             str(name) for name, value in line.items() if value > 0 and "truncated" not in str(name)
         }
         assert {name for trail in trails for name in trail.columns} == nonzero
         for trail in trails:
             ids = [ledger.tx_id(int(transfer)) for transfer in trail.transfers]
-            proof = world.transfers.set_index("tx_id").loc[ids]
-            assert proof["timestamp"].is_monotonic_increasing
-            assert proof["timestamp"].max() < as_of
-            moved = proof["amount"].to_numpy()
+            shown = world.transfers.set_index("tx_id").loc[ids]
+            assert shown["timestamp"].is_monotonic_increasing
+            assert shown["timestamp"].max() < as_of
+            moved = shown["amount"].to_numpy()
             round_trip = trail.columns[0].startswith(
                 "patterns_cycle"
             )  # the smallest amount goes round

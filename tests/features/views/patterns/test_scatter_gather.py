@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.patterns import DAY_S, Transfers, proofs, row
+from tests.patterns import DAY_S, Transfers, row, trails
 from tests.strategies import transfers
 
 
@@ -38,15 +38,15 @@ def test_every_role() -> None:
 def test_trails_are_the_instance_in_order_of_time(wallet: str, role: str) -> None:
     frame = transfers(scatter_gather(3))
     for unit in ("count", "amount", "share"):
-        (proof,) = proofs(frame, wallet, f"scatter_gather_{role}_{unit}")
-        assert proof.rows == list(range(6))
+        (trail,) = trails(frame, wallet, f"scatter_gather_{role}_{unit}")
+        assert trail.rows == list(range(6))
 
 
 def test_one_intermediary_is_none() -> None:
     frame = transfers(scatter_gather(1))
     for wallet in ("s", "g", "m0"):
         assert row(frame, wallet).filter(like="scatter_gather_").filter(like="_count").sum() <= 1
-        assert proofs(frame, wallet, "scatter_gather_source_count") == []
+        assert trails(frame, wallet, "scatter_gather_source_count") == []
     assert row(frame, "s")["scatter_gather_source_amount"] == 0
     assert np.isnan(row(frame, "g")["scatter_gather_source_amount"])
 
@@ -58,8 +58,8 @@ def test_the_widest_of_two_targets() -> None:
     assert values["scatter_gather_source_count"] == 3
     assert values["scatter_gather_source_targets_count"] == 2
     assert values["scatter_gather_source_amount"] == 9
-    found = proofs(frame, "s", "scatter_gather_source_targets_count")
-    assert [proof.rows for proof in found] == [list(range(6)), [0, 1, 6, 7]]
+    found = trails(frame, "s", "scatter_gather_source_targets_count")
+    assert [trail.rows for trail in found] == [list(range(6)), [0, 1, 6, 7]]
 
 
 def test_an_intermediary_pays_strictly_later() -> None:

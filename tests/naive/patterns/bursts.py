@@ -1,30 +1,9 @@
-"""The slow twin of the patterns view."""
+"""The slow twin of bursts and gather-scatter."""
 
-from tests.naive.cycles import cycles
 from tests.naive.past import DAY, Past, Row, Transfer
-from tests.naive.three_layers import (
-    bipartite,
-    measured,
-    moving,
-    named,
-    scatter_gather,
-    total,
-    truncated,
-)
+from tests.naive.patterns.legs import measured, moving, named, total
 
 WEEK = 7 * DAY
-
-
-def patterns(past: Past, wallet: str) -> Row:
-    """One row of the patterns view."""
-    return shapes(past, wallet) | cycles(past, wallet)
-
-
-def shapes(past: Past, wallet: str) -> Row:
-    """All but the cycles, whose slow search takes too long among many parallel transfers."""
-    row = bursts(past, wallet) | scatter_gather(past, wallet) | bipartite(past, wallet)
-    row["truncated_ratio"] = float(truncated(past, wallet))
-    return {f"patterns_{name}": value for name, value in row.items()}
 
 
 def bursts(past: Past, wallet: str) -> Row:

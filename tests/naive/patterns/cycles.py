@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from features.views.patterns.cycle_paths import ANCHORS
+from features.views.patterns.cycle_arcs import STARTS
 from tests.naive.past import DAY, NAN, Past, Row, Transfer, ratio
 
 LENGTHS = range(2, 7)
@@ -22,18 +22,18 @@ def cycles(past: Past, wallet: str) -> Row:
         "patterns_cycles_amount": total if received or sent else NAN,
         "patterns_cycles_share": ratio(
             math.fsum(t.amount for t in last_hops),
-            math.fsum(t.amount for t in received[-ANCHORS:]),
+            math.fsum(t.amount for t in received[-STARTS:]),
         ),
         "patterns_cycle_fastest_s": min(map(duration, found), default=NAN),
         "patterns_cycles_truncated_ratio": float(
-            bool(received and sent) and max(len(received), len(sent)) > ANCHORS
+            bool(received and sent) and max(len(received), len(sent)) > STARTS
         ),
     }
 
 
 def cycles_through(past: Past, wallet: str) -> Iterator[Cycle]:
     """All cycles through a wallet, written from its own sending to its own receipt."""
-    received, sent = (own(side)[-ANCHORS:] for side in past.sides(wallet))
+    received, sent = (own(side)[-STARTS:] for side in past.sides(wallet))
     for first in sent:
         yield from (cycle for cycle in closed(past, (first,)) if cycle[-1] in received)
 
