@@ -1,8 +1,9 @@
 """Comparison of feature tables, with a tally of what was compared."""
 
+import importlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,6 @@ import pandas as pd
 
 from features import Ledger, feature_table
 from features.view import View
-from tests.naive import views as naive
 from tests.naive.past import Past, Row, label_list, micros, past, transfer_list
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ def close(
     assert not differing, "\n".join(differing)
 
 
+def twin_of(view: View) -> Twin:
+    """Slow twin of a view: the function of its name in the file of its name, below ``naive``."""
+    return cast("Twin", getattr(importlib.import_module(f"tests.naive.{view.name}"), view.name))
+
+
 def naive_table(
     transfers: pd.DataFrame, spine: pd.DataFrame, labels: pd.DataFrame | None, twin: Twin
 ) -> pd.DataFrame:
@@ -79,7 +84,7 @@ def with_naive(world: "World", view: View) -> None:
     scale = largest_amounts(ledger, ledger.codes(world.spine["wallet"]))
     for labels in (world.labels, None):
         fast = feature_table(ledger, world.spine, labels=labels, views=(view,))
-        slow = naive_table(world.transfers, world.spine, labels, naive.VIEWS[view.name])
+        slow = naive_table(world.transfers, world.spine, labels, twin_of(view))
         assert sorted(fast.columns) == sorted(slow.columns)
         close(fast, slow[list(fast.columns)], rtol=1e-9, scale=scale)
 
