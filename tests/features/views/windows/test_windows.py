@@ -101,7 +101,7 @@ def test_every_statistic_matches_its_slow_twin(world: World) -> None:
         )
     ]
     slow = pd.DataFrame(rows, index=fast.index, dtype="float64")[list(fast.columns)]
-    scale = compare.largest_amounts(ledger, ledger.codes(world.spine["wallet"]))
+    scale = world.largest_amounts()
     squared = [name for name in fast.columns if name.endswith("_squared_amount")]
     compare.close(fast[squared], slow[squared], rtol=1e-9, scale=scale**2)
     fast, slow = fast.drop(columns=squared), slow.drop(columns=squared)
