@@ -36,7 +36,7 @@ def test_zero_has_a_sign() -> None:
 def test_rounding_is_no_difference_and_more_is() -> None:
     assert close(table(1.0, 3.0), table(1.0 + 1e-11, 3.0), rtol=1e-9) == 2
     assert close(table(1e-13, 3.0), table(0.0, 3.0), rtol=1e-9) == 2
-    with pytest.raises(ViewError, match="got 1.0, wanted 1.1, and 1 more such cells"):
+    with pytest.raises(ViewError, match=r"got 1\.0, wanted 1\.1, and 1 more such cells"):
         close(table(1.0, 3.0), table(1.1, np.nan), rtol=1e-9)
 
 
