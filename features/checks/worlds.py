@@ -138,35 +138,41 @@ def build_world(
 
     def instants(marks: Iterable[Mark]) -> pd.Series:
         micros = [int(times[mark.transfer % len(times)]) + mark.offset for mark in marks]
-        return origin + pd.Series(pd.to_timedelta(micros, unit="us")).astype("timedelta64[us]")
+        return _instants(origin, micros)
 
-    def texts(values: Iterable[str]) -> pd.Series:
-        return pd.Series(list(values), dtype="str")
+    labels = {
+        "wallet": _texts(label.mark.wallet for label in labelled),
+        "label": _texts("illicit" if label.illicit else "licit" for label in labelled),
+        "known_at": instants(label.mark for label in labelled),
+        "confidence": pd.Series([label.confidence for label in labelled], dtype="float64"),
+        "category": _texts(label.category for label in labelled),
+    }
+    spine = {"wallet": _texts(mark.wallet for mark in wanted), "as_of": instants(wanted)}
+    transfers = _transfers(moves, _instants(origin, times.tolist()))
+    return World(transfers, pd.DataFrame(labels), pd.DataFrame(spine))
 
+
+def _transfers(moves: Sequence[Move], timestamps: pd.Series) -> pd.DataFrame:
     transaction = pd.Series(np.cumsum([move.opens for move in moves]))
-    transfers = pd.DataFrame(
+    return pd.DataFrame(
         {
             "tx_id": "tx" + transaction.astype("str"),
             "position": transaction.groupby(transaction).cumcount().astype("int32"),
-            "timestamp": origin
-            + pd.Series(pd.to_timedelta(times, unit="us")).astype("timedelta64[us]"),
-            "sender": texts(move.sender for move in moves),
-            "recipient": texts(move.recipient for move in moves),
+            "timestamp": timestamps,
+            "sender": _texts(move.sender for move in moves),
+            "recipient": _texts(move.recipient for move in moves),
             "amount": pd.Series([move.amount for move in moves], dtype="float64"),
             "asset": "ETH",
         }
     )
-    labels = pd.DataFrame(
-        {
-            "wallet": texts(label.mark.wallet for label in labelled),
-            "label": texts("illicit" if label.illicit else "licit" for label in labelled),
-            "known_at": instants(label.mark for label in labelled),
-            "confidence": pd.Series([label.confidence for label in labelled], dtype="float64"),
-            "category": texts(label.category for label in labelled),
-        }
-    )
-    spine = pd.DataFrame({"wallet": texts(m.wallet for m in wanted), "as_of": instants(wanted)})
-    return World(transfers, labels, spine)
+
+
+def _instants(origin: pd.Timestamp, micros: list[int]) -> pd.Series:
+    return origin + pd.Series(pd.to_timedelta(micros, unit="us")).astype("timedelta64[us]")
+
+
+def _texts(values: Iterable[str]) -> pd.Series:
+    return pd.Series(list(values), dtype="str")
 
 
 def random_world(random: np.random.Generator) -> World:
