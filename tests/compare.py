@@ -46,4 +46,4 @@ def twin_of(view: View) -> Twin:
 def with_naive(world: World, view: View) -> None:
     """Compare a view with its slow twin, with labels and without."""
     check = equal_to(twin_of(view))
-    TALLY["cells, up to rounding"] += check(view, world, np.random.default_rng())
+    TALLY["cells, up to rounding"] += check((view,), world, np.random.default_rng())

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.checks.compare import close
-from features.checks.nine import NINE, Check, rows_of
+from features.checks.nine import NINE, Check, Views, rows_of
 from features.checks.plain_past import PlainPast, label_list, micros, plain_past, transfer_list
 from features.checks.worlds import World, random_world
 from features.errors import RiskError, ViewError
@@ -62,30 +62,30 @@ def check_view(
     for _ in range(worlds):
         world = random_world(random)
         for check in checks:
-            cells[check.__name__] += run_check(check, view, world, random)
+            cells[check.__name__] += run_check(check, (view,), world, random)
     return Checked(worlds, dict(cells))
 
 
-def run_check(check: Check, view: View, world: World, random: np.random.Generator) -> int:
-    """Run one check; whatever is wrong becomes a :class:`ViewError` that names view and check."""
+def run_check(check: Check, views: Views, world: World, random: np.random.Generator) -> int:
+    """Run one check; whatever is wrong becomes a :class:`ViewError` that names views and check."""
+    what = f"view {', '.join(repr(view.name) for view in views)}, check {check.__name__}"
     try:
-        return check(view, world, random)
+        return check(views, world, random)
     except ViewError as error:
-        reason = str(error)
-        raise ViewError(f"view {view.name!r}, check {check.__name__}: {reason}") from None
+        raise ViewError(f"{what}: {error}") from None
     except Exception as error:
-        reason = f"raised {type(error).__name__}: {error}{_where_it_raises(view, world)}"
-        raise ViewError(f"view {view.name!r}, check {check.__name__}: {reason}") from error
+        reason = f"raised {type(error).__name__}: {error}{_where_it_raises(views, world)}"
+        raise ViewError(f"{what}: {reason}") from error
 
 
 def equal_to(twin: Twin) -> Check:
-    """The check that a view equals its slow twin, up to rounding, with labels and without."""
+    """The check that one view equals its slow twin, up to rounding, with labels and without."""
 
-    def slow_twin(view: View, world: World, random: np.random.Generator) -> int:
+    def slow_twin(views: Views, world: World, random: np.random.Generator) -> int:
         ledger, scale = world.ledger(), world.largest_amounts()
         cells = 0
         for labels in (world.labels, None):
-            fast = feature_table(ledger, world.spine, labels=labels, views=(view,))
+            fast = feature_table(ledger, world.spine, labels=labels, views=views)
             slow = twin_table(twin, world.transfers, world.spine, labels)
             if set(slow.columns) != set(fast.columns):
                 differing = sorted(set(slow.columns) ^ set(fast.columns))
@@ -109,13 +109,13 @@ def twin_table(
     return pd.DataFrame(rows, index=pd.MultiIndex.from_frame(spine), dtype="float64")
 
 
-def _where_it_raises(view: View, world: World) -> str:
+def _where_it_raises(views: Views, world: World) -> str:
     """Name the first row of a world that raises when it is asked alone."""
     ledger = world.ledger()
     for row in range(len(world.spine)):
         asked = world.spine.iloc[[row]]
         try:
-            rows_of(view, World(world.transfers, world.labels, asked), ledger)
+            rows_of(views, World(world.transfers, world.labels, asked), ledger)
         except Exception:  # noqa: BLE001  # whatever a guest's view raises
             wallet, as_of = asked.iloc[0]
             return f", of wallet {wallet!r} as of {as_of.isoformat()}"

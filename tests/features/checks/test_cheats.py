@@ -97,7 +97,7 @@ def division_by_nothing(past: Past, asked: Question) -> float:
 def run_on_worlds(check: nine.Check, view: View) -> None:
     for seed in range(WORLDS):
         random = np.random.default_rng(seed)
-        run_check(check, view, random_world(random), random)
+        run_check(check, (view,), random_world(random), random)
 
 
 @pytest.mark.parametrize(

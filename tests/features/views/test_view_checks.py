@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from features import VIEWS, feature_table
 from features.checks.nine import NINE, Check, rows_of
 from features.checks.suite import run_check
-from features.view import View
+from features.views import feature_columns
 from tests import compare
 from tests.strategies import START, STRANGER, WALLETS, World, at, spine, transfers, worlds
 
-EVERY_VIEW = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 SEEDS = st.integers(0, 2**32 - 1)
 LOGARITHMS = ("amounts_entropy", "amounts_log", "relative_to")  # differences of ln of amounts
 TRUNCATED = (
@@ -24,58 +23,56 @@ TRUNCATED = (
 )
 
 
-@EVERY_VIEW
+# all views in one table: most of the time goes into ledgers and frames, and columns name their view
+
+
 @pytest.mark.parametrize("check", NINE, ids=lambda check: check.__name__)
 @given(world=worlds(), seed=SEEDS)
-def test_a_view_passes_the_nine_checks(check: Check, view: View, world: World, seed: int) -> None:
-    cells = run_check(check, view, world, np.random.default_rng(seed))
+def test_our_views_pass_the_nine_checks(check: Check, world: World, seed: int) -> None:
+    cells = run_check(check, VIEWS, world, np.random.default_rng(seed))
     compare.TALLY["cells of the nine checks"] += cells
 
 
-@EVERY_VIEW
 @settings(max_examples=5)
 @given(worlds())
-def test_chunks_and_threads_change_nothing(view: View, world: World) -> None:
+def test_chunks_and_threads_change_nothing(world: World) -> None:
     copies = -(-2100 // len(world.spine))  # a chunk has at most 2,000 rows
     many = World(world.transfers, world.labels, pd.concat([world.spine] * copies))
     ledger = world.ledger()
-    expected = pd.concat([rows_of(view, world, ledger)] * copies)
+    expected = pd.concat([rows_of(VIEWS, world, ledger)] * copies)
     for threads in (1, 2):
-        rows = feature_table(ledger, many.spine, labels=many.labels, views=(view,), threads=threads)
+        rows = feature_table(ledger, many.spine, labels=many.labels, threads=threads)
         compare.identical(expected, rows)
 
 
-@EVERY_VIEW
 @given(worlds())
-def test_a_binary_unit_of_the_asset_is_exact(view: View, world: World) -> None:
-    before = rows_of(view, world)
-    after = rows_of(view, world.with_amounts(world.transfers["amount"] * 1024))
+def test_a_binary_unit_of_the_asset_is_exact(world: World) -> None:
+    before = rows_of(VIEWS, world)
+    after = rows_of(VIEWS, world.with_amounts(world.transfers["amount"] * 1024))
     amounts = before.columns[before.columns.str.endswith("_amount")]
     compare.identical(before[amounts] * 1024, after[amounts])
     # a power of two is exact; only ln of amounts are others, whose differences round anew
-    free = [column.name for column in view.columns if column.scale_free]
+    free = [column.name for column in feature_columns() if column.scale_free]
     exact = [name for name in free if not name.startswith(LOGARITHMS)]
     compare.identical(before[exact], after[exact])
     compare.close(before[free], after[free], rtol=1e-12)
 
 
-@EVERY_VIEW
 @given(worlds())
-def test_no_history_gives_the_stated_zeros_and_nans(view: View, world: World) -> None:
+def test_no_history_gives_the_stated_zeros_and_nans(world: World) -> None:
     first = world.transfers["timestamp"].min()
-    rows = rows_of(view, World(world.transfers, world.labels, spine([STRANGER, *WALLETS], first)))
+    nothing_yet = World(world.transfers, world.labels, spine([STRANGER, *WALLETS], first))
     zero = ("_count", "_hops", "_total_in_amount", "_total_out_amount")
     unread = ("coverage_truncated_share", *TRUNCATED)
-    for name, values in rows.items():
+    for name, values in rows_of(VIEWS, nothing_yet).items():
         # hops of exposure are nan where there is none, since 0 would be the wallet itself
         undefined = str(name).startswith(("one_hop", "exposure")) or not str(name).endswith(zero)
         expected = np.nan if undefined and name not in unread else 0.0
         np.testing.assert_array_equal(values, expected, err_msg=str(name))
 
 
-@EVERY_VIEW
-def test_no_template_is_left_in_a_column(view: View) -> None:
-    for column in view.columns:
+def test_no_template_is_left_in_a_column() -> None:
+    for column in feature_columns():
         assert "{" not in column.name + column.meaning
 
 
