@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import walletrisk
-from features import VIEWS, Ledger, feature_table
+from features import Ledger, feature_table
 from features.sources.amlsim import read_amlsim
 from serving.schemas import ScoreRequest
 from tests.strategies import at, spine, transfers
@@ -101,7 +101,7 @@ def test_a_view_of_ones_own_is_compiled_checked_and_computed() -> None:
     rows = [(0.0, "a", "b", 1.0), (60.0, "a", "b", 1.0), (3 * 86_400.0, "a", "b", 1.0)]
     ledger = Ledger.from_transfers(transfers(rows))
     asked = spine(["b", "never seen"], at(1e6))
-    table = feature_table(ledger, asked, views=(*VIEWS, mine))
+    table = feature_table(ledger, asked, views=(mine,))
     assert table["mine_rush_share"].iloc[0] == pytest.approx(1 / 3)
     assert pd.isna(table["mine_rush_share"].iloc[1])
 
