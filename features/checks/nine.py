@@ -11,9 +11,9 @@ import pandas as pd
 
 from features.checks.compare import close, require, same_bits
 from features.checks.worlds import STRANGER, WALLETS, World
+from features.contracts.times import microseconds
 from features.errors import ViewError
 from features.ledger import Ledger
-from features.ledger.ledger import microseconds
 from features.table import compute_rows, feature_table
 from features.view import View
 from features.views import feature_columns

@@ -13,7 +13,7 @@ from features.checks.plain_past import (
     transfer_list,
 )
 from features.checks.worlds import World, random_world
-from features.ledger.ledger import microseconds
+from features.contracts.times import microseconds
 from features.past import HISTORY_CAP, LICIT, UNLABELLED, History, PastSide, ask, label_at, past_of
 from tests.strategies import at, fan_out
 
