@@ -1,5 +1,6 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
+from features.checks import check_view
 from features.contracts.labels import check_labels, labels_as_of
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
@@ -11,16 +12,19 @@ from features.errors import (
     SourceError,
     SpineError,
     TransfersError,
+    ViewError,
 )
 from features.ledger import Ledger
 from features.ledger.arrivals import Transfer
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
+from features.view import Column, View
 from features.views import VIEWS
 
 __all__ = [
     "VIEWS",
+    "Column",
     "ConflictError",
     "LabelsError",
     "Ledger",
@@ -30,9 +34,12 @@ __all__ = [
     "SpineError",
     "Transfer",
     "TransfersError",
+    "View",
+    "ViewError",
     "check_labels",
     "check_spine",
     "check_transfers",
+    "check_view",
     "feature_table",
     "fifo",
     "haircut",

@@ -31,3 +31,7 @@ class LedgerError(RiskError):
 
 class SourceError(RiskError):
     """A file that cannot be read as what it claims to be."""
+
+
+class ViewError(RiskError):
+    """A view that fails a check: the message names check, column, wallet, instant and values."""

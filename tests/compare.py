@@ -1,95 +1,53 @@
-"""Comparison of feature tables, with a tally of what was compared."""
+"""The shipped comparisons of feature tables, with a tally of what was compared."""
 
+import importlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features import Ledger, feature_table
+from features.checks import compare
+from features.checks.suite import Twin, equal_to, twin_table
+from features.checks.worlds import World
 from features.view import View
-from tests.naive import views as naive
-from tests.naive.past import Past, Row, label_list, micros, past, transfer_list
 
-if TYPE_CHECKING:
-    from tests.strategies import World
-
-Twin = Callable[[Past, str], Row]
+__all__ = ["TALLY", "close", "identical", "same_bits", "twin_of", "twin_table"]
 TALLY: Counter[str] = Counter()  # shown at the end of a test run, see conftest.py
 
 
 def identical(left: pd.DataFrame, right: pd.DataFrame) -> None:
     """Same columns and, bit for bit, the same values."""
-    assert list(left.columns) == list(right.columns)
-    same_bits(left.to_numpy(), right.to_numpy(), list(left.columns))
+    TALLY["cells, bit for bit"] += compare.same_bits(left, right)
 
 
 def same_bits(
     left: npt.NDArray[np.float64], right: npt.NDArray[np.float64], columns: Sequence[str]
 ) -> None:
-    """Equal to the last bit, nan too."""
-    assert left.shape == right.shape
-    TALLY["cells, bit for bit"] += left.size
-    a, b = (np.ascontiguousarray(values).view(np.uint64) for values in (left, right))
-    rows, places = np.nonzero(a != b)
-    differing = [
-        f"{columns[c]} in row {r}: {left[r, c]!r} != {right[r, c]!r}"
-        for r, c in zip(rows[:5].tolist(), places[:5].tolist(), strict=True)
-    ]
-    assert not differing, "\n".join(differing)
+    """Equal to the last bit, nan too; rows are named by their number."""
+    index = pd.MultiIndex.from_product([range(len(left)), [pd.Timestamp(0)]])
+    identical(*(pd.DataFrame(values, index, list(columns)) for values in (left, right)))
 
 
 def close(
     left: pd.DataFrame, right: pd.DataFrame, *, rtol: float, scale: float | npt.ArrayLike = 1.0
 ) -> None:
-    """Equal up to ``rtol``; near zero up to 1e-12 of ``scale`` for amounts and of 1 for the rest.
-
-    A difference of sums (a standard deviation of equal amounts, an entropy of one dominant share)
-    has an absolute error of about 1e-16 of what is subtracted, whatever is left.
-    """
-    assert list(left.columns) == list(right.columns)
-    TALLY["cells, up to rounding"] += left.size
-    a, b = left.to_numpy(), right.to_numpy()
-    is_amount = np.array([name.endswith("_amount") for name in left.columns])
-    tolerance = 1e-12 * np.where(is_amount, np.reshape(scale, (-1, 1)), 1.0) + rtol * np.abs(b)
-    equal = (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= tolerance) | (a == b)
-    differing = [
-        f"{left.columns[c]} of {left.index[r]}: {a[r, c]!r} != {b[r, c]!r}"
-        for r, c in np.argwhere(~equal)[:8].tolist()
-    ]
-    assert not differing, "\n".join(differing)
+    """Equal up to rounding, see :func:`features.checks.compare.close`."""
+    TALLY["cells, up to rounding"] += compare.close(left, right, rtol=rtol, scale=scale)
 
 
-def naive_table(
-    transfers: pd.DataFrame, spine: pd.DataFrame, labels: pd.DataFrame | None, twin: Twin
-) -> pd.DataFrame:
-    """Compute the columns of a slow twin."""
-    everything = transfer_list(transfers)
-    known = None if labels is None else label_list(labels)
-    cuts = {as_of: past(everything, known, micros(as_of)) for as_of in spine["as_of"].unique()}
-    rows = [twin(cuts[row.as_of], str(row.wallet)) for row in spine.itertuples()]
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_frame(spine), dtype="float64")
+def twin_of(view: View) -> Twin:
+    """Slow twin of a view: the function of its name in the file or folder of its name."""
+    name = view.name
+    folder = Path(__file__).parent / "naive" / name
+    module = f"tests.naive.{name}.{name}" if folder.is_dir() else f"tests.naive.{name}"
+    return cast("Twin", getattr(importlib.import_module(module), name))
 
 
-def with_naive(world: "World", view: View) -> None:
+def with_naive(world: World, view: View) -> None:
     """Compare a view with its slow twin, with labels and without."""
-    ledger = world.ledger()
-    scale = largest_amounts(ledger, ledger.codes(world.spine["wallet"]))
-    for labels in (world.labels, None):
-        fast = feature_table(ledger, world.spine, labels=labels, views=(view,))
-        slow = naive_table(world.transfers, world.spine, labels, naive.VIEWS[view.name])
-        assert sorted(fast.columns) == sorted(slow.columns)
-        close(fast, slow[list(fast.columns)], rtol=1e-9, scale=scale)
-
-
-def largest_amounts(ledger: Ledger, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Largest amount that each wallet ever moved, the scale of its amount columns."""
-    largest = np.zeros(codes.size)
-    for row, code in enumerate(codes.tolist()):
-        for side in (ledger.sides.incoming, ledger.sides.outgoing):
-            held = slice(side.start[code], side.start[code] + side.count[code])
-            if code >= 0 and side.count[code]:
-                largest[row] = max(largest[row], side.amount[held].max())
-    return largest
+    check = equal_to(twin_of(view))
+    TALLY["cells, up to rounding"] += check((view,), world, np.random.default_rng())

@@ -7,13 +7,16 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import walletrisk
+from features import Ledger, feature_table
 from features.sources.amlsim import read_amlsim
 from serving.schemas import ScoreRequest
+from tests.strategies import at, spine, transfers
 from training.demo import Workspace, one_question_each, prepare
 
 ROOT = Path(walletrisk.__file__).parent
@@ -81,6 +84,26 @@ def test_python_example_runs(tmp_path: Path) -> None:
     said = python("\n".join(blocks("python")) + "\nprint(reasons.shape)", tmp_path)
     assert "scored" in said
     assert (tmp_path / "model" / "manifest.json").exists()
+    manifest = json.loads((tmp_path / "own-model" / "manifest.json").read_text())
+    assert "mine_rush_share" in json.dumps(manifest)
+
+
+def own_view() -> dict[str, Any]:
+    """Names of the block that makes a view, run as a notebook would: from no file."""
+    (code,) = [block for block in blocks("python") if "check_view(" in block]
+    names: dict[str, Any] = {}
+    exec(compile(code, "<cell 1>", "exec"), names)
+    return names
+
+
+def test_a_view_of_ones_own_is_compiled_checked_and_computed() -> None:
+    mine = own_view()["MINE"]
+    rows = [(0.0, "a", "b", 1.0), (60.0, "a", "b", 1.0), (3 * 86_400.0, "a", "b", 1.0)]
+    ledger = Ledger.from_transfers(transfers(rows))
+    asked = spine(["b", "never seen"], at(1e6))
+    table = feature_table(ledger, asked, views=(mine,))
+    assert table["mine_rush_share"].iloc[0] == pytest.approx(1 / 3)
+    assert pd.isna(table["mine_rush_share"].iloc[1])
 
 
 def test_command_lines_run_in_their_order(tmp_path: Path) -> None:

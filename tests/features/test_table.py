@@ -10,7 +10,6 @@ from features import VIEWS, Ledger, SpineError, check_transfers, feature_table
 from features.table import compute_rows
 from features.views import DEFINITIONS, definitions, feature_columns
 from tests import compare
-from tests.naive import views as naive
 from tests.naive.layering import chain_width
 from tests.naive.past import label_list, micros, past, transfer_list
 from tests.naive.patterns.patterns import shapes
@@ -74,12 +73,12 @@ def test_grid_matches_the_slow_twins(big_world: World) -> None:
     assert wide.mean() < 0.02
     assert (table["layering_truncated_ratio"][wide] == 1).all()
     depths = ["layering_depth_backward_hops", "layering_depth_forward_hops"]
-    scale = compare.largest_amounts(ledger, ledger.codes(big_world.spine["wallet"]))
+    scale = big_world.largest_amounts()
     for view in VIEWS:
         # the twin of the cycles passes through busy wallets, which takes too long around a hub
-        twin = shapes if view.name == "patterns" else naive.VIEWS[view.name]
+        twin = shapes if view.name == "patterns" else compare.twin_of(view)
         step = 41 if view.name in ("patterns", "exposure") else 1  # a slow twin takes seconds a row
-        slow = compare.naive_table(checked, big_world.spine.iloc[::step], labels, twin)
+        slow = compare.twin_table(twin, checked, big_world.spine.iloc[::step], labels)
         assert view.name == "patterns" or len(slow.columns) == len(view.columns)
         fast = table[list(slow.columns)].iloc[::step]
         if view.name == "layering":

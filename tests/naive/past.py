@@ -1,100 +1,35 @@
-"""What the slow twins read: everything before one instant, as plain lists."""
+"""The plain past by the short names that the twins use."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from features.checks.plain_past import (
+    DAY,
+    HOUR,
+    NAN,
+    WINDOWS,
+    Row,
+    label_list,
+    micros,
+    ratio,
+    text_hash,
+    transfer_list,
+)
+from features.checks.plain_past import PlainLabel as Label
+from features.checks.plain_past import PlainPast as Past
+from features.checks.plain_past import PlainTransfer as Transfer
+from features.checks.plain_past import plain_past as past
 
-import pandas as pd
-
-from features.past import HISTORY_CAP
-
-HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds
-WINDOWS = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
-NAN = float("nan")
-Row = dict[str, float]
-
-
-class Transfer(NamedTuple):
-    """One transfer; ``time`` in microseconds since 1970 UTC."""
-
-    time: int
-    sender: str
-    recipient: str
-    amount: float
-    tx_id: str
-    position: int
-
-
-class Label(NamedTuple):
-    """One label."""
-
-    wallet: str
-    illicit: bool
-    known_at: int
-    confidence: float
-    category: str
-
-
-class Past(NamedTuple):
-    """The transfers before ``as_of`` by wallet, in the ledger's order, and the labels before it."""
-
-    as_of: int
-    received: dict[str, list[Transfer]]
-    sent: dict[str, list[Transfer]]
-    labels: list[Label] | None
-
-    def sides(self, wallet: str) -> tuple[list[Transfer], list[Transfer]]:
-        """All transfers received and sent."""
-        return self.received.get(wallet, []), self.sent.get(wallet, [])
-
-    def read(self, wallet: str) -> tuple[list[Transfer], list[Transfer]]:
-        """The part of both sides that a row reads: the most recent ones."""
-        received, sent = self.sides(wallet)
-        return received[-HISTORY_CAP:], sent[-HISTORY_CAP:]
-
-
-def past(transfers: Iterable[Transfer], labels: list[Label] | None, as_of: int) -> Past:
-    """Cut the world at ``as_of``."""
-    received: dict[str, list[Transfer]] = {}
-    sent: dict[str, list[Transfer]] = {}
-    for transfer in sorted(transfers, key=lambda t: (t.time, text_hash(t.tx_id), t.position)):
-        if transfer.time < as_of:
-            received.setdefault(transfer.recipient, []).append(transfer)
-            sent.setdefault(transfer.sender, []).append(transfer)
-    known = None if labels is None else [label for label in labels if label.known_at < as_of]
-    return Past(as_of, received, sent, known)
-
-
-def transfer_list(frame: pd.DataFrame) -> list[Transfer]:
-    """Transfers of a frame that meets the contract."""
-    columns = ["sender", "recipient", "amount", "tx_id", "position"]
-    times = map(micros, frame["timestamp"])
-    rows = zip(times, *(frame[name].tolist() for name in columns), strict=True)
-    return [Transfer(*row) for row in rows]
-
-
-def label_list(frame: pd.DataFrame) -> list[Label]:
-    """Labels of a frame that meets the contract."""
-    illicit = (frame["label"] == "illicit").tolist()
-    known_at, confidence = map(micros, frame["known_at"]), frame["confidence"].tolist()
-    category = frame.get("category", pd.Series("unspecified", frame.index)).tolist()
-    rows = zip(frame["wallet"].tolist(), illicit, known_at, confidence, category, strict=True)
-    return [Label(*row) for row in rows]
-
-
-def micros(instant: pd.Timestamp) -> int:
-    """Microseconds since 1970 UTC."""
-    return (instant - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(microseconds=1)
-
-
-def text_hash(text: str) -> int:
-    """FNV-1a of the UTF-8 bytes, then a multiplication between two shifts, all modulo 2**64."""
-    value = 0xCBF29CE484222325
-    for byte in text.encode():
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    value = (value ^ value >> 32) * 0x9E3779B97F4A7C15 % 2**64
-    return value ^ value >> 29
-
-
-def ratio(part: float, whole: float) -> float:
-    """``part / whole``, nan where nothing can be divided."""
-    return part / whole if whole else NAN
+__all__ = [
+    "DAY",
+    "HOUR",
+    "NAN",
+    "WINDOWS",
+    "Label",
+    "Past",
+    "Row",
+    "Transfer",
+    "label_list",
+    "micros",
+    "past",
+    "ratio",
+    "text_hash",
+    "transfer_list",
+]

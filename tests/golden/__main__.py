@@ -1,0 +1,11 @@
+"""Rewrite the golden tables of all views, or of those that are named: python -m tests.golden."""
+
+import sys
+
+from features import VIEWS
+from tests.golden.tables import demo, rewrite
+
+wanted = set(sys.argv[1:]) or {view.name for view in VIEWS}
+asked = demo()
+refusals = [rewrite(view, asked) for view in VIEWS if view.name in wanted]
+sys.exit("\n".join(filter(None, refusals)) or None)
