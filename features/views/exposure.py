@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Int32s, Int64s, Rows, kernel
 from features.ledger.slices import Sides
 from features.past.history import cut
@@ -144,6 +145,7 @@ EXPOSURE = View(
     ),
     unconverted(_compute),
     unconverted_trails(_trails),
+    defined_by=CATEGORY_WORDS,
 )
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

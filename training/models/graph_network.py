@@ -40,7 +40,7 @@ from features.neighbourhood import (
     Neighbourhoods,
     neighbourhoods,
 )
-from training.models.estimator import Inputs, resolve_parameters, table_inputs
+from training.models.estimator import Inputs, resolve_parameters
 from training.models.scaling import Scaler
 from training.models.tensors import Batch, Network, balanced, deterministic, target
 
@@ -109,6 +109,7 @@ class GraphSageEstimator:
         "validation_share": 0.15,
         "shuffle_edges": False,
     }
+    libraries: ClassVar[tuple[str, ...]] = ("safetensors", "torch", "torch-geometric")
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
@@ -126,11 +127,8 @@ class GraphSageEstimator:
         """The wallet's own row, the wallets that sent to it, and those that it sent to."""
         return PLAYERS
 
-    def inputs(
-        self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None
-    ) -> GraphInputs:
-        """Compute the model's columns of the feature table and collect the neighbourhoods."""
-        own = table_inputs(ledger, spine, labels, feature_names=self.feature_names)
+    def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
+        """Collect the neighbourhoods beside the wallets' own rows."""
         checked = check_spine(spine)
         as_of = microseconds(checked["as_of"])
         trees = neighbourhoods(
@@ -142,7 +140,7 @@ class GraphSageEstimator:
         )
         if self.parameters["shuffle_edges"]:
             trees = trees.shuffled(self.seed)
-        return GraphInputs(own.features, as_of, trees)
+        return GraphInputs(features, as_of, trees)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows: the last of them in time say how long, then all are learnt from."""
