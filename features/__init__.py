@@ -1,6 +1,7 @@
 """Raw transfers to point-in-time features: a function of (ledger, wallet, as_of)."""
 
 from features.checks import check_view
+from features.context import join_context
 from features.contracts.labels import check_labels, labels_as_of
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
@@ -43,6 +44,7 @@ __all__ = [
     "feature_table",
     "fifo",
     "haircut",
+    "join_context",
     "labels_as_of",
     "poison",
     "trace",

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.context import join_context
 from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
@@ -15,6 +16,8 @@ from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, Past, label_events, past_of
 from features.view import View
 from features.views import VIEWS, feature_columns
+
+__all__ = ["compute_rows", "feature_table", "join_context"]
 
 _CHUNK_TRANSFERS = 50_000  # work of one chunk, so that a hub does not hold up a thread
 _CHUNK_ROWS = 2_000

@@ -4,6 +4,8 @@ A column is named once. Its place in a row comes from that name: :func:`places` 
 kernels read, so that a column added in the middle moves all others with it.
 """
 
+import hashlib
+import json
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -92,6 +94,9 @@ class View:
     trails : callable, optional
         ``trails(past)`` lists the transfers that prove a row, where the view counts more than the
         wallet's own transfers.
+    defined_by : tuple of str
+        Texts beside the columns that its numbers depend on, such as the words of the categories;
+        a part of its :func:`fingerprint`.
 
     Raises
     ------
@@ -105,6 +110,7 @@ class View:
     columns: tuple[Column, ...]
     compute: Callable[[Past, Rows], None]
     trails: Callable[[Past], list[Trail]] | None = None
+    defined_by: tuple[str, ...] = ()
     # whether compute was seen to stay inside its columns
     _kept_inside: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -129,6 +135,17 @@ class View:
                 )
             self._kept_inside.append(True)
         return out[:-1]
+
+
+def fingerprint(view: View) -> str:
+    """Sixteen hex digits of what a view computes: a model refuses a view with others.
+
+    They cover its name and version, the names and meanings of its columns, in which units and caps
+    stand, and what it is ``defined_by``; not the code, so that the version must rise with it.
+    """
+    columns = [(column.name, column.meaning) for column in view.columns]
+    text = json.dumps([view.name, view.version, columns, view.defined_by])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _mistakes(view: View) -> list[str]:

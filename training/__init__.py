@@ -3,13 +3,18 @@
 from training.config import TrainConfig
 from training.risk_model import RiskModel
 from training.splits import OutOfTime, out_of_time, out_of_time_shares
-from training.trained import Trained, train
+from training.time_folds import TimeFolds
+from training.trained import Trained, label_shuffle, train
+from training.truth import labels_to_y
 
 __all__ = [
     "OutOfTime",
     "RiskModel",
+    "TimeFolds",
     "TrainConfig",
     "Trained",
+    "label_shuffle",
+    "labels_to_y",
     "out_of_time",
     "out_of_time_shares",
     "train",

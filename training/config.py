@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from features.errors import RiskError
+from training.models.kinds import check_kind
 from training.splits import OutOfTime, out_of_time, out_of_time_shares
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -33,7 +42,7 @@ class TrainConfig(_Section):
     Parameters
     ----------
     model
-        Kind of model.
+        Kind of model; see :func:`training.models.kind_names`.
     base_rate
         Share of illicit wallets in the world that the probabilities are for; labelled sets hold
         far more.
@@ -42,16 +51,20 @@ class TrainConfig(_Section):
     columns
         ``"all"``, ``"scale_free"`` (nothing that depends on the unit of the asset or on the
         calendar), or names of feature columns.
+    context
+        The user's own columns of the table to learn from beside them; see
+        :func:`features.join_context`.
     min_transfers
         Wallets with fewer transfers before ``as_of`` are neither learnt from nor scored.
     parameters
         Of the kind; see ``defaults`` of its class.
     """
 
-    model: Literal["logistic", "lightgbm", "graphsage"]
+    model: Annotated[str, AfterValidator(check_kind)]
     base_rate: Share
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     columns: Literal["all", "scale_free"] | list[str] = "all"
+    context: list[str] = []
     min_transfers: Annotated[int, Field(ge=1)] = 3
     parameters: dict[str, Any] = {}
 
@@ -60,13 +73,16 @@ class DataConfig(_Section):
     """``[data]``: a ledger folder; spine and labels as parquet or csv.
 
     ``exposure`` names the labels that features may read, usually the same file. A model that was
-    trained with them needs them to score; without, there are no exposure features.
+    trained with them needs them to score; without, there are no exposure features. ``context`` is
+    a table of the user's own columns beside ``wallet`` and ``as_of``, and ``[model] context`` says
+    which of them are learnt from.
     """
 
     ledger: Path
     spine: Path
     labels: Path
     exposure: Path | None = None
+    context: Path | None = None
 
 
 class SplitConfig(_Section):

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts.labels import check_labels, labels_as_of
 from features.errors import RiskError
 from features.views.exposure import EXPOSURES
 from training.calibration import probability_of
@@ -26,8 +25,11 @@ from training.metrics import (
     probability_metrics,
     ranking_metrics,
 )
-from training.risk_model import COUNTS, RiskModel
-from training.splits import labels_of
+from training.models.estimator import inputs_of
+from training.risk_model import RiskModel
+from training.scores import COUNTS
+from training.table_columns import model_columns
+from training.truth import labels_to_y
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -84,8 +86,7 @@ def evaluate(
     where wallets occur more than once.
     """
     _check_exposure(model, table)
-    labels = check_labels(labels)
-    y_true = labels_of(table.index.get_level_values("wallet"), labels_as_of(labels))
+    y_true = labels_to_y(labels, table)
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < model.manifest.min_transfers
     early = table.index.get_level_values("as_of") < model.manifest.trained_until
     kept, dropped = np.ones(len(table), bool), {}
@@ -102,14 +103,14 @@ def evaluate(
             f"to evaluate, rows of both classes are needed, got {y_true.sum()} illicit of "
             f"{len(y_true)}; left out: {dropped}"
         )
-    scores = score_frame(model, table.index, rows_log_odds(model, table, labels, ledger), y_true)
+    scores = score_frame(model, table.index, rows_log_odds(model, table, ledger), y_true)
     metrics = evaluate_scores(scores, base_rate=model.base_rate, seed=seed)
     return Evaluation(metrics, scores, dropped)
 
 
 def _check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
     """Refuse a table whose exposure is all nan: the model would be judged on what it never saw."""
-    if model.estimator.reads != "table" or not model.reads_labels:
+    if not model.reads_labels:
         return
     present = [name for name in table.columns if name in EXPOSURES]
     if present and table[present].isna().to_numpy().all():
@@ -119,15 +120,10 @@ def _check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
         )
 
 
-def rows_log_odds(
-    model: RiskModel, table: pd.DataFrame, labels: pd.DataFrame, ledger: Ledger | None
-) -> Float64:
+def rows_log_odds(model: RiskModel, table: pd.DataFrame, ledger: Ledger | None) -> Float64:
     """Return calibrated log-odds (n,) of the rows of a table, for any kind of model."""
-    if model.estimator.reads == "table":
-        return model.log_odds(table)
-    if ledger is None:
-        raise RiskError(f"a {model.kind} model reads neighbourhoods: ledger=... is needed")
-    inputs = model.estimator.inputs(ledger, table.index.to_frame(index=False), labels)
+    features = model_columns(table, model.feature_names)
+    inputs = inputs_of(model.estimator, features, ledger, table.index.to_frame(index=False))
     return model.calibration.log_odds(model.estimator.log_odds(inputs))
 
 

@@ -1,12 +1,12 @@
 """The manifest of a model folder: what the model is, and the hash of every file beside it.
 
 A folder holds data only. Reading it checks, in this order: the format, every file's hash, that
-no file is unlisted, and that the features of this release are those the model was trained on.
+no file is unlisted, and that the views here are those the model was trained on. Only the views that
+it reads count: others may come, change and go.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from importlib import metadata
@@ -16,22 +16,57 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from features.errors import RiskError
-from features.views import DEFINITIONS, VIEWS
+from features.view import View, fingerprint
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 OWN_HASH = "sha256"
 
 LIBRARIES = ("walletrisk", "numpy", "pandas", "numba")
-LIBRARIES_OF = {
-    "logistic": ("scikit-learn",),
-    "lightgbm": ("lightgbm",),
-    "graphsage": ("safetensors", "torch", "torch-geometric"),
-}
+SHOWN = 8
 
 
 class ModelError(RiskError):
     """A model folder, or a table given to a model, that cannot be accepted."""
+
+
+class ViewRead(BaseModel):
+    """A view that a model reads, as it was at training.
+
+    Parameters
+    ----------
+    version, fingerprint
+        See :class:`features.view.View`, :func:`features.view.fingerprint`.
+    columns
+        Name to meaning, to show what differs where the fingerprint does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    fingerprint: str
+    columns: dict[str, str]
+
+    @classmethod
+    def of(cls, view: View) -> Self:
+        """Write a view down."""
+        columns = {column.name: column.meaning for column in view.columns}
+        return cls(version=view.version, fingerprint=fingerprint(view), columns=columns)
+
+    def differences(self, view: View) -> list[str]:
+        """Say what is otherwise in a view of today."""
+        if self.fingerprint == fingerprint(view):
+            return []
+        here = {column.name: column.meaning for column in view.columns}
+        said = [] if self.version == view.version else [f"version {self.version} -> {view.version}"]
+        said += [f"-{name}" for name in self.columns if name not in here]
+        said += [f"+{name}" for name in here if name not in self.columns]
+        said += [
+            f"{name}: {meaning!r} -> {here[name]!r}"
+            for name, meaning in self.columns.items()
+            if here.get(name, meaning) != meaning
+        ]
+        return said or ["its columns stand in another order, or it is defined by other words"]
 
 
 class Manifest(BaseModel):
@@ -42,14 +77,13 @@ class Manifest(BaseModel):
     format_version
         Of the folder's layout.
     kind
-        Kind of model.
+        Name of the kind of model; see :mod:`training.models.kinds`.
     feature_names
-        Columns of the feature table that the model reads, in its order.
-    feature_definitions
-        ``features.views.DEFINITIONS`` at training.
-    feature_list
-        Every column of the feature table at training as ``view@version column``, to show what
-        differs where the definitions do.
+        Columns that the model reads, in its order.
+    views
+        The views that these are of, and coverage, by name.
+    context
+        Those of ``feature_names`` that are the user's own and of no view.
     trained_until
         Labels known at or after this instant, and rows from it on, were not learnt from.
     base_rate
@@ -68,11 +102,11 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    format_version: Literal[1] = 1
-    kind: Literal["logistic", "lightgbm", "graphsage"]
+    format_version: Literal[2] = 2
+    kind: str
     feature_names: tuple[str, ...]
-    feature_definitions: str
-    feature_list: tuple[str, ...]
+    views: dict[str, ViewRead]
+    context: tuple[str, ...] = ()
     trained_until: AwareDatetime
     base_rate: float
     min_transfers: int
@@ -89,6 +123,12 @@ class Manifest(BaseModel):
         content = json.dumps(self.model_dump(mode="json", exclude={"created_at"}), sort_keys=True)
         return sha256(content.encode())[:12]
 
+    @property
+    def feature_definitions(self) -> str:
+        """Sixteen hex digits of the views that the model reads."""
+        read = {name: view.fingerprint for name, view in self.views.items()}
+        return content_hash(read)[:16]
+
     def to_json(self) -> str:
         """Return the file's text, with the hash of all it says."""
         content = self.model_dump(mode="json")
@@ -102,7 +142,7 @@ class Manifest(BaseModel):
         Raises
         ------
         ModelError
-            If the folder is no model folder, was changed, or is for other features.
+            If the folder is no model folder or was changed.
         """
         try:
             content = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
@@ -111,7 +151,8 @@ class Manifest(BaseModel):
         found = content.get("format_version") if isinstance(content, dict) else None
         if found != FORMAT_VERSION:
             raise ModelError(
-                f"{directory} has model format {found!r}; this release reads {FORMAT_VERSION}"
+                f"{directory} has model format {found!r}; this release reads {FORMAT_VERSION}: "
+                "train the model again"
             )
         told = content.pop(OWN_HASH, None)
         try:
@@ -123,7 +164,6 @@ class Manifest(BaseModel):
         if told != content_hash(content):
             raise ModelError(f"{directory / MANIFEST} was changed: its hash differs")
         manifest._check_files(directory)
-        manifest._check_features(directory)
         return manifest
 
     def _check_files(self, directory: Path) -> None:
@@ -142,31 +182,37 @@ class Manifest(BaseModel):
                     f"{path} was changed: its sha256 is {found}, the manifest says {wanted}"
                 )
 
-    def _check_features(self, directory: Path) -> None:
-        here = feature_list()
-        if self.feature_definitions == DEFINITIONS and self.feature_list == here:
-            return
-        lines = difflib.unified_diff(self.feature_list, here, n=0, lineterm="")
-        changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
-        shown = "; ".join(changes[:12]) or "the same columns, computed otherwise"
-        more = f"; and {len(changes) - 12} more" if len(changes) > 12 else ""
-        raise ModelError(
-            f"{directory} was trained on feature definitions {self.feature_definitions}, this "
-            f"release has {DEFINITIONS} (- model, + here): {shown}{more}"
-        )
+    def views_among(self, given: tuple[View, ...]) -> tuple[View, ...]:
+        """Return the views that the model reads out of those given, in their order.
+
+        Raises
+        ------
+        ModelError
+            If one is missing or is not as it was at training; the difference is shown.
+        """
+        views = tuple(view for view in given if view.name in self.views)
+        missing = sorted(set(self.views) - {view.name for view in views})
+        if missing:
+            raise ModelError(
+                f"the model reads the view {', '.join(missing)}, which is not among the views "
+                f"given: {', '.join(view.name for view in given)}; give it by views=, or install "
+                "the package that has it"
+            )
+        for view in views:
+            said = self.views[view.name].differences(view)
+            if said:
+                more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
+                raise ModelError(
+                    f"the view {view.name} is not what the model was trained on "
+                    f"(model -> here): {'; '.join(said[:SHOWN])}{more}"
+                )
+        return views
 
 
-def feature_list() -> tuple[str, ...]:
-    """Return every column of this release's feature table as ``view@version column``."""
-    return tuple(
-        f"{view.name}@{view.version} {column.name}" for view in VIEWS for column in view.columns
-    )
-
-
-def library_versions(kind: str) -> dict[str, str]:
-    """Return the versions of the libraries a kind of model depends on."""
+def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of the libraries that every model, and that one kind, depend on."""
     versions = {}
-    for name in (*LIBRARIES, *LIBRARIES_OF[kind]):
+    for name in (*LIBRARIES, *libraries):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.contracts.spine import check_spine
+from features.guests import all_views
 from features.ledger import Ledger
 from features.sources.files import read_labels
 from training.risk_model import ModelError, RiskModel
@@ -63,4 +64,4 @@ class PyfuncModel:
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:
-    return PyfuncModel(RiskModel.load(path))
+    return PyfuncModel(RiskModel.load(path, views=all_views()))

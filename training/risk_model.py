@@ -1,50 +1,37 @@
-"""The risk model: estimator, calibration and manifest, as one folder of data.
+"""The risk model: rows of the feature table, or wallets of a ledger, to probability and reasons.
 
-Loading runs nothing from the folder. The probability is computed from one sum of log-odds,
-whether reasons are asked for or not; reasons add up to that sum.
+The probability is computed from one sum of log-odds, whether reasons are asked for or not; reasons
+add up to that sum.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.context import context_values
 from features.contracts.spine import check_spine
 from features.table import feature_table
-from features.views import DEFINITIONS, feature_columns
+from features.view import View
+from features.views import VIEWS, feature_columns
 from features.views.exposure import EXPOSURES
-from training.calibration import PlattCalibration, log_odds_of, probability_of
-from training.manifest import (
-    MANIFEST,
-    Manifest,
-    ModelError,
-    feature_list,
-    library_versions,
-    sha256,
-)
-from training.models.estimator import Estimator, Inputs, views_holding
-from training.models.kinds import estimator_class
-from training.scores import Scores, statuses
+from training.calibration import log_odds_of, probability_of
+from training.manifest import ModelError
+from training.model_folder import ModelParts, read_folder, write_folder
+from training.models.estimator import Inputs, inputs_of
+from training.scores import COUNTS, Scores, statuses
 from training.table_columns import model_columns
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
-    from training.config import TrainConfig
 
 __all__ = ["ModelError", "RiskModel", "Scores"]
 
 Float64 = NDArray[np.float64]
-
-CALIBRATION = "calibration.json"
-COUNTS = ("coverage_in_count", "coverage_out_count")
 
 
 class RiskModel:
@@ -52,72 +39,64 @@ class RiskModel:
 
     Parameters
     ----------
-    estimator
-        Fitted model of some kind.
-    calibration
-        From its raw log-odds to the base rate.
-    manifest
-        What the folder says of it.
-    files
-        Content of the folder's other files, by name.
+    parts
+        Estimator, calibration, manifest and files.
+    views
+        Views to choose from; those that the model reads become :attr:`views`, in this order.
+
+    Attributes
+    ----------
+    views
+        Coverage and the views that the model's columns are of.
+    context_names
+        The user's own columns that it reads, after those of the views.
+    classes_
+        0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
+
+    Raises
+    ------
+    ModelError
+        If a view that the model reads is missing or is not as it was at training.
     """
 
-    def __init__(
-        self,
-        estimator: Estimator,
-        calibration: PlattCalibration,
-        manifest: Manifest,
-        files: Mapping[str, bytes],
-    ) -> None:
-        self.estimator = estimator
-        self.calibration = calibration
-        self.manifest = manifest
-        self.version = manifest.version
-        self._files = dict(files)
-        self._prior = log_odds_of(manifest.base_rate)
-        read = estimator.feature_names if estimator.reads == "table" else ()
-        self.views = views_holding((*COUNTS, *read))
+    classes_: ClassVar[NDArray[np.int64]] = np.array([0, 1])
+
+    def __init__(self, parts: ModelParts, views: tuple[View, ...] = VIEWS) -> None:
+        self.estimator, self.calibration, self.manifest, _ = parts
+        self.version = self.manifest.version
+        self.views = self.manifest.views_among(views)
+        self.context_names = self.manifest.context
+        self._parts = parts
+        self._prior = log_odds_of(self.manifest.base_rate)
         columns = [column.name for column in feature_columns(self.views)]
-        self._counts = [columns.index(name) for name in COUNTS]
-        self._reads = (
-            np.array([columns.index(name) for name in estimator.feature_names])
-            if estimator.reads == "table"
-            else None
+        place = {name: at for at, name in enumerate([*columns, *self.context_names])}
+        lost = [name for name in self.feature_names if name not in place]
+        if lost:
+            raise ModelError(f"the manifest names columns of no view that it names: {lost[:8]}")
+        self._counts = [place[name] for name in COUNTS]
+        self._reads = np.array([place[name] for name in self.feature_names], np.int64)
+
+    def __repr__(self) -> str:
+        context = f" and {len(self.context_names)} of context" if self.context_names else ""
+        columns = len(self.feature_names) - len(self.context_names)
+        return (
+            f"<RiskModel {self.kind} {self.version}: {columns} columns of {len(self.views)} views"
+            f"{context}, base rate {self.base_rate:g}, "
+            f"trained until {self.manifest.trained_until:%Y-%m-%d}>"
         )
 
-    @classmethod
-    def assemble(
-        cls,
-        estimator: Estimator,
-        calibration: PlattCalibration,
-        config: TrainConfig,
-        *,
-        trained_until: pd.Timestamp,
-    ) -> Self:
-        """Make a model of its fitted parts, with the manifest it will be saved under."""
-        with tempfile.TemporaryDirectory() as folder:
-            estimator.save(Path(folder))
-            files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-        fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
-        files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
-        manifest = Manifest.model_validate(
-            {
-                "kind": estimator.kind,
-                "feature_names": estimator.feature_names,
-                "feature_definitions": DEFINITIONS,
-                "feature_list": feature_list(),
-                "trained_until": trained_until.to_pydatetime(),
-                "base_rate": config.base_rate,
-                "min_transfers": config.min_transfers,
-                "columns": config.columns,
-                "seed": config.seed,
-                "parameters": config.parameters,
-                "libraries": library_versions(estimator.kind),
-                "created_at": datetime.now(UTC).replace(microsecond=0),
-                "files": {name: sha256(content) for name, content in files.items()},
-            }
-        )
-        return cls(estimator, calibration, manifest, files)
+    def _repr_html_(self) -> str:
+        facts = {
+            "kind": self.kind,
+            "version": self.version,
+            "trained until": self.manifest.trained_until.isoformat(),
+            "base rate": f"{self.base_rate:g}",
+            "columns": len(self.feature_names),
+            "views": ", ".join(view.name for view in self.views),
+            "context": ", ".join(self.context_names) or "none",
+        }
+        table = pd.DataFrame({"RiskModel": facts})
+        return str(table.to_html())
 
     @property
     def kind(self) -> str:
@@ -126,7 +105,7 @@ class RiskModel:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Columns of the feature table that the model reads."""
+        """Columns that the model reads: of the feature table, then of the context."""
         return self.manifest.feature_names
 
     @property
@@ -145,41 +124,27 @@ class RiskModel:
         return self.manifest.base_rate
 
     def save(self, directory: str | Path) -> None:
-        """Write the model folder; the manifest comes last, so a part of a folder never loads.
-
-        Raises
-        ------
-        ModelError
-            If the folder exists and is not empty.
-        """
-        directory = Path(directory)
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise ModelError(f"{directory} exists and is not an empty folder")
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in self._files.items():
-            (directory / name).write_bytes(content)
-        (directory / MANIFEST).write_text(self.manifest.to_json(), encoding="utf-8", newline="\n")
+        """Write the model folder; raises ModelError if there is one that is not empty."""
+        write_folder(self._parts, Path(directory))
 
     @classmethod
-    def load(cls, directory: str | Path) -> Self:
+    def load(cls, directory: str | Path, views: tuple[View, ...] = VIEWS) -> Self:
         """Read a model folder of any kind.
+
+        Parameters
+        ----------
+        directory
+            The folder.
+        views
+            Views to choose from, with those of guests that the model reads.
 
         Raises
         ------
-        ModelError
-            If the folder is incomplete, was changed, holds other files, has another format, or
-            was trained on other feature definitions (the difference is shown).
+        RiskError
+            If the folder is incomplete, was changed, holds other files, has another format or an
+            unknown kind, or a view that it reads is missing or otherwise (the difference is shown).
         """
-        directory = Path(directory)
-        manifest = Manifest.read(directory)
-        files = {name: (directory / name).read_bytes() for name in manifest.files}
-        try:
-            fitted = json.loads(files[CALIBRATION])
-            calibration = PlattCalibration(**fitted, base_rate=manifest.base_rate)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ModelError(f"{directory / CALIBRATION} holds no calibration: {error}") from error
-        estimator = estimator_class(manifest.kind).load(directory, manifest.feature_names)
-        return cls(estimator, calibration, manifest, files)
+        return cls(read_folder(Path(directory)), views)
 
     def predict_proba(self, table: pd.DataFrame) -> Float64:
         """Return P(illicit) of rows of a feature table; tabular kinds only.
@@ -197,7 +162,8 @@ class RiskModel:
         Raises
         ------
         ModelError
-            If a column is missing or not float64, or the model reads more than a table.
+            If a column is missing or not float64, or the model reads more than a table. (Columns of
+            the context too: :func:`features.join_context` puts nan where nothing is known.)
         """
         return probability_of(self.log_odds(table))
 
@@ -219,7 +185,9 @@ class RiskModel:
         )
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
 
-    def score_rows(self, values: Float64, *, reasons: bool = False) -> Scores:
+    def score_rows(
+        self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
+    ) -> Scores:
         """Score rows given as an array: the endpoint's way, without a DataFrame.
 
         Parameters
@@ -227,6 +195,8 @@ class RiskModel:
         values
             float64 (n, k), the columns ``feature_columns(model.views)`` in this order, as
             ``feature_table(..., views=model.views)`` gives them.
+        context
+            float64 (n, len(context_names)); None: nothing is given, all nan.
         reasons
             Whether to compute contributions.
 
@@ -235,13 +205,17 @@ class RiskModel:
         ModelError
             If the model reads more than a table.
         """
-        if self._reads is None:
+        if self.estimator.reads != "table":
             raise self._needs_ledger()
-        counts = values[:, self._counts[0]] + values[:, self._counts[1]]
-        return self._judge(Inputs(values.take(self._reads, axis=1)), counts, reasons=reasons)
+        inputs = Inputs(self._features(values, context))
+        return self._judge(inputs, self._transfers(values), reasons=reasons)
 
     def score(
-        self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame | None = None
+        self,
+        ledger: Ledger,
+        spine: pd.DataFrame,
+        labels: pd.DataFrame | None = None,
+        context: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Score wallets as of instants; every kind of model.
 
@@ -253,6 +227,9 @@ class RiskModel:
             (n, 2) columns ``wallet``, ``as_of``.
         labels
             Known labels, for exposure features; only those with ``known_at < as_of`` are read.
+        context
+            The user's own columns that the model reads, float64, indexed by (wallet, as_of) or by
+            wallet; nan where one is not given.
 
         Returns
         -------
@@ -262,14 +239,18 @@ class RiskModel:
             ``min_transfers``). A row that is not scored has the base rate as its probability.
         """
         spine = check_spine(spine)
-        scores = self.score_spine(ledger, spine, labels=labels)
+        scores = self.score_spine(ledger, spine, labels, context)
         return pd.DataFrame(
             {"probability": scores.probability, "status": scores.status},
             index=pd.MultiIndex.from_frame(spine),
         )
 
     def explain_wallets(
-        self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame | None = None
+        self,
+        ledger: Ledger,
+        spine: pd.DataFrame,
+        labels: pd.DataFrame | None = None,
+        context: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Explain what :meth:`score` says; every kind of model.
 
@@ -280,7 +261,7 @@ class RiskModel:
             the probability; a row that is not scored has only its base.
         """
         spine = check_spine(spine)
-        scores = self.score_spine(ledger, spine, labels=labels, reasons=True)
+        scores = self.score_spine(ledger, spine, labels, context, reasons=True)
         return pd.DataFrame(
             scores.contributions,
             index=pd.MultiIndex.from_frame(spine),
@@ -291,31 +272,35 @@ class RiskModel:
         self,
         ledger: Ledger,
         spine: pd.DataFrame,
-        *,
         labels: pd.DataFrame | None = None,
+        context: pd.DataFrame | None = None,
+        *,
         reasons: bool = False,
     ) -> Scores:
-        """Return :meth:`score` and, where asked for, :meth:`explain_wallets` from one pass.
-
-        Parameters
-        ----------
-        ledger, spine, labels
-            As for :meth:`score`.
-        reasons
-            Whether to compute contributions.
-
-        Returns
-        -------
-        Scores
-            Arrays in the order of the spine.
-        """
+        """Return :meth:`score` and, if asked, :meth:`explain_wallets`, as arrays, from one pass."""
         if self.reads_labels and labels is None:
             raise ModelError(
                 "the model learnt from exposure to labelled wallets; give labels to score"
             )
-        coverage = feature_table(ledger, spine, views=views_holding(COUNTS))
-        counts = coverage[list(COUNTS)].to_numpy().sum(axis=1)
-        return self._judge(self.estimator.inputs(ledger, spine, labels), counts, reasons=reasons)
+        spine = check_spine(spine)
+        given = context_values(context, spine, self.context_names)
+        values = feature_table(ledger, spine, labels=labels, views=self.views).to_numpy()
+        inputs = inputs_of(self.estimator, self._features(values, given), ledger, spine)
+        return self._judge(inputs, self._transfers(values), reasons=reasons)
+
+    def _features(self, values: Float64, context: Float64 | None) -> Float64:
+        """Columns that the model reads, (n, len(feature_names)), out of those of its views."""
+        if self.context_names:
+            shape = (len(values), len(self.context_names))
+            given = np.full(shape, np.nan) if context is None else context
+            if given.shape != shape:
+                raise ModelError(f"context has shape {given.shape}, wanted {shape}")
+            values = np.hstack([values, given])
+        return values.take(self._reads, axis=1)
+
+    def _transfers(self, values: Float64) -> Float64:
+        """Transfers behind each row (n,), received and sent."""
+        return values[:, self._counts[0]] + values[:, self._counts[1]]
 
     def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
@@ -338,7 +323,7 @@ class RiskModel:
         return parts
 
     def _inputs_of(self, table: pd.DataFrame) -> Inputs:
-        if self._reads is None:
+        if self.estimator.reads != "table":
             raise self._needs_ledger()
         return Inputs(model_columns(table, self.feature_names))
 

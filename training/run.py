@@ -13,10 +13,13 @@ import pandas as pd
 
 from features.cli import read_known
 from features.errors import RiskError
+from features.guests import all_views
 from features.ledger import Ledger
+from features.sources.context import read_context
 from features.sources.files import read_labels, read_spine
-from features.table import feature_table
-from training.config import RunConfig
+from features.table import feature_table, join_context
+from features.view import View
+from training.config import ConfigError, RunConfig
 from training.evaluation import rows_log_odds
 from training.metrics import average_precision
 from training.risk_model import RiskModel
@@ -62,12 +65,14 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     spine = read_spine(config.data.spine)
     labels = read_labels(config.data.labels)
     known = read_known(config.data.exposure)
-    table = _features(ledger, spine, known, say)
+    views = all_views()
+    table = _features(ledger, spine, known, views, say)
+    table = _with_context(table, config, views)
     split = config.split.split(spine)
     say("model", 0, 3)
-    trained = train(table, labels, split, config.model, ledger=ledger)
+    trained = train(table, labels, split, config.model, ledger=ledger, views=views)
     say("model", 1, 3)
-    shuffled = label_shuffle(table, labels, split, config.model, ledger=ledger)
+    shuffled = label_shuffle(table, labels, split, config.model, ledger=ledger, views=views)
     say("model", 2, 3)
     version = _record(config, Path(config_path), trained, shuffled, split, table, labels, ledger)
     say("model", 3, 3)
@@ -75,7 +80,11 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
 
 
 def _features(
-    ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None, say: Progress
+    ledger: Ledger,
+    spine: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    views: tuple[View, ...],
+    say: Progress,
 ) -> pd.DataFrame:
     done = 0
 
@@ -84,7 +93,21 @@ def _features(
         done += rows
         say("features", done, len(spine))
 
-    return feature_table(ledger, spine, labels=labels, progress=step)
+    return feature_table(ledger, spine, labels=labels, views=views, progress=step)
+
+
+def _with_context(table: pd.DataFrame, config: RunConfig, views: tuple[View, ...]) -> pd.DataFrame:
+    """Join the own columns that the model is to learn from."""
+    wanted, path = config.model.context, config.data.context
+    if not wanted:
+        return table
+    if path is None:
+        raise ConfigError("[model] context names columns, but [data] context no file to read")
+    context = read_context(path)
+    missing = [name for name in wanted if name not in context.columns]
+    if missing:
+        raise ConfigError(f"{path} lacks the columns of [model] context: {', '.join(missing)}")
+    return join_context(table, context[wanted], views=views)
 
 
 def _record(
@@ -101,7 +124,7 @@ def _record(
     from training.plots import calibration_figure, precision_recall_figure
 
     where = config.mlflow
-    metrics, tags = _against_champion(config, trained, table, labels, ledger)
+    metrics, tags = _against_champion(config, trained, table, ledger)
     model = trained.model
     what = tracking.Record(
         parameters={
@@ -139,7 +162,6 @@ def _against_champion(
     config: RunConfig,
     trained: Trained,
     table: pd.DataFrame,
-    labels: pd.DataFrame,
     ledger: Ledger,
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Measure the present champion on this run's test rows, for the gate to compare."""
@@ -152,9 +174,10 @@ def _against_champion(
     tags = {"champion_version": champion.number}
     uri = f"models:/{champion.name}/{champion.number}"
     try:
-        model = RiskModel.load(tracking.resolve(uri, tracking_uri=where.tracking_uri))
+        folder = tracking.resolve(uri, tracking_uri=where.tracking_uri)
+        model = RiskModel.load(folder, views=all_views())
         test = table.iloc[trained.rows.test]
-        log_odds = rows_log_odds(model, test, labels, ledger)
+        log_odds = rows_log_odds(model, test, ledger)
     except RiskError as error:
         return {}, {**tags, "champion_unusable": str(error)}
     y_true = trained.rows.y_true[trained.rows.test]
@@ -163,7 +186,9 @@ def _against_champion(
 
 def data_hash(table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime) -> str:
     """Return the sha256 of features, labels and borders: equal hashes make runs comparable."""
-    digest = hashlib.sha256(repr(split).encode())
+    # the text that former releases hashed, so that their runs stay comparable
+    borders = ", ".join(f"{name}={value!r}" for name, value in asdict(split).items())
+    digest = hashlib.sha256(f"OutOfTime({borders})".encode())
     for frame in (table, labels):
         rows = pd.util.hash_pandas_object(frame).to_numpy(np.uint64)
         digest.update(json.dumps([str(name) for name in frame.columns]).encode())

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
 
+COUNTS = ("coverage_in_count", "coverage_out_count")
 STATUSES = ("scored", "unknown_wallet", "insufficient_data")
 
 

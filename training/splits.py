@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts.labels import check_labels, labels_as_of
+from features.contracts.labels import check_labels
 from features.errors import RiskError
+from training.truth import labels_to_y
 
 NO_GAP = pd.Timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OutOfTime:
     """Borders of a split by time, all UTC; see the module for which side belongs to what.
 
@@ -54,6 +55,10 @@ class OutOfTime:
         if not ordered:
             said = ", ".join(f"{name} {value}" for name, value in borders.items())
             raise RiskError(f"the split's borders must rise in this order, got {said}")
+
+    def __repr__(self) -> str:
+        named = (f"{name} {getattr(self, name):%Y-%m-%dT%H:%MZ}" for name in self.__slots__)
+        return f"<OutOfTime {', '.join(named)}>"
 
     def slices(self, as_of: pd.Series | pd.DatetimeIndex) -> dict[str, NDArray[np.bool_]]:
         """Return the mask (n,) of each slice, by time alone, under its name."""
@@ -98,7 +103,7 @@ def out_of_time(
     RiskError
         If the dates are out of order or a slice holds no row.
     """
-    times = _as_of(spine)
+    times = as_of_times(spine)
     if gap < NO_GAP:
         raise RiskError(f"the gap of a split must not be negative, got {gap}")
     train_until, calibrate_until = (
@@ -154,7 +159,7 @@ def out_of_time_shares(
     for name, share in (("test_share", test_share), ("calibrate_share", calibrate_share)):
         if not 0 < share < 1:
             raise RiskError(f"{name} must lie between 0 and 1, got {share}")
-    times = _as_of(spine)
+    times = as_of_times(spine)
     test_from = _quantile(times, 1 - test_share)
     before = times[times < test_from]
     if before.empty:
@@ -166,7 +171,7 @@ def out_of_time_shares(
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SplitRows:
     """Which rows of a table a training uses.
 
     Parameters
@@ -192,7 +197,7 @@ def assign_rows(
     split: OutOfTime,
     *,
     enough: NDArray[np.bool_] | None = None,
-) -> Rows:
+) -> SplitRows:
     """Give every row its slice and label, and count the rows that get none.
 
     Parameters
@@ -208,7 +213,7 @@ def assign_rows(
 
     Returns
     -------
-    Rows
+    SplitRows
         Slices, labels, counts of what was dropped.
 
     Raises
@@ -218,9 +223,9 @@ def assign_rows(
     """
     wallets = pd.Series(index.get_level_values("wallet"))
     labels = check_labels(labels)
+    spine = index.to_frame(index=False)
     masks = split.slices(pd.DatetimeIndex(index.get_level_values("as_of")))
-    known = labels_of(wallets, labels_as_of(labels, as_of=split.test_from))
-    final = labels_of(wallets, labels_as_of(labels))
+    known, final = labels_to_y(labels, spine, at=split.test_from), labels_to_y(labels, spine)
     y_true = np.where(masks["test"], final, known).astype(np.int8)
     dropped: dict[str, int] = {}
     open_rows = np.ones(len(wallets), bool)
@@ -242,7 +247,7 @@ def assign_rows(
     y_true[~open_rows] = -1
     slices = {name: np.flatnonzero(mask & open_rows) for name, mask in masks.items()}
     _require_both_classes(slices, y_true, dropped)
-    return Rows(**slices, y_true=y_true, dropped=dropped)
+    return SplitRows(**slices, y_true=y_true, dropped=dropped)
 
 
 def _require_both_classes(
@@ -257,18 +262,13 @@ def _require_both_classes(
             )
 
 
-def labels_of(wallets: pd.Series | pd.Index, labels: pd.DataFrame) -> NDArray[np.int8]:
-    """Return int8 (n,): 1 illicit, 0 licit, -1 no label; labels hold one row a wallet."""
-    illicit = pd.Series((labels["label"] == "illicit").to_numpy(np.int8), index=labels["wallet"])
-    return pd.Series(wallets).map(illicit).fillna(-1).to_numpy(np.int8)
-
-
 def _quantile(times: pd.DatetimeIndex, share: float) -> pd.Timestamp:
     """Return the first time with at least this share of the others at or before it."""
     return times.sort_values()[int(np.ceil(share * (len(times) - 1)))]
 
 
-def _as_of(spine: pd.DataFrame) -> pd.DatetimeIndex:
+def as_of_times(spine: pd.DataFrame) -> pd.DatetimeIndex:
+    """Return as_of of the rows of a spine or table, UTC; raises RiskError where there is none."""
     names: list[Hashable] = [*spine.index.names, *spine.columns]
     if "as_of" not in names:
         raise RiskError(f"rows to split need as_of as a column or index level, got {names}")

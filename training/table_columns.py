@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.view import View
 from training.manifest import ModelError
 
 SHOWN = 8
+
+
+def views_holding(names: tuple[str, ...], views: tuple[View, ...]) -> tuple[View, ...]:
+    """Return those of the views that have at least one of the named columns, in their order."""
+    wanted = set(names)
+    return tuple(view for view in views if wanted & {column.name for column in view.columns})
 
 
 def model_columns(table: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.float64]:

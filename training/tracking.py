@@ -30,7 +30,6 @@ CHAMPION = "champion"
 ANY = AnyType()  # type: ignore[no-untyped-call]
 FOLDER = "model"
 REQUIREMENTS = ("lightgbm", "numba", "numpy", "pandas", "pyarrow", "pydantic")
-REQUIREMENTS_OF = {"graphsage": ("safetensors", "torch", "torch-geometric")}
 
 
 class TrackingError(RiskError):
@@ -186,7 +185,7 @@ def _log_model(model: RiskModel, folder: Path) -> str:
             data_path=str(folder),
             signature=_signature(model),
             # without this MLflow guesses in a subprocess, slowly and wrongly
-            pip_requirements=_requirements(model.kind),
+            pip_requirements=_requirements(model.estimator.libraries),
         )
     return str(logged.model_uri)
 
@@ -214,8 +213,8 @@ def _signature(model: RiskModel) -> ModelSignature:
     return ModelSignature(inputs=Schema(columns), outputs=output, params=places)
 
 
-def _requirements(kind: str) -> list[str]:
-    names = (*REQUIREMENTS, *REQUIREMENTS_OF.get(kind, ()))
+def _requirements(libraries: tuple[str, ...]) -> list[str]:
+    names = dict.fromkeys((*REQUIREMENTS, *libraries))
     return [f"{name}=={metadata.version(name)}" for name in names]
 
 

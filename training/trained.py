@@ -10,17 +10,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.context import check_context_names
 from features.errors import RiskError
-from features.views import feature_columns
+from features.view import View
+from features.views import VIEWS, feature_columns
 from features.views.exposure import EXPOSURES
 from training.calibration import PlattCalibration
 from training.config import ConfigError, TrainConfig
 from training.evaluation import evaluate_scores, score_frame
 from training.metrics import average_precision, best_single_feature, single_feature_score
-from training.models.estimator import Estimator, Inputs
+from training.model_folder import assemble_parts
+from training.models.estimator import Estimator, Inputs, inputs_of
 from training.models.kinds import estimator_class
-from training.risk_model import COUNTS, RiskModel
-from training.splits import OutOfTime, Rows, assign_rows
+from training.risk_model import RiskModel
+from training.scores import COUNTS
+from training.splits import OutOfTime, SplitRows, assign_rows
+from training.table_columns import views_holding
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 InputsOf = Callable[[NDArray[np.int64]], Inputs]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trained:
     """What a training gives.
 
@@ -50,13 +55,21 @@ class Trained:
     model: RiskModel
     metrics: dict[str, float]
     scores: pd.DataFrame
-    rows: Rows
+    rows: SplitRows
     best_feature: str
 
     @property
     def dropped(self) -> dict[str, int]:
         """Rows left out of all slices, by reason."""
         return self.rows.dropped
+
+    def __repr__(self) -> str:
+        return (
+            f"<Trained {self.model.kind} {self.model.version}: "
+            f"PR-AUC {self.metrics['pr_auc']:.3f} "
+            f"[{self.metrics['pr_auc_low']:.3f}, {self.metrics['pr_auc_high']:.3f}] on "
+            f"{len(self.rows.test)} test rows, {self.metrics['prevalence']:.1%} of them illicit>"
+        )
 
 
 def train(
@@ -66,13 +79,15 @@ def train(
     config: TrainConfig,
     *,
     ledger: Ledger | None = None,
+    views: tuple[View, ...] = VIEWS,
 ) -> Trained:
     """Train, calibrate and test one model.
 
     Parameters
     ----------
     table
-        Feature table: index (wallet, as_of), float64 columns.
+        Feature table: index (wallet, as_of), float64 columns of ``views``, and the user's own
+        columns that ``config.context`` names (see :func:`features.join_context`).
     labels
         Label contract; training and calibration know those with ``known_at < test_from``.
     split
@@ -81,6 +96,8 @@ def train(
         Kind, seed, base rate, columns, parameters.
     ledger
         Transfers the table was computed from; only kinds that read neighbourhoods need it.
+    views
+        Views that the table's columns are of, with those of guests.
 
     Returns
     -------
@@ -92,16 +109,20 @@ def train(
     RiskError
         If columns are unknown or missing, a slice lacks a class, or the ledger is needed.
     """
-    names = chosen_columns(table, config)
+    names = chosen_columns(table, config, views)
     rows = chosen_rows(table, labels, split, config)
-    estimator, inputs = _estimator(table, labels, names, config, ledger)
+    estimator, inputs = _estimator(table, names, config, ledger)
     estimator.fit(inputs(rows.train), rows.y_true[rows.train], wallet_weights(table, rows.train))
     calibration = PlattCalibration.fit(
         estimator.log_odds(inputs(rows.calibrate)),
         rows.y_true[rows.calibrate],
         base_rate=config.base_rate,
     )
-    model = RiskModel.assemble(estimator, calibration, config, trained_until=split.test_from)
+    read = views_holding((*COUNTS, *names), views)
+    parts = assemble_parts(
+        estimator, calibration, config, views=read, trained_until=split.test_from
+    )
+    model = RiskModel(parts, read)
     log_odds = calibration.log_odds(estimator.log_odds(inputs(rows.test)))
     scores = score_frame(model, table.index[rows.test], log_odds, rows.y_true[rows.test])
     best_feature, baseline = _single_feature(table[list(names)], rows)
@@ -124,12 +145,13 @@ def label_shuffle(
     config: TrainConfig,
     *,
     ledger: Ledger | None = None,
+    views: tuple[View, ...] = VIEWS,
 ) -> float:
     """Return the test PR-AUC after the training wallets have swapped labels: the leak alarm.
 
     Parameters
     ----------
-    table, labels, split, config, ledger
+    table, labels, split, config, ledger, views
         As for :func:`train`.
 
     Returns
@@ -137,9 +159,9 @@ def label_shuffle(
     float
         Near the prevalence of the test slice, unless features or split know the answer.
     """
-    names = chosen_columns(table, config)
+    names = chosen_columns(table, config, views)
     rows = chosen_rows(table, labels, split, config)
-    estimator, inputs = _estimator(table, labels, names, config, ledger)
+    estimator, inputs = _estimator(table, names, config, ledger)
     wallets = table.index[rows.train].get_level_values("wallet")
     of_wallet, first = np.unique(wallets, return_index=True)
     mixed = np.random.default_rng(config.seed).permutation(rows.y_true[rows.train][first])
@@ -148,8 +170,10 @@ def label_shuffle(
     return average_precision(rows.y_true[rows.test], estimator.log_odds(inputs(rows.test)))
 
 
-def chosen_columns(table: pd.DataFrame, config: TrainConfig) -> tuple[str, ...]:
-    """Return the columns a configuration means, in the order of the feature table's definition.
+def chosen_columns(
+    table: pd.DataFrame, config: TrainConfig, views: tuple[View, ...] = VIEWS
+) -> tuple[str, ...]:
+    """Return the columns a configuration means, in the order of the views, then its context's.
 
     Raises
     ------
@@ -160,28 +184,33 @@ def chosen_columns(table: pd.DataFrame, config: TrainConfig) -> tuple[str, ...]:
         raise RiskError(
             f"a feature table is indexed by (wallet, as_of), got {list(table.index.names)}"
         )
-    known = {column.name: column for column in feature_columns()}
-    strange = [str(name) for name in table.columns if name not in known]
+    known = {column.name: column for column in feature_columns(views)}
+    context = tuple(config.context)
+    check_context_names(context, views=views)
+    strange = [str(name) for name in table.columns if name not in known and name not in context]
     if strange or not table.columns.is_unique:
-        raise RiskError(f"columns that are no feature, or twice: {strange or list(table.columns)}")
+        raise RiskError(
+            f"columns that are no feature, or twice: {strange or list(table.columns)}; "
+            "views= takes more views, and the configuration's context names columns of your own"
+        )
     other = {str(name): str(kind) for name, kind in table.dtypes.items() if kind != np.float64}
     if other:
         raise RiskError(f"feature columns must be float64, got {other}")
     present = set(table.columns)
-    wanted = set(config.columns) if isinstance(config.columns, list) else present
-    missing = sorted((wanted | set(COUNTS)) - present)
+    wanted = set(config.columns) if isinstance(config.columns, list) else present - set(context)
+    missing = sorted((wanted | set(COUNTS) | set(context)) - present)
     if missing:
         raise ConfigError(f"columns that the feature table does not hold: {', '.join(missing)}")
     if not isinstance(config.columns, list):  # without labels there is no exposure to learn from
         wanted -= {name for name in EXPOSURES & present if table[name].isna().all()}
     if config.columns == "scale_free":
         wanted = {name for name in wanted if known[name].scale_free and not known[name].calendar}
-    return tuple(name for name in known if name in wanted)
+    return (*(name for name in known if name in wanted), *context)
 
 
 def chosen_rows(
     table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime, config: TrainConfig
-) -> Rows:
+) -> SplitRows:
     """Return the slices of a table; thin histories are in none."""
     counts = table[list(COUNTS)].to_numpy().sum(axis=1)
     return assign_rows(table.index, labels, split, enough=counts >= config.min_transfers)
@@ -216,7 +245,6 @@ def wallet_weights(table: pd.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.f
 
 def _estimator(
     table: pd.DataFrame,
-    labels: pd.DataFrame,
     names: tuple[str, ...],
     config: TrainConfig,
     ledger: Ledger | None,
@@ -224,16 +252,11 @@ def _estimator(
     """Return an estimator to fit, and what gives it the inputs of numbered rows."""
     kind = estimator_class(config.model)
     estimator = kind(names, seed=config.seed, parameters=config.parameters)
-    if estimator.reads == "table":
-        features = table[list(names)].to_numpy()
-        return estimator, lambda rows: Inputs(features[rows])
-    if ledger is None:
-        raise RiskError(f"a {config.model} model reads neighbourhoods: train needs ledger=...")
-    spine = table.index.to_frame(index=False)
-    return estimator, lambda rows: estimator.inputs(ledger, spine.iloc[rows], labels)
+    features, spine = table[list(names)].to_numpy(), table.index.to_frame(index=False)
+    return estimator, lambda rows: inputs_of(estimator, features[rows], ledger, spine.iloc[rows])
 
 
-def _single_feature(features: pd.DataFrame, rows: Rows) -> tuple[str, float]:
+def _single_feature(features: pd.DataFrame, rows: SplitRows) -> tuple[str, float]:
     """Choose the best single column on the training slice; return it and its test PR-AUC."""
     values = features.to_numpy()
     column, sign = best_single_feature(values[rows.train], rows.y_true[rows.train])

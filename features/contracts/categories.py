@@ -38,6 +38,7 @@ _WORDS = {
     "mining": "mining miner mining_pool miningpoolhub f2pool ethermine nanopool sparkpool",
 }
 CATEGORIES = (*_WORDS, "other")
+CATEGORY_WORDS = tuple(f"{category}: {words}" for category, words in _WORDS.items())
 _OTHER = CATEGORIES.index("other")
 _PLACE = {word: place for place, words in enumerate(_WORDS.values()) for word in words.split()}
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Rows
 from features.past import Past, ask, kernel
 from features.taint.paths import GroupColumns, path_trails
@@ -160,6 +161,6 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 2, _COLUMNS, _compute, _trails)
+EXPOSURE = View("exposure", 2, _COLUMNS, _compute, _trails, defined_by=CATEGORY_WORDS)
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from features import VIEWS, RiskError
+from features.view import Column, View
+from features.views.coverage import COVERAGE
+from features.views.exposure import EXPOSURE
 from training import RiskModel, Trained
 from training.manifest import MANIFEST, OWN_HASH, Manifest, content_hash, library_versions
 from training.risk_model import ModelError
@@ -59,30 +64,77 @@ def test_names_outside_the_folder_are_refused(folder: Path) -> None:
 
 
 def test_another_format_is_refused(folder: Path) -> None:
-    edit(folder, format_version=2)
-    with pytest.raises(ModelError, match="has model format 2; this release reads 1"):
-        RiskModel.load(folder)
+    for version in (1, 3):
+        edit(folder, format_version=version)
+        with pytest.raises(ModelError, match=f"has model format {version}; this release reads 2"):
+            RiskModel.load(folder)
 
 
-def test_other_feature_definitions_are_refused_with_the_difference(folder: Path) -> None:
-    listed = list(Manifest.read(folder).feature_list)
-    gone = listed[3]
-    listed[3] = "coverage@0 coverage_mood_ratio"
-    edit(folder, feature_definitions="0123", feature_list=listed)
-    with pytest.raises(ModelError, match=r"definitions 0123, this release has") as caught:
-        RiskModel.load(folder)
-    assert "-coverage@0 coverage_mood_ratio" in str(caught.value)
-    assert f"+{gone}" in str(caught.value)
+def changed(view: View, **changes: Any) -> tuple[View, ...]:
+    return tuple(replace(view, **changes) if one is view else one for one in VIEWS)
+
+
+def test_it_pins_the_views_that_are_read_and_no_other(folder: Path) -> None:
+    manifest = Manifest.read(folder)
+    assert list(manifest.views_among(VIEWS)) == [
+        view for view in VIEWS if view.name in manifest.views
+    ]
+    more = View("more", 1, (Column("more_of_it_ratio", "more"),), lambda _past, _out: None)
+    assert manifest.views_among((more, *VIEWS)) == manifest.views_among(VIEWS)
+
+
+def test_a_view_of_another_version_is_refused(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"view coverage is not .*: version 1 -> 99$"):
+        RiskModel.load(folder, changed(COVERAGE, version=99))
+
+
+def test_a_view_of_other_columns_is_refused_with_the_difference(folder: Path) -> None:
+    first, *others = COVERAGE.columns
+    odd = Column("coverage_mood_ratio", "mood")
+    with pytest.raises(ModelError, match="view coverage is not what") as caught:
+        RiskModel.load(folder, changed(COVERAGE, columns=(odd, *others)))
+    assert f"-{first.name}; +coverage_mood_ratio" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
+def test_another_meaning_is_another_view(folder: Path) -> None:
+    first, *others = COVERAGE.columns
+    columns = (replace(first, meaning="of 7 transfers at most"), *others)
+    with pytest.raises(ModelError, match=f"{first.name}: '.*' -> 'of 7 transfers at most'"):
+        RiskModel.load(folder, changed(COVERAGE, columns=columns))
+
+
+def test_other_words_of_categories_are_another_exposure(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"view exposure is not .* defined by other words"):
+        RiskModel.load(folder, changed(EXPOSURE, defined_by=("theft: heist",)))
+
+
 def test_a_long_difference_is_cut(folder: Path) -> None:
-    edit(folder, feature_definitions="0123", feature_list=[f"gone@1 x{n}" for n in range(30)])
+    columns = tuple(Column(f"coverage_{n}_ratio", "n") for n in range(30))
     with pytest.raises(ModelError, match=r"and \d+ more"):
+        RiskModel.load(folder, changed(COVERAGE, columns=columns))
+
+
+def test_a_view_that_is_not_given_is_named(folder: Path) -> None:
+    with pytest.raises(ModelError, match="reads the view exposure, which is not among the views"):
+        RiskModel.load(folder, VIEWS[:-1])
+
+
+def test_a_kind_that_is_not_known_is_named(folder: Path) -> None:
+    edit(folder, kind="os.system")
+    with pytest.raises(RiskError, match=r"model kind 'os.system' is unknown; there are logistic"):
         RiskModel.load(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"format_version": 1}'])
+def test_columns_of_no_view_are_refused(folder: Path) -> None:
+    views = {name: view.model_dump() for name, view in Manifest.read(folder).views.items()}
+    del views["timing"]
+    edit(folder, views=views)
+    with pytest.raises(ModelError, match="names columns of no view that it names"):
+        RiskModel.load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"format_version": 2}'])
 def test_a_folder_without_a_manifest_is_no_model(folder: Path, text: str) -> None:
     (folder / MANIFEST).write_text(text)
     with pytest.raises(ModelError, match=r"no model folder|model format|Field required"):
@@ -101,8 +153,8 @@ def test_unknown_keys_are_refused(folder: Path) -> None:
 
 
 def test_versions_are_of_the_libraries_the_kind_needs() -> None:
-    assert "lightgbm" in library_versions("lightgbm")
-    assert "lightgbm" not in library_versions("logistic")
+    assert "lightgbm" in library_versions(("lightgbm",))
+    assert "lightgbm" not in library_versions(())
 
 
 def test_a_changed_manifest_is_refused(folder: Path) -> None:

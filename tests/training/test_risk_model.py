@@ -12,7 +12,8 @@ from features.views import feature_columns
 from training import RiskModel, Trained
 from training.calibration import log_odds_of, probability_of
 from training.manifest import MANIFEST, OWN_HASH, content_hash, sha256
-from training.risk_model import CALIBRATION, ModelError
+from training.model_folder import CALIBRATION
+from training.risk_model import ModelError
 
 KNOWN = pd.DataFrame(
     {

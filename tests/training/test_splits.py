@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features import RiskError
-from training.splits import OutOfTime, Rows, assign_rows, out_of_time, out_of_time_shares
+from training.splits import OutOfTime, SplitRows, assign_rows, out_of_time, out_of_time_shares
 
 T0 = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -25,7 +25,7 @@ TEN_DAYS = OutOfTime(day(10), day(11), day(20), day(21), day(30))
 
 def rows_of(
     wallets: list[str], days: list[float], labels: list[tuple[str, str, float]], **enough: object
-) -> Rows:
+) -> SplitRows:
     index = pd.MultiIndex.from_arrays(
         [wallets, pd.DatetimeIndex([day(one) for one in days])], names=["wallet", "as_of"]
     )

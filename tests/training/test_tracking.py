@@ -21,6 +21,8 @@ def test_a_graph_network_asks_for_wallets_and_a_ledger() -> None:
 
 
 def test_requirements_are_pinned() -> None:
-    for kind in ("lightgbm", "logistic"):
-        assert all("==" in line for line in tracking._requirements(kind))
-    assert not any(line.startswith("torch") for line in tracking._requirements("lightgbm"))
+    for libraries in (("lightgbm",), ("scikit-learn", "skops")):
+        lines = tracking._requirements(libraries)
+        assert all("==" in line for line in lines)
+        assert {line.split("==")[0] for line in lines} >= set(libraries)
+    assert not any(line.startswith("torch") for line in tracking._requirements(("lightgbm",)))

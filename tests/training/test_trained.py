@@ -10,6 +10,7 @@ import pytest
 from features import Ledger, RiskError, feature_table
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, train, trained
+from training.calibration import probability_of
 from training.models.estimator import Inputs
 from training.models.logistic import LogisticEstimator
 from training.trained import chosen_columns, label_shuffle, wallet_weights
@@ -164,12 +165,17 @@ class ReadsLedger(LogisticEstimator):
 
     reads: ClassVar[Literal["table", "ledger"]] = "ledger"
 
+    def inputs(self, features: np.ndarray, ledger: Ledger, spine: pd.DataFrame) -> Inputs:
+        assert ledger.n_wallets
+        assert len(spine) == len(features)
+        return Inputs(features)
+
 
 def test_kinds_that_read_neighbourhoods_need_the_ledger(
     table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trained, "estimator_class", lambda _kind: ReadsLedger)
-    with pytest.raises(RiskError, match=r"reads neighbourhoods: train needs ledger="):
+    with pytest.raises(RiskError, match=r"reads neighbourhoods: ledger=... is needed"):
         train(table, labels, split, LINEAR)
 
 
@@ -187,10 +193,13 @@ def test_kinds_that_read_neighbourhoods_ask_the_ledger(
     table = feature_table(ledger, spine, labels=labels)
     split = out_of_time_shares(spine, test_share=0.3, calibrate_share=0.3)
     model = train(table, labels, split, LINEAR, ledger=ledger).model
-    inputs = model.estimator.inputs(ledger, spine, labels)
-    np.testing.assert_array_equal(inputs.features, table[list(model.feature_names)].to_numpy())
     with pytest.raises(RiskError, match=r"use score\(ledger, spine\)"):
         model.predict_proba(table)
     with pytest.raises(RiskError, match=r"use score\(ledger, spine\)"):
         model.score_rows(np.zeros((1, 5)))
-    assert model.score(ledger, spine, labels=labels)["probability"].between(0, 1).all()
+    scores = model.score(ledger, spine, labels=labels)
+    scored = (scores["status"] == "scored").to_numpy()
+    assert scored.any()
+    features = Inputs(table[list(model.feature_names)].to_numpy())
+    expected = probability_of(model.calibration.log_odds(model.estimator.log_odds(features)))
+    np.testing.assert_array_equal(scores["probability"][scored], expected[scored])

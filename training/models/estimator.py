@@ -1,10 +1,9 @@
 """What every kind of model offers, so that training, batch and endpoint treat them alike.
 
-An estimator is built with the names of the feature columns it reads, a seed and its parameters;
-:meth:`Estimator.inputs` turns (ledger, spine) into what it reads, in training and in scoring by
-the same code; :meth:`Estimator.fit` learns from such inputs. Everything that is added afterwards
-(calibration, base rate, status of thin histories) belongs to
-:class:`training.risk_model.RiskModel`.
+An estimator is built with the names of the columns it reads, a seed and its parameters, and learns
+from :class:`Inputs`: rows of these columns, whoever computed them. A kind that reads more than a
+row of the table is a :class:`LedgerEstimator`. Everything that is added afterwards (calibration,
+base rate, status of thin histories) belongs to :class:`training.risk_model.RiskModel`.
 """
 
 from __future__ import annotations
@@ -12,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from features.table import feature_table
-from features.view import View
-from features.views import VIEWS
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -36,8 +32,8 @@ class Inputs:
     Parameters
     ----------
     features
-        float64 (n, k), the rows of the feature table in the order of ``feature_names``;
-        nan where a feature is not defined.
+        float64 (n, k), the columns ``feature_names`` of the table in their order;
+        nan where one is not defined or not given.
     """
 
     features: Float64
@@ -49,15 +45,17 @@ class Inputs:
 class Estimator(Protocol):
     """A kind of model: raw log-odds of P(illicit) before calibration, and what they are made of.
 
-    ``reads`` is ``"table"`` where a row of the feature table is all it needs (training then takes
-    :class:`Inputs` from the table at hand) and ``"ledger"`` where :meth:`inputs` must be asked.
-    ``defaults`` names every parameter there is. ``reasons`` names the columns of
-    :meth:`contributions` before the last, which is the base.
+    ``kind`` is the name that a configuration and a model folder use. ``reads`` is ``"table"`` where
+    a row of the table is all it needs and ``"ledger"`` for a :class:`LedgerEstimator`. ``defaults``
+    names every parameter there is. ``libraries`` names the distributions that a saved model
+    depends on. ``reasons`` names the columns of :meth:`contributions` before the last, which is the
+    base.
     """
 
     kind: ClassVar[str]
     reads: ClassVar[Literal["table", "ledger"]]
     defaults: ClassVar[Mapping[str, Any]]
+    libraries: ClassVar[tuple[str, ...]]
     feature_names: tuple[str, ...]
 
     def __init__(
@@ -67,9 +65,6 @@ class Estimator(Protocol):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Names of the contributions, without the base: features, or parts of the graph."""
-
-    def inputs(self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None) -> Inputs:
-        """Fetch what the model reads of each row of the spine; works before :meth:`fit`."""
 
     def fit(self, inputs: Inputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows, their labels (1 = illicit) and how much each counts, of mean 1.
@@ -89,6 +84,41 @@ class Estimator(Protocol):
     @classmethod
     def load(cls, directory: Path, feature_names: tuple[str, ...]) -> Self:
         """Read what :meth:`save` wrote; runs no code from the folder."""
+
+
+class LedgerEstimator(Estimator, Protocol):
+    """A kind that reads more of each wallet than a row of the table."""
+
+    def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> Inputs:
+        """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`."""
+
+
+def inputs_of(
+    estimator: Estimator, features: Float64, ledger: Ledger | None, spine: pd.DataFrame
+) -> Inputs:
+    """Return what an estimator reads of n rows: the rows, or what it adds to them.
+
+    Parameters
+    ----------
+    estimator
+        Any kind.
+    features
+        float64 (n, k), the columns ``estimator.feature_names``.
+    ledger
+        Transfers, for kinds that read neighbourhoods.
+    spine
+        (n, 2) columns ``wallet``, ``as_of`` of the rows.
+
+    Raises
+    ------
+    RiskError
+        If such a kind is not given the ledger.
+    """
+    if estimator.reads == "table":
+        return Inputs(features)
+    if ledger is None:
+        raise RiskError(f"a {estimator.kind} model reads neighbourhoods: ledger=... is needed")
+    return cast("LedgerEstimator", estimator).inputs(features, ledger, spine)
 
 
 def resolve_parameters(
@@ -119,38 +149,3 @@ def resolve_parameters(
                 f"parameter {name} of model {kind!r} must be {wanted.__name__}, got {value!r}"
             )
     return {**defaults, **given}
-
-
-def views_holding(names: tuple[str, ...]) -> tuple[View, ...]:
-    """Return the views with at least one of the named columns, in the table's order."""
-    wanted = set(names)
-    return tuple(view for view in VIEWS if wanted & {column.name for column in view.columns})
-
-
-def table_inputs(
-    ledger: Ledger,
-    spine: pd.DataFrame,
-    labels: pd.DataFrame | None,
-    *,
-    feature_names: tuple[str, ...],
-) -> Inputs:
-    """Compute the named columns of the feature table, and no view that holds none of them.
-
-    Parameters
-    ----------
-    ledger
-        Transfers to read; only those before a row's ``as_of`` count.
-    spine
-        (n, 2) columns ``wallet``, ``as_of``.
-    labels
-        Known labels for the exposure view, or None.
-    feature_names
-        The k columns wanted, in this order.
-
-    Returns
-    -------
-    Inputs
-        With float64 (n, k) features.
-    """
-    table = feature_table(ledger, spine, labels=labels, views=views_holding(feature_names))
-    return Inputs(table.loc[:, list(feature_names)].to_numpy(np.float64))

@@ -41,7 +41,7 @@ from features.neighbourhood import (
     neighbourhoods,
 )
 from features.past import NO_LABELS, past_of
-from training.models.estimator import Inputs, resolve_parameters, table_inputs
+from training.models.estimator import Inputs, resolve_parameters
 from training.models.scaling import Scaler
 from training.models.tensors import Batch, Network, balanced, deterministic, target
 
@@ -107,6 +107,7 @@ class GraphSageEstimator:
         "batch_rows": 128,
         "validation_share": 0.15,
     }
+    libraries: ClassVar[tuple[str, ...]] = ("safetensors", "torch", "torch-geometric")
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
@@ -124,11 +125,8 @@ class GraphSageEstimator:
         """The wallet's own row, the wallets that sent to it, and those that it sent to."""
         return PLAYERS
 
-    def inputs(
-        self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None
-    ) -> GraphInputs:
-        """Compute the model's columns of the feature table and collect the neighbourhoods."""
-        own = table_inputs(ledger, spine, labels, feature_names=self.feature_names)
+    def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
+        """Collect the neighbourhoods beside the wallets' own rows."""
         checked = check_spine(spine)
         as_of = microseconds(checked["as_of"])
         trees = neighbourhoods(
@@ -136,7 +134,7 @@ class GraphSageEstimator:
             first_fan=self.parameters["first_fan"],
             second_fan=self.parameters["second_fan"],
         )
-        return GraphInputs(own.features, as_of, trees)
+        return GraphInputs(features, as_of, trees)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows: the last of them in time say how long, then all are learnt from."""

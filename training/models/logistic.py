@@ -10,18 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from training.models.estimator import Inputs, resolve_parameters, table_inputs
+from training.models.estimator import Inputs, resolve_parameters
 from training.models.scaling import Scaler
-
-if TYPE_CHECKING:
-    from features.ledger import Ledger
 
 Float64 = NDArray[np.float64]
 
@@ -55,6 +51,7 @@ class LogisticEstimator:
     reads: ClassVar[Literal["table", "ledger"]] = "table"
     # inverse strength of the L2 penalty, and the bound on Newton steps
     defaults: ClassVar[Mapping[str, Any]] = {"inverse_penalty": 0.1, "steps": 500}
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
@@ -68,10 +65,6 @@ class LogisticEstimator:
     def reasons(self) -> tuple[str, ...]:
         """The features themselves."""
         return self.feature_names
-
-    def inputs(self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None) -> Inputs:
-        """Compute the model's columns of the feature table."""
-        return table_inputs(ledger, spine, labels, feature_names=self.feature_names)
 
     def fit(self, inputs: Inputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows; the optimum is unique, the seed changes nothing."""

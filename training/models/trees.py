@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from training.models.estimator import Inputs, resolve_parameters, table_inputs
-
-if TYPE_CHECKING:
-    from features.ledger import Ledger
+from training.models.estimator import Inputs, resolve_parameters
 
 Float64 = NDArray[np.float64]
 
@@ -44,6 +40,7 @@ class TreesEstimator:
         "positive_weight": 1.0,
         "n_jobs": 1,
     }
+    libraries: ClassVar[tuple[str, ...]] = ("lightgbm",)
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
@@ -57,10 +54,6 @@ class TreesEstimator:
     def reasons(self) -> tuple[str, ...]:
         """The features themselves."""
         return self.feature_names
-
-    def inputs(self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None) -> Inputs:
-        """Compute the model's columns of the feature table."""
-        return table_inputs(ledger, spine, labels, feature_names=self.feature_names)
 
     def fit(self, inputs: Inputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Grow the trees; one seed gives one model, for any number of threads.

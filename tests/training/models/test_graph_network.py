@@ -77,7 +77,8 @@ def fit(
 
     def fitted(**parameters: Any) -> Fitted:
         model = GraphSageEstimator(OWN, seed=5, parameters={**QUICK, **parameters})
-        inputs = model.inputs(ledger, spine, None)
+        own = feature_table(ledger, spine)[list(OWN)].to_numpy()
+        inputs = model.inputs(own, ledger, spine)
         learn = np.arange(160)
         y_true = illicit[learn].astype(np.int8)
         return model.fit(inputs.take(learn), y_true, np.ones(160)), inputs
@@ -185,11 +186,10 @@ def test_shapley_is_the_mean_over_orders() -> None:
 
 def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
     model, _ = fitted
-    lonely = model.inputs(
-        Ledger.from_transfers(transfers([(0, "a", "b", 1.0)])),
-        pd.DataFrame({"wallet": ["a", "b"], "as_of": [at(5), at(5)]}),
-        None,
-    )
+    ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
+    spine = pd.DataFrame({"wallet": ["a", "b"], "as_of": [at(5), at(5)]})
+    own = feature_table(ledger, spine)[list(OWN)].to_numpy()
+    lonely = model.inputs(own, ledger, spine)
     parts = model.contributions(lonely)
     assert parts[0, 1] == 0.0  # nobody sent to a
     assert parts[1, 2] == 0.0  # b sent to nobody

@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from features import RiskError
-from training.models.kinds import KINDS, estimator_class
+from training.models.kinds import estimator_class, kind_names
 
 
 def test_classes_know_their_kind() -> None:
     for kind in ("logistic", "lightgbm"):
         assert estimator_class(kind).kind == kind
-    assert set(KINDS) == {"logistic", "lightgbm", "graphsage"}
+    assert kind_names() == ("logistic", "lightgbm", "random_forest", "graphsage")
 
 
 def test_an_unknown_kind_is_refused() -> None:

@@ -1,0 +1,117 @@
+"""The model folder: what is written of a fitted model, and how it is read back.
+
+All files are data. The manifest is written last, so that a part of a folder never loads.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from features.view import View
+from training.calibration import PlattCalibration
+from training.manifest import MANIFEST, Manifest, ModelError, ViewRead, library_versions, sha256
+from training.models.estimator import Estimator
+from training.models.kinds import estimator_class
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+
+CALIBRATION = "calibration.json"
+
+
+class ModelParts(NamedTuple):
+    """What a risk model is made of.
+
+    Attributes
+    ----------
+    estimator
+        Fitted model of some kind.
+    calibration
+        From its raw log-odds to the base rate.
+    manifest
+        What the folder says of it.
+    files
+        Content of the folder's other files, by name.
+    """
+
+    estimator: Estimator
+    calibration: PlattCalibration
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+
+def assemble_parts(
+    estimator: Estimator,
+    calibration: PlattCalibration,
+    config: TrainConfig,
+    *,
+    views: tuple[View, ...],
+    trained_until: pd.Timestamp,
+) -> ModelParts:
+    """Write down a fitted model; ``views`` are those that it reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        estimator.save(Path(folder))
+        files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+    fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
+    files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
+    manifest = Manifest.model_validate(
+        {
+            "kind": estimator.kind,
+            "feature_names": estimator.feature_names,
+            "views": {view.name: ViewRead.of(view) for view in views},
+            "context": tuple(name for name in estimator.feature_names if name in config.context),
+            "trained_until": trained_until.to_pydatetime(),
+            "base_rate": config.base_rate,
+            "min_transfers": config.min_transfers,
+            "columns": config.columns,
+            "seed": config.seed,
+            "parameters": config.parameters,
+            "libraries": library_versions(estimator.libraries),
+            "created_at": datetime.now(UTC).replace(microsecond=0),
+            "files": {name: sha256(content) for name, content in files.items()},
+        }
+    )
+    return ModelParts(estimator, calibration, manifest, files)
+
+
+def write_folder(parts: ModelParts, directory: Path) -> None:
+    """Write a model folder.
+
+    Raises
+    ------
+    ModelError
+        If the folder exists and is not empty.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ModelError(f"{directory} exists and is not an empty folder")
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in parts.files.items():
+        (directory / name).write_bytes(content)
+    (directory / MANIFEST).write_text(parts.manifest.to_json(), encoding="utf-8", newline="\n")
+
+
+def read_folder(directory: Path) -> ModelParts:
+    """Read a model folder of any kind; which code the kind is, is known here and not there.
+
+    Raises
+    ------
+    RiskError
+        If the folder is incomplete, was changed, holds other files, has another format, or names a
+        kind that is not known.
+    """
+    manifest = Manifest.read(directory)
+    files = {name: (directory / name).read_bytes() for name in manifest.files}
+    try:
+        fitted = json.loads(files[CALIBRATION])
+        calibration = PlattCalibration(**fitted, base_rate=manifest.base_rate)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{directory / CALIBRATION} holds no calibration: {error}") from error
+    estimator = estimator_class(manifest.kind).load(directory, manifest.feature_names)
+    return ModelParts(estimator, calibration, manifest, files)
