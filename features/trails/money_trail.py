@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.spine import check_spine
-from features.kernel import Float64s, Int32s, Int64s, before, kernel
+from features.kernel import Float64s, Int32s, Int64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
 from features.ledger.slices import Side
 from features.past import LabelEvents, label_events, past_of
@@ -181,7 +181,7 @@ def _places(outgoing: Side, sender: Int32s, rows: Int64s) -> Int64s:
     return places[inverse]
 
 
-@kernel
+@inner_kernel
 def _find(outgoing: Side, sender: Int32s, rows: Int64s, places: Int64s) -> None:
     """Read each sender's slice once, the latest first; its ``rows`` are one ascending run."""
     first = 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.kernel import Int64s
 from features.ledger import Ledger
-from features.past.known_labels import LabelEvents
+from features.past import LabelEvents
 from features.table import compute_rows
 from features.trails.money_trail import Moved, find_trails, joined, moved
 from features.view import Trail, View

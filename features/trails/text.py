@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.cli import read_known
 from features.ledger import Ledger
-from features.past.known_labels import label_events
+from features.past import label_events
 from features.trails.money_trail import question
 from features.trails.records import Traced, read_trails
 from features.views import feature_columns

@@ -149,13 +149,12 @@ _COLUMNS = (*map(_sourced, per_side("exposure", *_SIDE)), *of_both("exposure", *
 def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
     """Names of the columns of each group, in the columns of one side."""
     names = [column.name for column in columns]
-    return [
-        GroupColumns(
-            *((names[_AMOUNT[kind, group]], names[_SHARE[kind, group]]) for kind in range(2)),
-            names[_HOPS[group]],
-        )
-        for group in range(len(GROUPS))
-    ]
+    direct, indirect = (
+        [tuple(names[place] for place in both) for both in zip(*of_kind, strict=True)]
+        for of_kind in zip(_AMOUNT.tolist(), _SHARE.tolist(), strict=True)
+    )
+    hops = [names[place] for place in _HOPS.tolist()]
+    return [GroupColumns(*named) for named in zip(direct, indirect, hops, strict=True)]
 
 
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])

@@ -4,8 +4,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
 
 import features
+from features.kernel import Float64s, Int64s, Rows, inner_kernel, kernel
 from features.kernel.compiler import CACHE, cache_folder, digest
 
 PACKAGE = Path(features.__file__).parent
@@ -56,6 +61,12 @@ def test_files_of_equal_names_are_kept_apart() -> None:
     assert one != other
 
 
+@pytest.fixture(autouse=True)
+def _a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For processes that a test starts: what an earlier run of it kept is not found."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+
+
 def run(folder: Path, module: str) -> list[int]:
     code = TWINS.format(folder=str(folder), module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -85,3 +96,76 @@ def test_a_change_of_a_file_beside_a_guests_kernel_is_seen(tmp_path: Path) -> No
     assert run(tmp_path, "caller")[0] == 2
     (tmp_path / "helper.py").write_text(KERNEL.format(added=5))
     assert run(tmp_path, "caller")[0] == 6
+
+
+class Numbers(NamedTuple):
+    """What an inner kernel may return."""
+
+    first: int
+    second: float
+
+
+class Arrays(NamedTuple):
+    """What it may not."""
+
+    values: Float64s
+    first: int
+
+
+class Nested(NamedTuple):
+    """Nor this."""
+
+    inside: tuple[Numbers, Arrays]
+
+
+@inner_kernel
+def inner_sum(arrays: Arrays, end: int) -> Numbers:
+    values, total = arrays.values, 0.0
+    for i in range(arrays.first, end):
+        total += values[i]
+    return Numbers(end - arrays.first, total)
+
+
+@kernel
+def outer_sum(rows: Rows, sums: Float64s) -> Int64s:
+    """Hand parts of arrays, some made here, to an inner kernel; return what was made."""
+    counts = np.empty(sums.size, np.int64)
+    for row in range(sums.size):
+        made = rows[row] * 2.0
+        counts[row] = inner_sum(Arrays(rows[row], 1), row + 1).first
+        sums[row] = inner_sum(Arrays(made, 0), made.size).second
+    return counts
+
+
+def test_an_inner_kernel_leaves_the_arrays_to_those_who_hold_them() -> None:
+    rows = np.arange(12.0).reshape(4, 3)
+    for _ in range(100):
+        sums = np.empty(4)
+        held = sys.getrefcount(rows), sys.getrefcount(sums)
+        counts = outer_sum(rows, sums)
+        assert (sys.getrefcount(rows), sys.getrefcount(sums)) == held
+        assert sums.tolist() == (2 * rows.sum(axis=1)).tolist()
+        assert counts.tolist() == [0, 1, 2, 3]
+    assert inner_sum(Arrays(rows[0], 0), 3) == (3, 3.0)  # from Python, too
+
+
+def returns_array(values: Float64s) -> Float64s:
+    return values
+
+
+def returns_tuple(values: Float64s) -> tuple[int, Rows]:
+    return 1, values
+
+
+def returns_record(values: Float64s) -> Arrays:
+    return Arrays(values, 0)
+
+
+def returns_nested(values: Float64s) -> Nested | None:
+    return None
+
+
+@pytest.mark.parametrize("function", [returns_array, returns_tuple, returns_record, returns_nested])
+def test_an_inner_kernel_may_return_no_array(function: object) -> None:
+    with pytest.raises(TypeError, match="returns an array: make it a kernel"):
+        inner_kernel(function)  # type: ignore[type-var]

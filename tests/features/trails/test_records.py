@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger, trace
-from features.past.known_labels import NO_LABELS
+from features.past import NO_LABELS
 from features.trails.records import SHOWN, Traced, read_trails
 from tests.strategies import at, chain, transfers
 

@@ -1,7 +1,7 @@
 """The money trail as text."""
 
 from features import Ledger
-from features.past.known_labels import NO_LABELS
+from features.past import NO_LABELS
 from features.trails.records import read_trails
 from features.trails.text import trace_text
 from tests.strategies import transfers
