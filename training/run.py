@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.cli import read_known
 from features.errors import RiskError
 from features.ledger import Ledger
 from features.sources.files import read_labels, read_spine
+from features.sources.known import read_known
 from features.table import feature_table
 from training.config import RunConfig
 from training.evaluation import rows_log_odds
