@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from features.contracts.spine import check_spine
 from features.table import feature_table
+from features.view import View
 from features.views import DEFINITIONS, feature_columns
 from features.views.exposure import EXPOSURES
 from training.calibration import PlattCalibration, log_odds_of, probability_of
@@ -130,6 +131,10 @@ class RiskModel:
         return self.manifest.feature_names
 
     @property
+    def context_names(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """What its contributions are of: features, or parts of the neighbourhood."""
         return self.estimator.reasons
@@ -161,7 +166,7 @@ class RiskModel:
         (directory / MANIFEST).write_text(self.manifest.to_json(), encoding="utf-8", newline="\n")
 
     @classmethod
-    def load(cls, directory: str | Path) -> Self:
+    def load(cls, directory: str | Path, *, views: tuple[View, ...] = ()) -> Self:
         """Read a model folder of any kind.
 
         Raises
@@ -219,7 +224,9 @@ class RiskModel:
         )
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
 
-    def score_rows(self, values: Float64, *, reasons: bool = False) -> Scores:
+    def score_rows(
+        self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
+    ) -> Scores:
         """Score rows given as an array: the endpoint's way, without a DataFrame.
 
         Parameters
@@ -293,6 +300,7 @@ class RiskModel:
         spine: pd.DataFrame,
         *,
         labels: pd.DataFrame | None = None,
+        context: pd.DataFrame | None = None,
         reasons: bool = False,
     ) -> Scores:
         """Return :meth:`score` and, where asked for, :meth:`explain_wallets` from one pass.
