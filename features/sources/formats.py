@@ -13,12 +13,10 @@ import pandas as pd
 
 from features.contracts.labels import check_labels
 from features.contracts.transfers import OnError, check_transfers
-from features.errors import RiskError, SourceError
-from features.guests import installed
+from features.errors import SourceError
+from features.guests import SOURCE_GROUP, installed_names, load_installed
 from features.sources.amlsim import read_amlsim
 from features.sources.files import load_transfers
-
-GROUP = "walletrisk.sources"
 
 Options = Mapping[str, Any]
 
@@ -75,15 +73,14 @@ def checked(reader: Reader) -> Format:
 
     def read(paths: Sequence[Path], options: Options, how: Reading) -> Source:
         _require_taken(reader, options)
-        transfers, labels = reader(paths, **options)
+        received, labels = reader(paths, **options)
         if how.on_batch is not None:
-            how.on_batch(len(transfers))
-        bad = None
+            how.on_batch(len(received))
+        known = None if labels is None else check_labels(labels)
         if how.on_error == "quarantine":
-            transfers, bad = check_transfers(transfers, how.on_error)
-        else:
-            transfers = check_transfers(transfers)
-        return Source(transfers, None if labels is None else check_labels(labels), bad)
+            good, bad = check_transfers(received, how.on_error)
+            return Source(good, known, bad)
+        return Source(check_transfers(received), known)
 
     return read
 
@@ -130,11 +127,10 @@ def read_files(
 def _format(name: str) -> Format:
     if name in FORMATS:
         return FORMATS[name]
-    guests = installed(GROUP)
+    guests = installed_names(SOURCE_GROUP, own=FORMATS)
     if name not in guests:
-        allowed = ", ".join([*FORMATS, *sorted(guests)])
-        raise SourceError(f"unknown format {name!r}; there are {allowed}")
-    return checked(guests[name])
+        raise SourceError(f"unknown format {name!r}; there are {', '.join([*FORMATS, *guests])}")
+    return checked(load_installed(guests[name]))
 
 
 def _require_taken(reader: Reader, options: Options) -> None:
@@ -144,4 +140,4 @@ def _require_taken(reader: Reader, options: Options) -> None:
         return
     unused = [option for option in options if option not in taken]
     if unused:
-        raise RiskError(f"this format takes no {', '.join(unused)}")
+        raise SourceError(f"the reader of this format has no use for {', '.join(unused)}")

@@ -71,7 +71,7 @@ def test_options_reach_a_reader(tmp_path: Path, lines: Path) -> None:
 
 @pytest.mark.parametrize("name", ["lines", "amlsim"])
 def test_an_option_that_a_reader_does_not_take_is_refused(name: str, lines: Path) -> None:
-    with pytest.raises(RiskError, match="this format takes no timezone"):
+    with pytest.raises(SourceError, match="has no use for timezone"):
         read_files(name, [lines], {"timezone": "UTC"})
 
 
@@ -108,12 +108,16 @@ def test_an_unknown_format_is_told_which_there_are(lines: Path) -> None:
         read_files("csv", [lines])
 
 
-def test_a_guest_does_not_replace_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guest_that_takes_a_name_of_ours_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     install(
         monkeypatch, tmp_path / "site", "guest_reader", READER,
-        {"walletrisk.sources": "table = guest_reader:read"},
+        {"walletrisk.sources": "amlsim = guest_reader:read"},
     )  # fmt: skip
     file = tmp_path / "t.csv"
     file.write_text(CSV)
     assert set(FORMATS) == {"table", "amlsim"}
     assert read_files("table", [file]).labels is None
+    with pytest.raises(RiskError, match="takes the name 'amlsim', which is one of ours"):
+        read_files("lines", [file])
