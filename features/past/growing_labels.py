@@ -1,6 +1,7 @@
 """Labels over a ledger that grows: checked and looked up once, whatever wallets come later."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,8 @@ class GrowingLabels:
         if labels is None:
             return
         checked = check_labels(labels)
-        number, wallets = pd.factorize(checked["wallet"])
+        number, distinct = pd.factorize(checked["wallet"])
+        wallets: list[str] = distinct.tolist()
         found = ledger.codes(wallets)
         code = found[number]
         held = code >= 0
@@ -71,7 +73,9 @@ class _Room:
     """Arrays of events with room at their end; what was read of them before stays as it is."""
 
     def __init__(self, events: LabelEvents) -> None:
-        self._arrays = [grown(array, array.size * 5 // 4 + 64) for array in events]
+        self._arrays: list[npt.NDArray[Any]] = [
+            grown(array, array.size * 5 // 4 + 64) for array in events
+        ]
         self._wallets, self._events = events.start.size - 1, events.known_at.size
 
     def add(self, code: int, others: LabelEvents, chosen: "slice[int, int]") -> LabelEvents:
@@ -86,7 +90,7 @@ class _Room:
         known_at, label, category = (array[:end] for array in self._arrays[1:])
         return LabelEvents(start[: code + 2], known_at, label, category)
 
-    def _at_least(self, column: int, size: int) -> npt.NDArray[np.generic]:
+    def _at_least(self, column: int, size: int) -> npt.NDArray[Any]:
         if size > self._arrays[column].size:
             self._arrays[column] = grown(self._arrays[column], size * 5 // 4)
         return self._arrays[column]
