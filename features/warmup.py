@@ -7,21 +7,23 @@ Numba compiles a function at its first call and keeps the machine code, see
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
 from features.kernel import before
+from features.kernel.compiler import CACHE
 from features.ledger import Ledger
 from features.neighbourhood import neighbourhoods
 from features.past import NO_LABELS, past_of
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
+from features.view import View
 from features.views import VIEWS
 
-STEPS = len(VIEWS) + 1
 _START = pd.Timestamp("2026-01-01", tz="UTC")
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
 _TRANSFERS = (
@@ -40,13 +42,21 @@ class WarmUp(NamedTuple):
     folder: str
 
 
-def warm_up(progress: Callable[[int], None] | None = None) -> WarmUp:
+def steps(views: tuple[View, ...] = VIEWS) -> int:
+    """How many steps :func:`warm_up` takes: the ledger, each view, and what is not in the table."""
+    return len(views) + 2
+
+
+def warm_up(
+    progress: Callable[[int], None] | None = None, *, views: tuple[View, ...] = VIEWS
+) -> WarmUp:
     """Run a small ledger through every kernel.
 
     Parameters
     ----------
     progress : callable, optional
-        Called with the number of steps done since its last call, of ``STEPS`` in all.
+        Called with the number of steps done since its last call, of :func:`steps` in all.
+    views : tuple of View
 
     Returns
     -------
@@ -64,7 +74,7 @@ def warm_up(progress: Callable[[int], None] | None = None) -> WarmUp:
     spine = _spine(ledger)
     labels = pd.DataFrame({"wallet": ["a", "y"], "label": ["illicit", "licit"]})
     labels["known_at"] = _START
-    for view in VIEWS:
+    for view in views:
         feature_table(ledger, spine, labels=labels, views=(view,))
         for wallet, as_of in zip(spine["wallet"], spine["as_of"], strict=True):
             trace(ledger, wallet, as_of, labels=labels, views=(view,))
@@ -74,8 +84,10 @@ def warm_up(progress: Callable[[int], None] | None = None) -> WarmUp:
     codes = ledger.codes(spine["wallet"])
     instants = np.full(codes.size, (ledger.last_time or 0) + 1)
     neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
-    folder = cast("Any", before).stats.cache_path
-    return WarmUp(time.perf_counter() - started, folder)
+    step(1)
+    kept = Path(cast("Any", before).stats.cache_path)
+    code = CACHE if kept.is_relative_to(CACHE) else kept  # elsewhere where CACHE is not writeable
+    return WarmUp(time.perf_counter() - started, str(code))
 
 
 def _transfers() -> pd.DataFrame:

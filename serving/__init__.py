@@ -1,6 +1,13 @@
 """A risk model and a ledger behind an endpoint."""
 
-from serving.app import create_app
-from serving.settings import Settings
+from typing import TYPE_CHECKING
+
+from features.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from serving.app import create_app
+    from serving.settings import Settings
 
 __all__ = ["Settings", "create_app"]
+
+__getattr__, __dir__ = lazy_names(__name__)

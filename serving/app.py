@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
+from features.view import View
 from serving import problems, schemas
 from serving.intake import Added
 from serving.limits import LimitBody
@@ -30,7 +31,7 @@ def _json(content: Mapping[str, Any]) -> Response:
     return Response(json.dumps(content, allow_nan=False), media_type="application/json")
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> FastAPI:
     """Build the endpoint.
 
     Ledger, journal and model are loaded when the application starts (ASGI lifespan); until then,
@@ -39,6 +40,9 @@ def create_app(settings: Settings) -> FastAPI:
     Parameters
     ----------
     settings : Settings
+    views : tuple of View, optional
+        All that the model may read and a trace may show, such as ``(*VIEWS, MINE)``. Default:
+        ours, then those of installed packages.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await to_thread.run_sync(Service.load, settings, metrics)
+        service = await to_thread.run_sync(partial(Service.load, settings, metrics, views=views))
         app.state.service = service
         try:
             yield

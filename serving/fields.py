@@ -1,4 +1,4 @@
-"""Fields of requests: names, instants and amounts."""
+"""Fields of requests: names, instants, numbers and amounts."""
 
 from datetime import datetime
 from typing import Annotated
@@ -39,6 +39,7 @@ Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")
 Instant = Annotated[
     datetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
 ]
+Measure = Annotated[float, Field(allow_inf_nan=False)]
 Number = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
 NumberText = Annotated[
     str,

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from features.trails.records import SHOWN
-from serving.fields import Amount, Instant, Name
+from serving.fields import Amount, Instant, Measure, Name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
+MAX_CONTEXT = 256
 EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
 
 
@@ -67,6 +68,13 @@ class ScoreRequest(WalletQuestion):
     include: list[Literal["reasons"]] = Field(
         default=["reasons"], max_length=8, description="Empty: the score alone, which is faster."
     )
+    context: dict[str, Measure | None] = Field(
+        default={},
+        max_length=MAX_CONTEXT,
+        description="Columns of your own that the model was trained on, see /v1/features. One that "
+        "is null or left out counts as unknown, not as zero; any other name is refused.",
+        examples=[{}],
+    )
 
 
 class BatchRequest(Body):
@@ -100,7 +108,7 @@ class Reason(BaseModel):
 
     feature: str
     meaning: str
-    value: float | None = Field(description="Null: not defined for this history.")
+    value: float | None = Field(description="Null: not defined for this history, or not given.")
     contribution: float
 
 
@@ -251,10 +259,11 @@ class FeatureFacts(BaseModel):
 
 
 class FeaturesAnswer(BaseModel):
-    """All features that this release computes."""
+    """All features that this endpoint computes, and those that come with a request."""
 
     version: str = Field(description="Fingerprint of the definitions; a model fits one of them.")
     columns: list[FeatureFacts]
+    context: list[str] = Field(description="What the model reads of a request's context.")
 
 
 class FieldError(BaseModel):

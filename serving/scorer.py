@@ -5,21 +5,27 @@ ledger that changes.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
-from itertools import chain
+from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features import Ledger, RiskError, Transfer, check_labels, check_spine
-from features.cli import read_known
-from features.past.known_labels import label_events
+from features.contracts.labels import check_labels
+from features.contracts.spine import check_spine
+from features.errors import RiskError
+from features.guests import all_views
+from features.ledger import Ledger, Transfer
+from features.past.growing_labels import GrowingLabels
+from features.sources.known import read_known
 from features.table import compute_rows
 from features.trails.records import read_trails
-from features.views import DEFINITIONS, VIEWS, feature_columns
+from features.view import View
+from features.views import VIEWS, feature_columns
+from serving.context import Context, context_frame, context_row
+from serving.facts import coverage_facts, feature_facts, model_facts
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
 from training.risk_model import RiskModel, Scores
@@ -35,6 +41,7 @@ NEIGHBOURHOOD = {
     "senders": "the wallets it received from",
     "recipients": "the wallets it sent to",
 }
+GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
 
@@ -48,13 +55,21 @@ class Scorer:
         Owned by this object from now on.
     model : RiskModel
     labels : DataFrame, optional
-        For exposure features.
+        Known wallets, for exposure features.
     bands : Bands
         Policy of the bands.
+    views : tuple of View
+        What traces and the list of features show; the model computes its own.
     """
 
     def __init__(
-        self, ledger: Ledger, model: RiskModel, *, labels: pd.DataFrame | None, bands: Bands
+        self,
+        ledger: Ledger,
+        model: RiskModel,
+        *,
+        labels: pd.DataFrame | None,
+        bands: Bands,
+        views: tuple[View, ...] = VIEWS,
     ) -> None:
         if model.reads_labels and labels is None:
             raise RiskError(
@@ -63,25 +78,25 @@ class Scorer:
         self.ledger = ledger
         self.model = model
         self.tabular = model.estimator.reads == "table"
+        self._views = views
         self._labels = None if labels is None else check_labels(labels)
+        self._known = GrowingLabels(ledger, self._labels)
         self._changing = threading.Lock()
-        self._arrange_labels()
         columns = feature_columns(model.views)
-        self._column = {column.name: place for place, column in enumerate(columns)}
+        names = [column.name for column in columns]
+        self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
         self._meaning = {column.name: column.meaning for column in columns}
+        self._meaning |= dict.fromkeys(model.context_names, GIVEN)
         self.thresholds = bands.thresholds(model.base_rate)
         self.bands = {"version": bands.version, "thresholds": self.thresholds}
-        self.facts = {
-            "version": model.version,
-            "kind": model.kind,
-            "trained_until": model.manifest.trained_until.isoformat(),
-            "feature_definitions": model.manifest.feature_definitions,
-        }
-        self.features = _features(frozenset(model.feature_names))
+        self.facts = model_facts(model)
+        self.features = feature_facts(views, model)
 
     @classmethod
-    def load(cls, settings: Settings) -> "Scorer":
+    def load(cls, settings: Settings, *, views: tuple[View, ...] | None = None) -> "Scorer":
         """Open the ledger, the model and the labels that the settings name.
+
+        ``views`` are, by default, ours and those of installed packages.
 
         Raises
         ------
@@ -91,14 +106,18 @@ class Scorer:
         labels = read_known(settings.labels)
         ledger = Ledger.open(settings.ledger)
         ledger.reserve(RESERVED_TRANSFERS)
-        return cls(
-            ledger,
-            RiskModel.load(settings.model),
-            labels=labels,
-            bands=settings.bands,
-        )
+        chosen = all_views() if views is None else views
+        model = RiskModel.load(settings.model, views=chosen)
+        return cls(ledger, model, labels=labels, bands=settings.bands, views=chosen)
 
-    def score(self, wallet: str, as_of: int, *, reasons: bool = True) -> dict[str, Any]:
+    def score(
+        self,
+        wallet: str,
+        as_of: int,
+        *,
+        context: Context = MappingProxyType({}),
+        reasons: bool = True,
+    ) -> dict[str, Any]:
         """Score one wallet.
 
         Parameters
@@ -106,6 +125,8 @@ class Scorer:
         wallet : str
         as_of : int
             Microseconds since 1970 UTC; only what was known before counts.
+        context : mapping of str to float or None
+            The user's own columns, those that the model reads; nan where one is absent.
         reasons : bool
             Whether to explain the score, which costs more than the score itself.
 
@@ -113,8 +134,14 @@ class Scorer:
         -------
         dict
             :class:`serving.schemas.WalletScore` without ``request_id`` and ``wallet``.
+
+        Raises
+        ------
+        RiskError
+            ``context`` names a column that the model does not read.
         """
-        values, scores, last_time = self._compute(wallet, as_of, reasons=reasons)
+        own = context_row(self.model.context_names, context)
+        values, scores, last_time = self._compute(wallet, as_of, own, reasons=reasons)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
@@ -127,12 +154,13 @@ class Scorer:
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
-            "coverage": _coverage(lambda name: float(values[self._column[name]]), last_time),
+            "coverage": coverage_facts(lambda name: float(values[self._column[name]]), last_time),
             "model": self.facts,
             "bands": self.bands,
         }
         if scores.contributions is not None:
-            answer |= self._explain(scores.contributions[0], values, log_odds)
+            row = np.concatenate([values, own])
+            answer |= self._explain(scores.contributions[0], row, log_odds)
         return answer
 
     def trace(self, wallet: str, as_of: int) -> dict[str, Any]:
@@ -145,34 +173,33 @@ class Scorer:
         """
         with self._changing:
             code = self.ledger.code(wallet)
-            found = read_trails(self.ledger, code, as_of, labels=self._events)
+            found = read_trails(
+                self.ledger, code, as_of, labels=self._known.events, views=self._views
+            )
             last_time = self.ledger.last_time
         return {
             "as_of": instant_text(as_of),
             "status": found.status,
             "labels": self._labels is not None,
             "truncated": found.truncated,
-            "coverage": _coverage(found.values.__getitem__, last_time),
+            "coverage": coverage_facts(found.values.__getitem__, last_time),
             "trails": found.records(),
         }
 
     def insert(self, new: pd.DataFrame | Sequence[Transfer]) -> None:
         """Add to the ledger what its ``check_append`` or ``check_stream`` returned."""
         if not isinstance(new, pd.DataFrame):
+            awaited = self._known.awaited(end for one in new for end in (one.sender, one.recipient))
             with self._changing:
                 self.ledger.insert_stream(new)
-                self._note_wallets(wallet for one in new for wallet in (one.sender, one.recipient))
+                self._known.join(self.ledger, awaited)
             return
         for start in range(0, len(new), APPEND_ROWS):
             part = new.iloc[start : start + APPEND_ROWS]
+            awaited = self._known.awaited([*part["sender"], *part["recipient"]])
             with self._changing:
                 self.ledger.insert(part)
-                self._note_wallets(chain(part["sender"], part["recipient"]))
-
-    def _note_wallets(self, wallets: Iterable[str]) -> None:
-        """Arrange the labels anew if a labelled wallet is in the ledger for the first time."""
-        if not self._unseen.isdisjoint(wallets):
-            self._arrange_labels()
+                self._known.join(self.ledger, awaited)
 
     def check_itself(self) -> None:
         """Score and trace an unknown wallet and some of the ledger, and check what comes out.
@@ -198,25 +225,30 @@ class Scorer:
                 )
 
     def _compute(
-        self, wallet: str, as_of: int, *, reasons: bool
+        self, wallet: str, as_of: int, own: Float64s, *, reasons: bool
     ) -> tuple[Float64s, Scores, int | None]:
         """One row of the model's views, its scores, and how far the ledger reached."""
+        model = self.model
         with self._changing:
             codes = np.array([self.ledger.code(wallet)], dtype=np.int32)
             values = compute_rows(
-                self.ledger, codes, np.array([as_of]), labels=self._events, views=self.model.views
+                self.ledger, codes, np.array([as_of]), labels=self._known.events, views=model.views
             )
             last_time = self.ledger.last_time
             if not self.tabular:
-                return values[0], self._score_neighbourhood(wallet, as_of, reasons), last_time
-        return values[0], self.model.score_rows(values, reasons=reasons), last_time
+                return values[0], self._score_spine(wallet, as_of, own, reasons), last_time
+        scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
+        return values[0], scores, last_time
 
-    def _score_neighbourhood(self, wallet: str, as_of: int, reasons: bool) -> Scores:
+    def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(
             {"wallet": [wallet], "as_of": [pd.Timestamp(as_of, unit="us", tz="UTC")]}
         )
         spine = check_spine(spine)
-        return self.model.score_spine(self.ledger, spine, labels=self._labels, reasons=reasons)
+        context = context_frame(self.model.context_names, own, spine)
+        return self.model.score_spine(
+            self.ledger, spine, labels=self._labels, context=context, reasons=reasons
+        )
 
     def _explain(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:
         """Name the largest parts and put all others into one number, so that they add up."""
@@ -246,36 +278,3 @@ class Scorer:
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
         return reached[-1] if reached else "low"
-
-    def _arrange_labels(self) -> None:
-        """Bring labels into the ledger's numbering, and note the wallets it does not hold yet."""
-        self._events = label_events(self.ledger, self._labels)
-        self._unseen: frozenset[str] = frozenset()
-        if self._labels is not None:
-            wallets = self._labels["wallet"]
-            self._unseen = frozenset(wallets[self.ledger.codes(wallets) < 0])
-
-
-def _coverage(value: Callable[[str], float], last_time: int | None) -> dict[str, Any]:
-    return {
-        "transfers_in": int(value("coverage_in_count")),
-        "transfers_out": int(value("coverage_out_count")),
-        "age_s": finite(value("coverage_age_s")),
-        "truncated_share": value("coverage_truncated_share"),
-        "ledger_last_timestamp": None if last_time is None else instant_text(last_time),
-    }
-
-
-def _features(read: frozenset[str]) -> dict[str, Any]:
-    """Describe all columns, and which of them a model reads, as ``FeaturesAnswer``."""
-    columns = [
-        {
-            **asdict(column),
-            "view": view.name,
-            "unit": column.name.rpartition("_")[2],
-            "used": column.name in read,
-        }
-        for view in VIEWS
-        for column in view.columns
-    ]
-    return {"version": DEFINITIONS, "columns": columns}

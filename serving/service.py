@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.errors import RiskError
+from features.view import View
 from serving import problems, schemas
 from serving.intake import Intake
 from serving.journal import Journal
@@ -25,15 +26,19 @@ class Service:
     chain: str | None
 
     @classmethod
-    def load(cls, settings: Settings, metrics: Metrics) -> "Service":
+    def load(
+        cls, settings: Settings, metrics: Metrics, *, views: tuple[View, ...] | None = None
+    ) -> "Service":
         """Load ledger, labels and model, replay the journal, and check the result.
+
+        ``views`` as for :meth:`serving.scorer.Scorer.load`.
 
         Raises
         ------
         RiskError
             One of them cannot be read, or they do not fit each other.
         """
-        scorer = Scorer.load(settings)
+        scorer = Scorer.load(settings, views=views)
         journal = Journal(settings.journal_url)
         try:
             intake = Intake(scorer, journal)
@@ -51,11 +56,13 @@ class Service:
         Raises
         ------
         RiskError
-            ``as_of`` lies in the future, or the wallet is on another chain.
+            ``as_of`` lies in the future, the wallet is on another chain, or ``context`` names a
+            column that the model does not read.
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
-        said = self.scorer.score(wallet, as_of, reasons="reasons" in asked.include)
+        reasons = "reasons" in asked.include
+        said = self.scorer.score(wallet, as_of, context=asked.context, reasons=reasons)
         self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 

@@ -133,7 +133,7 @@ def test_labels_of_no_known_category_are_told(
 
 
 def test_a_defect_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.cli.progress", lambda: int("not a number"))
+    monkeypatch.setattr("features.progress.progress", lambda: int("not a number"))
     with pytest.raises(ValueError, match="not a number"):
         walletrisk.main(["train", "none.toml"])
 

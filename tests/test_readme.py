@@ -14,7 +14,7 @@ import pytest
 
 import walletrisk
 from features import Ledger, feature_table
-from features.sources.amlsim import read_amlsim
+from features.sources.formats import read_files
 from serving.schemas import ScoreRequest
 from tests.strategies import at, spine, transfers
 from training.demo import Workspace, one_question_each, prepare
@@ -43,9 +43,9 @@ def commands() -> list[list[str]]:
 def write_own_data(folder: Path) -> None:
     """The demo's simulated bank as a user's own files, with names and unix times of their own."""
     data = ROOT / "demo" / "amlsim"
-    transfers, labels = read_amlsim(
-        data / "fanin200cycle200_transactions.parquet", data / "fanin200cycle200_nodes.parquet"
-    )
+    names = ("fanin200cycle200_transactions.parquet", "fanin200cycle200_nodes.parquet")
+    transfers, labels, _ = read_files("amlsim", [data / name for name in names])
+    assert labels is not None
     seconds = (transfers["timestamp"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "s")
     own = pd.DataFrame(
         {

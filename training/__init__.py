@@ -1,11 +1,16 @@
 """Feature table and labels to a calibrated risk model; needs neither torch nor mlflow."""
 
-from training.config import TrainConfig
-from training.risk_model import RiskModel
-from training.splits import OutOfTime, out_of_time, out_of_time_shares
-from training.time_folds import TimeFolds
-from training.trained import Trained, label_shuffle, train
-from training.truth import labels_to_y
+from typing import TYPE_CHECKING
+
+from features.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.risk_model import RiskModel
+    from training.splits import OutOfTime, out_of_time, out_of_time_shares
+    from training.time_folds import TimeFolds
+    from training.trained import Trained, label_shuffle, train
+    from training.truth import labels_to_y
 
 __all__ = [
     "OutOfTime",
@@ -19,3 +24,5 @@ __all__ = [
     "out_of_time_shares",
     "train",
 ]
+
+__getattr__, __dir__ = lazy_names(__name__)

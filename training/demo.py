@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.errors import SourceError
 from features.ledger import Ledger
-from features.sources.amlsim import read_amlsim
+from features.sources.formats import read_files
 
 # the first two train, the third calibrates, the last tests; demo.toml holds the borders
 AS_OF = pd.to_datetime(["2017-04-01", "2017-05-01", "2017-05-15", "2017-06-01"], utc=True)
@@ -73,9 +74,10 @@ def prepare(source: Path, work: Workspace) -> Ledger:
         The bundled data is missing, or a file is in the ledger's way.
     """
     data = source / "amlsim"
-    transfers, labels = read_amlsim(
-        data / f"{_NAME}_transactions.parquet", data / f"{_NAME}_nodes.parquet"
-    )
+    files = [data / f"{_NAME}_transactions.parquet", data / f"{_NAME}_nodes.parquet"]
+    transfers, labels, _ = read_files("amlsim", files)
+    if labels is None:
+        raise SourceError("the simulation came without labels")
     ledger = Ledger.from_transfers(transfers)
     work.folder.mkdir(parents=True, exist_ok=True)
     ledger.save(work.ledger)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.cli import read_known
 from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger
 from features.sources.context import read_context
 from features.sources.files import read_labels, read_spine
+from features.sources.known import read_known
 from features.table import feature_table, join_context
 from features.view import View
 from training.config import ConfigError, RunConfig

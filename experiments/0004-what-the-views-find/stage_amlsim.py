@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.common.results import Measure
 from features import Ledger, feature_table
-from features.sources.amlsim import read_amlsim
+from features.sources.formats import read_files
 from training.metrics import average_precision
 
 NAMES = ("fanin200", "fanin200cycle200")
@@ -49,9 +49,9 @@ class Bank:
 
 def read_bank(folder: Path, name: str) -> Bank:
     """Read a simulation, as of the day after the last label became known."""
-    transfers, labels = read_amlsim(
-        folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"
-    )
+    files = [folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"]
+    transfers, labels, _ = read_files("amlsim", files)
+    assert labels is not None
     ledger = Ledger.from_transfers(transfers)
     as_of = labels["known_at"].max() + pd.Timedelta(1, "D")
     spine = pd.DataFrame({"wallet": labels["wallet"], "as_of": as_of})

@@ -49,18 +49,32 @@ def label_events(ledger: Ledger, labels: pd.DataFrame | None) -> LabelEvents:
         return NO_LABELS
     checked = check_labels(labels)
     code = ledger.codes(checked["wallet"])
+    held = code >= 0
+    return arranged(checked.loc[held], code[held], ledger.n_wallets)
+
+
+def arranged(checked: pd.DataFrame, code: npt.NDArray[np.int32], wallets: int) -> LabelEvents:
+    """Arrange checked labels by the codes of their wallets.
+
+    Parameters
+    ----------
+    checked : DataFrame, shape (n, columns)
+        Labels as :func:`features.check_labels` returns them.
+    code : int32 array, shape (n,)
+        From 0 to below ``wallets``.
+    wallets : int
+    """
     known_at = microseconds(checked["known_at"])
     illicit = checked["label"].to_numpy() == "illicit"
     confidence = checked["confidence"].to_numpy()
     words, word = np.unique(checked["category"].to_numpy("object"), return_inverse=True)
     order = np.lexsort((-word, illicit, confidence, known_at, code))
-    order = order[code[order] >= 0]
     code, known_at = code[order], known_at[order]
     label = np.where(illicit[order], ILLICIT, LICIT).astype(np.int8)
     place = np.array([category_place(word) for word in words.tolist()], dtype=np.int8)
     category = place[word[order]]
     _hold_best(code, confidence[order], label, category)
-    start = np.searchsorted(code, np.arange(ledger.n_wallets + 1)).astype(np.int64)
+    start = np.searchsorted(code, np.arange(wallets + 1)).astype(np.int64)
     return LabelEvents(start, known_at, label, category)
 
 

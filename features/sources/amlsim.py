@@ -5,13 +5,12 @@ A pair of files, ``NAME_transactions.parquet`` and ``NAME_nodes.parquet``, as IB
 UTC. Amounts have no currency: the asset is called ``SIM``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.contracts.labels import Labels, check_labels
-from features.contracts.transfers import Transfers, check_transfers
 from features.errors import SourceError
 
 DAY_0 = pd.Timestamp("2017-01-01", tz="UTC")
@@ -20,31 +19,34 @@ _TRANSACTIONS = ("sourceNodeId", "targetNodeId", "value", "time")
 _NODES = ("nodeid", "isFraud", "fraudStep")
 
 
-def read_amlsim(transactions: str | Path, nodes: str | Path) -> tuple[Transfers, Labels]:
-    """Read transfers and labels of one simulation.
+def read_amlsim(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read transfers and labels of one simulation, a :class:`features.sources.formats.Reader`.
 
     Parameters
     ----------
-    transactions : str or Path
-        ``NAME_transactions.parquet``; the row number becomes ``tx_id``.
-    nodes : str or Path
+    paths : sequence of Path
+        ``NAME_transactions.parquet``, whose row number becomes ``tx_id``, and
         ``NAME_nodes.parquet``.
 
     Returns
     -------
-    transfers : Transfers
-        As :func:`features.check_transfers` returns them.
-    labels : Labels
-        As :func:`features.check_labels` returns them. An account whose first illicit transfer
-        ended on day d is known from day d + 1. The truth about all others, illicit ones without a
-        day included, is known from the day after the simulation's last transfer.
+    transfers : DataFrame
+    labels : DataFrame
+        An account whose first illicit transfer ended on day d is known from day d + 1. The truth
+        about all others, illicit ones without a day included, is known from the day after the
+        simulation's last transfer.
 
     Raises
     ------
     SourceError
-        A file cannot be read or is no such file.
+        There are not two files, or one cannot be read or is no such file.
     """
-    moves, accounts = _read(transactions, _TRANSACTIONS), _read(nodes, _NODES)
+    if len(paths) != 2:
+        raise SourceError(
+            "amlsim: needs two files, NAME_transactions.parquet and NAME_nodes.parquet; "
+            f"received {len(paths)}"
+        )
+    moves, accounts = _read(paths[0], _TRANSACTIONS), _read(paths[1], _NODES)
     transfers = pd.DataFrame(
         {
             "tx_id": pd.Series(np.arange(len(moves))).astype("str"),
@@ -66,10 +68,10 @@ def read_amlsim(transactions: str | Path, nodes: str | Path) -> tuple[Transfers,
             "source": "AMLSim",
         }
     )
-    return check_transfers(transfers), check_labels(labels)
+    return transfers, labels
 
 
-def _read(path: str | Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
         return pd.read_parquet(path, columns=list(columns))
     except (OSError, ValueError) as error:

@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.cli import read_known
 from features.ledger import Ledger
 from features.past import label_events
+from features.sources.known import read_known
 from features.trails.money_trail import question
 from features.trails.records import Traced, read_trails
-from features.views import feature_columns
+from features.view import View
+from features.views import VIEWS, feature_columns
 
 
 def read_trace(
-    ledger: Path, wallet: str, as_of: str | None, labels: Path | None
+    ledger: Path,
+    wallet: str,
+    as_of: str | None,
+    labels: Path | None,
+    *,
+    views: tuple[View, ...] = VIEWS,
 ) -> tuple[dict[str, Any], Traced]:
     """Trace a wallet on a saved ledger, as of now by default; returns a heading and the trails.
 
@@ -27,7 +33,7 @@ def read_trace(
     known = read_known(labels)
     opened = Ledger.open(ledger)
     code, micros = question(opened, wallet, instant)
-    traced = read_trails(opened, code, micros, labels=label_events(opened, known))
+    traced = read_trails(opened, code, micros, labels=label_events(opened, known), views=views)
     heading = {
         "wallet": wallet,
         "as_of": str(np.datetime_as_string(np.datetime64(micros, "us"), timezone="UTC")),
@@ -38,7 +44,9 @@ def read_trace(
     return heading, traced
 
 
-def trace_text(heading: Mapping[str, Any], traced: Traced) -> str:
+def trace_text(
+    heading: Mapping[str, Any], traced: Traced, *, views: tuple[View, ...] = VIEWS
+) -> str:
     """Say what :func:`read_trace` returned, a block a trail."""
     lines = [f"wallet {heading['wallet']} as of {_short(heading['as_of'])}: {heading['status']}"]
     if not heading["labels"]:
@@ -47,7 +55,7 @@ def trace_text(heading: Mapping[str, Any], traced: Traced) -> str:
         lines.append("a limit cut the history or a search short: there may be more")
     trails = traced.records()
     lines.append("a few trails a column, the most telling first" if trails else "no trail")
-    meanings = {column.name: column.meaning for column in feature_columns()}
+    meanings = {column.name: column.meaning for column in feature_columns(views)}
     for number, trail in enumerate(trails):
         category = f", {trail['category']}" if trail["category"] else ""
         lines += ["", f"trail {number}{category}"]

@@ -153,7 +153,7 @@ def test_a_labelled_wallet_counts_once_it_appears(world: World, scorer: Scorer) 
     rows = feature_table(
         ledger, pd.DataFrame({"wallet": ["fresh"], "as_of": [LATER]}), labels=labels
     )
-    values, _, _ = scorer._compute("fresh", microseconds(LATER), reasons=False)
+    values, _, _ = scorer._compute("fresh", microseconds(LATER), np.empty(0), reasons=False)
     names = list(scorer._column)
     np.testing.assert_array_equal(values, rows[names].iloc[0].to_numpy())
 

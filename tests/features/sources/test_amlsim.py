@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from features import SourceError
-from features.sources.amlsim import read_amlsim
+from features.sources.formats import Source, read_files
 
 
-def write(folder: Path) -> tuple[Path, Path]:
+def write(folder: Path) -> list[Path]:
     transactions, nodes = folder / "a_transactions.parquet", folder / "a_nodes.parquet"
     pd.DataFrame(
         {"sourceNodeId": [7, 8], "targetNodeId": [8, 9], "value": [1.5, 2.5], "time": [31, 4]}
@@ -17,11 +17,15 @@ def write(folder: Path) -> tuple[Path, Path]:
     pd.DataFrame(
         {"nodeid": [7, 8, 9], "isFraud": [1, 1, 0], "init_balance": 1.0, "fraudStep": [4, -1, -1]}
     ).to_parquet(nodes)
-    return transactions, nodes
+    return [transactions, nodes]
+
+
+def read(*paths: Path) -> Source:
+    return read_files("amlsim", paths)
 
 
 def test_days_become_times_and_rows_become_transactions(tmp_path: Path) -> None:
-    transfers, _ = read_amlsim(*write(tmp_path))
+    transfers = read(*write(tmp_path)).transfers
     assert transfers["tx_id"].tolist() == ["1", "0"]
     assert transfers["timestamp"].dt.date.astype("str").tolist() == ["2017-01-05", "2017-02-01"]
     assert transfers[["sender", "recipient", "amount"]].to_numpy().tolist() == [
@@ -31,7 +35,8 @@ def test_days_become_times_and_rows_become_transactions(tmp_path: Path) -> None:
 
 
 def test_a_label_is_known_the_day_after(tmp_path: Path) -> None:
-    _, labels = read_amlsim(*write(tmp_path))
+    labels = read(*write(tmp_path)).labels
+    assert labels is not None
     said = zip(
         labels["wallet"], labels["label"], labels["known_at"].dt.date.astype("str"), strict=True
     )
@@ -45,6 +50,12 @@ def test_a_label_is_known_the_day_after(tmp_path: Path) -> None:
 def test_another_file_is_refused(tmp_path: Path) -> None:
     transactions, nodes = write(tmp_path)
     with pytest.raises(SourceError, match=r"a_nodes.parquet: cannot be read as an AMLSim file"):
-        read_amlsim(nodes, nodes)
+        read(nodes, nodes)
     with pytest.raises(SourceError, match=r"none.parquet: cannot be read"):
-        read_amlsim(transactions, tmp_path / "none.parquet")
+        read(transactions, tmp_path / "none.parquet")
+
+
+def test_a_pair_is_needed(tmp_path: Path) -> None:
+    transactions, _ = write(tmp_path)
+    with pytest.raises(SourceError, match=r"needs two files, .*_nodes.parquet; received 1"):
+        read(transactions)

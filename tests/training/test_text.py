@@ -1,27 +1,10 @@
-"""What the training commands read and say."""
-
-from pathlib import Path
+"""What training says to a reader."""
 
 import pandas as pd
-import pytest
 
-from features import SourceError
-from training.cli import evaluation_text, model_folder, promotion_text, read_feature_table
 from training.evaluation import Evaluation
 from training.promotion import GateLine, Promotion
-
-
-def test_a_folder_is_taken_as_it_is() -> None:
-    assert model_folder("models/one", None) == Path("models/one")
-
-
-def test_a_table_without_its_index_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    with pytest.raises(SourceError, match="cannot be read"):
-        read_feature_table(path)
-    pd.DataFrame({"wallet": ["w"]}).to_parquet(path)
-    with pytest.raises(SourceError, match="is no feature table"):
-        read_feature_table(path)
+from training.text import evaluation_text, promotion_text
 
 
 def test_a_closed_gate_says_which_line_failed() -> None:

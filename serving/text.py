@@ -1,58 +1,9 @@
-"""What the serving commands read and say."""
+"""One answer of the endpoint for a reader, and the line that asks for it."""
 
 import json
 import shlex
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
-
-from features.errors import RiskError
-from serving.schemas import microseconds
-from serving.settings import Settings
-
-
-def settings(ledger: Path, model: Path, labels: Path | None) -> Settings:
-    """Join what the command names and what the environment sets.
-
-    Raises
-    ------
-    RiskError
-        A variable ``WALLETRISK_...`` has a value that is not allowed.
-    """
-    given: dict[str, Any] = {} if labels is None else {"labels": labels}
-    try:
-        return Settings(ledger=ledger, model=model, **given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = "__".join(str(part) for part in first["loc"]).upper()
-        raise RiskError(f"WALLETRISK_{place}: {first['msg']}") from error
-
-
-def instant(text: str | None) -> int:
-    """Microseconds since 1970 UTC of an ISO 8601 time with an offset; None means now.
-
-    Raises
-    ------
-    RiskError
-        The text is no such time.
-
-    Examples
-    --------
-    >>> instant("1970-01-01T00:00:01Z")
-    1000000
-    """
-    if text is None:
-        return microseconds(datetime.now(UTC))
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise RiskError(f"as-of {text!r} is no time with an offset, such as 2026-01-31T09:30:00Z")
-    return microseconds(parsed)
 
 
 def score_text(answer: Mapping[str, Any]) -> str:

@@ -1,46 +1,14 @@
-"""What the training commands read and say."""
+"""What training, the gate and evaluation say to a reader, and the report they write."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from features.cli import require_parquet
-from features.errors import SourceError
 from training.evaluation import Evaluation
 from training.plots import calibration_figure, precision_recall_figure
 from training.promotion import Promotion
 
-REGISTERED = "models:/"
 _ENDS = ("_low", "_high")
-
-
-def model_folder(model: str, tracking_uri: str | None) -> Path:
-    """Folder of a model, given by itself or as ``models:/name@alias``."""
-    if not model.startswith(REGISTERED):
-        return Path(model)
-    from training.tracking import resolve
-
-    return resolve(model, tracking_uri=tracking_uri)
-
-
-def read_feature_table(path: Path) -> pd.DataFrame:
-    """Read a feature table that ``walletrisk features`` wrote.
-
-    Raises
-    ------
-    SourceError
-        It cannot be read, or is none.
-    """
-    require_parquet(path)
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read: {error}") from error
-    if list(table.index.names) != ["wallet", "as_of"]:
-        raise SourceError(f"{path} is no feature table: its index is not (wallet, as_of)")
-    return table
 
 
 def training_text(metrics: Mapping[str, float], version: str) -> str:

@@ -1,12 +1,8 @@
-"""What the serving commands read and say."""
+"""An answer as a reader sees it."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from features import RiskError
-from serving.cli import instant, score_text, settings
+from serving.text import score_text
 
 
 def answer(**changes: Any) -> dict[str, Any]:
@@ -38,25 +34,3 @@ def test_score_text_is_a_sum_that_a_reader_can_check() -> None:
         "    +0.90  all other features",
         "    -1.10  log-odds of the probability",
     ]
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2026-01-31", "2026-01-31T00:00:00"])
-def test_a_time_needs_an_offset(text: str) -> None:
-    with pytest.raises(RiskError, match="is no time with an offset"):
-        instant(text)
-
-
-def test_now_is_the_default() -> None:
-    assert instant(None) > instant("2024-01-01T00:00:00Z")
-
-
-def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WALLETRISK_BANDS__HIGH", "very")
-    with pytest.raises(RiskError, match="WALLETRISK_BANDS__HIGH: Input should be a valid number"):
-        settings(Path("ledger"), Path("model"), None)
-
-
-def test_labels_of_the_environment_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WALLETRISK_LABELS", "known.csv")
-    assert settings(Path("l"), Path("m"), None).labels == Path("known.csv")
-    assert settings(Path("l"), Path("m"), Path("other.csv")).labels == Path("other.csv")

@@ -1,0 +1,194 @@
+"""The commands of features: from files to a ledger, from a ledger to a feature table.
+
+What a command computes with is imported inside it, so that ``--help`` answers at once.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from features.view import Column
+
+app = typer.Typer()
+
+LedgerFolder = Annotated[Path, typer.Option("--ledger", metavar="DIR", help="Ledger folder.")]
+LabelsFile = Annotated[Path | None, typer.Option("--labels", metavar="FILE", help="Known wallets.")]
+AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
+AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of text.")]
+
+
+def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
+    """Print what a command found out: for a reader, or all of it for a script."""
+    typer.echo(json.dumps(_finite(facts), allow_nan=False) if as_json else text)
+
+
+def _finite(value: Any) -> Any:
+    """A value for JSON, which has no nan: null instead."""
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@app.command(
+    epilog="Example: walletrisk ingest eth.csv --to ledger --asset ETH --time-unit s "
+    "--map tx_id=hash,sender=from,recipient=to,amount=value"
+)
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of the format.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Ledger; appended to if it exists.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="table: parquet, csv, csv.gz; amlsim: a pair of transactions and nodes; "
+            "or one that an installed package adds.",
+        ),
+    ] = "table",
+    columns: Annotated[
+        str | None, typer.Option("--map", help="NAME=COLUMN,... where a file names them otherwise.")
+    ] = None,
+    asset: Annotated[str | None, typer.Option(help="Asset, where no column names it.")] = None,
+    time_unit: Annotated[
+        Literal["s", "ms", "us"] | None, typer.Option(help="Unit of integer times.")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="Zone of times that name none.")] = None,
+    labels_out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv."),
+    ] = None,
+    on_error: Annotated[
+        Literal["raise", "quarantine"],
+        typer.Option(help="Bad rows: stop, or write them to DIR.quarantine.csv and go on."),
+    ] = "raise",
+    as_json: AsJson = False,
+) -> None:
+    """Read transfers into a ledger."""
+    from features.progress import counter, progress
+    from features.sources.files import parse_column_map
+    from features.sources.formats import Reading, read_files
+    from features.sources.ingest import put_away
+
+    options = {
+        "columns": None if columns is None else parse_column_map(columns),
+        "asset": asset,
+        "time_unit": time_unit,
+        "timezone": timezone,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    with progress() as advance:
+        how = Reading(on_error, counter(advance, "rows read"))
+        found = read_files(source, files, given, how)
+        done = put_away(found, to, labels_out)
+    say(done.text(), done.facts(), as_json)
+
+
+def _describe(wanted: bool) -> None:
+    if wanted:
+        from features.guests import all_views
+        from features.views import feature_columns
+
+        typer.echo("\n".join(column_line(column) for column in feature_columns(all_views())))
+        raise typer.Exit
+
+
+def column_line(column: "Column") -> str:
+    """Name, unit and meaning of a column, and where its definition comes from.
+
+    Examples
+    --------
+    >>> from features.view import Column
+    >>> column_line(Column("coverage_age_s", "time since the first transfer"))
+    'coverage_age_s  [s]  time since the first transfer'
+    >>> column_line(Column("f_memory_ratio", "each gap with the next", source="Goh 2008, eq. 2"))
+    'f_memory_ratio  [ratio]  each gap with the next  (Goh 2008, eq. 2)'
+    """
+    unit = column.name.rpartition("_")[2]
+    source = f"  ({column.source})" if column.source else ""
+    return f"{column.name}  [{unit}]  {column.meaning}{source}"
+
+
+@app.command(
+    epilog="Example: walletrisk features ledger --spine spine.csv --labels labels.csv "
+    "--out table.parquet"
+)
+def features(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="Ledger folder.")],
+    spine: Annotated[Path, typer.Option(metavar="FILE", help="For which wallet, as of when.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Feature table, parquet.")],
+    labels: LabelsFile = None,
+    threads: Annotated[int, typer.Option(min=1, help="The result is the same for any.")] = 1,
+    as_json: AsJson = False,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--describe", callback=_describe, is_eager=True, help="Print all columns, and stop."
+        ),
+    ] = False,
+) -> None:
+    """Compute the feature table of a spine, with the views of installed packages."""
+    from features import Ledger, feature_table
+    from features.guests import all_views
+    from features.progress import counter, progress
+    from features.sources.feature_tables import require_parquet
+    from features.sources.files import read_spine
+    from features.sources.known import read_known
+
+    require_parquet(out)
+    rows = read_spine(spine)
+    known = read_known(labels)
+    opened, views = Ledger.open(ledger), all_views()
+    with progress() as advance:
+        step = counter(advance, "features", len(rows))
+        table = feature_table(
+            opened, rows, labels=known, views=views, threads=threads, progress=step
+        )
+    table.to_parquet(out)
+    n_rows, n_columns = table.shape
+    facts = {"table": str(out), "rows": n_rows, "columns": n_columns}
+    say(f"{out}: {n_rows} rows, {n_columns} columns", facts, as_json)
+
+
+@app.command(epilog="Example: walletrisk trace w7085 --ledger ledger --as-of 2026-01-31T09:30:00Z")
+def trace(
+    wallet: Annotated[str, typer.Argument(metavar="WALLET")],
+    ledger: LedgerFolder,
+    labels: LabelsFile = None,
+    as_of: AsOf = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON on all, then one a trail.")
+    ] = False,
+) -> None:
+    """Show the transfers that prove a wallet's features, trail by trail."""
+    from features.guests import all_views
+    from features.progress import progress
+    from features.trails.text import read_trace, trace_text
+
+    views = all_views()
+    with progress():
+        heading, traced = read_trace(ledger, wallet, as_of, labels, views=views)
+    if as_json:
+        typer.echo("\n".join(map(json.dumps, [heading, *traced.records()])))
+    else:
+        typer.echo(trace_text(heading, traced, views=views))
+
+
+@app.command(epilog="Example: walletrisk warmup")
+def warmup(as_json: AsJson = False) -> None:
+    """Compile all kernels, into $NUMBA_CACHE_DIR if it is set, so that no later process need."""
+    from features.guests import all_views
+    from features.progress import counter, progress
+    from features.warmup import steps, warm_up
+
+    views = all_views()
+    with progress() as advance:
+        done = warm_up(counter(advance, "kernels", steps(views)), views=views)
+    text = f"{done.seconds:.1f} s; machine code in {done.folder}"
+    say(text, {"seconds": done.seconds, "folder": done.folder}, as_json)

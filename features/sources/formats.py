@@ -1,0 +1,143 @@
+"""The door for files: whatever their format, what comes in keeps the contracts.
+
+``FORMATS`` are ours; a guest's come from the entry points ``walletrisk.sources``. A new one takes a
+module with its reader, a test, and a line in ``FORMATS``.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import pandas as pd
+
+from features.contracts.labels import check_labels
+from features.contracts.transfers import OnError, check_transfers
+from features.errors import SourceError
+from features.guests import SOURCE_GROUP, installed_names, load_installed
+from features.sources.amlsim import read_amlsim
+from features.sources.files import load_transfers
+
+Options = Mapping[str, Any]
+
+
+class Reader(Protocol):
+    """Reads the files of one format.
+
+    It gets their paths in the order named, and those of the options ``columns`` (a map, contract
+    name to the file's name), ``asset``, ``time_unit`` ("s", "ms", "us") and ``timezone`` that the
+    user set: a reader takes the ones it has a use for as keywords, and any other is refused. It
+    returns transfers and, where the files hold them, labels, as frames that
+    :func:`features.check_transfers` and :func:`features.check_labels` accept; they are checked
+    after it, so that it need not. What is wrong with a file, it raises as a ``SourceError``.
+    """
+
+    def __call__(
+        self, paths: Sequence[Path], /, *_: Any, **options: Any
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Read transfers and labels, if there are any."""
+
+
+class Source(NamedTuple):
+    """What files held, checked.
+
+    Attributes
+    ----------
+    transfers : DataFrame
+        As :func:`features.check_transfers` returns them.
+    labels : DataFrame or None
+        As :func:`features.check_labels` returns them; None where the format has none.
+    bad : DataFrame or None
+        With "quarantine", the bad rows of the transfers, each with its ``reason``.
+    """
+
+    transfers: pd.DataFrame
+    labels: pd.DataFrame | None = None
+    bad: pd.DataFrame | None = None
+
+
+class Reading(NamedTuple):
+    """How to read: what becomes of bad rows, and who hears of the number of rows read."""
+
+    on_error: OnError = "raise"
+    on_batch: Callable[[int], None] | None = None
+
+
+SIMPLY = Reading()
+
+Format = Callable[[Sequence[Path], Options, Reading], Source]
+
+
+def checked(reader: Reader) -> Format:
+    """Put the contracts behind a reader."""
+
+    def read(paths: Sequence[Path], options: Options, how: Reading) -> Source:
+        _require_taken(reader, options)
+        received, labels = reader(paths, **options)
+        if how.on_batch is not None:
+            how.on_batch(len(received))
+        known = None if labels is None else check_labels(labels)
+        if how.on_error == "quarantine":
+            good, bad = check_transfers(received, how.on_error)
+            return Source(good, known, bad)
+        return Source(check_transfers(received), known)
+
+    return read
+
+
+def _tables(paths: Sequence[Path], options: Options, how: Reading) -> Source:
+    """Parquet and CSV, piece by piece; they are checked on the way, so that rows have names."""
+    if how.on_error == "quarantine":
+        good, bad = load_transfers(paths, **options, on_error="quarantine", on_batch=how.on_batch)
+        return Source(good, bad=bad)
+    return Source(load_transfers(paths, **options, on_batch=how.on_batch))
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": _tables,
+    "amlsim": checked(read_amlsim),
+}
+
+
+def read_files(
+    name: str, paths: Sequence[str | Path], options: Options | None = None, how: Reading = SIMPLY
+) -> Source:
+    """Read files of one format.
+
+    Parameters
+    ----------
+    name : str
+        ``table`` (parquet and CSV), ``amlsim``, or the name of an entry point of
+        ``walletrisk.sources``.
+    paths : sequence of str or Path
+    options : mapping, optional
+        See :class:`Reader`.
+    how : Reading
+
+    Raises
+    ------
+    SourceError
+        No such format, an option that it does not take, or a file that cannot be read.
+    TransfersError, LabelsError
+        What was read breaks its contract.
+    """
+    return _format(name)([Path(path) for path in paths], options or {}, how)
+
+
+def _format(name: str) -> Format:
+    if name in FORMATS:
+        return FORMATS[name]
+    guests = installed_names(SOURCE_GROUP, own=FORMATS)
+    if name not in guests:
+        raise SourceError(f"unknown format {name!r}; there are {', '.join([*FORMATS, *guests])}")
+    return checked(load_installed(guests[name]))
+
+
+def _require_taken(reader: Reader, options: Options) -> None:
+    """Raise if the reader has no use for an option."""
+    taken = inspect.signature(reader).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values()):
+        return
+    unused = [option for option in options if option not in taken]
+    if unused:
+        raise SourceError(f"the reader of this format has no use for {', '.join(unused)}")

@@ -1,0 +1,152 @@
+"""The commands of serving: an endpoint, and scores without one.
+
+What a command computes with is imported inside it, so that ``--help`` answers at once.
+"""
+
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.commands import AsOf, LabelsFile, LedgerFolder
+from training.commands import Model, TrackingUri
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")
+def serve(
+    ledger: LedgerFolder,
+    model: Model,
+    labels: LabelsFile = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
+    tracking_uri: TrackingUri = None,
+) -> None:
+    """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
+    from features.progress import progress
+    from serving.server import run
+    from training.commands import model_folder
+
+    chosen = settings(ledger, model_folder(model, tracking_uri), labels)
+    with ExitStack() as until_ready:
+        until_ready.enter_context(progress())
+
+        def announce(url: str) -> None:
+            until_ready.close()
+            typer.echo(f"serving on {url}")
+
+        run(chosen, host=host, port=port, announce=announce)
+
+
+@app.command(
+    epilog="Example: walletrisk score 0x8589427373d6d84e98730d7795d8f6f8731fda16 "
+    "--ledger ledger --model model --as-of 2026-01-31T09:30:00Z"
+)
+def score(
+    wallets: Annotated[list[str], typer.Argument(metavar="WALLET")],
+    ledger: LedgerFolder,
+    model: Model,
+    labels: LabelsFile = None,
+    as_of: AsOf = None,
+    context: Annotated[
+        str | None, typer.Option(metavar="NAME=NUMBER,...", help="The model's own columns.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
+    tracking_uri: TrackingUri = None,
+) -> None:
+    """Score wallets, with reasons."""
+    from features.progress import progress
+    from serving.scorer import Scorer
+    from serving.text import score_text
+    from training.commands import model_folder
+
+    when, given = instant(as_of), numbers(context)
+    with progress():
+        scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
+        answers = [
+            {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
+            for wallet in wallets
+        ]
+    for answer in answers:
+        typer.echo(json.dumps(answer) if as_json else score_text(answer))
+
+
+def settings(ledger: Path, model: Path, labels: Path | None) -> "Settings":
+    """Join what the command names and what the environment sets.
+
+    Raises
+    ------
+    RiskError
+        A variable ``WALLETRISK_...`` has a value that is not allowed.
+    """
+    from pydantic import ValidationError
+
+    from features.errors import RiskError
+    from serving.settings import Settings
+
+    given: dict[str, Any] = {} if labels is None else {"labels": labels}
+    try:
+        return Settings(ledger=ledger, model=model, **given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "__".join(str(part) for part in first["loc"]).upper()
+        raise RiskError(f"WALLETRISK_{place}: {first['msg']}") from error
+
+
+def instant(text: str | None) -> int:
+    """Microseconds since 1970 UTC of an ISO 8601 time with an offset; None means now.
+
+    Raises
+    ------
+    RiskError
+        The text is no such time.
+
+    Examples
+    --------
+    >>> instant("1970-01-01T00:00:01Z")
+    1000000
+    """
+    from features.errors import RiskError
+    from serving.schemas import microseconds
+
+    if text is None:
+        return microseconds(datetime.now(UTC))
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise RiskError(f"as-of {text!r} is no time with an offset, such as 2026-01-31T09:30:00Z")
+    return microseconds(parsed)
+
+
+def numbers(text: str | None) -> dict[str, float | None]:
+    """Read named numbers, parted by commas.
+
+    Raises
+    ------
+    RiskError
+        An item is not of the form ``name=number``.
+
+    Examples
+    --------
+    >>> numbers("kyc_age_days=12.5, country_risk=0.2")
+    {'kyc_age_days': 12.5, 'country_risk': 0.2}
+    """
+    from features.errors import RiskError
+
+    found: dict[str, float | None] = {}
+    for item in text.split(",") if text else ():
+        name, _, number = (part.strip() for part in item.partition("="))
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise RiskError(f"context {item.strip()!r} is not of the form name=number") from None
+    return found

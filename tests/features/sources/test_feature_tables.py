@@ -1,0 +1,23 @@
+"""Files of feature tables."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features import SourceError
+from features.sources.feature_tables import read_feature_table, require_parquet
+
+
+def test_only_parquet_is_a_feature_table() -> None:
+    with pytest.raises(SourceError, match=r"t.csv: a feature table is a .parquet file"):
+        require_parquet(Path("t.csv"))
+
+
+def test_a_table_without_its_index_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_feature_table(path)
+    pd.DataFrame({"wallet": ["w"]}).to_parquet(path)
+    with pytest.raises(SourceError, match="is no feature table"):
+        read_feature_table(path)

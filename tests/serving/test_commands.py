@@ -1,0 +1,40 @@
+"""What the serving commands are told."""
+
+from pathlib import Path
+
+import pytest
+
+from features import RiskError
+from serving.commands import instant, numbers, settings
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-01-31", "2026-01-31T00:00:00"])
+def test_a_time_needs_an_offset(text: str) -> None:
+    with pytest.raises(RiskError, match="is no time with an offset"):
+        instant(text)
+
+
+def test_now_is_the_default() -> None:
+    assert instant(None) > instant("2024-01-01T00:00:00Z")
+
+
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLETRISK_BANDS__HIGH", "very")
+    with pytest.raises(RiskError, match="WALLETRISK_BANDS__HIGH: Input should be a valid number"):
+        settings(Path("ledger"), Path("model"), None)
+
+
+def test_labels_of_the_environment_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLETRISK_LABELS", "known.csv")
+    assert settings(Path("l"), Path("m"), None).labels == Path("known.csv")
+    assert settings(Path("l"), Path("m"), Path("other.csv")).labels == Path("other.csv")
+
+
+@pytest.mark.parametrize("text", ["kyc_age_days", "kyc_age_days=", "kyc_age_days=old", "a=1,,b=2"])
+def test_context_is_named_numbers(text: str) -> None:
+    with pytest.raises(RiskError, match="is not of the form name=number"):
+        numbers(text)
+
+
+def test_no_context_is_none() -> None:
+    assert numbers(None) == {}

@@ -1,0 +1,122 @@
+"""The commands of training: a model, a judgement of it, and the gate.
+
+What a command computes with is imported inside it, so that ``--help`` answers at once.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.commands import AsJson, say
+
+app = typer.Typer()
+
+REGISTERED = "models:/"
+
+Model = Annotated[
+    str,
+    typer.Option("--model", metavar="MODEL", help="Model folder, or models:/walletrisk@champion."),
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(help="MLflow store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlflow.db."),
+]
+
+
+def model_folder(model: str, tracking_uri: str | None) -> Path:
+    """Folder of a model, given by itself or as ``models:/name@alias``."""
+    if not model.startswith(REGISTERED):
+        return Path(model)
+    from training.tracking import resolve
+
+    return resolve(model, tracking_uri=tracking_uri)
+
+
+@app.command(epilog="Example: walletrisk train demo-run/demo.toml")
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
+    as_json: AsJson = False,
+) -> None:
+    """Train, calibrate and test a model; it becomes a new version in MLflow."""
+    from features.progress import progress
+    from training.run import run
+    from training.text import training_text
+
+    with progress() as advance:
+        done = run(config, progress=advance)
+    trained = done.trained
+    facts = {
+        "name": done.name,
+        "version": done.version,
+        "run_id": done.run_id,
+        "metrics": dict(trained.metrics),
+        "left_out": dict(trained.dropped),
+    }
+    say(training_text(trained.metrics, done.version), facts, as_json)
+
+
+@app.command(
+    epilog="Example: walletrisk evaluate models:/walletrisk@champion --table table.parquet "
+    "--labels labels.csv --out report"
+)
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="As in serve --model.")],
+    table: Annotated[Path, typer.Option(metavar="FILE", help="Feature table, parquet.")],
+    labels: Annotated[Path, typer.Option(metavar="FILE", help="Known wallets.")],
+    ledger: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Ledger, which graph networks read.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a report with figures.")
+    ] = None,
+    tracking_uri: TrackingUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a model on the labelled rows of a table that follow its training."""
+    from features import Ledger
+    from features.guests import all_views
+    from features.progress import progress
+    from features.sources.feature_tables import read_feature_table
+    from features.sources.files import read_labels
+    from training import RiskModel
+    from training.evaluation import evaluate
+    from training.text import evaluation_text, write_report
+
+    with progress():
+        judged = evaluate(
+            RiskModel.load(model_folder(model, tracking_uri), views=all_views()),
+            read_feature_table(table),
+            read_labels(labels),
+            ledger=None if ledger is None else Ledger.open(ledger),
+        )
+    facts = {
+        "metrics": dict(judged.metrics),
+        "rows": len(judged.scores),
+        "left_out": dict(judged.dropped),
+    }
+    say(evaluation_text(judged), facts, as_json)
+    if out is not None:
+        write_report(judged, out)
+
+
+@app.command(epilog="Example: walletrisk promote 3")
+def promote(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Its number.")],
+    name: Annotated[str, typer.Option(help="Registered name.")] = "walletrisk",
+    tracking_uri: TrackingUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a version the champion if it passes the gate; if not, exit with code 1."""
+    from training.promotion import promote
+    from training.text import promotion_text
+
+    promotion = promote(version, name=name, tracking_uri=tracking_uri)
+    facts = {
+        "version": promotion.version,
+        "promoted": promotion.promoted,
+        "lines": [asdict(line) for line in promotion.lines],
+    }
+    say(promotion_text(promotion), facts, as_json)
+    raise typer.Exit(0 if promotion.promoted else 1)
