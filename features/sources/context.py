@@ -37,7 +37,7 @@ def read_context(path: str | Path) -> pd.DataFrame:
     missing = [name for name in KEYS if name not in names]
     if missing or len(set(names)) != len(names):
         raise SourceError(f"{path}: needs wallet, as_of and own columns, each once; it has {names}")
-    received = pa.Table.from_batches(batches(path, names)).to_pandas()
+    received = pa.Table.from_batches(batches(path, names)).to_pandas(ignore_metadata=True)
     index = pd.MultiIndex.from_frame(check_spine(received[list(KEYS)]))
     numbers = {name: _numbers(path, name, received[name]) for name in names if name not in KEYS}
     return pd.DataFrame(numbers, index=index)

@@ -102,7 +102,7 @@ def test_a_guest_that_is_missing_or_changed_is_refused(made: Trained, tmp_path: 
     made.model.save(tmp_path / "model")
     with pytest.raises(RiskError, match="reads the view mine, which is not among the views given"):
         RiskModel.load(tmp_path / "model")
-    with pytest.raises(RiskError, match="view mine is not what .*: version 1 -> 2"):
+    with pytest.raises(RiskError, match=r"view mine is not what .*: version 1 -> 2"):
         RiskModel.load(tmp_path / "model", views=(*VIEWS, replace(MINE, version=2)))
     other = View("other", 1, (Column("other_of_it_ratio", "other"),), compute)
     assert RiskModel.load(tmp_path / "model", views=(other, *ALL)).version == made.model.version

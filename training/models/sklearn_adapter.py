@@ -36,8 +36,8 @@ class SklearnEstimator:
     """A classifier behind :class:`training.models.estimator.Estimator`; see :func:`sklearn_kind`.
 
     Missing values reach the classifier as nan; a column that no training row has is 0 in all rows,
-    in training and later, since nothing was learnt of it. Wallets weigh the same where its ``fit`` takes
-    ``sample_weight``, and rows do where it does not.
+    in training and later, since nothing was learnt of it. Wallets weigh the same where its ``fit``
+    takes ``sample_weight``, and rows do where it does not.
     """
 
     kind: ClassVar[str]

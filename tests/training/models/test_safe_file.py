@@ -16,7 +16,7 @@ from features import RiskError
 from training.models.safe_file import SCHEMA, from_bytes, to_bytes
 
 ROWS = np.random.default_rng(0).normal(size=(80, 4))
-Y = (ROWS[:, 0] > 0).astype(np.int8)
+Y = (ROWS[:, 3] > 0).astype(np.int8)
 FOREST = RandomForestClassifier(n_estimators=3, random_state=0)
 
 
