@@ -124,7 +124,7 @@ def context_values(
     if other:
         raise RiskError(f"context: columns must be float64, got {other}")
     row = index.get_indexer(asked)
-    given = [place for place, name in enumerate(names) if name in context.columns]
+    given = np.flatnonzero(pd.Index(names).isin(context.columns))
     found = context[[names[place] for place in given]].to_numpy()
     values[np.ix_(row >= 0, given)] = found[row[row >= 0]]
     return values

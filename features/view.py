@@ -17,9 +17,7 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Rows, kernel
-from features.ledger.slices import Side, Sides
 from features.past.cut import Past
-from features.past.known_labels import LabelEvents
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -287,27 +285,3 @@ def distinct(trails: Iterable[Trail]) -> list[Trail]:
         columns = found[key].columns if key in found else ()
         found[key] = replace(trail, columns=tuple(dict.fromkeys(columns + trail.columns)))
     return list(found.values())
-
-
-def _sides(past: Past) -> Sides:
-    return Sides(Side(*past.incoming[:6]), Side(*past.outgoing[:6]))
-
-
-def unconverted(compute: Any) -> Callable[[Past, Rows], None]:
-    """Temporary: a compute of the former signature."""
-
-    def filled(past: Past, out: Rows) -> None:
-        out[:] = compute(_sides(past), LabelEvents(*past.labels[:4]), past.wallets, past.instants)
-
-    return filled
-
-
-def unconverted_trails(trails: Any) -> Callable[[Past], list[Trail]]:
-    """Temporary: trails of the former signature."""
-
-    def found(one: Past) -> list[Trail]:
-        events = LabelEvents(*one.labels[:4])
-        proven: list[Trail] = trails(_sides(one), events, int(one.wallets[0]), int(one.instants[0]))
-        return proven
-
-    return found

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features import Ledger
+from features.kernel import Float64s
 from features.neighbourhood import Neighbourhoods
 from training.models.graph_network import GraphInputs, GraphSageEstimator
 
@@ -35,11 +36,9 @@ def dealt(trees: Neighbourhoods, seed: int) -> Neighbourhoods:
 class ShuffledEdges(GraphSageEstimator):
     """GraphSAGE on neighbours that are dealt to one another's rows."""
 
-    def inputs(
-        self, ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame | None
-    ) -> GraphInputs:
+    def inputs(self, features: Float64s, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
         """Collect the neighbourhoods of some rows and deal them."""
-        given = super().inputs(ledger, spine, labels)
+        given = super().inputs(features, ledger, spine)
         return replace(given, trees=dealt(given.trees, self.seed))
 
 

@@ -24,6 +24,7 @@ from numba.core.caching import UserProvidedCacheLocator
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PACKAGE = Path(__file__).parents[1]
+_unliteral: Any = types.unliteral
 config: Any = numba_config  # its settings are made at import, unseen by type checkers
 
 
@@ -82,8 +83,8 @@ def _one_type(compiled: Any) -> Any:
         any_value = compiled.get_call_template
 
         def template(args: Any, kws: Any) -> Any:
-            plain = [types.unliteral(arg) for arg in args]
-            return any_value(plain, {name: types.unliteral(arg) for name, arg in kws.items()})
+            plain = [_unliteral(arg) for arg in args]
+            return any_value(plain, {name: _unliteral(arg) for name, arg in kws.items()})
 
         compiled.get_call_template = template
     return compiled

@@ -8,7 +8,7 @@ slot it is. Slots are never freed one by one.
 import numpy as np
 
 from features.kernel.arrays import Integers
-from features.kernel.compiler import kernel
+from features.kernel.compiler import inner_kernel, kernel
 
 
 @kernel
@@ -26,7 +26,7 @@ def first_slot(key: int, mask: int) -> int:
     return int((key * np.int64(0x9E3779B1) >> 8) & mask)
 
 
-@kernel
+@inner_kernel
 def slot_of(table: Integers, keys: Integers, mask: int, key: int) -> int:
     """Slot that holds ``key``, or the free one (``table[slot] == 0``) where it belongs.
 

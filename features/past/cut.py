@@ -182,16 +182,6 @@ def ever_labelled(start: Int64s, wallet: int) -> bool:
 
 
 @inner_kernel
-def cut_earlier(side: PastSide, wallet: int, instant: int) -> History:
-    """:func:`cut` at an instant before the past's own, such as that of a transfer."""
-    if wallet < 0:
-        return History(0, 0, 0)
-    time, start, as_of = side.time, side.start[wallet], side.as_of[0]
-    end = before(time, start, start + side.count[wallet], instant if instant < as_of else as_of)
-    return History(max(start, end - HISTORY_CAP), end, end - start)
-
-
-@inner_kernel
 def first_time(time_in: Int64s, time_out: Int64s, received: History, sent: History) -> int:
     """Time of the first transfer of a wallet that has one, read or not; both sides' times."""
     if received.total == 0:

@@ -47,7 +47,8 @@ def _numbers(path: Path, name: str, cells: pd.Series) -> np.ndarray:
     """One column as float64 (n,)."""
     try:
         if cells.dtype.kind in "OU" or isinstance(cells.dtype, pd.StringDtype):
-            cells = cells.astype("object").replace(r"^\s*$", np.nan, regex=True)
+            texts = cells.astype("str").str.strip()
+            cells = texts.mask(texts == "")
         return pd.to_numeric(cells).to_numpy(np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise SourceError(f"{path}: column {name!r} must hold numbers: {error}") from error

@@ -18,7 +18,8 @@ from features.past import (
     Past,
     PastSide,
     ask,
-    cut_earlier,
+    earlier,
+    inner_kernel,
     kernel,
     quantile,
     sort_values,
@@ -89,7 +90,7 @@ class Usual(NamedTuple):
     total: float
 
 
-@kernel
+@inner_kernel
 def _usual(amounts: Float64s, history: History, amount: float) -> Usual:
     """Sum up what a wallet moved on one side before a transfer of ``amount``."""
     # the logarithm of a product costs one logarithm; split so that no product leaves its range
@@ -122,8 +123,8 @@ def _compare(own: PastSide, theirs: PastSide, history: History, wallet: int, com
         log = math.log(amount)
         for row in range(len(_COMPARED)):
             compared[row, n] = np.nan
-        usual = _usual(their_amounts, cut_earlier(theirs, other, times[i]), amount)
-        funds = _usual(amounts, cut_earlier(own, other, times[i]), amount)
+        usual = _usual(their_amounts, earlier(theirs, other, times[i]), amount)
+        funds = _usual(amounts, earlier(own, other, times[i]), amount)
         if usual.n:
             compared[_COMPARED.to_usual, n] = log - usual.logs / usual.n
             compared[_COMPARED.rank, n] = usual.rank

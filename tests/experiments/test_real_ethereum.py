@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.ledger.ledger import microseconds
+from features.ledger import microseconds
 from features.neighbourhood import Neighbourhoods, neighbourhoods
 from features.past import NO_LABELS, past_of
 from tests.strategies import World, at, spine, transfers, worlds
@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "experiments" / "0001-real-ethereum"))
 
 from shuffled_edges import dealt, edges_shuffled  # noqa: E402 - its folder must be importable first
 
+from training.models.estimator import inputs_of  # noqa: E402
+from training.models.graph_network import GraphInputs  # noqa: E402
 from training.models.kinds import estimator_class  # noqa: E402
 
 
@@ -58,8 +60,9 @@ def test_graph_networks_read_shuffled_edges_inside_and_real_ones_after() -> None
 
     def parents() -> list[int]:
         model = estimator_class("graphsage")(("coverage_in_count",), seed=0, parameters={})
-        given = model.inputs(ledger, rows, None)
-        return list(given.trees.parent)  # type: ignore[attr-defined]
+        given = inputs_of(model, np.zeros((50, 1)), ledger, rows)
+        assert isinstance(given, GraphInputs)
+        return list(given.trees.parent)
 
     real = parents()
     with edges_shuffled():

@@ -33,8 +33,8 @@ class Demo(NamedTuple):
 
 def demo() -> Demo:
     """Ask about the wallets with the most transfers and some others, with labels."""
-    files = (DEMO / f"fanin200cycle200_{of}.parquet" for of in ("transactions", "nodes"))
-    transfers, labels = read_amlsim(*files)
+    files = [DEMO / f"fanin200cycle200_{of}.parquet" for of in ("transactions", "nodes")]
+    transfers, labels = read_amlsim(files)
     asked = one_question_each(labels["wallet"])
     moved = pd.concat([transfers["sender"], transfers["recipient"]]).value_counts()
     ranked = asked.assign(moved=asked["wallet"].map(moved).fillna(0)).sort_values(

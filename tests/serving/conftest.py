@@ -82,7 +82,7 @@ def build(folder: Path, kind: str, **parameters: Any) -> World:
         calibrate_until=START + pd.Timedelta(230, "D"),
     )
     config = TrainConfig(
-        model=kind,  # type: ignore[arg-type]
+        model=kind,
         base_rate=0.02,
         min_transfers=3,
         parameters=parameters,

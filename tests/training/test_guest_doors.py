@@ -14,7 +14,7 @@ from features import VIEWS, Ledger, RiskError, feature_table, join_context
 from features.view import Column, View
 from training import OutOfTime, RiskModel, TrainConfig, Trained, out_of_time_shares, train
 from training.models import register, sklearn_kind
-from training.models.kinds import _REGISTERED
+from training.models import kinds
 from training.trained import chosen_columns, label_shuffle
 
 COLUMNS = (Column("mine_turn_ratio", "whether the wallet's number is odd"),)
@@ -125,7 +125,7 @@ def test_a_forest_is_trained_saved_and_loaded_with_reasons(
     kind: str, table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setitem(_REGISTERED, "small_forest", None)
+    monkeypatch.setattr(kinds, "_REGISTERED", {})
     register(sklearn_kind("small_forest", RandomForestClassifier(n_estimators=15)))
     names = [*table.columns[:25], *(name for name in table.columns[25:] if "share" in name)]
     config = TrainConfig(

@@ -88,7 +88,7 @@ def _renumbered(node: Any, named: dict[str, str], numbers: Iterator[int]) -> Any
         return [_renumbered(part, named, numbers) for part in node]
     if not isinstance(node, dict):
         return node
-    copy = {}
+    copy: dict[str, Any] = {}
     for name, part in node.items():
         if name == "__id__":
             copy[name] = next(numbers)

@@ -1,17 +1,9 @@
-"""Distinct counterparties, beside dictionaries; and the cuts that views make of other wallets."""
+"""Distinct counterparties, beside dictionaries; and the first transfer of a wallet."""
 
 from hypothesis import given
 
-from features.ledger.ledger import microseconds
-from features.past import (
-    HISTORY_CAP,
-    NO_LABELS,
-    Past,
-    ask,
-    cut_earlier,
-    first_time,
-    past_of,
-)
+from features.ledger import microseconds
+from features.past import NO_LABELS, Past, ask, first_time, past_of
 from features.past.distinct import collect, empty_distinct
 from tests.strategies import World, worlds
 
@@ -38,21 +30,6 @@ def test_counterparties_are_those_of_a_dictionary_in_order(world: World) -> None
         assert memory.first[:fan].tolist() == [some[0] - read[0] for some in numbers.values()]
         assert memory.last[:fan].tolist() == [side.time[some[-1]] for some in numbers.values()]
         assert mask + 1 >= 2 * fan
-
-
-@given(worlds())
-def test_an_earlier_cut_is_before_both_instants(world: World) -> None:
-    asked = asked_of(world)
-    side, held = asked.incoming, world.ledger().n_wallets
-    for row in range(asked.size):
-        as_of = ask(asked, row).as_of
-        for wallet in range(-1, held):
-            start = side.start[wallet] if wallet >= 0 else 0
-            times = side.time[start : start + side.count[wallet]] if wallet >= 0 else side.time[:0]
-            for instant in (as_of - 1, as_of, as_of + 1):
-                found = cut_earlier(side, wallet, instant)
-                n = int((times < min(instant, as_of)).sum())
-                assert found == (start + max(0, n - HISTORY_CAP), start + n, n)
 
 
 @given(worlds())

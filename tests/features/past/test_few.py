@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.past import NO_LABELS, Past, ask, few_between, past_of
+from features.past import NO_LABELS, SECOND, Past, ask, few_between, past_of
 from tests.naive.past import DAY, HOUR, micros, past, transfer_list
-from tests.strategies import SECOND, START, World, at, fan_out, spine, worlds
+from tests.strategies import START, World, at, fan_out, spine, worlds
 
 
 def asked(world: World, as_of: int) -> Past:

@@ -23,7 +23,8 @@ FOREST = RandomForestClassifier(n_estimators=3, random_state=0)
 def edited(content: bytes, change: tuple[str, str]) -> bytes:
     with ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    files[SCHEMA] = files[SCHEMA].replace(*(text.encode() for text in change))
+    was, now = change
+    files[SCHEMA] = files[SCHEMA].replace(was.encode(), now.encode())
     written = io.BytesIO()
     with ZipFile(written, "w") as archive:
         for name, data in files.items():

@@ -13,13 +13,14 @@ DAY_S = 86_400
 def depth(frame: pd.DataFrame, wallet: str, as_of: float = 1e7) -> dict[str, tuple[int, bool]]:
     past = one_past(frame, wallet, at(as_of))
     asked = ask(past, 0)
-    return {
-        name: tuple(chain_depth(side, asked, ahead, empty_levels()))
-        for name, side, ahead in (
-            ("backward", past.incoming, False),
-            ("forward", past.outgoing, True),
-        )
-    }
+    found = {}
+    for name, side, ahead in (
+        ("backward", past.incoming, False),
+        ("forward", past.outgoing, True),
+    ):
+        chain = chain_depth(side, asked, ahead, empty_levels())
+        found[name] = chain[0], chain[1]
+    return found
 
 
 def test_hops_are_capped_and_the_cap_is_told() -> None:

@@ -26,7 +26,8 @@ SPLITS = (
 def chain_of(frame: pd.DataFrame, wallet: str) -> tuple[int, int, float, bool]:
     """Length, position, share and whether it was cut."""
     past = one_past(frame, wallet, LATE)
-    return tuple(peel_chain(past, ask(past, 0), empty_path()))
+    chain = peel_chain(past, ask(past, 0), empty_path())
+    return chain[0], chain[1], chain[2], chain[3]
 
 
 def told(frame: pd.DataFrame, wallet: str) -> list[tuple[Trail, list[str]]]:
