@@ -13,8 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from features import VIEWS, Ledger, RiskError, feature_table, join_context
 from features.view import Column, View
 from training import OutOfTime, RiskModel, TrainConfig, Trained, out_of_time_shares, train
-from training.models import register, sklearn_kind
-from training.models import kinds
+from training.models import kinds, register, sklearn_kind
 from training.trained import chosen_columns, label_shuffle
 
 COLUMNS = (Column("mine_turn_ratio", "whether the wallet's number is odd"),)
