@@ -120,8 +120,8 @@ def _left(history: History, legs: Legs, anchor: Records) -> bool:
 def _shapes(past: Past, out: Rows, noted: Instances) -> None:
     """Fill the columns of ``_SHAPES`` of each row; ``noted`` gets all instances.
 
-    The search is in one loop: a kernel that calls others counts a reference to every array that it
-    is passed, which was a third of the time.
+    All of a row is in one loop, which holds the arrays: a function that is passed many of them and
+    calls others costs more than what it does.
     """
     incoming, outgoing = past.incoming, past.outgoing
     paid_by, paid_to = incoming.counterparty, outgoing.counterparty
