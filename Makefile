@@ -13,6 +13,7 @@ test: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/walletrisk warmup
 	$(BIN)/python -m pytest -q
 
 clean:

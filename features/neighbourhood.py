@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Rows
-from features.past import SECOND, History, Past, PastSide, ask, first_time, kernel
+from features.past import SECOND, History, Past, PastSide, ask, first_time, inner_kernel, kernel
 from features.view import blocks, places
 
 TRANSFERS_READ = 64  # latest of each side of a node
@@ -155,7 +155,7 @@ def _expand(past: Past, roots: Int32s, found: Int32s, links: Float64s) -> None:
         _next_to(past.outgoing, asked.sent, ends, found[node, 1], links[node, 1])
 
 
-@kernel
+@inner_kernel
 def _next_to(
     side: PastSide, history: History, ends: tuple[int, int], found: Int32s, links: Rows
 ) -> None:
@@ -204,7 +204,7 @@ def _describe(past: Past, out: Rows) -> None:
             both[_ALL.mean_out_to_in_ratio] = (sent / n_out) / (received / n_in)
 
 
-@kernel
+@inner_kernel
 def _describe_side(side: PastSide, history: History, out: Float64s) -> tuple[float, int]:
     """Fill the columns of one side of a node; returns sum and number of what was read."""
     out[_OF.count] = history.total
@@ -230,7 +230,7 @@ def _describe_side(side: PastSide, history: History, out: Float64s) -> tuple[flo
     return total, n
 
 
-@kernel
+@inner_kernel
 def _is_new(counterparty: Int32s, first: int, i: int) -> bool:
     """Whether none of the transfers ``[first, i)`` has the counterparty of transfer ``i``."""
     j = first

@@ -4,20 +4,27 @@ Numba compiles a function at its first call and keeps the machine code, see
 :mod:`features.kernel.compiler`.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
+from features.errors import RiskError
 from features.kernel import before
 from features.kernel.compiler import CACHE
 from features.ledger import Ledger
 from features.neighbourhood import neighbourhoods
 from features.past import NO_LABELS, past_of
+from features.progress import Advance, counter
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
@@ -25,6 +32,9 @@ from features.view import View
 from features.views import VIEWS
 
 _START = pd.Timestamp("2026-01-01", tz="UTC")
+_MARK = CACHE / "everything"
+_LEDGER, _REST = "the ledger", "policies and neighbourhoods"
+_LONGEST = ("patterns", "layering", "exposure")  # to compile: begun first, so that none ends late
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
 _TRANSFERS = (
     (0, "a", "b", 64.0), (1, "b", "c", 60.0), (2, "b", "x", 4.0), (3, "c", "d", 55.0),
@@ -47,47 +57,116 @@ def steps(views: tuple[View, ...] = VIEWS) -> int:
     return len(views) + 2
 
 
+def is_warm() -> bool:
+    """Whether :func:`warm_up` has run for these sources, here or where the cache was made."""
+    return _MARK.exists()
+
+
+def compile_once(advance: Advance, views: tuple[View, ...] = VIEWS) -> None:
+    """Compile everything at the first use on a machine, on all its cores; later it does nothing."""
+    if not is_warm():
+        warm_up(counter(advance, "kernels", steps(views)), views=views)
+
+
 def warm_up(
-    progress: Callable[[int], None] | None = None, *, views: tuple[View, ...] = VIEWS
+    progress: Callable[[int], None] | None = None,
+    *,
+    views: tuple[View, ...] = VIEWS,
+    processes: int | None = None,
 ) -> WarmUp:
-    """Run a small ledger through every kernel.
+    """Run a small ledger through every kernel, in several processes that share one cache.
 
     Parameters
     ----------
     progress : callable, optional
         Called with the number of steps done since its last call, of :func:`steps` in all.
     views : tuple of View
+    processes : int, optional
+        As many as there are cores, this one included. One compiles everything in this process, so
+        that nothing need be loaded from disk later.
 
     Returns
     -------
     WarmUp
+
+    Raises
+    ------
+    RiskError
+        Another of the processes failed.
     """
     started = time.perf_counter()
-    step = progress or (lambda _: None)
-    transfers = _transfers()
-    ledger = Ledger.from_transfers(transfers.iloc[::2])
-    ledger.append(transfers.iloc[1::2])  # into full slices, between what is there
+    advance = progress or (lambda _: None)
+    work = _steps(views)
+    shared = [view.name for view in views if view in VIEWS]
+    others = (os.cpu_count() or 1) - 1 if processes is None else processes - 1
     with tempfile.TemporaryDirectory() as folder:
-        ledger.save(folder)
-        ledger = Ledger.open(folder)
-    step(1)
+        todo = Path(folder)
+        for number, name in enumerate(work):
+            (todo / f"{number:03d} {name}").touch()
+        command = [sys.executable, "-m", __name__, folder, *shared, _REST]
+        helpers = [
+            subprocess.Popen(  # noqa: S603 this interpreter, this module
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+            for _ in range(others)
+        ]
+        left = len(work)
+        for name in _claimed(todo, set(work)):
+            work[name]()
+            now = sum(1 for _ in todo.iterdir())
+            advance(left - now)
+            left = now
+        for helper in helpers:
+            _, said = helper.communicate()
+            if helper.returncode:
+                raise RiskError(f"compiling failed in another process: {said.strip()[-500:]}")
+    kept = Path(cast("Any", before).stats.cache_path)
+    code = CACHE if kept.is_relative_to(CACHE) else kept  # elsewhere where CACHE is not writeable
+    if code == CACHE:
+        _MARK.touch()
+    return WarmUp(time.perf_counter() - started, str(code))
+
+
+def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
+    """Work by name: the ledger first, which the others share, then the views with most columns."""
+    transfers = _transfers()
+    ledger = Ledger.from_transfers(transfers)
     spine = _spine(ledger)
     labels = pd.DataFrame({"wallet": ["a", "y"], "label": ["illicit", "licit"]})
     labels["known_at"] = _START
-    for view in views:
+
+    def of_ledger() -> None:
+        grown = Ledger.from_transfers(transfers.iloc[::2])
+        grown.append(transfers.iloc[1::2])  # into full slices, between what is there
+        with tempfile.TemporaryDirectory() as folder:
+            grown.save(folder)
+            Ledger.open(folder)
+
+    def of_view(view: View) -> None:
         feature_table(ledger, spine, labels=labels, views=(view,))
         for wallet, as_of in zip(spine["wallet"], spine["as_of"], strict=True):
             trace(ledger, wallet, as_of, labels=labels, views=(view,))
-        step(1)
-    for policy in (haircut, fifo, poison):
-        policy(ledger, spine, labels=labels)
-    codes = ledger.codes(spine["wallet"])
-    instants = np.full(codes.size, (ledger.last_time or 0) + 1)
-    neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
-    step(1)
-    kept = Path(cast("Any", before).stats.cache_path)
-    code = CACHE if kept.is_relative_to(CACHE) else kept  # elsewhere where CACHE is not writeable
-    return WarmUp(time.perf_counter() - started, str(code))
+
+    def rest() -> None:
+        for policy in (haircut, fifo, poison):
+            policy(ledger, spine, labels=labels)
+        codes = ledger.codes(spine["wallet"])
+        instants = np.full(codes.size, (ledger.last_time or 0) + 1)
+        neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
+
+    longest = sorted(views, key=lambda view: view.name not in _LONGEST)
+    work: dict[str, Callable[[], None]] = {view.name: partial(of_view, view) for view in longest}
+    return {_LEDGER: of_ledger, **work, _REST: rest}
+
+
+def _claimed(todo: Path, able: set[str]) -> Iterator[str]:
+    """Names of steps that this process takes; a step is taken by deleting its file."""
+    for path in sorted(todo.iterdir()):
+        name = path.name.partition(" ")[2]
+        if name in able:
+            with suppress(FileNotFoundError):  # another process took it
+                path.unlink()
+                yield name
 
 
 def _transfers() -> pd.DataFrame:
@@ -99,3 +178,14 @@ def _transfers() -> pd.DataFrame:
 def _spine(ledger: Ledger) -> pd.DataFrame:
     names = [ledger.wallet(code) for code in range(ledger.n_wallets)]
     return pd.DataFrame({"wallet": names, "as_of": _START + pd.Timedelta(1, "D")})
+
+
+def _help(folder: str, *able: str) -> None:
+    """Take steps of a process that waits for this one."""
+    work = _steps(VIEWS)
+    for name in _claimed(Path(folder), set(able)):
+        work[name]()
+
+
+if __name__ == "__main__":
+    _help(*sys.argv[1:])

@@ -31,12 +31,13 @@ def serve(
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
     from features.progress import progress
+    from features.warmup import compile_once
     from serving.server import run
     from training.commands import model_folder
 
     chosen = settings(ledger, model_folder(model, tracking_uri), labels)
     with ExitStack() as until_ready:
-        until_ready.enter_context(progress())
+        compile_once(until_ready.enter_context(progress()))
 
         def announce(url: str) -> None:
             until_ready.close()
@@ -63,12 +64,14 @@ def score(
 ) -> None:
     """Score wallets, with reasons."""
     from features.progress import progress
+    from features.warmup import compile_once
     from serving.scorer import Scorer
     from serving.text import score_text
     from training.commands import model_folder
 
     when, given = instant(as_of), numbers(context)
-    with progress():
+    with progress() as advance:
+        compile_once(advance)
         scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}

@@ -41,10 +41,12 @@ def train(
 ) -> None:
     """Train, calibrate and test a model; it becomes a new version in MLflow."""
     from features.progress import progress
+    from features.warmup import compile_once
     from training.run import run
     from training.text import training_text
 
     with progress() as advance:
+        compile_once(advance)
         done = run(config, progress=advance)
     trained = done.trained
     facts = {

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import Float64s, Int32s, Int64s, UInt64s, kernel
+from features.kernel import Float64s, Int32s, Int64s, UInt64s, inner_kernel, kernel
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -177,7 +177,7 @@ def grown(array: npt.NDArray[_Scalar], size: int) -> npt.NDArray[_Scalar]:
     return larger
 
 
-@kernel
+@inner_kernel
 def slice_room(room: int) -> int:
     """Room of a slice that has outgrown ``room``."""
     return 2 * room + 4
@@ -217,7 +217,7 @@ def _fill(log: Log, cursor: Int64s, side: Side) -> None:
         side_transfer[at], side_amount[at] = row[i], amount[i]
 
 
-@kernel
+@inner_kernel
 def _move(side: Side, source: int, target: int) -> None:
     """Copy one entry of the arena to another place."""
     side.time[target], side.counterparty[target] = side.time[source], side.counterparty[source]

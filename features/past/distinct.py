@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Int64s, kernel, slot_of, table_mask
+from features.kernel import Float64s, Int32s, Int64s, inner_kernel, kernel, slot_of, table_mask
 from features.past.cut import HISTORY_CAP, History, PastSide
 
 _SLOTS = 1 << (2 * HISTORY_CAP - 1).bit_length()
@@ -48,13 +48,13 @@ def empty_distinct() -> Distinct:
     )
 
 
-@kernel
+@inner_kernel
 def place_of(memory: Distinct, mask: int, code: int) -> int:
     """Slot of the table that holds ``code`` or is free for it."""
     return slot_of(memory.table, memory.code, mask, code)
 
 
-@kernel
+@inner_kernel
 def collect(memory: Distinct, side: PastSide, history: History) -> tuple[int, int]:
     """Fill ``memory`` from what is read of a side.
 

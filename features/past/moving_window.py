@@ -7,7 +7,7 @@ same holds where a window was cut to that number.
 
 import numpy as np
 
-from features.kernel import Int32s, Int64s, Records, before, kernel
+from features.kernel import Int32s, Int64s, Records, before, inner_kernel
 from features.past.cut import HISTORY_CAP, PastSide
 
 WINDOW = np.dtype(
@@ -22,7 +22,7 @@ _NEVER = -(1 << 62)
 _FIRST_LOOK = 8  # transfers; a consecutive row moves on by about one
 
 
-@kernel
+@inner_kernel
 def _ahead(time: Int64s, first: int, end: int, instant: int) -> int:
     """:func:`features.kernel.before`, quick where the place is near ``first``."""
     near = min(first + _FIRST_LOOK, end)
@@ -30,7 +30,7 @@ def _ahead(time: Int64s, first: int, end: int, instant: int) -> int:
     return place if place < near else before(time, near, end, instant)
 
 
-@kernel
+@inner_kernel
 def locate(side: PastSide, wallets: Int32s, instants: Int64s, width: int, windows: Records) -> None:
     """Find ``[instant - width, instant)``, at most the latest ``HISTORY_CAP`` transfers, of rows.
 

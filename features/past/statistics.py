@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.kernel import Float64s, Int64s, kernel
+from features.kernel import Float64s, Int64s, inner_kernel, kernel
 from features.past.cut import HISTORY_CAP
 
 _INSERTION_SORTED = 32  # values; longer runs are left to numpy
@@ -24,7 +24,7 @@ def sort_values(values: Float64s) -> None:
         values[j + 1] = value
 
 
-@kernel
+@inner_kernel
 def quantile(ordered: Float64s, share: float) -> float:
     """Quantile of ascending values by linear interpolation (Hyndman and Fan 1996, type 7)."""
     at = share * (ordered.size - 1)
@@ -33,7 +33,7 @@ def quantile(ordered: Float64s, share: float) -> float:
     return float(ordered[low] + (at - low) * (ordered[high] - ordered[low]))
 
 
-@kernel
+@inner_kernel
 def count_entropy(counts: Int64s, total: int) -> float:
     """Entropy in nats of counts that sum to ``total``, which is at most ``HISTORY_CAP``."""
     weighted = 0.0

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from features.kernel import DAY, HOUR, Float64s, kernel
+from features.kernel import DAY, HOUR, Float64s, inner_kernel
 from features.past.cut import History, PastSide
 
-WINDOWS = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": 30 * DAY}  # width in microseconds
+WINDOWS = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": 30 * DAY}  # microseconds, narrowest first
 WIDTHS = np.array(list(WINDOWS.values()), dtype=np.int64)
 
 
-@kernel
+@inner_kernel
 def window_sums(side: PastSide, history: History, sums: Float64s) -> float:
     """Sum of what is read of a side; ``sums``, shape (windows,), gets that of each window.
 

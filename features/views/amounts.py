@@ -13,6 +13,7 @@ from features.past import (
     PastSide,
     Question,
     ask,
+    inner_kernel,
     kernel,
     quantile,
     sort_values,
@@ -104,7 +105,7 @@ _QUANTILES = (
 )
 
 
-@kernel
+@inner_kernel
 def _two_digits(log: float, amount: float) -> float:
     """``amount`` scaled by a power of ten into [10, 100); ``log`` is its natural logarithm."""
     value: float = amount / _POWERS[max(math.floor(log / _LN_10) - 1 + 307, 0)]
@@ -113,7 +114,7 @@ def _two_digits(log: float, amount: float) -> float:
     return value * 10.0 if value < 10.0 - _NOISE else value
 
 
-@kernel
+@inner_kernel
 def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out: Float64s) -> None:
     """Entropy, repeats, dust and digits of ascending amounts with a positive total."""
     n = ordered.size
@@ -149,7 +150,7 @@ def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out:
     out[_OF.benford_ratio] = distance / 2
 
 
-@kernel
+@inner_kernel
 def _log_shape(logs: Float64s, mean: float, out: Float64s) -> None:
     """Spread of the ascending logarithms of the positive amounts, of which ``mean`` is the mean."""
     n = logs.size
@@ -164,7 +165,7 @@ def _log_shape(logs: Float64s, mean: float, out: Float64s) -> None:
     out[_OF.log_deviation_ratio] = max(math.log(mean) - total / n, 0.0)
 
 
-@kernel
+@inner_kernel
 def _sizes(ordered: Float64s, total: float, last: float, out: Float64s) -> None:
     """Moments and quantiles of ascending amounts, by themselves and beside their mean."""
     n = ordered.size
@@ -213,7 +214,7 @@ def _side(side: PastSide, history: History, scratch: Rows, digits: Int64s, out: 
         out[_RECENT[k]] = sums[k] / total
 
 
-@kernel
+@inner_kernel
 def _balance(past: Past, asked: Question) -> tuple[float, float]:
     """Highest and lowest running balance from 0; at one instant what comes in counts first."""
     coming, going = past.incoming.amount, past.outgoing.amount

@@ -11,6 +11,7 @@ from features.past import (
     Question,
     ask,
     count_entropy,
+    inner_kernel,
     kernel,
 )
 from features.past.distinct import Distinct, collect, empty_distinct
@@ -67,7 +68,7 @@ _OF, _ALL = places(*_SIDE), places(*_BOTH)  # of one side, of both
 _RECENT = window_places(_OF, "fan_{}_count")
 
 
-@kernel
+@inner_kernel
 def _concentration(counts: Int64s, values: Float64s, n: int, out: Float64s) -> None:
     """Fill how ``n`` transfers and their value spread over counterparties, by counterparty."""
     total, squares, value_squares, top = 0.0, 0.0, 0.0, 0.0
@@ -87,7 +88,7 @@ def _concentration(counts: Int64s, values: Float64s, n: int, out: Float64s) -> N
         out[_OF.entropy_ratio] = count_entropy(counts, n) / math.log(counts.size)
 
 
-@kernel
+@inner_kernel
 def _side(memory: Distinct, fan: int, history: History, asked: Question, out: Float64s) -> None:
     """Fill the columns of one side, whose ``fan`` counterparties are in ``memory``."""
     n = history.end - history.first
@@ -110,7 +111,7 @@ def _side(memory: Distinct, fan: int, history: History, asked: Question, out: Fl
     out[_OF.single_share], out[_OF.self_share] = single / fan, own / n
 
 
-@kernel
+@inner_kernel
 def _both(
     senders: Distinct, recipients: Distinct, fans: tuple[int, int], mask: int, out: Float64s
 ) -> None:

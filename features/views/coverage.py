@@ -1,7 +1,17 @@
 """Coverage: how much history stands behind a row."""
 
 from features.kernel import Rows
-from features.past import DAY, HISTORY_CAP, SECOND, Past, Question, ask, first_time, kernel
+from features.past import (
+    DAY,
+    HISTORY_CAP,
+    SECOND,
+    Past,
+    Question,
+    ask,
+    first_time,
+    inner_kernel,
+    kernel,
+)
 from features.view import View, of_both, per_side, places
 
 _SIDE = (("{d}_count", "transfers {did} in the whole history before as_of, read or not"),)
@@ -37,7 +47,7 @@ def _coverage(past: Past, out: Rows) -> None:
             line[_AT.coverage_truncated_share] = 1.0 - read / total
 
 
-@kernel
+@inner_kernel
 def _active_days(past: Past, asked: Question) -> int:
     """Periods of 24 hours before ``as_of`` with a transfer that is read."""
     received, sent = past.incoming.time, past.outgoing.time

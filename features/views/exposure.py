@@ -17,7 +17,7 @@ import numpy as np
 
 from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Rows
-from features.past import Past, ask, kernel
+from features.past import Past, ask, inner_kernel, kernel
 from features.taint.paths import GroupColumns, path_trails
 from features.taint.pieces import GROUPS, Caps, Search, empty_search
 from features.taint.search import haircut_search
@@ -91,7 +91,7 @@ _SHARE = np.array([_of_groups(f"{{}}_{kind}_share") for kind in _KINDS])
 _HOPS = np.array(_of_groups("{}_hops"))
 
 
-@kernel
+@inner_kernel
 def _side(search: Search, line: Rows) -> None:
     """Columns of one side with transfers."""
     amount, hops, sums = search.amount, search.hops, search.tally[0]

@@ -10,7 +10,17 @@ import math
 import numpy as np
 
 from features.kernel import Float64s, Int32s, Rows
-from features.past import SECOND, History, Past, PastSide, ask, cut, first_time, kernel
+from features.past import (
+    SECOND,
+    History,
+    Past,
+    PastSide,
+    ask,
+    cut,
+    first_time,
+    inner_kernel,
+    kernel,
+)
 from features.view import View, blocks, per_side, places
 
 COUNTERPARTIES, TRANSFERS_SEEN, TRANSFERS_READ = 32, 256, 64
@@ -44,7 +54,7 @@ _OF = places(*_SIDE)
 _GEOMETRIC = (_OF.received_count, _OF.sent_count)
 
 
-@kernel
+@inner_kernel
 def _latest_counterparties(side: PastSide, history: History, wallet: int, found: Int32s) -> int:
     """Fill ``found`` with different counterparties, the latest first, and return how many.
 
@@ -64,7 +74,7 @@ def _latest_counterparties(side: PastSide, history: History, wallet: int, found:
     return n
 
 
-@kernel
+@inner_kernel
 def _latest_total(amount: Float64s, history: History) -> float:
     """Sum of the latest ``TRANSFERS_READ`` amounts."""
     total = 0.0
@@ -73,7 +83,7 @@ def _latest_total(amount: Float64s, history: History) -> float:
     return total
 
 
-@kernel
+@inner_kernel
 def _add(past: Past, received: History, sent: History, as_of: int, out: Float64s) -> None:
     """Add one counterparty, which has a transfer, to the sums of one side."""
     n_in, n_out = received.total, sent.total

@@ -107,7 +107,7 @@ def _usual(amounts: Float64s, history: History, amount: float) -> Usual:
     return Usual(math.log(product) + exponent * _LN_2, n, (less + 0.5) / (n + 1), total)
 
 
-@kernel
+@inner_kernel
 def _compare(own: PastSide, theirs: PastSide, history: History, wallet: int, compared: Rows) -> int:
     """Fill ``compared``, shape (len(_COMPARED), AMOUNTS_READ); returns the transfers looked at.
 
@@ -152,7 +152,7 @@ def _defined(values: Float64s, n: int) -> Float64s:
     return values[:kept]
 
 
-@kernel
+@inner_kernel
 def _mean(values: Float64s) -> float:
     """Mean; nan of nothing."""
     total = 0.0
@@ -162,11 +162,8 @@ def _mean(values: Float64s) -> float:
 
 
 @kernel
-def _side(
-    own: PastSide, theirs: PastSide, history: History, wallet: int, compared: Rows, out: Float64s
-) -> None:
-    """Fill the columns of the side ``own``; ``compared`` is working memory of :func:`_compare`."""
-    n = _compare(own, theirs, history, wallet, compared)
+def _statistics(compared: Rows, n: int, out: Float64s) -> None:
+    """Fill the columns of one side from what :func:`_compare` said of ``n`` transfers."""
     if n == 0:
         return
     for what, mean, median, largest in _SPREAD:
@@ -187,8 +184,10 @@ def _relative(past: Past, out: Rows) -> None:
     for row in range(out.shape[0]):
         asked = ask(past, row)
         received, sent, _ = blocks(out[row], len(_OF))
-        _side(incoming, outgoing, asked.received, asked.wallet, compared, received)
-        _side(outgoing, incoming, asked.sent, asked.wallet, compared, sent)
+        n = _compare(incoming, outgoing, asked.received, asked.wallet, compared)
+        _statistics(compared, n, received)
+        n = _compare(outgoing, incoming, asked.sent, asked.wallet, compared)
+        _statistics(compared, n, sent)
 
 
 RELATIVE = View("relative", 1, per_side("relative", *_SIDE), _relative)

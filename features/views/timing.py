@@ -19,6 +19,7 @@ from features.past import (
     ask,
     count_entropy,
     first_time,
+    inner_kernel,
     kernel,
     quantile,
     sort_values,
@@ -124,7 +125,7 @@ def _gaps(gaps: Float64s, at: tuple[int, ...], out: Float64s) -> None:
         out[at[_GAP.burstiness_ratio]] = (sd - mean) / (sd + mean)
 
 
-@kernel
+@inner_kernel
 def _memory(gaps: Float64s, total: float) -> float:
     """Pearson correlation of each gap with the next (Goh and Barabasi 2008)."""
     n = gaps.size - 1
@@ -167,7 +168,7 @@ def _side(
         out[_COUNTS[k]], out[_SHARES[k]] = count, count / total
 
 
-@kernel
+@inner_kernel
 def _hours(times: Int64s, hours: Int64s, out: Float64s) -> None:
     """Fill the columns of the hours of day of some times; ``hours`` is working memory."""
     for hour in range(hours.size):
@@ -181,7 +182,7 @@ def _hours(times: Int64s, hours: Int64s, out: Float64s) -> None:
     out[_OF.night_share] = night / times.size
 
 
-@kernel
+@inner_kernel
 def _merged(past: Past, asked: Question, gaps: Float64s) -> int:
     """Fill the gaps between all transfers of both sides; returns how often the direction changed.
 

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import features
-from features.warmup import steps, warm_up
+from features import RiskError, warmup
+from features.warmup import _claimed, compile_once, steps, warm_up
 
 PACKAGE = Path(features.__file__).parent
 
@@ -25,7 +28,7 @@ print(json.dumps(compiled()))
 WARM = """
 import json, sys
 from features.warmup import warm_up
-warm_up()
+warm_up(processes=1)
 """
 WORK = """
 import json, sys, tempfile
@@ -112,3 +115,36 @@ def test_steps_and_folder_are_told() -> None:
     assert sum(counted) == steps()
     assert done.seconds > 0
     assert Path(done.folder).is_dir()
+
+
+def test_a_step_is_taken_by_one_process_only(tmp_path: Path) -> None:
+    for number, name in enumerate(("patterns", "layering", "mine", "rest")):
+        (tmp_path / f"{number:03d} {name}").touch()
+    one, other = _claimed(tmp_path, {"patterns", "layering", "mine", "rest"}), []
+    taken = [next(one)]
+    other = list(_claimed(tmp_path, {"patterns", "layering", "rest"}))  # knows no guest's view
+    assert taken + other == ["patterns", "layering", "rest"]
+    assert list(one) == ["mine"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_compiled_once_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, int]] = []
+
+    def advance(stage: str, done: int, total: int | None, /, label: str = "") -> None:
+        said.append((stage, done))
+
+    monkeypatch.setattr(warmup, "warm_up", lambda count, **_: count(steps()))
+    monkeypatch.setattr(warmup, "is_warm", lambda: False)
+    compile_once(advance)
+    assert said == [("kernels", steps())]
+    monkeypatch.setattr(warmup, "is_warm", lambda: True)
+    compile_once(advance)
+    assert len(said) == 1
+
+
+def test_a_process_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warmup, "_claimed", lambda *_: iter(()))  # leaves all to the other
+    monkeypatch.setattr(warmup, "__name__", "features.no_such_module")
+    with pytest.raises(RiskError, match="compiling failed in another process: .*no_such_module"):
+        warm_up(processes=2)

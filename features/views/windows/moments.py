@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Record, Records, kernel
+from features.kernel import Float64s, Record, Records, inner_kernel, kernel
 from features.past import HISTORY_CAP
 
 SPREADLESS = 1e-9  # of the mean: a standard deviation below it is rounding and has no shape
@@ -59,7 +59,7 @@ def empty_runs() -> Records:
     return runs
 
 
-@kernel
+@inner_kernel
 def moving_moments(amounts: Float64s, windows: Records, runs: Records, moments: Records) -> None:
     """Sum up the amounts in the window of each row.
 
@@ -93,7 +93,7 @@ def moving_moments(amounts: Float64s, windows: Records, runs: Records, moments: 
         found.second, found.third, found.fourth = whole.second, whole.third, whole.fourth
 
 
-@kernel
+@inner_kernel
 def _extend(run: Records, done: int, length: int, values: Float64s, at: int, step: int) -> int:
     """Accumulate a run that holds ``done`` values up to ``length``; returns what it then holds.
 
@@ -119,7 +119,7 @@ def _extend(run: Records, done: int, length: int, values: Float64s, at: int, ste
     return length
 
 
-@kernel
+@inner_kernel
 def _entry(run: Records, length: int) -> Moments:
     """Moments of the first ``length`` values of a run."""
     held = run[length]
@@ -128,7 +128,7 @@ def _entry(run: Records, length: int) -> Moments:
     )  # fmt: skip
 
 
-@kernel
+@inner_kernel
 def _merged(a: Moments, b: Moments) -> Moments:
     """Moments of two sets together."""
     if a.n == 0.0:
@@ -155,7 +155,7 @@ def _merged(a: Moments, b: Moments) -> Moments:
     return Moments(n, a.total + b.total, a.mean + step * b.n, second, third, fourth)
 
 
-@kernel
+@inner_kernel
 def shape(moments: Record) -> Shape:
     """Shape of one entry of moments that is not empty; skew and kurtosis nan without spread."""
     n, mean = moments.n, moments.total / moments.n
