@@ -146,5 +146,5 @@ def test_what_was_compiled_once_is_not_compiled_again(monkeypatch: pytest.Monkey
 def test_a_process_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warmup, "_claimed", lambda *_: iter(()))  # leaves all to the other
     monkeypatch.setattr(warmup, "__name__", "features.no_such_module")
-    with pytest.raises(RiskError, match="compiling failed in another process: .*no_such_module"):
+    with pytest.raises(RiskError, match=r"compiling failed in another process: .*no_such_module"):
         warm_up(processes=2)
