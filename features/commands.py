@@ -169,12 +169,14 @@ def trace(
     ] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
+    from features import Ledger
     from features.guests import all_views
     from features.progress import progress
     from features.trails.text import read_trace, trace_text
     from features.warmup import compile_once
 
     views = all_views()
+    Ledger.open(ledger)  # a mistake is told before anything is compiled
     with progress() as advance:
         compile_once(advance, views)
         heading, traced = read_trace(ledger, wallet, as_of, labels, views=views)

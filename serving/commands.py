@@ -30,12 +30,14 @@ def serve(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
+    from features import Ledger
     from features.progress import progress
     from features.warmup import compile_once
     from serving.server import run
     from training.commands import model_folder
 
     chosen = settings(ledger, model_folder(model, tracking_uri), labels)
+    Ledger.open(ledger)  # a mistake is told before anything is compiled
     with ExitStack() as until_ready:
         compile_once(until_ready.enter_context(progress()))
 
@@ -63,6 +65,7 @@ def score(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Score wallets, with reasons."""
+    from features import Ledger
     from features.progress import progress
     from features.warmup import compile_once
     from serving.scorer import Scorer
@@ -70,6 +73,7 @@ def score(
     from training.commands import model_folder
 
     when, given = instant(as_of), numbers(context)
+    Ledger.open(ledger)
     with progress() as advance:
         compile_once(advance)
         scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))

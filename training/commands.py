@@ -42,9 +42,11 @@ def train(
     """Train, calibrate and test a model; it becomes a new version in MLflow."""
     from features.progress import progress
     from features.warmup import compile_once
+    from training.config import RunConfig
     from training.run import run
     from training.text import training_text
 
+    RunConfig.read(config)  # a mistake is told before anything is compiled
     with progress() as advance:
         compile_once(advance)
         done = run(config, progress=advance)

@@ -29,6 +29,3 @@ def definitions(views: tuple[View, ...] = VIEWS) -> str:
     """Sixteen hex digits of what some views compute together, from their fingerprints."""
     text = "\n".join(f"{view.name} {fingerprint(view)}" for view in views)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-DEFINITIONS = definitions()

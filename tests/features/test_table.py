@@ -8,7 +8,7 @@ import pytest
 
 from features import VIEWS, Ledger, SpineError, check_transfers, feature_table
 from features.table import compute_rows
-from features.views import DEFINITIONS, definitions, feature_columns
+from features.views import definitions, feature_columns
 from tests import compare
 from tests.naive.layering import chain_width
 from tests.naive.past import label_list, micros, past, transfer_list
@@ -145,5 +145,5 @@ def test_a_spine_without_time_zone_is_refused() -> None:
 def test_column_names_are_unique_and_fingerprinted() -> None:
     names = [column.name for column in feature_columns()]
     assert len(set(names)) == len(names)
-    assert definitions() == DEFINITIONS
-    assert definitions(VIEWS[:2]) != DEFINITIONS
+    assert definitions() == definitions(VIEWS)
+    assert definitions(VIEWS[:2]) != definitions()

@@ -92,7 +92,7 @@ def test_machine_code_survives_a_copy_to_another_place(tmp_path: Path) -> None:
     hash_one = """
 from features.kernel import text_hash
 text_hash.string_hash("w1")
-stats = text_hash._hash_each.stats
+stats = text_hash._hash_one.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), stats.cache_path)
 """
     said: list[list[str]] = []

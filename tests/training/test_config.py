@@ -52,7 +52,11 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ),
         ("[model]", "[speed]\n[model]", r"\[speed\] is unknown; allowed are data, split, model"),
         ("0.01", "1.5", r"\[model\] base_rate: Input should be less than 1"),
-        ('"lightgbm"', '"forest"', r"\[model\] model: Input should be 'logistic', 'lightgbm'"),
+        (
+            '"lightgbm"',
+            '"forest"',
+            r"\[model\] model: model kind 'forest' is unknown; there are logistic",
+        ),
         ("test_share = 0.2", "", r"\[split\]: needs either train_until and calibrate_until"),
         ('"7d"', '"soon"', r"\[split\] gap: String should match pattern '\^\\d\+\[dh\]"),
         ("[split]", "[split", "is not TOML"),

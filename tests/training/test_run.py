@@ -140,7 +140,7 @@ def test_mlflow_gives_the_same_probabilities(first: Run, uri: str, features: pd.
         loaded = mlflow.pyfunc.load_model("models:/walletrisk@champion")
     expected = first.trained.model.predict_proba(features)
     np.testing.assert_array_equal(loaded.predict(features), expected)
-    np.testing.assert_array_equal(loaded.predict(features[features.view[::-1]]), expected)
+    np.testing.assert_array_equal(loaded.predict(features[features.columns[::-1]]), expected)
     with pytest.raises(MlflowException, match="missing inputs"):
         loaded.predict(features.drop(columns=first.trained.model.feature_names[3]))
 

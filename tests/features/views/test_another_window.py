@@ -22,8 +22,9 @@ from features import Ledger, feature_table
 from features.past import WINDOWS
 from features.views import VIEWS
 from tests import compare
-from tests.naive import past, views as naive
-from tests.strategies import DAY, at, spine, transfers
+from tests.naive import past
+from features.kernel import DAY
+from tests.strategies import at, spine, transfers
 
 past.WINDOWS.clear()  # the twins share this dictionary
 past.WINDOWS.update(WINDOWS)
@@ -38,7 +39,7 @@ found = {}
 for view in VIEWS:
     if view.name in sys.argv[2:]:
         table = feature_table(ledger, rows, views=(view,))
-        slow = compare.naive_table(frame, rows, None, naive.VIEWS[view.name])
+        slow = compare.twin_table(compare.twin_of(view), frame, rows, None)
         compare.close(table, slow[list(table.columns)], rtol=1e-9, scale=1e6)
         shares = table.filter(regex="_share$")
         found[view.name] = [

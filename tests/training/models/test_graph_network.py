@@ -284,7 +284,7 @@ def trained(
         seed=2,
         parameters=QUICK,
     )
-    with pytest.raises(RiskError, match="train needs ledger="):
+    with pytest.raises(RiskError, match="reads neighbourhoods: ledger="):
         train(table, labels, split, config)
     return train(table, labels, split, config, ledger=ledger)
 
