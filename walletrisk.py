@@ -120,8 +120,8 @@ def demo(
     ] = Path("demo-run"),
 ) -> None:
     """Go from a bundled simulated bank to a score over HTTP, and serve until Ctrl-C."""
-    from features.progress import progress
-    from features.warmup import compile_once
+    from features.progress import counter, progress
+    from features.warmup import compile_once, steps
     from serving.commands import settings
     from serving.demo import SCORE, serve_and_ask
     from serving.text import curl_line, score_text
@@ -133,7 +133,7 @@ def demo(
 
     work = choices.Workspace(folder)
     with progress() as advance:
-        compile_once(advance)
+        compile_once(progress=counter(advance, "kernels", steps()))
         advance("ledger", 0, 1)
         ledger = choices.prepare(Path(__file__).parent / "demo", work)
         advance("ledger", 1, 1)

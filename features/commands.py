@@ -140,14 +140,14 @@ def features(
     from features.sources.feature_tables import require_parquet
     from features.sources.files import read_spine
     from features.sources.known import read_known
-    from features.warmup import compile_once
+    from features.warmup import compile_once, steps
 
     require_parquet(out)
     rows = read_spine(spine)
     known = read_known(labels)
     opened, views = Ledger.open(ledger), all_views()
     with progress() as advance:
-        compile_once(advance, views)
+        compile_once(views, counter(advance, "kernels", steps(views)))
         step = counter(advance, "features", len(rows))
         table = feature_table(
             opened, rows, labels=known, views=views, threads=threads, progress=step
@@ -169,16 +169,12 @@ def trace(
     ] = False,
 ) -> None:
     """Show the transfers that prove a wallet's features, trail by trail."""
-    from features import Ledger
     from features.guests import all_views
     from features.progress import progress
     from features.trails.text import read_trace, trace_text
-    from features.warmup import compile_once
 
     views = all_views()
-    Ledger.open(ledger)  # a mistake is told before anything is compiled
-    with progress() as advance:
-        compile_once(advance, views)
+    with progress():
         heading, traced = read_trace(ledger, wallet, as_of, labels, views=views)
     if as_json:
         typer.echo("\n".join(map(json.dumps, [heading, *traced.records()])))

@@ -24,7 +24,6 @@ from features.kernel.compiler import CACHE
 from features.ledger import Ledger
 from features.neighbourhood import neighbourhoods
 from features.past import NO_LABELS, past_of
-from features.progress import Advance, counter
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
@@ -62,10 +61,12 @@ def is_warm() -> bool:
     return _MARK.exists()
 
 
-def compile_once(advance: Advance, views: tuple[View, ...] = VIEWS) -> None:
-    """Compile everything at the first use on a machine, on all its cores; later it does nothing."""
+def compile_once(
+    views: tuple[View, ...] = VIEWS, progress: Callable[[int], None] | None = None
+) -> None:
+    """:func:`warm_up` at the first use on a machine; later it does nothing."""
     if not is_warm():
-        warm_up(counter(advance, "kernels", steps(views)), views=views)
+        warm_up(progress, views=views)
 
 
 def warm_up(

@@ -30,16 +30,13 @@ def serve(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
-    from features import Ledger
     from features.progress import progress
-    from features.warmup import compile_once
     from serving.server import run
     from training.commands import model_folder
 
     chosen = settings(ledger, model_folder(model, tracking_uri), labels)
-    Ledger.open(ledger)  # a mistake is told before anything is compiled
     with ExitStack() as until_ready:
-        compile_once(until_ready.enter_context(progress()))
+        until_ready.enter_context(progress())
 
         def announce(url: str) -> None:
             until_ready.close()
@@ -65,18 +62,16 @@ def score(
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Score wallets, with reasons."""
-    from features import Ledger
-    from features.progress import progress
-    from features.warmup import compile_once
+    from features.progress import counter, progress
+    from features.warmup import compile_once, steps
     from serving.scorer import Scorer
     from serving.text import score_text
     from training.commands import model_folder
 
     when, given = instant(as_of), numbers(context)
-    Ledger.open(ledger)
     with progress() as advance:
-        compile_once(advance)
         scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
+        compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
             for wallet in wallets

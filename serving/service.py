@@ -7,6 +7,7 @@ from typing import Any
 
 from features.errors import RiskError
 from features.view import View
+from features.warmup import compile_once
 from serving import problems, schemas
 from serving.intake import Intake
 from serving.journal import Journal
@@ -43,6 +44,7 @@ class Service:
         try:
             intake = Intake(scorer, journal)
             intake.replay()
+            compile_once()
             scorer.check_itself()
         except BaseException:
             journal.close()

@@ -133,7 +133,7 @@ def test_labels_of_no_known_category_are_told(
 
 
 def test_a_defect_is_not_called_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.progress.progress", lambda: int("not a number"))
+    monkeypatch.setattr("training.config.RunConfig.read", lambda _: int("not a number"))
     with pytest.raises(ValueError, match="not a number"):
         walletrisk.main(["train", "none.toml"])
 
@@ -257,7 +257,7 @@ def test_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.run.run", interrupt)
+    monkeypatch.setattr("training.config.RunConfig.read", interrupt)
     assert call("train", "none.toml") == 130
 
 

@@ -40,15 +40,15 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train, calibrate and test a model; it becomes a new version in MLflow."""
-    from features.progress import progress
-    from features.warmup import compile_once
+    from features.progress import counter, progress
+    from features.warmup import compile_once, steps
     from training.config import RunConfig
     from training.run import run
     from training.text import training_text
 
     RunConfig.read(config)  # a mistake is told before anything is compiled
     with progress() as advance:
-        compile_once(advance)
+        compile_once(progress=counter(advance, "kernels", steps()))
         done = run(config, progress=advance)
     trained = done.trained
     facts = {
