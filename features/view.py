@@ -123,8 +123,10 @@ class View:
     def rows(self, past: Past) -> Rows:
         """Compute the columns of each past: float64, shape (past.size, columns)."""
         width = len(self.columns)
-        out = np.full((past.size + 1, width), np.nan)
-        self.compute(past, out[:-1])
+        out = np.empty((past.size + 1, width))
+        out.fill(np.nan)  # a single row waits for np.full
+        rows = out[:-1]
+        self.compute(past, rows)
         if not self._kept_inside:
             if not np.isnan(out[-1]).all():
                 raise RiskError(
@@ -132,7 +134,7 @@ class View:
                     "and a place that its kernel fills lies outside them"
                 )
             self._kept_inside.append(True)
-        return out[:-1]
+        return rows
 
 
 def fingerprint(view: View) -> str:

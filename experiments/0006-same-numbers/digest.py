@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from fastapi.testclient import TestClient
 
 import features
 from features import Ledger, feature_table, fifo, haircut, poison, trace
@@ -96,6 +95,8 @@ def ethereum() -> tuple[Ledger, pd.DataFrame, pd.DataFrame]:
 
 def of_answers(demo: Path, work: Path) -> Iterator[tuple[str, str]]:
     """Train the demo's model, serve it, and ask."""
+    from fastapi.testclient import TestClient  # it warns of its own future when it is imported
+
     ledger = Ledger.open(demo / "ledger")
     spine, labels = (
         pd.read_parquet(demo / "spine.parquet"),
