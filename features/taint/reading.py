@@ -18,7 +18,7 @@ from features.past import History, Past, earlier, later, place_across
 
 SCANNED = 4
 Reading = Records
-"""Transfers of one wallet, in order, and what an allocation rule says of each.
+"""Transfers of one wallet, in order, and what the rule of a policy says of each.
 
 amount : of the transfer
 value : how much of the value that is followed came in, or went out, with the transfer

@@ -68,7 +68,7 @@ def _ended(search: Search, sure: bool, value: float) -> None:
 def _spread(
     labels: PastLabels, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: float
 ) -> None:
-    """Turn what an allocation rule gave to each transfer into ends found and pieces to follow.
+    """Turn what the rule of a policy gave to each transfer into ends found and pieces to follow.
 
     Reads the entries of ``span`` and the value that none of them holds, ``rest``; ``at`` is the
     piece that was followed, ``wallet`` whom the search is for. Fills pieces, ends and sums.

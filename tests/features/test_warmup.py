@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,14 @@ def test_work_needs_no_kernel_that_was_not_warm() -> None:
     warm, needed = (set(json.loads(run(code + COMPILED, PACKAGE.parent))) for code in (WARM, WORK))
     assert needed
     assert needed - warm == set()
+
+
+def test_no_kernel_is_compiled_for_two_types() -> None:
+    compiled: list[str] = json.loads(run(WARM + COMPILED, PACKAGE.parent))
+    kernels = Counter(one.partition("(")[0] for one in compiled)
+    twice = {name for name, signatures in kernels.items() if signatures > 1}
+    assert len(kernels) > 20  # those that Python calls; the others come with their machine code
+    assert twice == {"features.kernel.ordering._order_ties"}  # of times and of hashes
 
 
 def test_machine_code_survives_a_copy_to_another_place(tmp_path: Path) -> None:

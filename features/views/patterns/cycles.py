@@ -97,8 +97,12 @@ def _fill(line: Float64s, found: Found, receipts: Records) -> None:
 
 
 @kernel
-def _cycles(past: Past, out: Rows, cycle: Records) -> None:
-    """Fill the columns ``CYCLES`` of each row; ``cycle`` gets the cycles of the last one."""
+def _cycles(past: Past, out: Rows, first: int, cycle: Records) -> None:
+    """Fill the columns ``CYCLES`` of each row; ``cycle`` gets the cycles of the last one.
+
+    They begin at the column ``first`` of ``out``, which stays whole: a part of it would be an array
+    of another type, and the kernel be compiled twice.
+    """
     incoming, outgoing = past.incoming, past.outgoing
     ahead_1, ahead_2, ahead_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(ARCS_KEPT)
     back_1, back_2, back_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(0)
@@ -106,7 +110,7 @@ def _cycles(past: Past, out: Rows, cycle: Records) -> None:
     busy, buckets, found = empty_arcs(STARTS), empty_buckets(), empty_found(cycle)
     none = busy[:0]
     for row in range(out.shape[0]):
-        asked, line = ask(past, row), out[row]
+        asked, line = ask(past, row), out[row, first:]
         forth, back = Way(outgoing, asked.wallet, 1), Way(incoming, asked.wallet, -1)
         forget_found(found)
         # n forward arcs and m backward ones
@@ -130,7 +134,7 @@ def _cycles(past: Past, out: Rows, cycle: Records) -> None:
             line[_AT.cycles_amount] = found.summary[0].value
 
 
-def cycle_columns(past: Past, out: Rows) -> None:
+def cycle_columns(past: Past, out: Rows, first: int = 0) -> None:
     """Fill the columns ``CYCLES`` of each past.
 
     Parameters
@@ -138,8 +142,10 @@ def cycle_columns(past: Past, out: Rows) -> None:
     past : Past
     out : float64 array, shape (past.size, columns)
         nan at first.
+    first : int
+        Column at which they begin.
     """
-    _cycles(past, out, _NO_CYCLES)
+    _cycles(past, out, first, _NO_CYCLES)
 
 
 def cycle_trails(past: Past) -> list[Trail]:
@@ -151,7 +157,7 @@ def cycle_trails(past: Past) -> list[Trail]:
     line = np.full((1, len(CYCLES)), np.nan)
     cycle_columns(past, line)
     cycle = empty_cycles(int(sum(line[0, at] for _, at in _COUNTS)))
-    _cycles(past, line, cycle)
+    _cycles(past, line, 0, cycle)
     widest = np.argsort(-cycle["money"], kind="stable").tolist()
     chosen = {
         f"cycles_{n}_count": [at for at in widest if cycle["length"][at] == n] for n in LENGTHS

@@ -118,7 +118,7 @@ def _left(history: History, legs: Legs, anchor: Records) -> bool:
 
 @kernel
 def _shapes(past: Past, out: Rows, noted: Instances) -> None:
-    """Fill the columns of ``_SHAPES`` of each row; ``noted`` gets all instances.
+    """Fill the first columns of each row, ``_SHAPES``; ``noted`` gets all instances.
 
     All of a row is in one loop, which holds the arrays: a function that is passed many of them and
     calls others costs more than what it does.
@@ -177,8 +177,8 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
 
 
 def _compute(past: Past, out: Rows) -> None:
-    _shapes(past, out[:, : len(_SHAPES)], _NOTHING)
-    cycle_columns(past, out[:, len(_SHAPES) :])
+    _shapes(past, out, _NOTHING)
+    cycle_columns(past, out, len(_SHAPES))
 
 
 def _trails(past: Past) -> list[Trail]:
