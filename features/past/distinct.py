@@ -49,12 +49,6 @@ def empty_distinct() -> Distinct:
 
 
 @inner_kernel
-def place_of(memory: Distinct, mask: int, code: int) -> int:
-    """Slot of the table that holds ``code`` or is free for it."""
-    return slot_of(memory.table, memory.code, mask, code)
-
-
-@inner_kernel
 def collect(memory: Distinct, side: PastSide, history: History) -> tuple[int, int]:
     """Fill ``memory`` from what is read of a side.
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Records, inner_kernel, kernel
+from features.kernel import Records, inner_kernel, kernel, slot_of
 from features.kernel.hash_table import table_mask
 from features.past import HISTORY_CAP, History, PastSide
-from features.past.distinct import Distinct, place_of
+from features.past.distinct import Distinct
 
 _LEG = np.dtype(
     [
@@ -63,7 +63,7 @@ def read_legs(
         value += amount
         if other == wallet or amount == 0.0:
             continue
-        slot = place_of(distinct, mask, other)
+        slot = slot_of(distinct.table, distinct.code, mask, other)
         if table[slot] == 0:
             distinct.code[fan] = other
             fan += 1
