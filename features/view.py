@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Rows, kernel
-from features.past.cut import Past
+from features.past.cut import DUST_DEFINITION, Past
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -40,6 +40,8 @@ class Column:
         Unchanged when every amount is multiplied by one positive number.
     calendar : bool
         Depends on the hour of the day, so that it changes when all times move together.
+    unasked : bool
+        Others can move it at no cost, as by dust: a model learns from it only if it is named.
     source : str
         Where the definition comes from: paper and section; empty for a plain statistic or our own.
     """
@@ -48,6 +50,7 @@ class Column:
     meaning: str
     scale_free: bool = True
     calendar: bool = False
+    unasked: bool = False
     source: str = ""
 
 
@@ -141,10 +144,11 @@ def fingerprint(view: View) -> str:
     """Sixteen hex digits of what a view computes: a model refuses a view with others.
 
     They cover its name and version, the names and meanings of its columns, in which units and caps
-    stand, and what it is ``defined_by``; not the code, so that the version must rise with it.
+    stand, what it is ``defined_by``, and which receipts a past holds at all; not the code, so that
+    the version must rise with it.
     """
     columns = [(column.name, column.meaning) for column in view.columns]
-    text = json.dumps([view.name, view.version, columns, view.defined_by])
+    text = json.dumps([view.name, view.version, columns, view.defined_by, DUST_DEFINITION])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -254,6 +254,7 @@ class FeatureFacts(BaseModel):
     meaning: str
     scale_free: bool = Field(description="Unchanged when all amounts are multiplied by a number.")
     calendar: bool = Field(description="Depends on the hour of the day.")
+    unasked: bool = Field(description="Others can move it at no cost: what came in as dust.")
     source: str = Field(description="Origin of the definition; empty: a plain statistic or ours.")
     used: bool = Field(description="Whether the loaded model reads it.")
 

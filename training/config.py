@@ -50,7 +50,8 @@ class TrainConfig(_Section):
         Of everything random.
     columns
         ``"all"``, ``"scale_free"`` (nothing that depends on the unit of the asset or on the
-        calendar), or names of feature columns.
+        calendar), or names of feature columns. The first two leave out what is ``unasked``, such as
+        the dust that a wallet was sent: whoever pays for it would move the score.
     context
         The user's own columns of the table to learn from beside them; see
         :func:`features.join_context`.

@@ -203,6 +203,8 @@ def chosen_columns(
         raise ConfigError(f"columns that the feature table does not hold: {', '.join(missing)}")
     if not isinstance(config.columns, list):  # without labels there is no exposure to learn from
         wanted -= {name for name in EXPOSURES & present if table[name].isna().all()}
+        # and what anyone can move is nothing to judge a wallet by
+        wanted -= {name for name, column in known.items() if column.unasked}
     if config.columns == "scale_free":
         wanted = {name for name in wanted if known[name].scale_free and not known[name].calendar}
     return (*(name for name in known if name in wanted), *context)

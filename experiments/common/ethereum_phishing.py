@@ -53,7 +53,8 @@ def transfer_times(ledger: Ledger, wallet: str) -> Int64s:
     """Times of a wallet's transfers, a transfer to itself once, in order; microseconds."""
     code = ledger.code(wallet)
     times = []
-    for side, keep_self in ((ledger.sides.incoming, True), (ledger.sides.outgoing, False)):
+    incoming, outgoing, dust = ledger.sides
+    for side, keep_self in ((incoming, True), (dust, True), (outgoing, False)):
         held = slice(side.start[code], side.start[code] + side.count[code])
         mine = side.counterparty[held] == code
         times.append(side.time[held][keep_self | ~mine])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from features.ledger.materiality import BUDGET, SHARE
 from features.past import HISTORY_CAP
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds
@@ -37,19 +38,28 @@ class PlainLabel(NamedTuple):
     category: str
 
 
+class PlainDust(NamedTuple):
+    """A receipt that does not count; ``early``: it did until the wallet's history began."""
+
+    transfer: PlainTransfer
+    early: bool
+
+
 class PlainPast(NamedTuple):
     """The transfers before ``as_of`` by wallet, in the ledger's order, and the labels before it.
 
     Attributes
     ----------
     as_of : int, microseconds since 1970 UTC
-    received, sent : dict of wallet to list of PlainTransfer
+    received, sent : dict of wallet to list of PlainTransfer, without dust
+    dust : dict of wallet to list of PlainDust
     labels : list of PlainLabel, or None where none were given
     """
 
     as_of: int
     received: dict[str, list[PlainTransfer]]
     sent: dict[str, list[PlainTransfer]]
+    dust: dict[str, list[PlainDust]]
     labels: list[PlainLabel] | None
 
     def sides(self, wallet: str) -> tuple[list[PlainTransfer], list[PlainTransfer]]:
@@ -73,7 +83,32 @@ def plain_past(
             received.setdefault(transfer.recipient, []).append(transfer)
             sent.setdefault(transfer.sender, []).append(transfer)
     known = None if labels is None else [label for label in labels if label.known_at < as_of]
-    return PlainPast(as_of, received, sent, known)
+    parted = {wallet: part(receipts, sent.get(wallet, [])) for wallet, receipts in received.items()}
+    counted = {wallet: counting for wallet, (counting, _) in parted.items()}
+    return PlainPast(as_of, counted, sent, {wallet: dust for wallet, (_, dust) in parted.items()}, known)
+
+
+def part(
+    received: list[PlainTransfer], sent: list[PlainTransfer]
+) -> tuple[list[PlainTransfer], list[PlainDust]]:
+    """Part a wallet's receipts into those that count and dust: features/ledger/materiality.py."""
+    counting: list[PlainTransfer] = []
+    dust: list[PlainDust] = []
+    moved, of_dust, n = 0.0, 0.0, 0
+    both = [(transfer, True) for transfer in received] + [(transfer, False) for transfer in sent]
+    for transfer, came in sorted(both, key=lambda each: (each[0].time, not each[1])):
+        amount = transfer.amount
+        if moved < SHARE * amount:  # the history begins
+            dust += [PlainDust(old, True) for old in counting if old.time < transfer.time]
+            counting = [old for old in counting if old.time == transfer.time]
+            moved, of_dust, n = 0.0, 0.0, 0
+        elif came and amount * n < SHARE * moved and of_dust + amount <= BUDGET * moved:
+            of_dust += amount
+            dust.append(PlainDust(transfer, False))
+            continue
+        moved, n = moved + amount, n + (amount > 0)
+        counting += [transfer] * came
+    return counting, dust
 
 
 def transfer_list(frame: pd.DataFrame) -> list[PlainTransfer]:

@@ -10,12 +10,14 @@ import pandas as pd
 from features.checks.compare import close
 from features.checks.nine import NINE, Check, Views, rows_of
 from features.checks.plain_past import PlainPast, label_list, micros, plain_past, transfer_list
+from features.checks.unasked import dust_moves_no_column, dust_moves_no_trail
 from features.checks.worlds import World, random_world
 from features.errors import RiskError, ViewError
 from features.table import feature_table
 from features.view import View
 
 Twin = Callable[[PlainPast, str], Mapping[str, float]]
+CHECKS: tuple[Check, ...] = (*NINE, dust_moves_no_column, dust_moves_no_trail)
 WORLDS = 20
 
 
@@ -29,7 +31,7 @@ class Checked(NamedTuple):
 def check_view(
     view: View, *, twin: Twin | None = None, seed: int = 0, worlds: int = WORLDS
 ) -> Checked:
-    """Check a view on random worlds: the nine checks, and a slow twin where there is one.
+    """Check a view on random worlds: the nine checks, two on dust, and a slow twin where there is one.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def check_view(
     """
     if worlds < 1:
         raise RiskError(f"worlds must be at least 1, received {worlds}")
-    checks = NINE if twin is None else (*NINE, equal_to(twin))
+    checks = CHECKS if twin is None else (*CHECKS, equal_to(twin))
     random = np.random.default_rng(seed)
     cells: Counter[str] = Counter()
     for _ in range(worlds):

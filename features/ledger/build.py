@@ -10,6 +10,7 @@ from features.contracts.text import Chunks, as_chunks, as_text
 from features.contracts.times import microseconds
 from features.contracts.transfers import IdOrder, Transfers
 from features.kernel import Float64s, Int32s, Int64s
+from features.ledger.materiality import Tie, parted
 from features.ledger.names import Names, by_hash
 from features.ledger.slices import Log, Slices, dealt
 from features.ledger.state import State
@@ -88,16 +89,20 @@ def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -
     )
     incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
     with ThreadPoolExecutor(1) as other:
-        received = other.submit(Slices.build, incoming, len(wallets))
+        building = other.submit(Slices.build, incoming, len(wallets))
         sent = Slices.build(outgoing, len(wallets))
+    position = columns.position[rows]
+    received, dust, scales = parted(building.result(), sent, Tie(transactions.hashes, position))
     return State(
         asset=asset,
         wallets=wallets,
         transactions=transactions,
-        incoming=received.result(),
+        incoming=received,
         outgoing=sent,
+        dust=dust,
+        scales=scales,
         sender=columns.sender[rows],
-        position=columns.position[rows],
+        position=position,
         tx_hash=transactions.hashes,
         n_transfers=rows.size,
         last_time=int(outgoing.time[-1]) if rows.size else None,

@@ -17,16 +17,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.errors import LedgerError
+from features.ledger.materiality import Scales
 from features.ledger.names import Names
 from features.ledger.slices import Slices
 from features.ledger.state import State
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
-_SIDES = ("incoming", "outgoing")
+_SIDES = ("incoming", "outgoing", "dust")
 _ROWS = ("sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
-_ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
+_SCALES = ("scale", "begun", "beginnings")
+_ARRAYS = (*_ROWS, *_SCALES, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
 _FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
 
 
@@ -58,8 +60,10 @@ def write_ledger(directory: Path, ledger: State) -> None:
     folder = directory / generation
     folder.mkdir(parents=True)
     arrays = {name: getattr(ledger, name)[: ledger.n_transfers] for name in _ROWS}
-    for side, slices in (("incoming", ledger.incoming), ("outgoing", ledger.outgoing)):
-        arrays |= {f"{side}.{name}": getattr(slices, name) for name in _SLICES}
+    for side in _SIDES:
+        arrays |= {f"{side}.{name}": getattr(getattr(ledger, side), name) for name in _SLICES}
+    arrays |= {name: getattr(ledger.scales, name) for name in _SCALES}
+    arrays["beginnings"] = ledger.scales.beginnings[: ledger.scales.used]
     arrays["wallet_hash"] = ledger.wallets.hashes
     for name, array in arrays.items():
         _write(folder / f"{name}.npy", array)
@@ -101,6 +105,8 @@ def read_ledger(directory: Path) -> State:
         transactions=Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
         incoming=_map_slices(folder, "incoming"),
         outgoing=_map_slices(folder, "outgoing"),
+        dust=_map_slices(folder, "dust"),
+        scales=_map_scales(folder),
         sender=rows["sender"],
         position=rows["position"],
         tx_hash=rows["tx_hash"],
@@ -145,6 +151,11 @@ def _read_manifest(directory: Path) -> _Manifest:
     if unlisted:
         raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} does not list {unlisted[0]}")
     return _Manifest(**{name: manifest[name] for name in _KINDS})
+
+
+def _map_scales(folder: Path) -> Scales:
+    scale, begun, beginnings = (_map(folder / f"{name}.npy") for name in _SCALES)
+    return Scales(scale, begun, beginnings, used=beginnings.size)
 
 
 def _map_slices(folder: Path, side: str) -> Slices:

@@ -11,8 +11,9 @@ from features.contracts.text import as_text, strings
 from features.contracts.times import microseconds
 from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
 from features.ledger.arrivals import Transfer
+from features.ledger.materiality import Bools, judge, settle
 from features.ledger.names import Names
-from features.ledger.slices import NOTHING, Log, grown
+from features.ledger.slices import NOTHING, Log, Slices, grown
 from features.ledger.state import State
 
 
@@ -92,25 +93,56 @@ def put(state: State, new: Arrived) -> None:
     state.position[first:end], state.tx_hash[first:end] = new.position, new.tx_hash
     state.transactions.extend(new.tx_id)
     rows = np.arange(first, end, dtype=np.int32)
-    for slices, owner, other in (
-        (state.outgoing, new.sender, new.recipient),
-        (state.incoming, new.recipient, new.sender),
-    ):
-        log = Log(new.time, owner, other, rows, new.amount)
-        slices.insert(log, state.tx_hash, state.position, state.n_wallets)
+    reserve_wallets(state, state.n_wallets)
+    sent = Log(new.time, new.sender, new.recipient, rows, new.amount)
+    received = Log(new.time, new.recipient, new.sender, rows, new.amount)
+    dust, late = judge(state.sides, state.tie, received, state.scales)
+    _insert(state.outgoing, sent, state)
+    _insert(state.incoming, _some(received, ~dust), state)
+    _insert(state.dust, _some(received, dust), state)
+    _settle(state, late)
     state.n_transfers += len(new.tx_id)
     latest = int(new.time[-1])
     state.last_time = latest if state.last_time is None else max(state.last_time, latest)
 
 
+def _insert(slices: Slices, log: Log, state: State) -> None:
+    if log.time.size:
+        slices.insert(log, state.tx_hash, state.position, state.n_wallets)
+
+
+def _some(log: Log, chosen: Bools) -> Log:
+    return log if chosen.all() else Log(*(column[chosen] for column in log))
+
+
+def _settle(state: State, wallets: Int32s) -> None:
+    """Judge anew which receipts of wallets are dust, after a change that was not at the end."""
+    if not wallets.size:
+        return
+    misplaced = settle(state.sides, state.tie, wallets, state.scales)
+    moving: list[Log] = []
+    for slices, found in ((state.incoming, misplaced.incoming), (state.dust, misplaced.dust)):
+        moving.append(slices.log(found["owner"], found["place"]))
+    for slices, log in zip((state.incoming, state.dust), moving, strict=True):
+        for owner, row in zip(log.owner.tolist(), log.row.tolist(), strict=True):
+            slices.remove(owner, row)
+    for slices, log in zip((state.dust, state.incoming), moving, strict=True):
+        _insert(slices, log, state)
+
+
 def take_back(state: State, rows: Iterable[int]) -> None:
     """Remove the transfers of these rows from both sides; the rows stay, marked."""
+    changed = set()
     for row in rows:
+        sender = int(state.sender[row])
         recipient = int(state.outgoing.counterparty[state.place(row)])
-        state.outgoing.remove(int(state.sender[row]), row)
-        state.incoming.remove(recipient, row)
+        receipts = state.incoming if state.incoming.holds(recipient, row) else state.dust
+        state.outgoing.remove(sender, row)
+        receipts.remove(recipient, row)
         state.sender[row] = -1
         state.n_transfers -= 1
+        changed |= {sender, recipient}
+    _settle(state, np.array(sorted(changed), dtype=np.int32))
     state.last_time = state.outgoing.last_time()
     state.asset = state.asset if state.n_transfers else ""
 
@@ -118,11 +150,20 @@ def take_back(state: State, rows: Iterable[int]) -> None:
 def reserve(state: State, transfers: int) -> None:
     """Make room for so many more; see :meth:`features.Ledger.reserve`."""
     reserve_rows(state, len(state.transactions) + transfers)
-    for slices in (state.incoming, state.outgoing):
+    reserve_wallets(state, state.n_wallets + 2 * transfers)
+    for slices in (state.incoming, state.outgoing, state.dust):
         moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
         slices.reserve(slices.used + 2 * moving + 4 * transfers)
-        slices.reserve_wallets(state.n_wallets + 2 * transfers)
         slices.insert(NOTHING, state.tx_hash, state.position, state.n_wallets)  # loads the kernel
+
+
+def reserve_wallets(state: State, size: int) -> None:
+    """Make room for ``size`` wallets on all sides."""
+    if size > state.scales.begun.size:
+        room = max(size, state.scales.begun.size * 5 // 4)
+        for slices in (state.incoming, state.outgoing, state.dust):
+            slices.reserve_wallets(room)
+        state.scales.reserve_wallets(room)
 
 
 def reserve_rows(state: State, size: int) -> None:

@@ -42,10 +42,11 @@ class Side(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """What a kernel may read of a ledger."""
+    """What a kernel may read of a ledger; see :mod:`features.ledger.materiality` for dust."""
 
     incoming: Side
     outgoing: Side
+    dust: Side
 
 
 class Log(NamedTuple):
@@ -131,6 +132,12 @@ class Slices:
             self.start, self.count = grown(self.start, size), grown(self.count, size)
             self.room = grown(self.room, size)
 
+    def log(self, owner: Int32s, places: Int64s) -> Log:
+        """The transfers at some places, whose owners are given."""
+        columns = self.time, self.counterparty, self.transfer, self.amount
+        time, other, row, amount = (column[places] for column in columns)
+        return Log(time, owner, other, row, amount)
+
     def remove(self, owner: int, row: int) -> None:
         """Take one transfer out of its owner's slice."""
         at, end = self.find(owner, row), int(self.start[owner]) + int(self.count[owner])
@@ -151,6 +158,11 @@ class Slices:
             if found.size:
                 return start + int(first) + int(found[0])
         return start + int(np.flatnonzero(self.transfer[start:end] == row)[0])
+
+    def holds(self, owner: int, row: int) -> bool:
+        """Whether a transfer is in its owner's slice."""
+        start = int(self.start[owner])
+        return bool((self.transfer[start : start + int(self.count[owner])] == row).any())
 
     def places(self) -> Int64s:
         """Places of all transfers in the arena, wallet by wallet."""

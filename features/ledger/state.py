@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
+from features.ledger.materiality import Scales, Tie
 from features.ledger.names import Names
 from features.ledger.slices import Sides, Slices
 
@@ -23,7 +24,10 @@ class State:
         By code.
     transactions : Names
         ``tx_id`` by row.
-    incoming, outgoing : Slices
+    incoming, outgoing, dust : Slices
+        Receipts are on the incoming side or among the dust, sendings all on the outgoing side.
+    scales : Scales
+        What makes a receipt dust; see :mod:`features.ledger.materiality`.
     sender : int32 array, shape (rows,)
         Code of the sending wallet, -1 where the transfer was retracted.
     position : int32 array, shape (rows,)
@@ -39,6 +43,8 @@ class State:
     transactions: Names
     incoming: Slices
     outgoing: Slices
+    dust: Slices
+    scales: Scales
     sender: Int32s
     position: Int32s
     tx_hash: UInt64s
@@ -48,7 +54,12 @@ class State:
     @property
     def sides(self) -> Sides:
         """The arrays, for kernels."""
-        return Sides(self.incoming.side, self.outgoing.side)
+        return Sides(self.incoming.side, self.outgoing.side, self.dust.side)
+
+    @property
+    def tie(self) -> Tie:
+        """What orders transfers of one instant, for kernels."""
+        return Tie(self.tx_hash, self.position)
 
     @property
     def n_wallets(self) -> int:
@@ -59,7 +70,8 @@ class State:
     def nbytes(self) -> int:
         """Bytes of the arrays, the text of ids and names apart."""
         rows = self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
-        return rows + self.incoming.nbytes + self.outgoing.nbytes + self.wallets.hashes.nbytes
+        sides = self.incoming.nbytes + self.outgoing.nbytes + self.dust.nbytes
+        return rows + sides + self.scales.nbytes + self.wallets.hashes.nbytes
 
     def codes(self, wallets: Texts) -> Int32s:
         """Code of each wallet, -1 where it was never part of a transfer.

@@ -18,6 +18,7 @@ from features.past.cut import (
     label_at,
     past_of,
     past_of_spine,
+    set_aside,
 )
 from features.past.few import few_between
 from features.past.fifo import Spent, spend
@@ -61,6 +62,7 @@ __all__ = [
     "past_of_spine",
     "place_across",
     "quantile",
+    "set_aside",
     "sort_values",
     "spend",
     "window_sums",

@@ -6,28 +6,29 @@ before and after it; none of them is at the instant of the past or later.
 """
 
 from features.kernel import before, inner_kernel
-from features.past.cut import History, PastSide
+from features.past.cut import History, PastSide, held
 
 
 @inner_kernel
 def place_across(side: PastSide, place: int, other: PastSide) -> int:
-    """Place on the other side of the transfer at a place of one side."""
+    """Place on the other side of the transfer at a place of one side; -1 where it is dust there."""
     wallet, time, times = side.counterparty[place], side.time[place], other.time
-    start = other.start[wallet]
-    end = start + other.count[wallet]
-    across = before(times, start, end, time)
-    if across + 1 < end and times[across + 1] == time:  # rows lie far away: read where in doubt
+    start, stop = held(other, wallet, side.as_of[0])
+    across = before(times, start, stop, time)
+    if across < stop and times[across] == time:
         rows, row = other.transfer, side.transfer[place]
-        while rows[across] != row:
+        while across < stop and times[across] == time:
+            if rows[across] == row:
+                return across
             across += 1
-    return across
+    return -1
 
 
 @inner_kernel
 def earlier(side: PastSide, wallet: int, instant: int) -> History:
     """All transfers of a wallet on a side before an instant, none of them left out."""
-    start = side.start[wallet]
-    end = before(side.time, start, start + side.count[wallet], min(instant, side.as_of[0]))
+    start, stop = held(side, wallet, side.as_of[0])
+    end = before(side.time, start, stop, min(instant, side.as_of[0]))
     return History(start, end, end - start)
 
 

@@ -1,8 +1,10 @@
 """The cut: a ledger and its labels as they were known at an instant.
 
 Times are compared with ``as_of`` here and nowhere else. What a view is given is a :class:`Past`,
-whose parts end at one instant, for every wallet; :func:`ask` moves that instant to the next row. A
-row reads at most ``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that
+whose parts end at one instant, for every wallet; :func:`ask` moves that instant to the next row.
+What came in counts only where it is no dust (:mod:`features.ledger.materiality`): of every wallet,
+the one asked about or another, the incoming side holds what counts, from where the wallet's history
+begins; the rest is in ``Past.dust``, which only the dust view reads. A row reads at most ``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that
 its cost is bounded on hubs; the coverage view says how much was left out.
 """
 
@@ -12,13 +14,15 @@ import numpy as np
 import pandas as pd
 
 from features.contracts.labels import UNLABELLED
-from features.kernel import Float64s, Int8s, Int32s, Int64s, before, inner_kernel
+from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, before, inner_kernel
 from features.ledger import Ledger, microseconds
-from features.ledger.slices import Side
+from features.ledger.materiality import DEFINITION as DUST_DEFINITION
+from features.ledger.materiality import Scales
 from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000
 _NEVER = np.iinfo(np.int64).min
+_FROM_THE_FIRST = np.empty(0, np.int32), Scales.empty(0).beginnings
 
 
 class PastSide(NamedTuple):
@@ -37,6 +41,9 @@ class PastSide(NamedTuple):
     amount : float64 array, shape (arena,), whole units of the asset
     as_of : int64 array, shape (1,)
         The instant, in microseconds since 1970 UTC; one array for all parts of a past.
+    begun, beginnings : int32 array, shape (wallets,), and records
+        Of :class:`features.ledger.materiality.Scales`; both empty where no history begins later
+        than with the first transfer.
     """
 
     start: Int64s
@@ -46,6 +53,8 @@ class PastSide(NamedTuple):
     transfer: Int32s
     amount: Float64s
     as_of: Int64s
+    begun: Int32s
+    beginnings: Records
 
 
 class PastLabels(NamedTuple):
@@ -73,6 +82,8 @@ class Past(NamedTuple):
     Attributes
     ----------
     incoming, outgoing : PastSide
+    dust : PastSide
+        Receipts that did not count when they came.
     labels : PastLabels
     wallets : int32 array, shape (n,), codes of the wallets asked about, -1 for an unknown one
     instants : int64 array, shape (n,), as of when, in microseconds since 1970 UTC
@@ -80,6 +91,7 @@ class Past(NamedTuple):
 
     incoming: PastSide
     outgoing: PastSide
+    dust: PastSide
     labels: PastLabels
     wallets: Int32s
     instants: Int64s
@@ -95,7 +107,10 @@ class Past(NamedTuple):
 
     def asking(self, wallets: Int32s, instants: Int64s) -> "Past":
         """Other questions to the same ledger and labels, with an instant of their own."""
-        return _past(*self[:3], wallets, instants)
+        as_of = np.array([_NEVER])
+        incoming, outgoing, dust = (side._replace(as_of=as_of) for side in self[:3])
+        labels = self.labels._replace(as_of=as_of)
+        return Past(incoming, outgoing, dust, labels, wallets, instants)
 
 
 class History(NamedTuple):
@@ -128,28 +143,19 @@ def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEven
     instants : int64 array, shape (n,), microseconds since 1970 UTC
     labels : LabelEvents
     """
-    incoming, outgoing = ledger.incoming.side, ledger.outgoing.side
-    return _past(incoming, outgoing, labels, wallets, instants)
+    as_of = np.array([_NEVER])
+    begins = ledger.scales.begun, ledger.scales.beginnings
+    return Past(
+        PastSide(*ledger.incoming.side, as_of, *begins),
+        PastSide(*ledger.outgoing.side, as_of, *_FROM_THE_FIRST),
+        PastSide(*ledger.dust.side, as_of, *_FROM_THE_FIRST),
+        PastLabels(*labels, as_of), wallets, instants,
+    )  # fmt: skip
 
 
 def past_of_spine(ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents) -> Past:
     """Ask a ledger about the rows of a spine that was checked."""
     return past_of(ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]), labels)
-
-
-def _past(
-    incoming: Side | PastSide,
-    outgoing: Side | PastSide,
-    labels: LabelEvents | PastLabels,
-    wallets: Int32s,
-    instants: Int64s,
-) -> Past:
-    """A past that knows nothing until it is asked."""
-    as_of = np.array([_NEVER])
-    return Past(
-        PastSide(*incoming[:6], as_of), PastSide(*outgoing[:6], as_of),
-        PastLabels(*labels[:4], as_of), wallets, instants,
-    )  # fmt: skip
 
 
 @inner_kernel
@@ -167,9 +173,36 @@ def cut(side: PastSide, wallet: int) -> History:
     """What may be read of a wallet on one side."""
     if wallet < 0:
         return History(0, 0, 0)
-    start = side.start[wallet]
-    end = before(side.time, start, start + side.count[wallet], side.as_of[0])
+    start, stop = held(side, wallet, side.as_of[0])
+    end = before(side.time, start, stop, side.as_of[0])
     return History(max(start, end - HISTORY_CAP), end, end - start)
+
+
+@inner_kernel
+def held(side: PastSide, wallet: int, instant: int) -> tuple[int, int]:
+    """Places ``[first, end)`` of a wallet's transfers, of its history as it was at an instant.
+
+    They go on to the ledger's last: whoever asks ends them where it may.
+    """
+    start, begun = side.start[wallet], side.begun
+    stop = start + side.count[wallet]
+    if begun.size == 0 or begun[wallet] < 0:
+        return start, stop
+    latest = begun[wallet] + 0  # a sum is an int64, where places are int32
+    while latest >= 0 and side.beginnings[latest].time >= instant:
+        latest = side.beginnings[latest].former
+    if latest >= 0:
+        start = before(side.time, start, stop, side.beginnings[latest].time)
+    return start, stop
+
+
+@inner_kernel
+def set_aside(side: PastSide, wallet: int) -> History:
+    """What counted when it came to a wallet, and does not since its history began anew."""
+    if wallet < 0:
+        return History(0, 0, 0)
+    first, (end, _) = side.start[wallet], held(side, wallet, side.as_of[0])
+    return History(first, end, end - first)
 
 
 @inner_kernel

@@ -5,7 +5,7 @@ has many transfers in that time some fit by chance, so a search does not go thro
 """
 
 from features.kernel import Int64s, before, inner_kernel
-from features.past.cut import PastSide
+from features.past.cut import PastSide, held
 
 _LOOKED_AT = 4  # transfers one by one, before the end is searched for
 
@@ -22,8 +22,7 @@ def few_between(side: PastSide, wallet: int, since: int, until: int, most: int) 
     most : int
         Where there are more transfers than that, the answer is that there are none.
     """
-    start = side.start[wallet]
-    stop = start + side.count[wallet]
+    start, stop = held(side, wallet, side.as_of[0])
     first = before(side.time, start, stop, since)
     return first, _end(side.time, first, stop, min(until, side.as_of[0]), most)
 

@@ -8,7 +8,7 @@ same holds where a window was cut to that number.
 import numpy as np
 
 from features.kernel import Int32s, Int64s, Records, before, inner_kernel
-from features.past.cut import HISTORY_CAP, PastSide
+from features.past.cut import HISTORY_CAP, PastSide, held
 
 WINDOW = np.dtype(
     [
@@ -44,17 +44,20 @@ def locate(side: PastSide, wallets: Int32s, instants: Int64s, width: int, window
     width : int, microseconds
     windows : records of type ``WINDOW``, shape (n,), to be filled
     """
-    time, starts, counts = side.time, side.start, side.count
+    time = side.time
     wallet, last, start, stop, first, end = -1, 0, 0, 0, 0, 0
     boundary, timed = _NEVER, 0
     for row in range(wallets.size):
         instant, window = instants[row], windows[row]
         if wallets[row] != wallet or instant < last:
             wallet = wallets[row]
-            start = starts[wallet] if wallet >= 0 else 0
-            stop = start + counts[wallet] if wallet >= 0 else 0
-            first, end, boundary = start, start, _NEVER
+            first, end, start, boundary = 0, 0, 0, _NEVER
         last = instant
+        opened = start
+        start, stop = held(side, wallet, instant) if wallet >= 0 else (0, 0)
+        if start != opened:
+            boundary = _NEVER
+        first, end = max(first, start), max(end, start)
         end = _ahead(time, end, stop, instant)
         first = _ahead(time, max(first, end - HISTORY_CAP), end, instant - width)
         window.first, window.end = first, end

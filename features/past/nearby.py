@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.kernel import Records, before, inner_kernel
-from features.past.cut import PastSide
+from features.past.cut import PastSide, held
 
 PART = np.dtype([("first", np.int64), ("middle", np.int64), ("end", np.int64)])
 
@@ -73,11 +73,9 @@ def _place(side: PastSide, events: Records, reach: Reach, parts: Records) -> Non
 
     One transfer more than is read, on either side, tells whether there was more.
     """
-    start, count, time = side.start, side.count, side.time
+    time, as_of = side.time, side.as_of[0]
     for k in range(events.size):
-        parts[k].first = start[events[k].counterparty]
-    for k in range(events.size):
-        parts[k].end = parts[k].first + count[events[k].counterparty]
+        parts[k].first, parts[k].end = held(side, events[k].counterparty, as_of)
     for k in range(events.size):
         first, end = parts[k].first, parts[k].end
         instant = events[k].time + 1 if reach.later else events[k].time

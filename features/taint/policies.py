@@ -7,7 +7,7 @@ A path ends at the first labelled wallet, and the wallet's own label never count
 Of a wallet at most ``CAPS.read`` transfers are read before the one that is followed. What it held
 before those is not known and counts as nothing: haircut and FIFO split a sending among the receipts
 that were read, and what those do not cover is "unknown". Where a wallet has a longer history its
-part of the answer is an estimate. Dust is not read (:mod:`features.taint.reading`).
+part of the answer is an estimate (:mod:`features.taint.reading`).
 """
 
 from collections.abc import Callable, Iterator

@@ -6,6 +6,7 @@ from features.view import Column, View, fingerprint
 from features.views.amounts import AMOUNTS
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
+from features.views.dust import DUST
 from features.views.exposure import EXPOSURE
 from features.views.layering.layering import LAYERING
 from features.views.one_hop import ONE_HOP
@@ -15,8 +16,8 @@ from features.views.timing import TIMING
 from features.views.windows.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
-    COVERAGE, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING, PATTERNS,
-    EXPOSURE,
+    COVERAGE, DUST, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING,
+    PATTERNS, EXPOSURE,
 )  # fmt: skip
 
 

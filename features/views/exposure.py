@@ -7,8 +7,9 @@ column is nan.
 
 What a wallet held before its transfers that are read is not known. Amounts, shares and hops are
 then an estimate that takes it for nothing, and the value that was followed through that wallet
-counts neither as searched nor as found for certain: ``truncated`` says so. Dust is not read, so
-that it cannot push a wallet's history out of reach (:mod:`features.taint.reading`).
+counts neither as searched nor as found for certain: ``truncated`` says so. Of a wallet's transfers
+near the one that is followed the largest are read, so that small ones cannot push its history out
+of reach (:mod:`features.taint.reading`).
 """
 
 from dataclasses import replace
@@ -17,9 +18,10 @@ import numpy as np
 
 from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Rows
-from features.past import Past, ask, inner_kernel, kernel
+from features.past import History, Past, ask, inner_kernel, kernel
 from features.taint.paths import GroupColumns, path_trails
 from features.taint.pieces import GROUPS, Caps, Search, empty_search
+from features.taint.reading import SCANNED
 from features.taint.search import haircut_search
 from features.view import Column, Trail, View, blocks, of_both, per_side, places
 
@@ -62,17 +64,18 @@ _SIDE = (
         "searched_{d}_share",
         "value {did} that was followed to a labelled wallet, to the wallet itself or to where the "
         "ledger knows no more of it, through wallets whose transfers before it were all read, over "
-        f"the sum {{did}}{_UNKNOWN}",
+        f"the sum {{did}}, times the part of the transfers {{did}} that are read{_UNKNOWN}",
     ),
 )
 _BOTH = (
     (
         "truncated_ratio",
         f"1 if more than {CAPS.floor} of the value of a side was not followed or went through a "
-        "wallet of which earlier transfers were not read, else 0: of each side the "
-        f"{CAPS.followed} largest pieces of value, at all hops together, are followed, to "
-        f"{CAPS.hops} hops, through {CAPS.read} transfers of a wallet before each (and after, for "
-        f"what was sent), pieces below {CAPS.floor} of the side's sum are not; "
+        "wallet of which earlier transfers were not read, or if transfers of the side were not "
+        f"read, else 0: of each side the {CAPS.followed} largest pieces of value, at all hops "
+        f"together, are followed, to {CAPS.hops} hops, through the {CAPS.read} largest of the "
+        f"{SCANNED * CAPS.read} transfers of a wallet before each (and after, for what was sent), "
+        f"pieces below {CAPS.floor} of the side's sum are not; "
         f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
     ),
 )
@@ -92,8 +95,8 @@ _HOPS = np.array(_of_groups("{}_hops"))
 
 
 @inner_kernel
-def _side(search: Search, line: Rows) -> None:
-    """Columns of one side with transfers."""
+def _side(search: Search, own: History, line: Rows) -> None:
+    """Columns of one side, of whose transfers ``own`` some are read."""
     amount, hops, sums = search.amount, search.hops, search.tally[0]
     total = sums.total
     for group in range(hops.size):
@@ -103,7 +106,8 @@ def _side(search: Search, line: Rows) -> None:
                 line[_SHARE[kind, group]] = amount[kind, group] / total
         line[_HOPS[group]] = hops[group]
     if total > 0.0:
-        line[_OF.searched_share] = sums.searched / total
+        read = (own.end - own.first) / own.total
+        line[_OF.searched_share] = sums.searched / total * read
 
 
 @kernel
@@ -116,9 +120,10 @@ def _exposure(past: Past, search: Search, out: Rows) -> None:
             if own.first == own.end:
                 continue
             haircut_search(past, asked, forward, search)
-            _side(search, line)
+            _side(search, own, line)
             sums = search.tally[0]
-            if sums.dropped > search.caps.floor * sums.total:
+            unread = own.total > own.end - own.first
+            if unread or sums.dropped > search.caps.floor * sums.total:
                 both[_ALL.truncated_ratio] = 1.0
 
 

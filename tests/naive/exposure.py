@@ -65,8 +65,10 @@ def exposure(past: Past, wallet: str) -> Row:
                 row[f"{group}_{kind}_{d}_amount"] = NAN if empty else amount
                 row[f"{group}_{kind}_{d}_share"] = NAN if empty else ratio(amount, found.total)
             row[f"{group}_{d}_hops"] = min((end.hops for end in ends), default=NAN)
-        row[f"searched_{d}_share"] = NAN if empty else ratio(found.searched, found.total)
-        if known and found.dropped > VIEW_CAPS.floor * found.total:
+        own, read = past.sides(wallet)[forward], past.read(wallet)[forward]
+        part = len(read) / len(own) if own else NAN
+        row[f"searched_{d}_share"] = NAN if empty else ratio(found.searched, found.total) * part
+        if known and (found.dropped > VIEW_CAPS.floor * found.total or len(own) > len(read)):
             truncated = 1.0
     return {
         f"exposure_{name}": value for name, value in (row | {"truncated_ratio": truncated}).items()
@@ -131,12 +133,13 @@ def expand(
     """
     wallet = far(part.transfer, forward)
     everything = merged(past, wallet)
-    at = next(
-        place for place, (transfer, sending) in enumerate(everything)
-        if transfer == part.transfer and sending != forward
-    )  # fmt: skip
-    before = [transfer for transfer, _ in everything[:at]]
-    after = [transfer for transfer, _ in everything[at + 1 :]]
+    itself, instant = (part.transfer, not forward), (part.transfer.time, False)
+    if itself in everything:
+        at = everything.index(itself)
+        everything.pop(at)
+    else:  # dust for its recipient: after what it received at that instant
+        at = sum((transfer.time, sending) <= instant for transfer, sending in everything)
+    before, after = ([transfer for transfer, _ in some] for some in (everything[:at], everything[at:]))
     dust = caps.floor * part.transfer.amount
     before, earlier = nearest(reversed(before), caps.read, dust)
     after, later = nearest(after, caps.read, dust)
@@ -145,19 +148,12 @@ def expand(
 
 
 def nearest(transfers: Iterable[Transfer], read: int, dust: float) -> tuple[list[Transfer], bool]:
-    """The first so many, dust and transfers to oneself passed over, and whether others follow."""
-    taken: list[Transfer] = []
-    passed = 0.0
-    for place, transfer in enumerate(transfers):
-        if len(taken) == read or place == SCANNED * read:
-            return taken, True
-        if transfer.sender == transfer.recipient:
-            continue
-        if passed + transfer.amount <= dust:
-            passed += transfer.amount
-        else:
-            taken.append(transfer)
-    return taken, False
+    """The largest of the first so many, transfers to oneself passed over; whether others miss."""
+    listed = list(transfers)
+    near = [t for t in listed[: SCANNED * read] if t.sender != t.recipient]
+    largest = sorted(range(len(near)), key=lambda place: -near[place].amount)[:read]
+    left_out = sum(t.amount for place, t in enumerate(near) if place not in largest)
+    return [near[place] for place in sorted(largest)], len(listed) > SCANNED * read or left_out > dust
 
 
 def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:

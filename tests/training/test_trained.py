@@ -123,11 +123,16 @@ def test_training_weighs_the_wallets_of_its_slice(
 def test_columns_can_be_chosen(table: pd.DataFrame) -> None:
     columns = [column for column in feature_columns() if table[column.name].notna().any()]
     every = [column.name for column in columns]
-    assert list(chosen_columns(table, LINEAR)) == every
+    asked = [column.name for column in columns if not column.unasked]
+    assert list(chosen_columns(table, LINEAR)) == asked
     scale_free = chosen_columns(table, LINEAR.model_copy(update={"columns": "scale_free"}))
     assert list(scale_free) == [
-        column.name for column in columns if column.scale_free and not column.calendar
+        column.name
+        for column in columns
+        if column.scale_free and not column.calendar and not column.unasked
     ]
+    named = LINEAR.model_copy(update={"columns": ["dust_in_count"]})
+    assert chosen_columns(table, named) == ("dust_in_count",)
     two = [every[9], every[4]]
     chosen = chosen_columns(table, LINEAR.model_copy(update={"columns": two}))
     assert chosen == (every[4], every[9])

@@ -161,6 +161,14 @@ def test_dust_does_not_push_a_receipt_out_of_reach(policy: Policy) -> None:
     assert found(policy, [*moves, (1e4, "a", "b", 2.0)], "b") == {"theft": (2, 2.0)}
 
 
+def test_a_hop_that_sends_itself_small_money_hides_no_receipt() -> None:
+    moves = [(0.0, "thief", "a", 4.0)]
+    moves += [(1.0 + k, "x", "a", 0.01) for k in range(CAPS.read + 1)]
+    known = found(haircut, [*moves, (1e4, "a", "b", 2.0)], "b")
+    balance = 4.0 + (CAPS.read - 1) * 0.01  # the largest are read
+    assert known["theft"] == (2, pytest.approx(2.0 * 4.0 / balance))
+
+
 @pytest.mark.parametrize("policy", [haircut, fifo, poison])
 def test_a_wallet_without_history_has_no_lines(policy: Policy) -> None:
     ledger = Ledger.from_transfers(transfers([(5.0, "thief", "b", 1.0)]))
