@@ -99,7 +99,7 @@ class Scales:
     def empty(cls, n_wallets: int) -> "Scales":
         """Scales of wallets that moved nothing."""
         begun = np.full(n_wallets, -1, dtype=np.int32)
-        return cls(np.zeros(n_wallets, _SCALE), begun, np.zeros(_MOST_BEGINNINGS, _BEGINNING), 0)
+        return cls(np.zeros(n_wallets, _SCALE), begun, np.zeros(0, _BEGINNING), 0)
 
     @property
     def nbytes(self) -> int:
@@ -284,6 +284,7 @@ def parted(received: Slices, outgoing: Slices, tie: Tie) -> tuple[Slices, Slices
     sides = Sides(received.side, outgoing.side, nothing.side)
     scales = Scales.empty(n_wallets)
     dust = settle(sides, tie, np.arange(n_wallets, dtype=np.int32), scales).incoming
+    scales.beginnings = scales.beginnings[: scales.used].copy()
     if not dust.size:
         return received, nothing, scales
     apart = Slices.build(received.log(dust["owner"], dust["place"]), n_wallets)

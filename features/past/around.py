@@ -35,6 +35,6 @@ def earlier(side: PastSide, wallet: int, instant: int) -> History:
 @inner_kernel
 def later(side: PastSide, wallet: int, place: int) -> History:
     """All transfers of a wallet on a side from a place of its own on."""
-    start = side.start[wallet]
-    end = before(side.time, place, start + side.count[wallet], side.as_of[0])
+    start, stop = held(side, wallet, side.as_of[0])
+    end = before(side.time, place, stop, side.as_of[0])
     return History(place, end, end - start)

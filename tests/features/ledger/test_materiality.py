@@ -31,7 +31,7 @@ def paid(*amounts: float, start: float = 0.0) -> Moves:
 
 
 def test_a_receipt_below_a_thousandth_of_the_mean_is_dust() -> None:
-    assert counting(paid(1.0, 3.0, 0.002, 0.0019)) == [1.0, 3.0, 0.002]
+    assert counting(paid(1.0, 3.0, 0.0019, 0.002)) == [1.0, 3.0, 0.002]
     assert counting(paid(1.0, 3.0, 0.0)) == [1.0, 3.0]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.past import HISTORY_CAP, NO_LABELS, past_of
+from features.past.cut import held
 from features.past.moving_window import WINDOW, locate
 from tests.busy import HUB, busy, ledger_of, some_rows
 from tests.naive.past import Transfer
@@ -18,8 +19,8 @@ def located(rows: list[Transfer], codes: list[int], instants: list[int], width: 
     for (first, end, left, right), code, instant in zip(
         windows.tolist(), codes, instants, strict=True
     ):
-        start, n = (side.start[code], side.count[code]) if code >= 0 else (0, 0)
-        times = side.time[start : start + n]
+        start, stop = held(side, code, instant) if code >= 0 else (0, 0)
+        times = side.time[start:stop]
         assert end == start + (times < instant).sum()
         assert first == max(start + (times < instant - width).sum(), end - HISTORY_CAP)
         if first == end:
