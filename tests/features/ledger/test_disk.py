@@ -1,10 +1,14 @@
 """A ledger on disk: whole or an error of one line."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
@@ -12,10 +16,14 @@ from features import Ledger, LedgerError, feature_table
 from features.ledger import disk
 from features.ledger.state import State
 from tests import compare
+from tests.ledger_folder import contents, generation, manifest_of, names, one_line, reseal, rewrite
 from tests.strategies import World, at, spine, transfers, worlds
 
 BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "c", "a", 3.0)]
 ASKED = spine(["a", "b", "c", "d"], at(100))
+
+
+NOT_SAVED = "was not saved, what was there before is whole: no space left"
 
 
 @pytest.fixture
@@ -23,23 +31,6 @@ def saved(tmp_path: Path) -> Path:
     directory = tmp_path / "ledger"
     Ledger.from_transfers(transfers(BASE)).save(directory)
     return directory
-
-
-def manifest_of(directory: Path) -> dict[str, object]:
-    return dict(json.loads((directory / "manifest.json").read_text()))
-
-
-def generation(directory: Path) -> Path:
-    return directory / str(manifest_of(directory)["generation"])
-
-
-def names(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 @given(worlds())
@@ -146,7 +137,7 @@ def test_a_save_that_fails_leaves_the_old_ledger(
     for step in ("_write", "_write_text", "_replace"):
         with monkeypatch.context() as patch:
             patch.setattr(f"features.ledger.disk.{step}", full)
-            with pytest.raises(OSError, match="no space left"):
+            with pytest.raises(LedgerError, match=NOT_SAVED, check=one_line):
                 ledger.save(saved)
         assert Ledger.open(saved).n_transfers == 3
         assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
@@ -164,7 +155,7 @@ def test_a_first_save_that_fails_leaves_nothing(
     for step in ("_write", "_write_text", "_replace"):
         with monkeypatch.context() as patch:
             patch.setattr(f"features.ledger.disk.{step}", full)
-            with pytest.raises(OSError, match="no space left"):
+            with pytest.raises(LedgerError, match=NOT_SAVED, check=one_line):
                 ledger.save(tmp_path / "ledger")
         assert names(tmp_path) == []
 
@@ -208,10 +199,10 @@ def test_a_reader_whose_generation_is_replaced_reads_the_new_one(
     writer.retract(["t0"])
     saves = iter([writer.save])
 
-    def late(directory: Path, manifest: disk._Manifest) -> State:
+    def late(directory: Path, *rest: Any) -> State:
         for save in saves:
             save(directory)  # between the manifest and the files that it names
-        return read(directory, manifest)
+        return read(directory, *rest)
 
     monkeypatch.setattr("features.ledger.disk._read_generation", late)
     assert Ledger.open(saved).n_transfers == 2
@@ -231,10 +222,6 @@ def test_a_folder_without_manifest_is_no_ledger(tmp_path: Path) -> None:
             Ledger.open(directory)
 
 
-def one_line(error: LedgerError) -> bool:
-    return "\n" not in str(error)
-
-
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"no json"])
 def test_a_garbled_manifest_is_told(saved: Path, text: bytes) -> None:
     (saved / "manifest.json").write_bytes(text)
@@ -245,11 +232,14 @@ def test_a_garbled_manifest_is_told(saved: Path, text: bytes) -> None:
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"format_version": 99}'])
 def test_another_format_version_is_told(saved: Path, text: str) -> None:
     (saved / "manifest.json").write_text(text)
-    with pytest.raises(LedgerError, match="this release reads 2", check=one_line):
+    with pytest.raises(LedgerError, match="this release reads 3", check=one_line):
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("field", ["generation", "asset", "transfers", "bytes", "last_time_us"])
+FIELDS = ["generation", "asset", "transfers", "bytes", "crc32", "last_time_us"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
 def test_an_incomplete_manifest_is_told(saved: Path, field: str) -> None:
     manifest = manifest_of(saved)
     del manifest[field]
@@ -258,12 +248,32 @@ def test_an_incomplete_manifest_is_told(saved: Path, field: str) -> None:
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("listed", [None, [], {}])
-def test_a_manifest_that_lists_no_files_is_told(saved: Path, listed: object) -> None:
-    (saved / "manifest.json").write_text(json.dumps(manifest_of(saved) | {"bytes": listed}))
-    (generation(saved) / "outgoing.amount.npy").unlink()
-    with pytest.raises(LedgerError, match="damaged ledger", check=one_line):
+@pytest.mark.parametrize("change", [{"asset": "BTC"}, {"transfers": 2}, {"last_time_us": 0}])
+def test_a_manifest_that_was_changed_is_told(saved: Path, change: dict[str, object]) -> None:
+    (saved / "manifest.json").write_text(json.dumps(manifest_of(saved) | change))
+    with pytest.raises(LedgerError, match="does not fit its own checksum", check=one_line):
         Ledger.open(saved)
+
+
+def test_a_manifest_is_no_way_out_of_the_folder(saved: Path) -> None:
+    rewrite(saved, generation="generation-0/../../elsewhere")
+    with pytest.raises(LedgerError, match="lacks a valid generation", check=one_line):
+        Ledger.open(saved)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000])
+def test_a_deep_or_endless_manifest_is_told(saved: Path, text: str) -> None:
+    (saved / "manifest.json").write_text(text)
+    with pytest.raises(LedgerError, match=r"manifest\.json is no JSON", check=one_line):
+        Ledger.open(saved)
+
+
+@pytest.mark.parametrize("listed", [None, [], {}, {"../../secret": 1}])
+def test_a_manifest_that_lists_other_files_is_told(saved: Path, listed: object) -> None:
+    for field in ("bytes", "crc32"):
+        rewrite(saved, **{field: listed})
+        with pytest.raises(LedgerError, match="damaged ledger", check=one_line):
+            Ledger.open(saved)
 
 
 FILES = [
@@ -306,10 +316,115 @@ def test_a_file_that_holds_something_else_is_told(
 ) -> None:
     path = generation(saved) / name
     damage(path)
-    manifest = manifest_of(saved)
-    sizes = manifest["bytes"]
-    assert isinstance(sizes, dict)
-    sizes[name] = path.stat().st_size
-    (saved / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(LedgerError, match=f"damaged ledger: .*{name}"):
+    reseal(saved)
+    with pytest.raises(LedgerError, match=f"damaged ledger .*{name}", check=one_line):
         Ledger.open(saved)
+
+
+@pytest.mark.parametrize("name", sorted(disk.FILES))
+def test_a_changed_byte_is_told(saved: Path, name: str) -> None:
+    path = generation(saved) / name
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(LedgerError, match=f"{name} is not as it was written", check=one_line):
+        Ledger.open(saved)
+
+
+def test_a_name_that_leads_to_another_file_is_told(saved: Path) -> None:
+    amounts = [generation(saved) / f"{side}.amount.npy" for side in ("incoming", "outgoing")]
+    amounts[0].write_bytes(amounts[1].read_bytes()[::-1])
+    with pytest.raises(LedgerError, match=r"incoming\.amount\.npy is not as it was"):
+        Ledger.open(saved)
+
+
+WRONG = [  # array, place, value, what is said; a -1 is a code, too, of nobody
+    ("sender", 0, -1, "sender: the code of a wallet belongs to none"),
+    ("sender", 0, 3, "sender: the code of a wallet belongs to none"),
+    ("outgoing.start", 1, 2**40, "outgoing: a slice does not begin where"),
+    ("incoming.count", 1, -1, "incoming: a slice does not begin where"),
+    ("incoming.count", 2, 9, "incoming: a slice does not begin where"),
+    ("outgoing.counterparty", 0, 3, "outgoing: the code of a counterparty"),
+    ("incoming.counterparty", 2, -2, "incoming: the code of a counterparty"),
+    ("incoming.transfer", 0, 2**31 - 1, "incoming: the number of a row"),
+    ("outgoing.amount", 0, np.nan, "outgoing: an amount is not from 0"),
+    ("outgoing.amount", 0, -1.0, "outgoing: an amount is not from 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "place", "value", "said"), WRONG)
+def test_what_leads_astray_is_told_even_where_checksums_fit(
+    saved: Path, name: str, place: int, value: float, said: str
+) -> None:
+    path = generation(saved) / f"{name}.npy"
+    array = np.load(path)
+    array[place] = value
+    np.save(path, array)
+    reseal(saved)
+    with pytest.raises(LedgerError, match=said, check=one_line):
+        Ledger.open(saved)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float64, np.uint64])
+def test_an_array_of_another_kind_or_length_is_told(saved: Path, kind: type) -> None:
+    path = generation(saved) / "incoming.time.npy"
+    np.save(path, np.load(path).astype(kind))
+    reseal(saved)
+    with pytest.raises(LedgerError, match=r"it holds \w+ of \(3,\), expected int64 of \(3,\)"):
+        Ledger.open(saved)
+    np.save(path, np.zeros(4, np.int64))
+    reseal(saved)
+    with pytest.raises(LedgerError, match=r"it holds int64 of \(4,\), expected int64 of \(3,\)"):
+        Ledger.open(saved)
+
+
+ENDS = np.array([0, 2, 1, 3]).tobytes()
+TEXTS: dict[str, Any] = {
+    "short": pa.array(["a"], pa.large_string()),
+    "bytes": pa.array([b"a", b"b", b"c"], pa.large_binary()),
+    "nulls": pa.array(["a", None, "c"], pa.large_string()),
+    "falling ends": pa.Array.from_buffers(
+        pa.large_string(),
+        3,
+        [None, pa.py_buffer(ENDS), pa.py_buffer(b"abc")],
+    ),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_of_another_kind_or_length_are_told(saved: Path, text: str) -> None:
+    path = generation(saved) / "wallets.arrow"
+    disk._write_text(path, TEXTS[text])
+    reseal(saved)
+    with pytest.raises(LedgerError, match=r"damaged ledger .*wallets", check=one_line):
+        Ledger.open(saved)
+
+
+def test_room_that_was_reserved_is_not_saved(saved: Path) -> None:
+    ledger = Ledger.open(saved)
+    ledger.reserve(100)
+    ledger.save(saved)
+    assert Ledger.open(saved).outgoing.time.size == 3
+    assert Ledger.open(saved).outgoing.start.size == 3
+
+
+def test_a_disk_that_is_full_is_one_line(saved: Path) -> None:
+    before = contents(saved)
+    code = (
+        "import resource, sys, pandas as pd; from features import Ledger, LedgerError\n"
+        "ledger = Ledger.open(sys.argv[1]); ledger.append(pd.read_parquet(sys.argv[2]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))\n"
+        "try: ledger.save(sys.argv[1])\n"
+        "except LedgerError as error: print(error)"
+    )
+    file = saved.with_name("more.parquet")
+    transfers([(row, "a", f"w{row}", 1.0) for row in range(500)], prefix="m").to_parquet(file)
+    for limit in (500, 3000, 5000):
+        done = subprocess.run(
+            [sys.executable, "-c", code, saved, file, str(limit)],
+            cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "was not saved, what was there before is whole: File too large" in done.stdout
+        after = contents(saved)
+        assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
+        assert {**before, "writer.lock": b""} == {**after, "writer.lock": b""}

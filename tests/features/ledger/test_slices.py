@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ledger.slices import Log, Slices, dealt, slice_room
+from features.ledger.slices import Log, RowOrder, Slices, dealt, slice_room
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)), max_size=60)
 
@@ -28,10 +28,12 @@ def test_insert_and_remove_keep_every_slice_in_order(
     rows = np.array(first, dtype=np.int32)
     log = log_of([entries[row] for row in first], 0)._replace(row=rows, amount=rows / 8)
     slices = Slices.build(log, 2 if all(entries[row][0] < 2 for row in first) else 4)
-    slices.insert(log_of(entries[split:], split), tx_hash, position, 4)
+    slices.insert(log_of(entries[split:], split), RowOrder(tx_hash, position), 4)
     removed = sorted({row % len(entries) for row in removed}) if entries else []
-    for row in removed:
-        slices.remove(entries[row][0], row)
+    sender = np.zeros(len(entries), dtype=np.int32)
+    sender[removed] = -1
+    owners = np.unique(np.array([entries[row][0] for row in removed], dtype=np.int32))
+    assert slices.remove(owners, sender).size == len(removed)
     for owner in range(4):
         left = [r for r, entry in enumerate(entries) if entry[0] == owner and r not in removed]
         left.sort(key=lambda row: (entries[row][1:], -row))
@@ -49,7 +51,7 @@ def test_room_doubles_so_that_moves_are_rare() -> None:
     moves, start = 0, 0
     for row in range(1000):
         tx_hash, position = np.zeros(row + 1, np.uint64), np.arange(row + 1, dtype=np.int32)
-        slices.insert(log_of([(0, row, 0)], row), tx_hash, position, 1)
+        slices.insert(log_of([(0, row, 0)], row), RowOrder(tx_hash, position), 1)
         moves += int(slices.start[0]) != start
         start = int(slices.start[0])
     assert moves <= 8
@@ -85,7 +87,7 @@ def test_a_built_side_holds_what_an_inserted_one_does(entries: list[tuple[int, i
     log = log_of([(owner, 0, 0) for owner, _, _ in entries], 0)
     zero = np.zeros(len(entries), np.int32)
     grown, built = Slices.build(log_of([], 0), 4), Slices.build(log, 4)
-    grown.insert(log, zero.astype(np.uint64), zero, 4)
+    grown.insert(log, RowOrder(zero.astype(np.uint64), zero), 4)
     for name in ("time", "counterparty", "transfer", "amount"):
         held = [getattr(each, name)[each.places()].tolist() for each in (grown, built)]
         assert held[0] == held[1]
