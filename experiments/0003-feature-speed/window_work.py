@@ -17,7 +17,7 @@ from vertex_view import VERTEX
 
 from experiments.common.processes import confine, peak_mib
 from features import Ledger, feature_table
-from features.ledger.slices import Log, RowOrder
+from features.ledger.side import Log, RowOrder
 from features.past import NO_LABELS, past_of
 from features.table import compute_rows
 

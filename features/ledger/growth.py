@@ -12,7 +12,7 @@ from features.contracts.times import microseconds
 from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
 from features.ledger.arrivals import Transfer
 from features.ledger.names import Names
-from features.ledger.slices import NOTHING, Log, RowOrder, grown
+from features.ledger.side import NOTHING, Log, RowOrder, grown
 from features.ledger.state import State
 
 

@@ -193,7 +193,7 @@ class Ledger(State):
         """Make room for appending so many transfers, so that no append copies whole arrays.
 
         A full slice of room r that takes in m transfers uses at most 2 r + 4 m places (see
-        :func:`features.ledger.slices.slice_room`), and at worst the largest slices are the full
+        :func:`features.ledger.insertion.slice_room`), and at worst the largest slices are the full
         ones. A place that is not used costs addresses, not memory.
         """
         growth.reserve(self, transfers)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from features.contracts.transfers import MAX_AMOUNT
 from features.kernel import kernel
-from features.ledger.slices import Side
+from features.ledger.side import Side
 from features.ledger.state import State
 
 _RULES = (

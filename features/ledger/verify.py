@@ -16,7 +16,7 @@ from features.errors import LedgerError
 from features.kernel import Float64s, Int32s, Int64s, kernel, text_hashes
 from features.ledger.disk import FILES, read_ledger
 from features.ledger.names import Names
-from features.ledger.slices import RowOrder, Side
+from features.ledger.side import RowOrder, Side
 from features.ledger.state import State
 
 _ORDER, _TWICE, _SENDER, _OTHER = 1, 2, 3, 4

@@ -1,10 +1,13 @@
 """Slices: the growing arena of one side, against sorted lists."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ledger.slices import Log, RowOrder, Slices, dealt, slice_room
+from features.ledger.insertion import slice_room
+from features.ledger.side import Log, RowOrder
+from features.ledger.slices import Slices, dealt
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)), max_size=60)
 
@@ -44,6 +47,34 @@ def test_insert_and_remove_keep_every_slice_in_order(
     times = [entry[1] for row, entry in enumerate(entries) if row not in removed]
     assert slices.last_time() == (max(times) if times else None)
     assert slices.transfer[slices.places()].size == len(times)
+
+
+@pytest.mark.parametrize("room", [0, 3, 5000])
+def test_many_late_transfers_are_merged_in_one_pass(room: int) -> None:
+    n, more = 1000, 300
+    slices = Slices.build(log_of([(0, 2 * time, 0) for time in range(n)], 0), 2)
+    slices.reserve(n + room)
+    rows = np.arange(n, n + more, dtype=np.int32)
+    late = np.linspace(-5, 2 * n, more).astype(np.int64)  # one before all, one behind all
+    log = Log(late, np.zeros(more, np.int32), rows, rows, rows / 8)
+    order = RowOrder(np.zeros(n + more, np.uint64), np.arange(n + more, dtype=np.int32))
+    start = int(slices.start[0])
+    slices.insert(log, order, 2)
+    held = slice(slices.start[0], slices.start[0] + slices.count[0])
+    expected = sorted([*((2 * time, time) for time in range(n)), *zip(late, rows, strict=True)])
+    assert list(zip(slices.time[held], slices.transfer[held], strict=True)) == expected
+    assert slices.used == n + slices.room[0] * (slices.start[0] != start)  # it moved once at most
+
+
+def test_what_was_appended_since_is_merged_with_what_is_late() -> None:
+    slices = Slices.build(log_of([(0, 10, 0)], 0), 1)
+    order = RowOrder(np.zeros(6, np.uint64), np.arange(6, dtype=np.int32))
+    times = np.array([5, 20, 7, 30, 20], dtype=np.int64)
+    none, rows = np.zeros(5, np.int32), np.arange(1, 6, dtype=np.int32)
+    slices.insert(Log(times, none, none, rows, rows / 8), order, 1)
+    held = slice(slices.start[0], slices.start[0] + slices.count[0])
+    assert slices.time[held].tolist() == [5, 7, 10, 20, 20, 30]
+    assert slices.transfer[held].tolist() == [1, 3, 0, 2, 5, 4]
 
 
 def test_room_doubles_so_that_moves_are_rare() -> None:
