@@ -6,6 +6,8 @@ from pathlib import Path
 from features.errors import LedgerError
 from features.ledger.manifest import Manifest, checksum, manifest_text
 
+BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "c", "a", 3.0)]
+
 
 def one_line(error: LedgerError) -> bool:
     return "\n" not in str(error)
