@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -44,7 +45,11 @@ FILES = frozenset({
     _WALLETS,
     _TX_IDS,
 })  # fmt: skip
-_BAD_FILE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError)
+# what numpy and Arrow raise for a header that somebody wrote
+_BAD_FILE = (
+    pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, SyntaxError,
+    TokenError, RecursionError, MemoryError,
+)  # fmt: skip
 
 
 def write_ledger(directory: Path, ledger: State) -> Origin:
@@ -246,7 +251,8 @@ def _map_text(path: Path, size: int) -> pa.LargeStringArray:
 
 
 def _damaged(path: Path, why: object) -> LedgerError:
-    return LedgerError(f"damaged ledger {path.parents[1]}: {path.name}: {why}")
+    said = " ".join(str(why).split())
+    return LedgerError(f"damaged ledger {path.parents[1]}: {path.name}: {said}")
 
 
 def _write(path: Path, array: npt.NDArray[Any]) -> None:

@@ -115,7 +115,11 @@ def noise(path: Path) -> None:
     path.write_bytes(b"\x00" * 200)
 
 
-@pytest.mark.parametrize("damage", [object_array, noise])
+def open_header(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b")", b"(", 1))
+
+
+@pytest.mark.parametrize("damage", [object_array, noise, open_header])
 @pytest.mark.parametrize("name", ["outgoing.amount.npy", "outgoing.start.npy", "wallets.arrow"])
 def test_a_file_that_holds_something_else_is_told(
     saved: Path, name: str, damage: Callable[[Path], None]
