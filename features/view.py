@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Rows, kernel
-from features.past.cut import DUST_DEFINITION, Past
+from features.past.cut import DUST, Past
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -148,7 +148,7 @@ def fingerprint(view: View) -> str:
     the version must rise with it.
     """
     columns = [(column.name, column.meaning) for column in view.columns]
-    text = json.dumps([view.name, view.version, columns, view.defined_by, DUST_DEFINITION])
+    text = json.dumps([view.name, view.version, columns, view.defined_by, DUST])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -85,7 +85,9 @@ def plain_past(
     known = None if labels is None else [label for label in labels if label.known_at < as_of]
     parted = {wallet: part(receipts, sent.get(wallet, [])) for wallet, receipts in received.items()}
     counted = {wallet: counting for wallet, (counting, _) in parted.items()}
-    return PlainPast(as_of, counted, sent, {wallet: dust for wallet, (_, dust) in parted.items()}, known)
+    return PlainPast(
+        as_of, counted, sent, {wallet: dust for wallet, (_, dust) in parted.items()}, known
+    )
 
 
 def part(

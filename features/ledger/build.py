@@ -10,9 +10,10 @@ from features.contracts.text import Chunks, as_chunks, as_text
 from features.contracts.times import microseconds
 from features.contracts.transfers import IdOrder, Transfers
 from features.kernel import Float64s, Int32s, Int64s
-from features.ledger.materiality import Tie, parted
+from features.ledger.materiality import parted
 from features.ledger.names import Names, by_hash
-from features.ledger.slices import Log, Slices, dealt
+from features.ledger.side import Log, RowOrder
+from features.ledger.slices import Slices, dealt
 from features.ledger.state import State
 
 
@@ -92,7 +93,9 @@ def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -
         building = other.submit(Slices.build, incoming, len(wallets))
         sent = Slices.build(outgoing, len(wallets))
     position = columns.position[rows]
-    received, dust, scales = parted(building.result(), sent, Tie(transactions.hashes, position))
+    received, dust, scales = parted(
+        building.result(), sent, RowOrder(transactions.hashes, position)
+    )
     return State(
         asset=asset,
         wallets=wallets,

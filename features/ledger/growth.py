@@ -11,9 +11,10 @@ from features.contracts.text import as_text, strings
 from features.contracts.times import microseconds
 from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
 from features.ledger.arrivals import Transfer
-from features.ledger.materiality import Bools, judge, settle
+from features.ledger.materiality import judge, settle
 from features.ledger.names import Names
-from features.ledger.slices import NOTHING, Log, Slices, grown
+from features.ledger.side import NOTHING, Log, grown
+from features.ledger.slices import Slices
 from features.ledger.state import State
 
 
@@ -96,53 +97,50 @@ def put(state: State, new: Arrived) -> None:
     reserve_wallets(state, state.n_wallets)
     sent = Log(new.time, new.sender, new.recipient, rows, new.amount)
     received = Log(new.time, new.recipient, new.sender, rows, new.amount)
-    dust, late = judge(state.sides, state.tie, received, state.scales)
-    _insert(state.outgoing, sent, state)
-    _insert(state.incoming, _some(received, ~dust), state)
-    _insert(state.dust, _some(received, dust), state)
+    dust, late = judge(state.sides, state.order, received, state.scales)
+    _insert(state, state.outgoing, sent)
+    if dust.any():
+        _insert(state, state.dust, received.take(dust))
+        received = received.take(~dust)
+    _insert(state, state.incoming, received)
     _settle(state, late)
     state.n_transfers += len(new.tx_id)
     latest = int(new.time[-1])
     state.last_time = latest if state.last_time is None else max(state.last_time, latest)
 
 
-def _insert(slices: Slices, log: Log, state: State) -> None:
-    if log.time.size:
-        slices.insert(log, state.tx_hash, state.position, state.n_wallets)
-
-
-def _some(log: Log, chosen: Bools) -> Log:
-    return log if chosen.all() else Log(*(column[chosen] for column in log))
+def _insert(state: State, slices: Slices, log: Log) -> None:
+    slices.insert(log, state.order, state.n_wallets)
 
 
 def _settle(state: State, wallets: Int32s) -> None:
     """Judge anew which receipts of wallets are dust, after a change that was not at the end."""
     if not wallets.size:
         return
-    misplaced = settle(state.sides, state.tie, wallets, state.scales)
-    moving: list[Log] = []
-    for slices, found in ((state.incoming, misplaced.incoming), (state.dust, misplaced.dust)):
-        moving.append(slices.log(found["owner"], found["place"]))
-    for slices, log in zip((state.incoming, state.dust), moving, strict=True):
-        for owner, row in zip(log.owner.tolist(), log.row.tolist(), strict=True):
-            slices.remove(owner, row)
-    for slices, log in zip((state.dust, state.incoming), moving, strict=True):
-        _insert(slices, log, state)
+    both = state.incoming, state.dust
+    misplaced = settle(state.sides, state.order, wallets, state.scales)
+    moving = [
+        slices.log(found["owner"], found["place"])
+        for slices, found in zip(both, misplaced, strict=True)
+    ]
+    for slices, log in zip(both, moving, strict=True):
+        if log.row.size:
+            slices.take_out(log, state.sender)
+    for slices, log in zip(both[::-1], moving, strict=True):
+        if log.row.size:
+            _insert(state, slices, log)
 
 
 def take_back(state: State, rows: Iterable[int]) -> None:
     """Remove the transfers of these rows from both sides; the rows stay, marked."""
-    changed = set()
-    for row in rows:
-        sender = int(state.sender[row])
-        recipient = int(state.outgoing.counterparty[state.place(row)])
-        receipts = state.incoming if state.incoming.holds(recipient, row) else state.dust
-        state.outgoing.remove(sender, row)
-        receipts.remove(recipient, row)
-        state.sender[row] = -1
-        state.n_transfers -= 1
-        changed |= {sender, recipient}
-    _settle(state, np.array(sorted(changed), dtype=np.int32))
+    gone = np.array(list(rows), dtype=np.int64)
+    senders = np.unique(state.sender[gone])
+    state.sender[gone] = -1
+    recipients = np.unique(state.outgoing.remove(senders, state.sender))
+    state.incoming.remove(recipients, state.sender)
+    state.dust.remove(recipients, state.sender)
+    _settle(state, np.union1d(senders, recipients))
+    state.n_transfers -= gone.size
     state.last_time = state.outgoing.last_time()
     state.asset = state.asset if state.n_transfers else ""
 
@@ -154,7 +152,8 @@ def reserve(state: State, transfers: int) -> None:
     for slices in (state.incoming, state.outgoing, state.dust):
         moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
         slices.reserve(slices.used + 2 * moving + 4 * transfers)
-        slices.insert(NOTHING, state.tx_hash, state.position, state.n_wallets)  # loads the kernel
+        _insert(state, slices, NOTHING)  # these two load their kernels
+        slices.merge(NOTHING, state.order)
 
 
 def reserve_wallets(state: State, size: int) -> None:

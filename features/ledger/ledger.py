@@ -27,7 +27,7 @@ class Ledger(State):
 
     Notes
     -----
-    64 bytes a transfer and 40 a wallet, the text of ids and names apart; appended slices have slack
+    64 bytes a transfer and 84 a wallet, the text of ids and names apart; appended slices have slack
     on top until the ledger is saved.
     """
 
@@ -79,14 +79,21 @@ class Ledger(State):
         """Write the ledger to ``directory``, all of it or nothing, without slack.
 
         A ledger that is there already is replaced; processes that have it open keep the old one.
+        To read, change and save without another writer in between, do all three inside
+        ``with writing(directory)`` (:func:`features.ledger.lock.writing`).
 
         Raises
         ------
         LedgerError
-            ``directory`` holds something that is no ledger.
+            ``directory`` holds something that is no ledger, cannot be written, another writer does
+            not end in time, or one saved there since this ledger was opened there.
         """
         untouched = not self.transactions.recent and self.n_transfers == len(self.transactions)
-        write_ledger(Path(directory), self if untouched else compact(self))
+        state: State = self
+        if not untouched:
+            state = compact(self)
+            state.origin = self.origin
+        self.origin = write_ledger(Path(directory), state)
 
     def __repr__(self) -> str:
         """How much of what, and from when to when."""
@@ -186,7 +193,7 @@ class Ledger(State):
         """Make room for appending so many transfers, so that no append copies whole arrays.
 
         A full slice of room r that takes in m transfers uses at most 2 r + 4 m places (see
-        :func:`features.ledger.slices.slice_room`), and at worst the largest slices are the full
+        :func:`features.ledger.insertion.slice_room`), and at worst the largest slices are the full
         ones. A place that is not used costs addresses, not memory.
         """
         growth.reserve(self, transfers)

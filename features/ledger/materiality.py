@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import Int8s, Int32s, Int64s, Records, UInt64s, inner_kernel, kernel
-from features.ledger.slices import NOTHING, Log, Side, Sides, Slices, grown
+from features.kernel import Int8s, Int32s, Int64s, Records, inner_kernel, kernel
+from features.ledger.side import NOTHING, Log, RowOrder, Side, Sides, grown
+from features.ledger.slices import Slices
 
 SHARE, BUDGET = 1e-3, 0.1
 DEFINITION = (
@@ -34,7 +35,7 @@ _COUNTS, _DUST, _BEGINS = 0, 1, 2
 _NEVER = np.iinfo(np.int64).min
 Bools = npt.NDArray[np.bool_]
 _MOST_BEGINNINGS = 256  # of a wallet: float64 spans 632 powers of ten, a beginning takes three
-_SCALE = np.dtype(
+SCALE = np.dtype(
     [
         ("moved", np.float64),  # sum of what counts, since the history began
         ("dust", np.float64),  # sum of what does not, since then
@@ -43,7 +44,7 @@ _SCALE = np.dtype(
     ]
 )
 _PLACE = np.dtype([("owner", np.int32), ("place", np.int64)])
-_BEGINNING = np.dtype([("time", np.int64), ("former", np.int64)])
+BEGINNING = np.dtype([("time", np.int64), ("former", np.int64)])
 
 
 class Memory(NamedTuple):
@@ -60,13 +61,6 @@ class Memory(NamedTuple):
     begun: Int32s
     beginnings: Records
     n: Int64s
-
-
-class Tie(NamedTuple):
-    """What orders transfers of one instant, by row of the log: as in ``State``."""
-
-    tx_hash: UInt64s
-    position: Int32s
 
 
 class Misplaced(NamedTuple):
@@ -99,7 +93,7 @@ class Scales:
     def empty(cls, n_wallets: int) -> "Scales":
         """Scales of wallets that moved nothing."""
         begun = np.full(n_wallets, -1, dtype=np.int32)
-        return cls(np.zeros(n_wallets, _SCALE), begun, np.zeros(0, _BEGINNING), 0)
+        return cls(np.zeros(n_wallets, SCALE), begun, np.zeros(0, BEGINNING), 0)
 
     @property
     def nbytes(self) -> int:
@@ -139,19 +133,18 @@ def _take(memory: Memory, wallet: int, time: int, amount: float, received: bool)
     """Judge one transfer of a wallet; whether it is dust."""
     own, beginnings, n = memory.scale[wallet], memory.beginnings, memory.n
     judged = _weigh(own, amount, received)
-    if judged == _BEGINS:
-        if own.received:
-            at = n[0]
-            beginnings[at].time, beginnings[at].former = time, memory.begun[wallet]
-            memory.begun[wallet] = at
-            n[0] = at + 1
+    if judged == _BEGINS and own.received:
+        at = n[0]
+        beginnings[at].time, beginnings[at].former = time, memory.begun[wallet]
+        memory.begun[wallet] = at
+        n[0] = at + 1
     own.received += received and judged != _DUST
     return bool(judged == _DUST)
 
 
 @kernel
 def _settle(
-    sides: Sides, tie: Tie, wallets: Int32s, first: int, memory: Memory, misplaced: Misplaced
+    sides: Sides, order: RowOrder, wallets: Int32s, first: int, memory: Memory, misplaced: Misplaced
 ) -> int:
     """Judge anew all transfers of wallets from ``first`` on, while there is room for beginnings.
 
@@ -170,7 +163,7 @@ def _settle(
         end_in, end_out = i + incoming.count[wallet], j + outgoing.count[wallet]
         end_dust = d + dust.count[wallet]
         while i < end_in or j < end_out or d < end_dust:
-            small = d < end_dust and (i == end_in or _comes_first(tie, dust, d, incoming, i))
+            small = d < end_dust and (i == end_in or _comes_first(order, dust, d, incoming, i))
             receipts, place = (dust.time, d) if small else (incoming.time, i)
             none = i == end_in and d == end_dust
             if none or (j < end_out and outgoing.time[j] < receipts[place]):
@@ -190,44 +183,42 @@ def _settle(
 
 
 @inner_kernel
-def _comes_first(tie: Tie, side: Side, place: int, other: Side, at: int) -> bool:
+def _comes_first(order: RowOrder, side: Side, place: int, other: Side, at: int) -> bool:
     """Whether the transfer at a place of a side comes before the one at a place of another."""
     time, instant = side.time[place], other.time[at]
     if time != instant:
         return bool(time < instant)
     row, beside = side.transfer[place], other.transfer[at]
-    a, b = tie.tx_hash[row], tie.tx_hash[beside]
-    return bool(a < b or (a == b and tie.position[row] < tie.position[beside]))
+    a, b = order.tx_hash[row], order.tx_hash[beside]
+    return bool(a < b or (a == b and order.position[row] < order.position[beside]))
 
 
 @kernel
-def _judge(
-    sides: Sides, log: Log, order: Int64s, memory: Memory, dust: Int8s, late: Int8s
-) -> None:
+def _judge(sides: Sides, log: Log, turn: Int64s, memory: Memory, dust: Int8s, late: Int8s) -> None:
     """Judge new transfers that are later than all that their wallets hold.
 
     Parameters
     ----------
     log : Log
         The transfers, ``owner`` being who received them.
-    order : int64 array, shape (transfers,), their order in the ledger
+    turn : int64 array, shape (transfers,), their order in the ledger
     dust, late : int8 array, shape (transfers,)
         Get 1 where a receipt is dust; and 1, or 2 more, where its recipient, or its sender, holds a
         transfer that is not earlier: of these nothing is judged here.
     """
     time, recipient, sender, amount = log.time, log.owner, log.counterparty, log.amount
     first = 0
-    while first < order.size:
-        instant, end = time[order[first]], first
-        while end < order.size and time[order[end]] == instant:
-            k = order[end]
+    while first < turn.size:
+        instant, end = time[turn[first]], first
+        while end < turn.size and time[turn[end]] == instant:
+            k = turn[end]
             if _latest(sides, recipient[k]) >= instant:
                 late[k] += 1
             else:
                 dust[k] = _take(memory, recipient[k], instant, amount[k], True)
             end += 1
         for at in range(first, end):  # at one instant receipts come first
-            k = order[at]
+            k = turn[at]
             if _latest(sides, sender[k]) >= instant:
                 late[k] += 2
             else:
@@ -245,7 +236,7 @@ def _latest(sides: Sides, wallet: int) -> int:
     return latest
 
 
-def settle(sides: Sides, tie: Tie, wallets: Int32s, scales: Scales) -> Misplaced:
+def settle(sides: Sides, order: RowOrder, wallets: Int32s, scales: Scales) -> Misplaced:
     """Judge anew all transfers of some wallets; which receipts are on the wrong side."""
     incoming, dust = sides.incoming.count[wallets].sum(), sides.dust.count[wallets].sum()
     misplaced = Misplaced(np.empty(incoming, _PLACE), np.empty(dust, _PLACE))
@@ -253,12 +244,12 @@ def settle(sides: Sides, tie: Tie, wallets: Int32s, scales: Scales) -> Misplaced
     while done < wallets.size:
         scales.reserve_beginnings(_MOST_BEGINNINGS)
         memory = Memory(scales.scale, scales.begun, scales.beginnings, n)
-        done = _settle(sides, tie, wallets, done, memory, misplaced)
+        done = _settle(sides, order, wallets, done, memory, misplaced)
         scales.used = int(n[0])
     return Misplaced(misplaced.incoming[: n[1]], misplaced.dust[: n[2]])
 
 
-def judge(sides: Sides, tie: Tie, log: Log, scales: Scales) -> tuple[Bools, Int32s]:
+def judge(sides: Sides, order: RowOrder, log: Log, scales: Scales) -> tuple[Bools, Int32s]:
     """Judge new transfers, before they are put into the sides.
 
     Returns
@@ -267,23 +258,23 @@ def judge(sides: Sides, tie: Tie, log: Log, scales: Scales) -> tuple[Bools, Int3
     late : int32 array, wallets that must be settled once the transfers are there
     """
     n = log.time.size
-    order = np.lexsort((tie.position[log.row], tie.tx_hash[log.row], log.time))
+    turn = np.lexsort((order.position[log.row], order.tx_hash[log.row], log.time))
     dust, late = np.zeros((2, n), dtype=np.int8)
     scales.reserve_beginnings(2 * n)
     memory = Memory(scales.scale, scales.begun, scales.beginnings, np.array([scales.used, 0, 0]))
-    _judge(sides, log, order, memory, dust, late)
+    _judge(sides, log, turn, memory, dust, late)
     scales.used = int(memory.n[0])
     ends = log.owner[late & 1 > 0], log.counterparty[late & 2 > 0]
     return dust > 0, np.unique(np.concatenate(ends))
 
 
-def parted(received: Slices, outgoing: Slices, tie: Tie) -> tuple[Slices, Slices, Scales]:
+def parted(received: Slices, outgoing: Slices, order: RowOrder) -> tuple[Slices, Slices, Scales]:
     """Part all that wallets received, laid out without slack: what counts, dust, and the scales."""
     n_wallets = received.start.size
     nothing = Slices.build(NOTHING, n_wallets)
     sides = Sides(received.side, outgoing.side, nothing.side)
     scales = Scales.empty(n_wallets)
-    dust = settle(sides, tie, np.arange(n_wallets, dtype=np.int32), scales).incoming
+    dust = settle(sides, order, np.arange(n_wallets, dtype=np.int32), scales).incoming
     scales.beginnings = scales.beginnings[: scales.used].copy()
     if not dust.size:
         return received, nothing, scales

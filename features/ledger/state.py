@@ -1,12 +1,22 @@
 """What a ledger holds, and how it is looked up."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
-from features.ledger.materiality import Scales, Tie
+from features.ledger.materiality import Scales
 from features.ledger.names import Names
-from features.ledger.slices import Sides, Slices
+from features.ledger.side import RowOrder, Sides
+from features.ledger.slices import Slices
+
+
+class Origin(NamedTuple):
+    """Of which generation in which folder a ledger is the content, changes in memory apart."""
+
+    folder: Path
+    generation: str
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +46,8 @@ class State:
         Those that are here, retracted ones not among them.
     last_time : int or None
         Of the latest transfer, microseconds since 1970 UTC.
+    origin : Origin, optional
+        Where it was opened, or saved last.
     """
 
     asset: str
@@ -50,6 +62,7 @@ class State:
     tx_hash: UInt64s
     n_transfers: int
     last_time: int | None
+    origin: Origin | None = None
 
     @property
     def sides(self) -> Sides:
@@ -57,9 +70,9 @@ class State:
         return Sides(self.incoming.side, self.outgoing.side, self.dust.side)
 
     @property
-    def tie(self) -> Tie:
-        """What orders transfers of one instant, for kernels."""
-        return Tie(self.tx_hash, self.position)
+    def order(self) -> RowOrder:
+        """What decides between rows of one timestamp, for kernels."""
+        return RowOrder(self.tx_hash, self.position)
 
     @property
     def n_wallets(self) -> int:
@@ -95,7 +108,7 @@ class State:
         return self.wallets[code]
 
     def tx_id(self, row: int) -> str:
-        """Transaction of a row, the entries of :attr:`features.ledger.slices.Side.transfer`."""
+        """Transaction of a row, the entries of :attr:`features.ledger.side.Side.transfer`."""
         return self.transactions[row]
 
     def rows(self, tx_id: str) -> dict[int, int]:

@@ -4,8 +4,9 @@ Times are compared with ``as_of`` here and nowhere else. What a view is given is
 whose parts end at one instant, for every wallet; :func:`ask` moves that instant to the next row.
 What came in counts only where it is no dust (:mod:`features.ledger.materiality`): of every wallet,
 the one asked about or another, the incoming side holds what counts, from where the wallet's history
-begins; the rest is in ``Past.dust``, which only the dust view reads. A row reads at most ``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that
-its cost is bounded on hubs; the coverage view says how much was left out.
+begins; the rest is in ``Past.dust``, which only the dust view reads. A row reads at most
+``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that its cost is
+bounded on hubs; the coverage view says how much was left out.
 """
 
 from typing import NamedTuple
@@ -16,11 +17,11 @@ import pandas as pd
 from features.contracts.labels import UNLABELLED
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, before, inner_kernel
 from features.ledger import Ledger, microseconds
-from features.ledger.materiality import DEFINITION as DUST_DEFINITION
 from features.ledger.materiality import Scales
 from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000
+DUST = DEFINITION  # of what no past counts
 _NEVER = np.iinfo(np.int64).min
 _FROM_THE_FIRST = np.empty(0, np.int32), Scales.empty(0).beginnings
 

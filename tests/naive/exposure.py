@@ -139,7 +139,9 @@ def expand(
         everything.pop(at)
     else:  # dust for its recipient: after what it received at that instant
         at = sum((transfer.time, sending) <= instant for transfer, sending in everything)
-    before, after = ([transfer for transfer, _ in some] for some in (everything[:at], everything[at:]))
+    before, after = (
+        [transfer for transfer, _ in some] for some in (everything[:at], everything[at:])
+    )
     dust = caps.floor * part.transfer.amount
     before, earlier = nearest(reversed(before), caps.read, dust)
     after, later = nearest(after, caps.read, dust)
@@ -153,7 +155,9 @@ def nearest(transfers: Iterable[Transfer], read: int, dust: float) -> tuple[list
     near = [t for t in listed[: SCANNED * read] if t.sender != t.recipient]
     largest = sorted(range(len(near)), key=lambda place: -near[place].amount)[:read]
     left_out = sum(t.amount for place, t in enumerate(near) if place not in largest)
-    return [near[place] for place in sorted(largest)], len(listed) > SCANNED * read or left_out > dust
+    return [near[place] for place in sorted(largest)], len(
+        listed
+    ) > SCANNED * read or left_out > dust
 
 
 def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:

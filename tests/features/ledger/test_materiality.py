@@ -10,8 +10,7 @@ from features import Ledger
 from features.checks.plain_past import micros, plain_past, transfer_list
 from features.ledger.materiality import BUDGET, SHARE
 from features.past import cut
-from tests.strategies import asked_late, at, transfers, worlds
-from tests.strategies import World
+from tests.strategies import World, asked_late, at, transfers, worlds
 
 Moves = list[tuple[float, str, str, float]]
 FAR = pd.Timestamp("2200-01-01", tz="UTC")
@@ -22,7 +21,8 @@ def counting(moves: Moves, wallet: str = "w") -> list[float]:
     ledger = Ledger.from_transfers(transfers(moves))
     past = asked_late(ledger, wallet)
     read = cut(past.incoming, ledger.code(wallet))
-    return past.incoming.amount[read.first : read.end].tolist()
+    amounts: list[float] = past.incoming.amount[read.first : read.end].tolist()
+    return amounts
 
 
 def paid(*amounts: float, start: float = 0.0) -> Moves:
@@ -45,7 +45,7 @@ def test_what_a_wallet_sends_counts_for_its_scale_and_is_never_dust() -> None:
 def test_a_hundred_payments_below_the_threshold_never_count() -> None:
     just_below = SHARE * 0.999
     assert counting(paid(1.0, *[just_below] * 100)) == [1.0]
-    assert BUDGET == pytest.approx(100 * SHARE)
+    assert pytest.approx(100 * SHARE) == BUDGET
 
 
 def test_small_payments_that_sum_to_more_than_a_tenth_count_again() -> None:

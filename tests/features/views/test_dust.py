@@ -32,4 +32,3 @@ def test_without_dust_there_is_no_latest() -> None:
     row = feature_table(ledger, spine(["w"], at(10)), views=(DUST,)).iloc[0]
     assert row[["dust_in_count", "dust_senders_count", "dust_in_share"]].tolist() == [0, 0, 0]
     assert np.isnan(row["dust_recency_s"])
-
