@@ -31,7 +31,7 @@ class Checked(NamedTuple):
 def check_view(
     view: View, *, twin: Twin | None = None, seed: int = 0, worlds: int = WORLDS
 ) -> Checked:
-    """Check a view on random worlds: the nine checks, two on dust, and a slow twin where there is one.
+    """Check a view on random worlds: nine checks, two on dust, and a slow twin if there is one.
 
     Parameters
     ----------

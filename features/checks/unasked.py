@@ -1,4 +1,4 @@
-"""Two more checks: what a wallet is sent unasked, below the threshold, moves no column and no trail.
+"""Two more checks: what a wallet is sent unasked, below the threshold, moves no column or trail.
 
 Anyone can send dust to anyone. Fresh wallets, some of them labelled, send some to wallets that
 moved something before, which is when there is a scale to be small beside.

@@ -17,7 +17,7 @@ import pandas as pd
 from features.contracts.labels import UNLABELLED
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, before, inner_kernel
 from features.ledger import Ledger, microseconds
-from features.ledger.materiality import Scales
+from features.ledger.materiality import DEFINITION, Scales
 from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000
