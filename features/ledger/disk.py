@@ -76,7 +76,8 @@ def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
     state = "was not saved, what was there before is whole"
     if _present(directory) == generation:
         state = "was saved but may not outlive a loss of power"
-    return LedgerError(f"ledger {directory} {state}: {error.strerror or error}")
+    why = error.strerror or f"not all of it could be written, {error}"  # as numpy says it
+    return LedgerError(f"ledger {directory} {state}: {why}")
 
 
 def _write_generation(folder: Path, ledger: State) -> Manifest:

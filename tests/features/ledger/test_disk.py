@@ -235,7 +235,8 @@ def test_a_disk_that_is_full_is_one_line(saved: Path) -> None:
             [sys.executable, "-c", code, saved, file, str(limit)],
             cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True,
         )  # fmt: skip
-        assert "was not saved, what was there before is whole: File too large" in done.stdout
+        assert "was not saved, what was there before is whole: " in done.stdout
+        assert "File too large" in done.stdout or "not all of it could be written" in done.stdout
         after = contents(saved)
         assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
         assert {**before, "writer.lock": b""} == {**after, "writer.lock": b""}
