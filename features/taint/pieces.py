@@ -22,11 +22,11 @@ class Caps(NamedTuple):
         Pieces of value that are followed on each side.
     read : int
         Transfers of a wallet that are read before (and, to follow value onward, after) a transfer,
-        the largest of those near it, see :mod:`features.taint.reading`.
+        small ones passed over, see :mod:`features.taint.reading`.
     hops : int
         Largest number of transfers between the wallet and a labelled one.
     floor : float
-        Pieces of less than this part of the side's sum are dropped; what is not read around a
+        Pieces of less than this part of the side's sum are dropped; what is passed over around a
         transfer and sums to no more than this part of it is not missed.
     """
 

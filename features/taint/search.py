@@ -24,7 +24,7 @@ from features.past import (
     ever_labelled,
 )
 from features.taint.pieces import Piece, Search, begin, count, keep
-from features.taint.reading import Span, reached, read_around, read_before
+from features.taint.reading import SCANNED, Small, Span, reached, read_around, read_before
 from features.taint.rules import Part, fifo, haircut, poison
 
 
@@ -46,12 +46,19 @@ def _part(past: Past, search: Search, at: int, forward: bool) -> Part:
 
 
 @inner_kernel
-def _read(past: Past, search: Search, at: int, forward: bool, dust: float) -> Span:
+def _small(search: Search, part: Part) -> Small:
+    """What is small beside a transfer: all that is looked at of it sums to no more than that."""
+    caps = search.caps
+    return Small(part.whole / (SCANNED * caps.read), caps.floor * part.whole)
+
+
+@inner_kernel
+def _read(past: Past, search: Search, at: int, forward: bool, small: Small) -> Span:
     """Read the wallet that a piece came from or (``forward``) went to."""
     place, reading = search.pieces[at].place, search.reading
     if forward:
-        return read_around(past, place, dust, reading)
-    return read_before(past, place, dust, reading)
+        return read_around(past, place, small, reading)
+    return read_before(past, place, small, reading)
 
 
 @inner_kernel
@@ -127,7 +134,7 @@ def haircut_search(past: Past, asked: Question, forward: bool, search: Search) -
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        span = _read(past, search, at, forward, search.caps.floor * part.whole)
+        span = _read(past, search, at, forward, _small(search, part))
         rest = haircut(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
@@ -141,7 +148,7 @@ def fifo_search(past: Past, asked: Question, forward: bool, search: Search) -> N
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        span = _read(past, search, at, forward, search.caps.floor * part.whole)
+        span = _read(past, search, at, forward, _small(search, part))
         rest = fifo(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
@@ -172,7 +179,7 @@ def poison_search(past: Past, wallet: int, place: int, forward: bool, search: Se
     while _worth_following(search, at):
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
-            span = _read(past, search, at, forward, 0.0)  # dust taints too
+            span = _read(past, search, at, forward, Small(0.0, 0.0))  # anything taints
             rest = poison(search.reading, span, part, forward)
             _spread(past.labels, wallet, forward, search, at, span, rest)
         at += 1

@@ -7,9 +7,9 @@ column is nan.
 
 What a wallet held before its transfers that are read is not known. Amounts, shares and hops are
 then an estimate that takes it for nothing, and the value that was followed through that wallet
-counts neither as searched nor as found for certain: ``truncated`` says so. Of a wallet's transfers
-near the one that is followed the largest are read, so that small ones cannot push its history out
-of reach (:mod:`features.taint.reading`).
+counts neither as searched nor as found for certain: ``truncated`` says so. Small transfers of a
+wallet are passed over, so that they cannot push its history out of reach
+(:mod:`features.taint.reading`).
 """
 
 from dataclasses import replace
@@ -73,8 +73,8 @@ _BOTH = (
         f"1 if more than {CAPS.floor} of the value of a side was not followed or went through a "
         "wallet of which earlier transfers were not read, or if transfers of the side were not "
         f"read, else 0: of each side the {CAPS.followed} largest pieces of value, at all hops "
-        f"together, are followed, to {CAPS.hops} hops, through the {CAPS.read} largest of the "
-        f"{SCANNED * CAPS.read} transfers of a wallet before each (and after, for what was sent), "
+        f"together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers of a wallet "
+        f"before each (and after, for what was sent) of at least 1/{SCANNED * CAPS.read} of it, "
         f"pieces below {CAPS.floor} of the side's sum are not; "
         f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
     ),

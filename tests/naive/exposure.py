@@ -142,22 +142,32 @@ def expand(
     before, after = (
         [transfer for transfer, _ in some] for some in (everything[:at], everything[at:])
     )
-    dust = caps.floor * part.transfer.amount
-    before, earlier = nearest(reversed(before), caps.read, dust)
-    after, later = nearest(after, caps.read, dust)
+    whole = part.transfer.amount
+    before, earlier = nearest(reversed(before), caps.read, whole, caps.floor)
+    after, later = nearest(after, caps.read, whole, caps.floor)
     pieces, rest = split(before[::-1], after, part.transfer, wallet, part.value, part.offset)
     return pieces, rest, earlier, later and forward
 
 
-def nearest(transfers: Iterable[Transfer], read: int, dust: float) -> tuple[list[Transfer], bool]:
-    """The largest of the first so many, transfers to oneself passed over; whether others miss."""
-    listed = list(transfers)
-    near = [t for t in listed[: SCANNED * read] if t.sender != t.recipient]
-    largest = sorted(range(len(near)), key=lambda place: -near[place].amount)[:read]
-    left_out = sum(t.amount for place, t in enumerate(near) if place not in largest)
-    return [near[place] for place in sorted(largest)], len(
-        listed
-    ) > SCANNED * read or left_out > dust
+def nearest(
+    transfers: Iterable[Transfer], read: int, whole: float, floor: float
+) -> tuple[list[Transfer], bool]:
+    """The first so many, small ones and those to oneself passed over; whether others are missing.
+
+    ``whole`` is the amount beside which they are small.
+    """
+    taken: list[Transfer] = []
+    passed = 0.0
+    for place, transfer in enumerate(transfers):
+        if len(taken) == read or place == SCANNED * read:
+            return taken, True
+        if transfer.sender == transfer.recipient:
+            continue
+        if transfer.amount < whole / (SCANNED * read):
+            passed += transfer.amount
+        else:
+            taken.append(transfer)
+    return taken, passed > floor * whole
 
 
 def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:

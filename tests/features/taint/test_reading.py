@@ -1,11 +1,9 @@
 """What is read of a wallet's history around one transfer."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from features import Ledger
-from features.taint.reading import SCANNED, empty_reading, read_around, read_before
+from features.taint.reading import SCANNED, Small, empty_reading, read_around, read_before
 from tests.strategies import asked_late, transfers
 
 Moves = list[tuple[float, str, str, float]]
@@ -15,9 +13,11 @@ MOVES = [
     (3.0, "x", "s", 1.0), (4.0, "x", "s", 1.0), (4.0, "s", "y", 1.0), (5.0, "s", "y", 1.0),
 ]  # fmt: skip
 
+NOTHING = Small(0.0, 0.0)
+
 
 def around(
-    tx_id: str, read: int, *, forward: bool, moves: Moves = MOVES, dust: float = 0.0
+    tx_id: str, read: int, *, forward: bool, moves: Moves = MOVES, small: Small = NOTHING
 ) -> tuple[Entries, Entries, bool, bool]:
     """Transfers before and after one of s, whether it sent them, and whether there are others."""
     ledger = Ledger.from_transfers(transfers(moves))
@@ -27,7 +27,7 @@ def around(
     )  # that a search reads: s is at the far end
     reached = (side.counterparty == ledger.code("s")).nonzero()[0].tolist()
     (place,) = (at for at in reached if ledger.tx_id(int(side.transfer[at])) == tx_id)
-    span = read_one(past, place, dust, entries)
+    span = read_one(past, place, small, entries)
     named = []
     for entry in entries[span.first : span.end]:
         own = past.outgoing if entry["sending"] else past.incoming
@@ -51,44 +51,33 @@ def test_the_latest_are_read_and_transfers_to_itself_take_no_place() -> None:
 
 
 @pytest.mark.parametrize("forward", [False, True])
-def test_the_largest_of_those_near_are_read_and_small_ones_are_not_missed(forward: bool) -> None:
+def test_small_transfers_take_no_place_and_are_missed_where_they_add_up(forward: bool) -> None:
     turn = -1.0 if forward else 1.0
     amounts = [2.0, 0.25, 0.25, 0.5, 3.0, 0.25, 0.25]
     moves = [(turn * k, "x", "s", amount) for k, amount in enumerate(amounts)]
     moves.append((turn * 99, "x", "s", 9.0) if forward else (turn * 99, "s", "y", 9.0))
 
-    def read(read: int, dust: float) -> tuple[list[str], bool]:
-        before, after, *others = around("t7", read, forward=forward, moves=moves, dust=dust)
+    def read(read: int, small: Small) -> tuple[list[str], bool]:
+        before, after, *others = around("t7", read, forward=forward, moves=moves, small=small)
         return [tx_id for tx_id, _ in (after if forward else before[::-1])], others[forward]
 
-    assert read(3, 0.75) == (["t4", "t3", "t0"], True)
-    assert read(3, 1.0) == (["t4", "t3", "t0"], False)
-    assert read(5, 0.5) == (["t6", "t5", "t4", "t3", "t0"], False)  # of equal ones the nearest
-    assert read(7, 0.0) == (["t6", "t5", "t4", "t3", "t2", "t1", "t0"], False)
-
-
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(1, 9))
-def test_what_is_read_is_what_sorting_would_keep(amounts: list[int], read: int) -> None:
-    moves = [(float(k), "x", "s", float(amount)) for k, amount in enumerate(amounts)]
-    moves.append((99.0, "s", "y", 1.0))
-    before, _, missing, _ = around(f"t{len(amounts)}", read, forward=False, moves=moves)
-    near = range(max(0, len(amounts) - SCANNED * read), len(amounts))
-    kept = sorted(near, key=lambda k: (-amounts[k], -k))[:read]
-    assert before == [(f"t{k}", False) for k in sorted(kept)]
-    assert missing == (len(amounts) > read)
+    assert read(3, Small(0.5, 1.0)) == (["t4", "t3", "t0"], False)
+    assert read(3, Small(0.5, 0.99)) == (["t4", "t3", "t0"], True)
+    assert read(3, Small(0.25, 9.0)) == (["t6", "t5", "t4"], True)
+    assert read(2, Small(1.0, 9.0)) == (["t4", "t0"], False)
 
 
 def test_a_bounded_number_is_looked_at() -> None:
+    small = Small(5.0, 99.0)
     for n in (SCANNED, SCANNED + 1):
         moves = [(float(k), "x", "s", 1.0) for k in range(n)]
-        moves.append((99.0, "s", "y", 1.0))
-        nearest: Entries = [(f"t{n - 1}", False)]
-        found = around(f"t{n}", 1, forward=False, moves=moves, dust=99.0)
-        assert found == (nearest, [], n > SCANNED, False)
-        moves = [(0.0, "x", "s", 1.0), *((1.0 + k, "x", "s", 1.0) for k in range(n))]
-        nearest = [("t1", False)]
-        found = around("t0", 1, forward=True, moves=moves, dust=99.0)
-        assert found == ([], nearest, False, n > SCANNED)
+        moves.append((99.0, "s", "y", 9.0))
+        found = around(f"t{n}", 1, forward=False, moves=moves, small=small)
+        assert found == ([], [], n > SCANNED, False)
+        moves = [(0.0, "x", "s", 9.0), *((1.0 + k, "x", "s", 1.0) for k in range(n))]
+        nothing: Entries = []
+        found = around("t0", 1, forward=True, moves=moves, small=small)
+        assert found == (nothing, [], False, n > SCANNED)
 
 
 def test_a_receipt_that_is_dust_for_the_recipient_comes_after_those_of_its_instant() -> None:
