@@ -1,0 +1,111 @@
+"""The tables and the figure of framing and hiding, before and after."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+BEGIN, END = "<!-- {} -->", "<!-- end of {} -->"
+KEYS = ["goal", "attack", "size", "case"]
+WAYS = {"framing": "up", "hiding": "down"}
+
+
+def fill_tables(readme: Path, before: pd.DataFrame, after: pd.DataFrame | None) -> None:
+    """Replace what is between the markers of each goal by its table.
+
+    Raises
+    ------
+    ValueError
+        When the README lacks a marker.
+    """
+    text = readme.read_text()
+    for goal in WAYS:
+        begin, end = BEGIN.format(goal), END.format(goal)
+        if begin not in text or end not in text:
+            raise ValueError(f"{readme.name} must hold the lines {begin} and {end}")
+        head, tail = text.partition(begin)[0], text.partition(end)[2]
+        text = f"{head}{begin}\n{_table(goal, before, after)}\n{end}{tail}"
+    readme.write_text(text)
+
+
+def _table(goal: str, before: pd.DataFrame, after: pd.DataFrame | None) -> str:
+    """Markdown: an attack a row, its cost, and a column a case."""
+    shown = (before if after is None else after).loc[lambda rows: rows["goal"] == goal]
+    found = {"before": _cells(before), "after": {} if after is None else _cells(after)}
+    names = list(dict.fromkeys(shown["case"]))
+    head = ["attack", "size", "payments", "wallets", "given", "kept"]
+    head += [f"{name}: before, after (of)" for name in names]
+    lines = [_line(head), "|---" * len(head) + "|"]
+    for (attack, size), rows in shown.groupby(["attack", "size"], sort=False):
+        cost = rows.iloc[0]
+        line = [str(attack), str(size), f"{cost['transactions']:,.0f}", f"{cost['wallets']:,.0f}"]
+        line += [_times(cost["given_usual"]), _times(cost["kept_usual"])]
+        for name in names:
+            one, other = (found[when].get((goal, attack, size, name)) for when in found)
+            line.append(_cell(one, other))
+        lines.append(_line(line))
+    return "\n".join(lines)
+
+
+def _cells(table: pd.DataFrame) -> dict[tuple[str, ...], tuple[float, int]]:
+    """Share moved where the goal wants, and of how many victims, by goal, attack, size, case."""
+    return {
+        tuple(str(row[key]) for key in KEYS): (row[WAYS[row["goal"]]], row["victims"])
+        for row in table.to_dict("records")
+    }
+
+
+def _cell(before: tuple[float, int] | None, after: tuple[float, int] | None) -> str:
+    some = after or before
+    if some is None or not some[1]:
+        return ""
+    return f"{_percent(before)}, {_percent(after)} ({some[1]:,})"
+
+
+def _percent(cell: tuple[float, int] | None) -> str:
+    return "?" if cell is None or not cell[1] else f"{100 * cell[0]:.3g} %"
+
+
+def _times(value: float) -> str:
+    return "0" if abs(value) < 1e-6 else f"{value:.3g}"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def figure(before: pd.DataFrame, after: pd.DataFrame | None) -> Figure:
+    """Share of wallets framed, by number of payments and by their size; dotted is before."""
+    shown = Figure(figsize=(10, 4), layout="constrained")
+    left, right = shown.subplots(1, 2, sharey=True)
+    for table, style in ((before, ":"), (after, "-")):
+        if table is None:
+            continue
+        rows = table[
+            (table["goal"] == "framing") & (table["attack"] == "payments from one fresh wallet")
+        ]
+        of = rows["size"].str.extract(r"^([\d,]+) of ([\d.e-]+) (units|%)$")
+        count = of[0].str.replace(",", "").astype(int)
+        share = of[1].astype(float).where(of[2] == "%")
+        for place, (case, mine) in enumerate(rows.groupby("case", sort=False)):
+            colour = f"C{place}"
+            least = mine[(share[mine.index] < 0.1)].index
+            if len(least) > 1:
+                left.plot(
+                    count[least], mine.loc[least, "up"], style, marker="o", color=colour,
+                    label=str(case),
+                )  # fmt: skip
+            hundred = mine[(count[mine.index] == 100) & share[mine.index].notna()]
+            order = share[hundred.index].sort_values().index
+            if len(order) > 1:
+                right.plot(share[order], hundred.loc[order, "up"], style, marker="o", color=colour)
+    left.set_xscale("log")
+    right.set_xscale("log")
+    left.set_xlabel("payments of 0.099 % of what the wallet usually sends")
+    right.set_xlabel("each of 100 payments, % of what the wallet usually sends")
+    left.set_ylabel("low licit wallets that leave their band")
+    left.set_ylim(-0.02, 1.02)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    left.legend(fontsize=8, title="dotted: before")
+    return shown
