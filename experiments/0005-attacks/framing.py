@@ -163,14 +163,15 @@ def _keep(
     """Write everything; what was kept before is shown beside it."""
     if before:
         rows = json.loads(table.to_json(orient="records", double_precision=15))
-        held = {"commit": commit(HERE), "rows": rows}
-        BEFORE.write_text(json.dumps(held, indent=0) + "\n")
+        kept = {"commit": commit(HERE), "rows": rows}
+        BEFORE.write_text(json.dumps(kept, indent=0) + "\n")
         pd.concat(scores, names=["case"]).to_parquet(BEFORE_ROWS)
     then = pd.DataFrame(json.loads(BEFORE.read_text())["rows"])
     if not before:
         held_rows = pd.read_parquet(BEFORE_ROWS)
         for name, now in scores.items():
-            measures += paired(name, held_rows.xs(name, level="case"), now)
+            held = pd.DataFrame(held_rows.xs(name, level="case"))
+            measures += paired(name, held, now)
     command = "python experiments/0005-attacks/framing.py" + " --before" * before
     write_result(RESULT, [*measures, *shares(table)], command=command, seeds=range(3))
     fill_readme(README, measures)

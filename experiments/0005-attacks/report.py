@@ -41,8 +41,8 @@ def _table(goal: str, before: pd.DataFrame, after: pd.DataFrame | None) -> str:
         line = [str(attack), str(size), f"{cost['transactions']:,.0f}", f"{cost['wallets']:,.0f}"]
         line += [_times(cost["given_usual"]), _times(cost["kept_usual"])]
         for name in names:
-            one, other = (found[when].get((goal, attack, size, name)) for when in found)
-            line.append(_cell(one, other))
+            key = goal, str(attack), str(size), str(name)
+            line.append(_cell(found["before"].get(key), found["after"].get(key)))
         lines.append(_line(line))
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from features.contracts.spine import check_spine
 from features.errors import RiskError
 from training.attacks.declared import ATTACKS
 from training.attacks.ground import Float64, Ground, Outcome
-from training.attacks.moves import Attack, Cost, extra_cost
+from training.attacks.moves import Attack, Cost
 from training.bands import BANDS, LOWEST, band_thresholds
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _row(attack: Attack, outcome: Outcome, bands: Mapping[str, float]) -> dict[s
         "shift_most": _of(np.max, shift),
         "shift_least": _of(np.min, shift),
         **{f"in_{name}": count for name, count in zip(names, counts, strict=True)},
-        **_costs(attack, outcome),
+        **_costs(outcome),
     }
 
 
@@ -143,10 +143,9 @@ def _share(name: str, moved: int, of: int) -> dict[str, float]:
     return {name: moved / of, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _costs(attack: Attack, outcome: Outcome) -> dict[str, float]:
+def _costs(outcome: Outcome) -> dict[str, float]:
     """Medians of what the attack costs on its targets."""
-    costs = [extra_cost(attack, target) for target in outcome.targets]
-    table = np.array(costs).reshape(-1, len(Cost._fields))
+    table = np.array(outcome.costs).reshape(-1, len(Cost._fields))
     usual = np.array([target.usual for target in outcome.targets])
     found = {name: _of(np.median, table[:, at]) for at, name in enumerate(Cost._fields)}
     for name in ("given", "kept"):

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.attacks.declared import MOST_COPIED
-from training.attacks.moves import FRESH, Attack, Move, Moves, Step, Target, nothing, transfers_of
+from training.attacks.moves import FRESH, Attack, Cost, Move, Step, Target, extra_cost, transfers_of
 from training.attacks.targets import Records, apart, low_pattern, targets_of
 from training.bands import band_thresholds
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
+RETRACT_PER_COPY = 500  # transfers that are copied in the time that taking back one takes
 UNKNOWN = -1  # place of the band of a wallet that is not scored
 
 
@@ -32,11 +33,13 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     targets : list of Target
+    costs : list of Cost, more than without the trick
     before, after : float64 arrays, shape (n,), log-odds
     band_before, band_after : int64 arrays, shape (n,), 0 the lowest, -1 not scored
     """
 
     targets: list[Target]
+    costs: list[Cost]
     before: Float64
     after: Float64
     band_before: Int64
@@ -91,63 +94,65 @@ class Ground:
     def outcome(self, attack: Attack, targets: Sequence[Target]) -> Outcome:
         """Attack the targets on which it can be done, and score each before and after."""
         able = [one for one in targets if not attack.reads or getattr(one, attack.reads)]
-        ends = np.array([_end(attack, one) for one in able], np.int64)
-        after = self._attacked(attack.moves, able, ends)
-        if attack.plain is nothing:
-            before = self._scored(able, ends)
-        else:
-            before = self._attacked(attack.plain, able, ends)
-        return Outcome(able, before.log_odds, after.log_odds, before.band, after.band)
+        moves, plain = ([way(one) for one in able] for way in (attack.moves, attack.plain))
+        both = list(zip(able, moves, plain, strict=True))
+        ends = np.array([_end(one, [*some, *other]) for one, some, other in both], np.int64)
+        costs = [extra_cost(some, other, one, attack.by) for one, some, other in both]
+        before, after = (self._attacked(way, able, ends) for way in (plain, moves))
+        return Outcome(able, costs, before.log_odds, after.log_odds, before.band, after.band)
 
-    def _attacked(self, moves: Moves, targets: Sequence[Target], ends: Int64) -> Scored:
+    def _attacked(self, moves: list[list[Move]], targets: list[Target], ends: Int64) -> Scored:
         """Score targets (n,) as of ``ends``, each after what is done to it and to no other."""
+        if not any(moves):
+            return self._scored(self._ledger, targets, ends)
         found = Scored(np.empty(len(targets)), np.empty(len(targets), np.int64))
         for group in self._groups(moves, targets):
-            members = [targets[at].in_slot(slot) for slot, at in enumerate(group)]
-            done = [moves(one) for one in members]
+            members = [targets[at] for at in group]
+            done = [(move, targets[at].as_of) for at in group for move in moves[at]]
             self._serial += 1
-            frame = transfers_of(
-                (
-                    (move, one.as_of)
-                    for one, some in zip(members, done, strict=True)
-                    for move in some
-                ),
-                self._ledger.asset,
-                str(self._serial),
+            frame = transfers_of(done, self._ledger.asset, str(self._serial))
+            found.log_odds[group], found.band[group] = self._scored_after(
+                frame, members, ends[group]
             )
-            self._ledger.append(frame)
-            scored = self._scored(members, ends[group])
-            # the latest first: taking back is quickest from the end of a wallet's transfers
-            self._ledger.retract(frame["tx_id"].tolist()[::-1])
-            found.log_odds[group], found.band[group] = scored
         return found
 
-    def _groups(self, moves: Moves, targets: Sequence[Target]) -> list[list[int]]:
-        """Numbers of targets that can be attacked at once without reaching one another."""
-        touched = [sorted(_known(moves(one), one)) for one in targets]
-        codes = self._ledger.codes(list(chain.from_iterable(touched))).tolist()
-        ends = np.cumsum([len(some) for some in touched]).tolist()
-        parts = [codes[end - len(some) : end] for end, some in zip(ends, touched, strict=True)]
-        return apart(Records(self._ledger), parts)
+    def _scored_after(self, frame: pd.DataFrame, targets: list[Target], ends: Int64) -> Scored:
+        """Score targets with some more transfers in the ledger, which are gone afterwards.
 
-    def _scored(self, targets: Sequence[Target], ends: Int64) -> Scored:
+        Taking back costs time for each of them, a copy for each of the ledger's.
+        """
+        many = len(frame) * RETRACT_PER_COPY > self._ledger.n_transfers
+        ledger = copy.deepcopy(self._ledger) if many else self._ledger
+        ledger.append(frame)
+        scored = self._scored(ledger, targets, ends)
+        if not many:
+            # the latest first: taking back is quickest from the end of a wallet's transfers
+            ledger.retract(frame["tx_id"].tolist()[::-1])
+        return scored
+
+    def _groups(self, moves: list[list[Move]], targets: list[Target]) -> list[list[int]]:
+        """Numbers of targets that can be attacked at once without reaching one another."""
+        touched = [_known(some, one) for some, one in zip(moves, targets, strict=True)]
+        codes = iter(self._ledger.codes(list(chain.from_iterable(touched))).tolist())
+        return apart(Records(self._ledger), [[next(codes) for _ in some] for some in touched])
+
+    def _scored(self, ledger: Ledger, targets: list[Target], ends: Int64) -> Scored:
         wallets = [one.wallet for one in targets]
         spine = pd.DataFrame({"wallet": pd.Series(wallets, dtype="str")})
         spine["as_of"] = pd.to_datetime(ends, unit="us", utc=True)
-        scores = self._model.score_spine(self._ledger, spine, self._labels)
+        scores = self._model.score_spine(ledger, spine, self._labels)
         band = np.searchsorted(self._borders, scores.probability, side="right")
         band[np.array(scores.status, object) != "scored"] = UNKNOWN
         return Scored(scores.log_odds, band.astype(np.int64))
 
 
-def _end(attack: Attack, target: Target) -> int:
-    """A microsecond after the last transfer, with the trick or without it."""
-    done = [*attack.moves(target), *attack.plain(target)]
-    last = max((move.after_s for move in done), default=0.0)
+def _end(target: Target, moves: Sequence[Move]) -> int:
+    """A microsecond after the last of some moves."""
+    last = max((move.after_s for move in moves), default=0.0)
     return target.as_of + round(last * 1e6) + 1
 
 
-def _known(moves: Sequence[Move], target: Target) -> set[str]:
-    """Wallets that an attack touches and that the ledger holds, the target among them."""
+def _known(moves: Sequence[Move], target: Target) -> list[str]:
+    """Wallets that an attack touches and that are not fresh, the target among them."""
     ends = {name for move in moves for name in move[1:3] if not name.startswith(FRESH)}
-    return ends | {target.wallet}
+    return sorted(ends | {target.wallet})

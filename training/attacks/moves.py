@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,10 +70,6 @@ class Target:
             if moved.size:
                 return float(np.median(moved))
         return 1.0
-
-    def in_slot(self, slot: int) -> Self:
-        """Return it with fresh wallets of its own among others that are attacked at once."""
-        return replace(self, slot=slot)
 
     def fresh(self, number: int) -> str:
         """Name of a wallet that nobody has seen."""
@@ -155,11 +151,10 @@ def cost_of(moves: Sequence[Move], target: Target, by: By) -> Cost:
     return Cost(len(moves), max(given, 0.0), max(needed - max(given, 0.0), 0.0), len(fresh))
 
 
-def extra_cost(attack: Attack, target: Target) -> Cost:
+def extra_cost(moves: Sequence[Move], plain: Sequence[Move], target: Target, by: By) -> Cost:
     """Return what an attack costs more than doing the same without the trick."""
-    whole = cost_of(attack.moves(target), target, attack.by)
-    plain = cost_of(attack.plain(target), target, attack.by)
-    return Cost(*(a - b for a, b in zip(whole, plain, strict=True)))
+    whole, spared = cost_of(moves, target, by), cost_of(plain, target, by)
+    return Cost(*(a - b for a, b in zip(whole, spared, strict=True)))
 
 
 def transfers_of(moves: Iterable[tuple[Move, int]], asset: str, serial: str) -> pd.DataFrame:

@@ -69,9 +69,10 @@ def targets_of(
             records.amounts(code, instant, received=False),
             whom,
             pattern,
+            slot,
         )
-        for wallet, code, instant, whom in zip(
-            victims["wallet"], codes, instants.tolist(), bad, strict=True
+        for slot, (wallet, code, instant, whom) in enumerate(
+            zip(victims["wallet"], codes, instants.tolist(), bad, strict=True)
         )
     ]
 
