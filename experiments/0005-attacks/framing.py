@@ -78,11 +78,9 @@ def areas(case: str, scores: pd.DataFrame) -> Measure:
 
 def paired(case: str, before: pd.DataFrame, now: pd.DataFrame) -> list[Measure]:
     """PR-AUC now less before, on the rows that both score, with a paired block bootstrap."""
-    both = now.join(before, how="inner", rsuffix="_before")
-    y_true = both["y_true"].to_numpy(np.int8)
-    pairs = list(
-        zip(_of_seeds(now.loc[both.index]), _of_seeds(before.loc[both.index]), strict=True)
-    )
+    both = now.index.intersection(before.index, sort=False)
+    y_true = now.loc[both, "y_true"].to_numpy(np.int8)
+    pairs = list(zip(_of_seeds(now.loc[both]), _of_seeds(before.loc[both]), strict=True))
 
     def gain(weights: np.ndarray) -> dict[str, float]:
         gains = [
@@ -91,7 +89,7 @@ def paired(case: str, before: pd.DataFrame, now: pd.DataFrame) -> list[Measure]:
         ]
         return {"value": float(np.mean(gains))}
 
-    low, high = bootstrap_intervals(gain, y_true, both.index, seed=0)["value"]
+    low, high = bootstrap_intervals(gain, y_true, both, seed=0)["value"]
     value = gain(np.ones(len(both)))["value"]
     return [
         Measure(f"{case}: PR-AUC, now less before", value, "", low, high),
