@@ -24,7 +24,7 @@ from training.metrics import average_precision, bootstrap_intervals  # noqa: E40
 
 BEFORE, BEFORE_ROWS = HERE / "before.json", HERE / "before.parquet"
 RESULT, README = HERE / "result.json", HERE / "README.md"
-VICTIMS, TRANSFERS, LEAST = 300, 50_000, 5  # sampled; made in all by an attack; victims at least
+VICTIMS, TRANSFERS, LEAST = 100, 20_000, 5  # sampled; made in all by an attack; victims at least
 # on every victim: what the issue of dust promises
 ACCEPTED = (dust(3, None), dust(100, None), dust(100, SHARES[0]), dust(100, SHARES[0], known=True))
 
