@@ -3,11 +3,20 @@
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from training.attacks import ATTACKS
 
 BEGIN, END = "<!-- {} -->", "<!-- end of {} -->"
 KEYS = ["goal", "attack", "size", "case"]
 WAYS = {"framing": "up", "hiding": "down"}
+MOVED = {
+    "framing": "low licit wallets whose band rises",
+    "hiding": "caught wallets whose band falls",
+}
+THRESHOLD = 0.1  # per cent: payments below it are drawn by their number
+ORDER = {(attack.name, attack.size): place for place, attack in enumerate(ATTACKS)}
 
 
 def fill_tables(readme: Path, before: pd.DataFrame, after: pd.DataFrame | None) -> None:
@@ -31,6 +40,10 @@ def fill_tables(readme: Path, before: pd.DataFrame, after: pd.DataFrame | None) 
 def _table(goal: str, before: pd.DataFrame, after: pd.DataFrame | None) -> str:
     """Markdown: an attack a row, its cost, and a column a case."""
     shown = (before if after is None else after).loc[lambda rows: rows["goal"] == goal]
+    place = [
+        ORDER[attack, size] for attack, size in zip(shown["attack"], shown["size"], strict=True)
+    ]
+    shown = shown.assign(place=place).sort_values("place", kind="stable")
     found = {"before": _cells(before), "after": {} if after is None else _cells(after)}
     names = list(dict.fromkeys(shown["case"]))
     head = ["attack", "size", "payments", "wallets", "given", "kept"]
@@ -75,37 +88,45 @@ def _line(cells: list[str]) -> str:
 
 
 def figure(before: pd.DataFrame, after: pd.DataFrame | None) -> Figure:
-    """Share of wallets framed, by number of payments and by their size; dotted is before."""
-    shown = Figure(figsize=(10, 4), layout="constrained")
-    left, right = shown.subplots(1, 2, sharey=True)
-    for table, style in ((before, ":"), (after, "-")):
-        if table is None:
-            continue
-        rows = table[
-            (table["goal"] == "framing") & (table["attack"] == "payments from one fresh wallet")
-        ]
-        of = rows["size"].str.extract(r"^([\d,]+) of ([\d.e-]+) (units|%)$")
-        count = of[0].str.replace(",", "").astype(int)
-        share = of[1].astype(float).where(of[2] == "%")
-        for place, (case, mine) in enumerate(rows.groupby("case", sort=False)):
-            colour = f"C{place}"
-            least = mine[(share[mine.index] < 0.1)].index
-            if len(least) > 1:
-                left.plot(
-                    count[least], mine.loc[least, "up"], style, marker="o", color=colour,
-                    label=str(case),
-                )  # fmt: skip
-            hundred = mine[(count[mine.index] == 100) & share[mine.index].notna()]
-            order = share[hundred.index].sort_values().index
-            if len(order) > 1:
-                right.plot(share[order], hundred.loc[order, "up"], style, marker="o", color=colour)
-    left.set_xscale("log")
-    right.set_xscale("log")
-    left.set_xlabel("payments of 0.099 % of what the wallet usually sends")
-    right.set_xlabel("each of 100 payments, % of what the wallet usually sends")
-    left.set_ylabel("low licit wallets that leave their band")
-    left.set_ylim(-0.02, 1.02)
-    for axes in (left, right):
+    """Share of wallets that payments from one fresh wallet move; dotted is before."""
+    shown = Figure(figsize=(10, 7), layout="constrained")
+    rows = shown.subplots(2, 2, sharex="col", sharey=True)
+    for goal, (left, right) in zip(WAYS, rows, strict=True):
+        for table, style in ((before, ":"), (after, "-")):
+            if table is not None:
+                _curves(table, goal, style, left, right)
+        left.set_ylabel(MOVED[goal])
+    for axes, label in zip(
+        rows[1],
+        (
+            f"payments of just below {THRESHOLD} % of what the wallet usually sends",
+            "each of 100 payments, % of what the wallet usually sends",
+        ),
+        strict=True,
+    ):
+        axes.set_xlabel(label)
+    for axes in rows.flat:
+        axes.set_xscale("log")
+        axes.set_ylim(-0.02, 1.02)
         axes.grid(alpha=0.3)
-    left.legend(fontsize=8, title="dotted: before")
+    rows[0, 0].legend(fontsize=8, title="dotted: before")
     return shown
+
+
+def _curves(table: pd.DataFrame, goal: str, style: str, left: Axes, right: Axes) -> None:
+    """Draw a curve a case: by number of payments, and by their size."""
+    rows = table[(table["goal"] == goal) & (table["attack"] == "payments from one fresh wallet")]
+    of = rows["size"].str.extract(r"^([\d,]+) of ([\d.e-]+) %$").dropna()
+    rows = rows.loc[of.index].assign(
+        count=of[0].str.replace(",", "").astype(int), share=of[1].astype(float)
+    )
+    several = rows.groupby("case", sort=False).filter(lambda mine: len(mine) > 1)
+    for place, (case, mine) in enumerate(several.groupby("case", sort=False)):
+        for axes, some, by in (
+            (left, mine[mine["share"] < THRESHOLD], "count"),
+            (right, mine[mine["count"] == 100], "share"),
+        ):
+            line = some.sort_values(by)
+            axes.plot(
+                line[by], line[WAYS[goal]], style, marker="o", color=f"C{place}", label=str(case)
+            )

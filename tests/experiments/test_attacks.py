@@ -84,7 +84,7 @@ def test_the_figure_draws_before_and_after() -> None:
         rows("bank", up=share).assign(size=one.size)
         for share, one in ((0.5, dust(3, SHARES[0])), (0.7, dust(100, SHARES[0])))
     ).reset_index(drop=True)
-    left, _ = report.figure(both, both.assign(up=0.0)).axes
+    left = report.figure(both, both.assign(up=0.0)).axes[0]
     assert [np.asarray(line.get_ydata()).tolist() for line in left.lines] == [
         [0.5, 0.7],
         [0.0, 0.0],
