@@ -120,8 +120,7 @@ def _curves(table: pd.DataFrame, goal: str, style: str, left: Axes, right: Axes)
     rows = rows.loc[of.index].assign(
         count=of[0].str.replace(",", "").astype(int), share=of[1].astype(float)
     )
-    several = rows.groupby("case", sort=False).filter(lambda mine: len(mine) > 1)
-    for place, (case, mine) in enumerate(several.groupby("case", sort=False)):
+    for place, (case, mine) in enumerate(rows.groupby("case", sort=False)):
         for axes, some, by in (
             (left, mine[mine["share"] < THRESHOLD], "count"),
             (right, mine[mine["count"] == 100], "share"),

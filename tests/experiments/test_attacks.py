@@ -1,5 +1,6 @@
 """Experiment 0005: what it counts, what it compares, and the tables that it writes."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -77,6 +78,26 @@ def test_tables_show_before_beside_after(tmp_path: Path) -> None:
     assert "| 100 | 1 | 0.099 | 0 | 100 %, 0 % (100) |" in text
     assert "old" not in text
     assert text.index("100 %, 0 %") < text.index("<!-- hiding -->")
+
+
+def test_a_later_run_is_compared_with_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"HERE": "", "BEFORE": "before.json", "BEFORE_ROWS": "before.parquet"}
+    names |= {"RESULT": "result.json", "README": "README.md"}
+    for name, file in names.items():
+        monkeypatch.setattr(framing, name, tmp_path / file)
+    text = (ROOT / "experiments" / "0005-attacks" / "README.md").read_text()
+    (tmp_path / "README.md").write_text(text)
+    for share, before in ((1.0, True), (0.0, False)):
+        found = {"bank": scores(0.5 + share, 0)}
+        framing._keep(rows("bank", up=share), found, [], before=before)
+    readme = (tmp_path / "README.md").read_text()
+    assert "| 100 %, 0 % (200) |" in readme
+    assert "bank: PR-AUC, now less before" in readme
+    measures = json.loads((tmp_path / "result.json").read_text())["measures"]
+    assert len({one["name"] for one in measures}) == len(measures) == 5
+    assert (tmp_path / "framing.png").exists()
 
 
 def test_the_figure_draws_before_and_after() -> None:
