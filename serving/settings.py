@@ -6,6 +6,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from training.bands import BANDS, band_thresholds
+
 
 class Bands(BaseModel):
     """Where one band ends and the next begins, as multiples of the odds at the base rate.
@@ -19,9 +21,9 @@ class Bands(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str = Field(default="default-1", min_length=1, max_length=64)
-    medium: float = Field(default=3.0, gt=0, allow_inf_nan=False)
-    high: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    severe: float = Field(default=100.0, gt=0, allow_inf_nan=False)
+    medium: float = Field(default=BANDS["medium"], gt=0, allow_inf_nan=False)
+    high: float = Field(default=BANDS["high"], gt=0, allow_inf_nan=False)
+    severe: float = Field(default=BANDS["severe"], gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -40,9 +42,7 @@ class Bands(BaseModel):
         >>> Bands(medium=1, high=3, severe=9).thresholds(0.25)
         {'medium': 0.25, 'high': 0.5, 'severe': 0.75}
         """
-        odds = base_rate / (1 - base_rate)
-        named = {"medium": self.medium, "high": self.high, "severe": self.severe}
-        return {band: times * odds / (1 + times * odds) for band, times in named.items()}
+        return band_thresholds(base_rate, {band: getattr(self, band) for band in BANDS})
 
 
 class Settings(BaseSettings):

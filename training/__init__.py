@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from features.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from training.attacks import ATTACKS, Attack, evaluate_attacks, victims_of
     from training.config import TrainConfig
     from training.risk_model import RiskModel
     from training.splits import OutOfTime, out_of_time, out_of_time_shares
@@ -13,16 +14,20 @@ if TYPE_CHECKING:
     from training.truth import labels_to_y
 
 __all__ = [
+    "ATTACKS",
+    "Attack",
     "OutOfTime",
     "RiskModel",
     "TimeFolds",
     "TrainConfig",
     "Trained",
+    "evaluate_attacks",
     "label_shuffle",
     "labels_to_y",
     "out_of_time",
     "out_of_time_shares",
     "train",
+    "victims_of",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__)
