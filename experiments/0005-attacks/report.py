@@ -99,8 +99,8 @@ def figure(before: pd.DataFrame, after: pd.DataFrame | None) -> Figure:
     for axes, label in zip(
         rows[1],
         (
-            f"payments of just below {THRESHOLD} % of what the wallet usually sends",
-            "each of 100 payments, % of what the wallet usually sends",
+            f"payments of just below {THRESHOLD} % of what the wallet usually moves",
+            "each of 100 payments, % of what the wallet usually moves",
         ),
         strict=True,
     ):

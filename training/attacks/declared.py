@@ -1,6 +1,6 @@
 """The attacks that are tried, each a few lines: ``ATTACKS`` is all of them.
 
-Amounts are shares of what the target usually sends, which its history shows to everyone. Transfers
+Amounts are shares of what the target usually moves, which its history shows to everyone. Transfers
 of one attack follow one another by a second.
 """
 

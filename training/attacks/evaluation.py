@@ -94,7 +94,7 @@ def evaluate_attacks(
         ``shift_least``, of the change in log-odds; ``in_<band>``, how many are in a band after it
         (``in_unknown``: not scored); ``transactions``, ``wallets``, ``given`` and ``kept``, medians
         of the cost (:class:`training.attacks.Cost`), and ``given_usual`` and ``kept_usual`` as
-        multiples of what the victim usually sends. nan where there is no victim.
+        multiples of what the victim usually moves. nan where there is no victim.
 
     Raises
     ------

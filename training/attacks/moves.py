@@ -26,7 +26,7 @@ class Move(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One transfer of a wallet that is copied; ``times`` what that wallet usually sends."""
+    """One transfer of a wallet that is copied; ``times`` what that wallet usually moves."""
 
     after_s: float
     received: bool
@@ -64,12 +64,10 @@ class Target:
 
     @property
     def usual(self) -> float:
-        """Median of the positive amounts that it sent, or received if it sent none."""
-        for side in (self.sent, self.received):
-            moved = side[side > 0]
-            if moved.size:
-                return float(np.median(moved))
-        return 1.0
+        """Mean of the positive amounts that it sent and received, beside which dust is small."""
+        moved = np.concatenate([self.sent, self.received])
+        moved = moved[moved > 0]
+        return float(moved.mean()) if moved.size else 1.0
 
     def fresh(self, number: int) -> str:
         """Name of a wallet that nobody has seen."""

@@ -125,8 +125,8 @@ def low_pattern(
 
 def _steps(records: Records, code: int) -> tuple[Step, ...]:
     both = [(*records.side(code, received=received), received) for received in (True, False)]
-    sent = both[1][1]
-    usual = float(np.median(sent if sent.size else both[0][1])) or 1.0
+    moved = np.concatenate([amounts for _, amounts, *_ in both])
+    usual = float(moved.mean()) or 1.0
     begin = min(int(time[0]) for time, *_ in both if time.size)
     rows = [
         (when, received, partner, amount)

@@ -84,10 +84,10 @@ def test_dust_goes_to_the_target_and_is_given_away(attack: Attack) -> None:
     assert cost.transactions == attack.transfers
 
 
-def test_the_sizes_of_dust_are_a_unit_or_shares_of_what_the_target_sends() -> None:
-    assert TARGET.usual == 8.0
+def test_the_sizes_of_dust_are_a_unit_or_shares_of_what_the_target_moves() -> None:
+    assert TARGET.usual == 5.6
     assert dust(3, None).moves(TARGET)[0].amount == UNIT_DUST
-    assert dust(3, 0.25).moves(TARGET)[2] == Move(2, f"{FRESH}7.0", "w", 2.0)
+    assert dust(3, 0.25).moves(TARGET)[2] == Move(2, f"{FRESH}7.0", "w", 0.25 * 5.6)
     assert dust(1, 0.25, known=True).moves(TARGET) == [Move(0, "bad", "w", 2.0)]
     assert len({move.sender for move in dust(9, None, many=True).moves(TARGET)}) == 9
 
@@ -158,6 +158,6 @@ def test_money_that_comes_back_is_needed_only_once() -> None:
     assert cost_of(moves[:2], TARGET, "owner") == Cost(2, 2.0, 3.0, 0)
 
 
-def test_a_wallet_that_never_sent_is_measured_by_what_it_received() -> None:
-    assert Target("w", 0, np.array([4.0, 6.0]), np.array([])).usual == 5.0
+def test_amounts_of_0_say_nothing_of_what_a_wallet_usually_moves() -> None:
+    assert Target("w", 0, np.array([4.0, 6.0]), np.array([0.0])).usual == 5.0
     assert Target("w", 0, np.array([]), np.array([0.0])).usual == 1.0
