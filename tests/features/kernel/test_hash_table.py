@@ -58,10 +58,10 @@ def test_no_chosen_keys_make_a_search_long(pattern: str) -> None:
     for _ in range(5):
         table = empty_table(mask + 1)
         table[: mask + 1] = 0
-        probes = 0
+        secret, probes = np.uint64(secret_of(table)), 0  # Python would make it an int
         for place, key in enumerate(keys):
             slot = slot_of(table, keys, mask, int(key))
-            probes += ((slot - secret_slot(secret_of(table), mask, int(key))) & mask) + 1
+            probes += ((slot - secret_slot(secret, mask, int(key))) & mask) + 1
             table[slot] = place + 1
         worst.append(probes / len(keys))
     # at most half full: one and a half on average if keys are spread, half of all in one row
