@@ -13,7 +13,14 @@ from features.kernel.arrays import (
 )
 from features.kernel.clock import DAY, HOUR, SECOND
 from features.kernel.compiler import inner_kernel, kernel
-from features.kernel.hash_table import empty_table, first_slot, secret_slot, slot_of, table_mask
+from features.kernel.hash_table import (
+    empty_table,
+    first_slot,
+    secret_of,
+    secret_slot,
+    slot_of,
+    table_mask,
+)
 from features.kernel.ordering import hash_order
 from features.kernel.search import before
 from features.kernel.text_hash import hash_place, string_hash, text_hashes
@@ -38,6 +45,7 @@ __all__ = [
     "hash_place",
     "inner_kernel",
     "kernel",
+    "secret_of",
     "secret_slot",
     "slot_of",
     "string_hash",

@@ -9,6 +9,8 @@ where: a table has a secret of its own, drawn when it is made, which decides tha
 depend on it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from features.kernel.arrays import Int32s, Integers
@@ -49,14 +51,20 @@ def first_slot(key: int, mask: int) -> int:
 
 
 @inner_kernel
-def secret_slot(table: Integers, mask: int, key: int) -> int:
-    """Slot at which the search for a key begins.
+def secret_of(table: Integers) -> Any:
+    """The secret of a table, a random odd uint64."""
+    high, low = np.uint64(table[table.size - 2]), np.uint64(table[table.size - 1])
+    return high << np.uint64(33) | low << np.uint64(2) | np.uint64(1)
+
+
+@inner_kernel
+def secret_slot(secret: Any, mask: int, key: int) -> int:
+    """Slot at which the search for a key begins, in a table of this secret.
 
     The key times a random odd number, a universal family (Dietzfelbinger et al. 1997), then one
     round of mixing: keys of any pattern are spread, whoever chose them.
     """
-    high, low = np.uint64(table[table.size - 2]), np.uint64(table[table.size - 1])
-    mixed = np.uint64(key) * (high << np.uint64(33) | low << np.uint64(2) | np.uint64(1))
+    mixed = np.uint64(key) * secret
     mixed = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
     return int(np.int64((mixed >> np.uint64(32)) & np.uint64(mask)))
 
@@ -75,7 +83,7 @@ def slot_of(table: Integers, keys: Integers, mask: int, key: int) -> int:
         See :func:`table_mask`.
     key : int
     """
-    slot = secret_slot(table, mask, key)
+    slot = secret_slot(secret_of(table), mask, key)
     while table[slot] and keys[table[slot] - 1] != key:
         slot = (slot + 1) & mask
     return slot

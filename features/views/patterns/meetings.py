@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int32s, Int64s, Integers, Records, inner_kernel, kernel
-from features.kernel.hash_table import SECRET, empty_table, keep_secret, secret_slot
+from features.kernel import DAY, Int32s, Int64s, Records, inner_kernel, kernel
+from features.kernel.hash_table import empty_table, first_slot, secret_of, secret_slot
 from features.past import PastSide
 from features.past.nearby import PART, Reach
 from features.views.patterns.legs import Legs
@@ -115,11 +115,10 @@ def empty_parts() -> Records:
 def empty_seen() -> Int64s:
     """By slot of a hash table, bits of the counterparties of either lane that met its wallets.
 
-    Only what was met twice is gathered: most wallets do not matter.
+    Only what was met twice is gathered: most wallets do not matter. Whoever chooses wallets of one
+    slot has more gathered, within ``MEETINGS``, but no search made longer.
     """
-    seen = np.zeros(_TABLE + SECRET, dtype=np.int64)
-    keep_secret(seen)
-    return seen
+    return np.zeros(_TABLE, dtype=np.int64)
 
 
 @kernel
@@ -158,8 +157,8 @@ def take_anchors(room: Records, legs: Legs) -> Records:
 
 
 @inner_kernel
-def _slot(table: Integers, wallet: int) -> int:
-    return secret_slot(table, _TABLE - 1, wallet)
+def _slot(wallet: int) -> int:
+    return first_slot(wallet, _TABLE - 1)
 
 
 @inner_kernel
@@ -168,7 +167,7 @@ def mark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     for k in range(lane.anchor.size):
         bit = 1 << (lane.anchor[k].member + ANCHORS * lane.number)
         for i in range(lane.part[k].first, lane.part[k].end):
-            seen[_slot(seen, counterparty[i])] |= bit
+            seen[_slot(counterparty[i])] |= bit
 
 
 @inner_kernel
@@ -176,7 +175,7 @@ def unmark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     """Make ready for the next search."""
     for k in range(lane.anchor.size):
         for i in range(lane.part[k].first, lane.part[k].end):
-            seen[_slot(seen, counterparty[i])] = 0
+            seen[_slot(counterparty[i])] = 0
 
 
 @inner_kernel
@@ -200,7 +199,7 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
         for reading in range(end - first):
             i = first + reading if lane.backward else end - 1 - reading
             other = counterparty[i]
-            by = seen[_slot(seen, other)]
+            by = seen[_slot(other)]
             if by & (by - 1) and other != lane.wallet and other != lane.anchor[k].counterparty:
                 met[size].far_code, met[size].anchor = other, k
                 met[size].time, met[size].transfer = time[i], transfer[i]
@@ -216,7 +215,7 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
 def _meet(meetings: Meetings, lane: int, e: int, member: int) -> None:
     """Make a meeting the first one of its far wallet."""
     code = meetings.met[e].far_code
-    slot = _slot(meetings.table, code)
+    slot = secret_slot(secret_of(meetings.table), _TABLE - 1, code)
     while meetings.table[slot] and meetings.far[meetings.table[slot] - 1].code != code:
         slot = (slot + 1) & (_TABLE - 1)
     far = meetings.table[slot] - 1
