@@ -138,12 +138,8 @@ async def score_wallets(request: Request, service: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
     body, lane = await _body(request), _lane(request)
 
-    async def answer(item: schemas.ScoreRequest) -> str:
-        if service.scorer.tabular:
-            said = service.score_item(item)
-        else:
-            said = await to_thread.run_sync(service.score_item, item)
-        return json.dumps(said, allow_nan=False)
+    def answer(item: schemas.ScoreRequest) -> str:
+        return json.dumps(service.score_item(item), allow_nan=False)
 
     with lane.place(request):
         items = await read_parts(request, body, schemas.BatchRequest, schemas.ScoreRequest, lane)
@@ -157,8 +153,8 @@ async def trace_wallet(request: Request, service: Ready) -> Response:
     asked = schemas.TraceRequest.model_validate_json(await _short_body(request))
     lane = _lane(request)
 
-    async def answer(asked: schemas.TraceRequest) -> Response:
-        return await to_thread.run_sync(lambda: _json(service.trace(asked)))
+    def answer(asked: schemas.TraceRequest) -> Response:
+        return _json(service.trace(asked))
 
     with lane.place(request):
         (said,) = await lane.each(request, answer, [asked])

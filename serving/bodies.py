@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError, create_model
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -66,10 +66,10 @@ async def read_parts(
         short: list[_Part] = getattr(whole.model_validate_json(body), name)
         return short
 
-    async def listed(_: None) -> list[Any]:
+    def listed(_: None) -> list[Any]:
         return _listed(body, whole, name)
 
-    async def check(at: int) -> _Checked:
+    def check(at: int) -> _Checked:
         return _check(part, items[at : at + PART], (name, at))
 
     (items,) = await lane.each(request, listed, [None])
@@ -87,10 +87,11 @@ def _listed(body: bytes, whole: type[Body], name: str) -> list[Any]:
     except ValueError:
         whole.model_validate_json(body)  # which stops at the same place, and says it for us
         raise
-    if isinstance(content, dict):
-        content = dict(islice(content.items(), KEYS))
-    items: list[Any] = getattr(_around(whole).model_validate(content), name)
-    return items
+    items = content.get(name) if isinstance(content, dict) else None
+    if isinstance(items, list):
+        content[name] = [0] * len(items)
+    _around(whole).model_validate_json(_json(content))
+    return cast("list[Any]", items)  # or the line above would have raised
 
 
 @cache
@@ -102,8 +103,13 @@ def _around(whole: type[Body]) -> type[Body]:
     return create_model("Around", __base__=Body, **listed)
 
 
+def _json(value: Any) -> bytes:
+    """JSON of a part; pydantic says of JSON what is wrong in words of JSON."""
+    return to_json(_trimmed(value), inf_nan_mode="constants")
+
+
 def _trimmed(value: Any) -> Any:
-    """Copy of what an item holds, its objects cut to ``KEYS`` keys: each may be a mistake."""
+    """Copy of a value, its objects cut to ``KEYS`` keys: each may be a mistake."""
     if not isinstance(value, dict):
         return value
     return {key: _trimmed(one) for key, one in islice(value.items(), KEYS)}
@@ -116,7 +122,7 @@ def _check(part: type[_Part], items: list[Any], place: tuple[str, int]) -> _Chec
     count = 0
     for at, item in enumerate(items, start):
         try:
-            parts.append(part.model_validate(_trimmed(item)))
+            parts.append(part.model_validate_json(_json(item)))
         except ValidationError as error:
             count += error.error_count()
             first += _placed(error, (name, at))
