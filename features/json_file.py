@@ -39,7 +39,9 @@ def read_regular(path: Path, limit: int) -> bytes:
     """Read a regular file of at most ``limit`` bytes; raises as :func:`read_json`."""
     try:
         if not path.is_file():
-            raise RiskError(f"{path} is {'no regular file' if path.exists() else 'missing'}")
+            raise RiskError(
+                f"{path}{' is no regular file' if path.exists() else ': No such file or directory'}"
+            )
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
