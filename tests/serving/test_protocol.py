@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -124,3 +125,39 @@ def test_connections_fit_into_the_files_allowed() -> None:
     said = subprocess.run([sys.executable, "-c", FEW], cwd=ROOT, capture_output=True, check=True)
     assert 8 <= int(said.stdout) < 256 - 128
     assert room_for(10, 128) == 10
+
+
+def counted(server: Server, measure: str, *having: str) -> float:
+    """Sum of a measure over the labels that have these texts."""
+    text = all_of(server.connect(LIVE.replace(b"livez", b"metrics"))).decode()
+    lines = [line for line in text.splitlines() if line.startswith(measure)]
+    chosen = [line for line in lines if all(text in line for text in having)]
+    return sum(float(line.rpartition(" ")[2]) for line in chosen)
+
+
+def test_a_batch_ends_with_its_client(server: Server) -> None:
+    requests, route = "walletrisk_requests_total", "score:batch"
+    body = json.dumps({"items": [{"wallet": f"w{number % 60}"} for number in range(1_000)]})
+    head = HEAD.replace(b"transfers", b"wallets/score:batch")
+    server.connect(head + f"Content-Length: {len(body)}\r\n\r\n{body}".encode()).close()
+    while not counted(server, requests, route):
+        pass
+    assert counted(server, requests, route, 'outcome="499"') == 1
+    assert counted(server, "walletrisk_score_seconds_count") < 500
+
+
+SCRAPS = [b"", b"{", b"null", b"\xff", b"[" * 900, b'{"wallet": null}', b'{"items": [0]}']
+LINES = [b"a" * 900, b"\x00: b", b"Content-Length: -1", b"Transfer-Encoding: chunked", b"x: y"]
+
+
+def test_hostile_requests_are_never_an_error_of_ours(server: Server) -> None:
+    random = Random(0)
+    for _ in range(300):
+        method = random.choice([b"GET", b"POST", b"BREW", b"TRACE"])
+        path = random.choice([b"/v1/wallets/score", b"/v1/transfers", b"/%ff", b"/metrics", b"*"])
+        body = random.choice([*SCRAPS, random.randbytes(random.randrange(99))])
+        sent = method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        sent += b"Content-Type: application/json\r\n" + random.choice(LINES) + b"\r\n"
+        sent += f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+        said = all_of(server.connect(sent))
+        assert not said.startswith(b"HTTP/1.1 5"), (sent, said)
