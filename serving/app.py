@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from features.view import View
 from serving import problems, schemas
-from serving.bodies import SHORT_BYTES, read_parts
+from serving.bodies import SHORT_BYTES, read_parts, require_few_values
 from serving.intake import Added
 from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
@@ -111,7 +111,9 @@ async def _body(request: Request) -> bytes:
     media, _, _ = request.headers.get("content-type", "").partition(";")
     if media.strip().lower() != "application/json":
         raise HTTPException(415, "the body must be JSON: send Content-Type: application/json")
-    return await request.body()
+    body = await request.body()
+    require_few_values(body)
+    return body
 
 
 async def _short_body(request: Request) -> bytes:

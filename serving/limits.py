@@ -91,7 +91,8 @@ class AllowHosts:
 
     A page of a browser can make its own name point to this address and then read every answer
     (DNS rebinding), but the name stands in ``Host``. An address in digits is always allowed: no
-    page can rebind it.
+    page can rebind it. So is a request without the header, as some probes send it: browsers send
+    one.
 
     Parameters
     ----------
@@ -108,8 +109,8 @@ class AllowHosts:
         """Answer as the application does, or with a 421."""
         if scope["type"] == "http":
             given = [value for name, value in scope["headers"] if name == b"host"]
-            host = given[0].decode("latin-1") if len(given) == 1 else ""
-            if not self._allowed(host):
+            host = b", ".join(given).decode("latin-1")
+            if given and not self._allowed(host):
                 detail = (
                     f"host {host[:_SHOWN]!r} is none that this endpoint answers to; "
                     "WALLETRISK_HOSTS names them"

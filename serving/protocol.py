@@ -38,7 +38,7 @@ class Patience:
     connections: int
     head_s: float
     body_s: float
-    answer_s: float = 30.0
+    answer_s: float
 
 
 class PatientProtocol(HttpToolsProtocol):

@@ -98,6 +98,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         room_for(settings.max_connections, BACKLOG),
         settings.head_timeout_s,
         settings.body_timeout_s,
+        settings.answer_timeout_s,
     )
     return uvicorn.Config(
         app,  # type: ignore[arg-type]

@@ -72,8 +72,8 @@ class Settings(BaseSettings):
         Of all bodies in work, half of them for one address.
     max_connections : int
         Open at once; fewer where the system allows this process fewer files.
-    head_timeout_s, body_timeout_s : float
-        In which the head of a request, and its body, must come.
+    head_timeout_s, body_timeout_s, answer_timeout_s : float
+        In which the head of a request, and its body, must come, and its answer be taken.
     shutdown_s : float
         How long requests in work may take to end after SIGTERM or SIGINT.
     hosts : tuple of str
@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1_000, gt=0)
     head_timeout_s: float = Field(default=10, gt=0, allow_inf_nan=False)
     body_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
+    answer_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
     shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     bands: Bands = Bands()

@@ -131,11 +131,15 @@ def test_its_own_names_and_addresses_are_answered(host: bytes) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    [[b"evil.example"], [b"localhost.evil.example"], [b"127.0.0.1.evil.example"], [b""], [],
+    [[b"evil.example"], [b"localhost.evil.example"], [b"127.0.0.1.evil.example"], [b""],
      [b"\xff"], [b"localhost", b"evil.example"], [b"x" * 9_000]],
 )  # fmt: skip
 def test_a_foreign_host_is_refused(host: list[bytes]) -> None:
     assert status(host, "risk.example") == 421
+
+
+def test_a_probe_without_a_host_is_answered() -> None:
+    assert status([]) == 200
 
 
 def test_any_host_can_be_allowed() -> None:

@@ -124,6 +124,13 @@ def test_ten_megabytes_are_too_much(client: TestClient) -> None:
     assert send(client, SCORE, pieces())["status"] == 413  # chunked: no length to look at
 
 
+def test_too_many_values_are_not_parsed(client: TestClient) -> None:
+    for path in (TRANSFERS, "/v1/wallets/score:batch"):
+        problem = send(client, path, b"[" + b"0," * 100_000 + b"0]")
+        assert problem["status"] == 413
+        assert "more than 100000 values" in problem["detail"]
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_the_media_type_must_be_json(client: TestClient, media: str) -> None:
     response = client.post(SCORE, content=b'{"wallet": "w1"}', headers={"content-type": media})

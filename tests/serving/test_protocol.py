@@ -25,6 +25,7 @@ def server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     limits = {
         "WALLETRISK_HEAD_TIMEOUT_S": "0.5",
         "WALLETRISK_BODY_TIMEOUT_S": "0.5",
+        "WALLETRISK_ANSWER_TIMEOUT_S": "0.5",
         "WALLETRISK_MAX_CONNECTIONS": "8",
         "WALLETRISK_SHUTDOWN_S": "0.5",
     }
@@ -63,6 +64,13 @@ def test_who_stalls_is_left(server: Server, sent: bytes, what: str) -> None:
 
 def test_a_connection_without_a_request_after_its_answer_is_left(server: Server) -> None:
     assert all_of(server.connect(LIVE)).count(b"HTTP/1.1") == 1
+
+
+def test_who_does_not_read_is_left(server: Server) -> None:
+    connection = server.connect(LIVE.replace(b"livez", b"openapi.json") * 400)
+    while counted(server, "walletrisk_in_flight", 'what="connections"') > 1:
+        pass
+    assert all_of(connection).count(b"HTTP/1.1 200") < 400
 
 
 def test_a_head_is_bounded(server: Server) -> None:
