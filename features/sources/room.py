@@ -56,7 +56,7 @@ def require_room_for_table(path: Path) -> None:
     """
     try:
         if not path.is_file():
-            raise OSError("no such file")
+            raise OSError("no such file, or no regular one")
         with pq.ParquetFile(path) as file:
             facts = file.metadata
             unpacked = sum(facts.row_group(n).total_byte_size for n in range(facts.num_row_groups))
