@@ -73,6 +73,10 @@ def run(arguments: Sequence[str]) -> int:
         message = error.format_message()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except UnicodeError as error:
+        message = f"text that is no UTF-8: {error}"
+    except MemoryError as error:
+        message = f"there is not enough memory for this: {error}"
     except (ValueError, OSError) as error:
         if not _is_mistake(error):
             raise

@@ -1,6 +1,8 @@
 """Prometheus measures of the endpoint; no label ever holds a wallet."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -47,6 +49,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._in_flight = Gauge(
+            "walletrisk_in_flight",
+            "What is in work: connections, heavy requests, bytes of bodies.",
+            ["what"],
+            registry=self.registry,
+        )
+
+    def in_flight(self, what: str, count: Callable[[], float]) -> None:
+        """Show a number of things in work, asked for when measures are read."""
+        self._in_flight.labels(what).set_function(count)
+
     def request(self, route: str, status: int) -> None:
         """Count one answered request."""
         self._requests.labels(route, str(status), self.model_version).inc()
@@ -71,8 +84,18 @@ class Metrics:
         return generate_latest(self.registry)
 
 
+SECURITY_HEADERS = (
+    # answers are about wallets and of this moment, and are what their type says
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
 class CountRequests:
-    """ASGI middleware that counts requests by the route's template, never by the path sent."""
+    """ASGI middleware for every answer: it is counted, and gets the headers of security.
+
+    Requests are counted by the route's template, never by the path sent.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -89,6 +112,7 @@ class CountRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS]
             await send(message)
 
         try:

@@ -289,3 +289,25 @@ def test_promote_exits_with_1_when_the_gate_stays_closed(
     monkeypatch.setattr("training.promotion.promote", lambda *_, **__: outcome)
     assert call("promote", "7") == code
     assert "version 7 is" in capsys.readouterr().out
+
+
+def test_a_wallet_that_is_no_utf8_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object, **__: object) -> None:
+        "\udcff".encode()  # as an argument with the byte 0xff arrives
+
+    monkeypatch.setattr(walletrisk, "app", unreadable)
+    assert call("score", "\udcff") == 2
+    assert capsys.readouterr().err.startswith("walletrisk: error: text that is no UTF-8: ")
+
+
+def test_too_little_memory_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def large(*_: object, **__: object) -> None:
+        raise MemoryError("malloc of size 9 failed")
+
+    monkeypatch.setattr(walletrisk, "app", large)
+    assert call("ingest", "x.csv", "--to", "l") == 2
+    assert "not enough memory for this: malloc of size 9 failed" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.app import MAX_SCORE_BYTES
+from serving.bodies import SHORT_BYTES
 from serving.journal import JournalError
 from tests.serving.conftest import TestClient, transfer
 
@@ -41,7 +41,7 @@ def send(client: TestClient, path: str, body: bytes | Iterator[bytes]) -> Any:
     ],
 )
 def test_what_is_no_json_is_a_400(client: TestClient, path: str, body: bytes) -> None:
-    long = path == SCORE and len(body) > MAX_SCORE_BYTES
+    long = path == SCORE and len(body) > SHORT_BYTES
     assert send(client, path, body)["status"] == (413 if long else 400)
 
 
@@ -122,6 +122,13 @@ def test_ten_megabytes_are_too_much(client: TestClient) -> None:
             yield body[at : at + 100_000]
 
     assert send(client, SCORE, pieces())["status"] == 413  # chunked: no length to look at
+
+
+def test_too_many_values_are_not_parsed(client: TestClient) -> None:
+    for path in (TRANSFERS, "/v1/wallets/score:batch"):
+        problem = send(client, path, b"[" + b"0," * 100_000 + b"0]")
+        assert problem["status"] == 413
+        assert "more than 100000 values" in problem["detail"]
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", ""])
