@@ -8,11 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.contracts.received import suggest
+from training.bands import BANDS, band_thresholds
 
 PREFIX = "WALLETRISK_"
 OTHERS = ("WALLETRISK_DATA",)  # variables of that prefix that are not the endpoint's
-
-from training.bands import BANDS, band_thresholds
 
 
 class Bands(BaseModel):
