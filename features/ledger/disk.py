@@ -17,12 +17,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.errors import LedgerError
+from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
+from features.ledger.lock import writing
 from features.ledger.names import Names
 from features.ledger.slices import Slices
-from features.ledger.state import State
+from features.ledger.state import Origin, State
 
 FORMAT_VERSION = 2
-_MANIFEST, _DRAFT, _GENERATION = "manifest.json", "manifest.draft", "generation-"
 _SIDES = ("incoming", "outgoing")
 _ROWS = ("sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
@@ -51,12 +52,59 @@ _KINDS: dict[str, type | UnionType] = {
 }
 
 
-def write_ledger(directory: Path, ledger: State) -> None:
+def write_ledger(directory: Path, ledger: State) -> Origin:
     """Write a ledger without slack; see :meth:`features.Ledger.save`."""
-    _refuse_others(directory)
-    generation = f"{_GENERATION}{uuid.uuid4().hex}"
-    folder = directory / generation
-    folder.mkdir(parents=True)
+    with writing(directory):
+        _refuse_outdated(directory, ledger.origin)
+        name = uuid.uuid4().hex
+        draft, generation = directory / f"{DRAFT}{name}", directory / f"{GENERATION}{name}"
+        try:
+            draft.mkdir()
+            manifest = _write_generation(draft, ledger)._replace(generation=generation.name)
+            draft.rename(generation)
+            written = {"format_version": FORMAT_VERSION, **manifest._asdict()}
+            _replace(directory / MANIFEST, json.dumps(written, indent=2))
+        except BaseException:
+            if _present(directory) != generation.name:
+                shutil.rmtree(generation, ignore_errors=True)
+            raise
+        finally:
+            _remove_all_but(directory, _present(directory))
+        return Origin(directory.resolve(), generation.name)
+
+
+def _present(directory: Path) -> str | None:
+    """Name of the generation that a folder's manifest points to, None where it tells none."""
+    try:
+        return str(json.loads((directory / MANIFEST).read_bytes())["generation"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _refuse_outdated(directory: Path, origin: Origin | None) -> None:
+    """Raise where another writer saved since a ledger was opened here: its transfers would go."""
+    present = _present(directory)
+    if origin and present not in (None, origin.generation) and directory.resolve() == origin.folder:
+        raise LedgerError(
+            f"ledger {directory} was saved by another writer after this one was opened; "
+            "nothing was written: open it again and repeat the change"
+        )
+
+
+def _remove_all_but(directory: Path, generation: str | None) -> None:
+    """Remove what saves left, the former generation and unfinished ones.
+
+    A process that has one mapped keeps it; one that is about to map it finds it gone, and reads
+    the manifest again.
+    """
+    (directory / MANIFEST_DRAFT).unlink(missing_ok=True)
+    for kind in (DRAFT, *([GENERATION] if generation else [])):
+        for old in directory.glob(f"{kind}*"):
+            if old.name != generation:
+                shutil.rmtree(old)
+
+
+def _write_generation(folder: Path, ledger: State) -> _Manifest:
     arrays = {name: getattr(ledger, name)[: ledger.n_transfers] for name in _ROWS}
     for side, slices in (("incoming", ledger.incoming), ("outgoing", ledger.outgoing)):
         arrays |= {f"{side}.{name}": getattr(slices, name) for name in _SLICES}
@@ -66,24 +114,30 @@ def write_ledger(directory: Path, ledger: State) -> None:
     _write_text(folder / "wallets.arrow", ledger.wallets.text)
     _write_text(folder / "tx_ids.arrow", ledger.transactions.text)
     _sync_folder(folder)
-    manifest = _Manifest(
-        generation=generation,
+    return _Manifest(
+        generation="",
         asset=ledger.asset,
         transfers=ledger.n_transfers,
         wallets=ledger.n_wallets,
         last_time_us=ledger.last_time,
         bytes={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     )
-    written = {"format_version": FORMAT_VERSION, **manifest._asdict()}
-    _replace(directory / _MANIFEST, json.dumps(written, indent=2))
-    for old in directory.glob(f"{_GENERATION}*"):
-        if old.name != generation:
-            shutil.rmtree(old)
 
 
 def read_ledger(directory: Path) -> State:
     """Read what a ledger holds, memory-mapped; changes are private to the process."""
     manifest = _read_manifest(directory)
+    while True:
+        try:
+            return _read_generation(directory, manifest)
+        except (LedgerError, OSError):
+            present = _read_manifest(directory)
+            if present.generation == manifest.generation:
+                raise
+            manifest = present  # a writer replaced the one that was being read
+
+
+def _read_generation(directory: Path, manifest: _Manifest) -> State:
     folder = directory / manifest.generation
     for name, size in manifest.bytes.items():
         path = folder / name
@@ -106,32 +160,18 @@ def read_ledger(directory: Path) -> State:
         tx_hash=rows["tx_hash"],
         n_transfers=manifest.transfers,
         last_time=manifest.last_time_us,
+        origin=Origin(directory.resolve(), manifest.generation),
     )
 
 
-def _refuse_others(directory: Path) -> None:
-    """Raise unless the place is free, a ledger, or what a first save left that did not end."""
-    if directory.is_dir():
-        ours = {_MANIFEST, _DRAFT, *(path.name for path in directory.glob(f"{_GENERATION}*"))}
-        strangers = sorted({path.name for path in directory.iterdir()} - ours)
-    elif directory.exists():
-        strangers = [directory.name]
-    else:
-        strangers = []
-    if strangers:
-        raise LedgerError(
-            f"{directory} exists and is no ledger (it holds {strangers[0]!r}); nothing was written"
-        )
-
-
 def _read_manifest(directory: Path) -> _Manifest:
-    path = directory / _MANIFEST
+    path = directory / MANIFEST
     if not path.is_file():
-        raise LedgerError(f"{directory} is no ledger: it has no {_MANIFEST}")
+        raise LedgerError(f"{directory} is no ledger: it has no {MANIFEST}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} is no JSON ({error})") from None
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} is no JSON ({error})") from None
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:
         raise LedgerError(
@@ -140,10 +180,10 @@ def _read_manifest(directory: Path) -> _Manifest:
         )
     for name, kind in _KINDS.items():
         if name not in manifest or not isinstance(manifest[name], kind):
-            raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} lacks a valid {name}")
+            raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid {name}")
     unlisted = sorted(_FILES - manifest["bytes"].keys())
     if unlisted:
-        raise LedgerError(f"damaged ledger {directory}: {_MANIFEST} does not list {unlisted[0]}")
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} does not list {unlisted[0]}")
     return _Manifest(**{name: manifest[name] for name in _KINDS})
 
 
@@ -187,7 +227,7 @@ def _write_text(path: Path, text: pa.LargeStringArray) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(_DRAFT)
+    draft = path.with_name(MANIFEST_DRAFT)
     with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         os.fsync(file.fileno())

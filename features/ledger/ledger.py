@@ -79,14 +79,21 @@ class Ledger(State):
         """Write the ledger to ``directory``, all of it or nothing, without slack.
 
         A ledger that is there already is replaced; processes that have it open keep the old one.
+        To read, change and save without another writer in between, do all three inside
+        ``with writing(directory)`` (:func:`features.ledger.lock.writing`).
 
         Raises
         ------
         LedgerError
-            ``directory`` holds something that is no ledger.
+            ``directory`` holds something that is no ledger, cannot be written, another writer does
+            not end in time, or one saved there since this ledger was opened there.
         """
         untouched = not self.transactions.recent and self.n_transfers == len(self.transactions)
-        write_ledger(Path(directory), self if untouched else compact(self))
+        state: State = self
+        if not untouched:
+            state = compact(self)
+            state.origin = self.origin
+        self.origin = write_ledger(Path(directory), state)
 
     def __repr__(self) -> str:
         """How much of what, and from when to when."""

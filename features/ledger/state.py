@@ -1,11 +1,20 @@
 """What a ledger holds, and how it is looked up."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
 from features.ledger.names import Names
 from features.ledger.slices import Sides, Slices
+
+
+class Origin(NamedTuple):
+    """Of which generation in which folder a ledger is the content, changes in memory apart."""
+
+    folder: Path
+    generation: str
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +41,8 @@ class State:
         Those that are here, retracted ones not among them.
     last_time : int or None
         Of the latest transfer, microseconds since 1970 UTC.
+    origin : Origin, optional
+        Where it was opened, or saved last.
     """
 
     asset: str
@@ -44,6 +55,7 @@ class State:
     tx_hash: UInt64s
     n_transfers: int
     last_time: int | None
+    origin: Origin | None = None
 
     @property
     def sides(self) -> Sides:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from features.errors import SourceError
 from features.ledger import Ledger
+from features.ledger.folder import holds_ledger
+from features.ledger.lock import writing
 from features.sources.formats import Source
 from features.sources.tables import is_csv
 
@@ -63,20 +65,25 @@ def put_away(found: Source, to: Path, labels_out: Path | None = None) -> Ingeste
     TransfersError, LedgerError
         The transfers do not fit the ledger.
     """
-    labels = {} if labels_out is None else _write_labels(found.labels, labels_out)
-    if to.exists():
-        ledger = Ledger.open(to)
-        added = ledger.append(found.transfers)
-    else:
-        ledger = Ledger.from_transfers(found.transfers)
-        added = ledger.n_transfers
-    ledger.save(to)
+    with writing(to):
+        labels = {} if labels_out is None else _write_labels(found.labels, labels_out)
+        ledger, added = _added(found.transfers, to)
+        ledger.save(to)
     bad: dict[str, Any] = {}
     if found.bad is not None and len(found.bad):
         beside = to.with_name(f"{to.name}.quarantine.csv")
         found.bad.to_csv(beside)
         bad = {"bad_rows": len(found.bad), "bad_rows_file": str(beside)}
     return Ingested(str(to), added, ledger.n_transfers, ledger.n_wallets, **labels, **bad)
+
+
+def _added(transfers: pd.DataFrame, to: Path) -> tuple[Ledger, int]:
+    """The ledger of a folder with transfers added, and how many were new."""
+    if holds_ledger(to):
+        ledger = Ledger.open(to)
+        return ledger, ledger.append(transfers)
+    ledger = Ledger.from_transfers(transfers)
+    return ledger, ledger.n_transfers
 
 
 def _write_labels(labels: pd.DataFrame | None, path: Path) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from features import Ledger, LedgerError, feature_table
+from features.ledger import disk
+from features.ledger.state import State
 from tests import compare
 from tests.strategies import World, at, spine, transfers, worlds
 
@@ -29,6 +31,10 @@ def manifest_of(directory: Path) -> dict[str, object]:
 
 def generation(directory: Path) -> Path:
     return directory / str(manifest_of(directory)["generation"])
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -71,7 +77,7 @@ def test_one_who_has_it_open_keeps_the_old_ledger(saved: Path) -> None:
     writer.save(saved)
     compare.identical(before, feature_table(reader, ASKED))
     assert Ledger.open(saved).n_transfers == 4
-    assert len(list(saved.iterdir())) == 2  # the old generation is gone
+    assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
 
 
 def test_saving_leaves_out_slack_and_retracted_transfers(saved: Path) -> None:
@@ -126,10 +132,7 @@ def test_a_folder_left_by_a_crash_is_harmless(saved: Path) -> None:
     ledger = Ledger.open(saved)
     assert ledger.n_transfers == 3
     ledger.save(saved)
-    assert sorted(path.name for path in saved.iterdir()) == [
-        generation(saved).name,
-        "manifest.json",
-    ]
+    assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
 
 
 def test_a_save_that_fails_leaves_the_old_ledger(
@@ -146,7 +149,71 @@ def test_a_save_that_fails_leaves_the_old_ledger(
             with pytest.raises(OSError, match="no space left"):
                 ledger.save(saved)
         assert Ledger.open(saved).n_transfers == 3
+        assert names(saved) == [generation(saved).name, "manifest.json", "writer.lock"]
     ledger.save(saved)
+    assert Ledger.open(saved).n_transfers == 2
+
+
+def test_a_first_save_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _text: object) -> None:
+        raise OSError("no space left on device")
+
+    ledger = Ledger.from_transfers(transfers(BASE))
+    for step in ("_write", "_write_text", "_replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"features.ledger.disk.{step}", full)
+            with pytest.raises(OSError, match="no space left"):
+                ledger.save(tmp_path / "ledger")
+        assert names(tmp_path) == []
+
+
+def test_a_save_that_failed_after_its_manifest_keeps_what_that_names(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger.open(saved)
+    ledger.retract(["t0"])
+    replace = disk._replace
+
+    def interrupted(path: Path, text: str) -> None:
+        replace(path, text)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("features.ledger.disk._replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.save(saved)
+    assert Ledger.open(saved).n_transfers == 2
+
+
+def test_what_another_saved_meanwhile_is_not_replaced(saved: Path) -> None:
+    one, other = Ledger.open(saved), Ledger.open(saved)
+    one.append(transfers([(30, "a", "d", 1.0)], prefix="one"))
+    other.append(transfers([(30, "a", "d", 1.0)], prefix="other"))
+    one.save(saved)
+    with pytest.raises(LedgerError, match=r"saved by another writer .* nothing was written"):
+        other.save(saved)
+    one.append(transfers([(40, "a", "d", 1.0)], prefix="again"))
+    one.save(saved)  # what it saved itself is no surprise
+    assert Ledger.open(saved).n_transfers == 5
+    other.save(saved.with_name("elsewhere"))
+    Ledger.from_transfers(transfers(BASE)).save(saved)  # a new one replaces, as it says
+    assert Ledger.open(saved).n_transfers == 3
+
+
+def test_a_reader_whose_generation_is_replaced_reads_the_new_one(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, writer = disk._read_generation, Ledger.open(saved)
+    writer.retract(["t0"])
+    saves = iter([writer.save])
+
+    def late(directory: Path, manifest: disk._Manifest) -> State:
+        for save in saves:
+            save(directory)  # between the manifest and the files that it names
+        return read(directory, manifest)
+
+    monkeypatch.setattr("features.ledger.disk._read_generation", late)
     assert Ledger.open(saved).n_transfers == 2
 
 
