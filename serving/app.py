@@ -63,7 +63,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
             yield
         finally:
             app.state.service = None
-            service.journal.close()
+            await to_thread.run_sync(service.close)
 
     app = FastAPI(
         title="walletrisk",
@@ -151,6 +151,39 @@ async def add_transfers(request: Request, service: Ready) -> Response:
     added = await to_thread.run_sync(add)
     service.metrics.transfers(added.added, added.duplicates)
     return _json(asdict(added))
+
+
+@router.post("/v1/retractions", **documented(schemas.Retracted, schemas.RetractionsRequest))
+async def retract_transactions(request: Request, service: Ready) -> Response:
+    """Take transactions back. The answer is sent when that is on disk and in the ledger."""
+    asked = schemas.RetractionsRequest.model_validate_json(await _body(request))
+    done = await to_thread.run_sync(service.corrections.retract, asked.tx_ids)
+    service.metrics.retracted(done.transfers)
+    return _json(asdict(done))
+
+
+@router.get("/v1/contradictions", **documented(schemas.Contradictions))
+async def contradictions(service: Ready) -> Response:
+    """Transfers that were set aside, because the ledger's folder holds them with other content."""
+    return _json(await to_thread.run_sync(service.corrections.listed))
+
+
+@router.post(
+    "/v1/contradictions:resolve", **documented(schemas.Resolved, schemas.ResolutionRequest)
+)
+async def resolve_contradiction(request: Request, service: Ready) -> Response:
+    """Decide whose version of a transfer counts from now on."""
+    asked = schemas.ResolutionRequest.model_validate_json(await _short_body(request))
+    done = await to_thread.run_sync(service.corrections.resolve, asked.id, asked.keep)
+    return _json(asdict(done))
+
+
+@router.post("/v1/checkpoint", **documented(schemas.CheckpointMade, schemas.CheckpointRequest))
+async def make_checkpoint(request: Request, service: Ready) -> Response:
+    """Fold the journal into the ledger's folder, where commands see it."""
+    schemas.CheckpointRequest.model_validate_json(await _short_body(request))
+    done = await to_thread.run_sync(service.checkpoints.run)
+    return _json(asdict(done))
 
 
 @router.get("/v1/model", **documented(schemas.ModelAnswer))

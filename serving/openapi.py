@@ -15,6 +15,9 @@ _OWN = (
     schemas.BatchRequest,
     schemas.TraceRequest,
     schemas.TransfersRequest,
+    schemas.RetractionsRequest,
+    schemas.ResolutionRequest,
+    schemas.CheckpointRequest,
     schemas.Problem,
 )
 

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from features.errors import ConflictError, RiskError
+from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
 
 MEDIA_TYPE = "application/problem+json"
@@ -82,8 +83,9 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(request, error.status_code, error.detail, headers=error.headers)
 
+    @app.exception_handler(CheckpointError)
     @app.exception_handler(JournalError)
-    async def unavailable(request: Request, error: JournalError) -> JSONResponse:
+    async def unavailable(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 503, str(error), headers={"Retry-After": "5"})
 
     @app.exception_handler(Exception)

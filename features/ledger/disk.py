@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from features.errors import LedgerError
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
+from features.ledger.history import History
 from features.ledger.lock import writing
 from features.ledger.names import Names
 from features.ledger.slices import Slices
 from features.ledger.state import Origin, State
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _SIDES = ("incoming", "outgoing")
 _ROWS = ("sender", "position", "tx_hash")
 _SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
@@ -40,6 +41,7 @@ class _Manifest(NamedTuple):
     wallets: int
     last_time_us: int | None
     bytes: dict[str, int]  # size of each file
+    history: dict[str, Any]  # see History.facts
 
 
 _KINDS: dict[str, type | UnionType] = {
@@ -49,6 +51,7 @@ _KINDS: dict[str, type | UnionType] = {
     "wallets": int,
     "last_time_us": int | None,
     "bytes": dict,
+    "history": dict,
 }
 
 
@@ -121,6 +124,7 @@ def _write_generation(folder: Path, ledger: State) -> _Manifest:
         wallets=ledger.n_wallets,
         last_time_us=ledger.last_time,
         bytes={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        history=ledger.history.facts(),
     )
 
 
@@ -161,6 +165,7 @@ def _read_generation(directory: Path, manifest: _Manifest) -> State:
         n_transfers=manifest.transfers,
         last_time=manifest.last_time_us,
         origin=Origin(directory.resolve(), manifest.generation),
+        history=_history(directory, manifest.history),
     )
 
 
@@ -185,6 +190,13 @@ def _read_manifest(directory: Path) -> _Manifest:
     if unlisted:
         raise LedgerError(f"damaged ledger {directory}: {MANIFEST} does not list {unlisted[0]}")
     return _Manifest(**{name: manifest[name] for name in _KINDS})
+
+
+def _history(directory: Path, facts: dict[str, Any]) -> History:
+    try:
+        return History.of_facts(facts)
+    except ValueError:
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid history") from None
 
 
 def _map_slices(folder: Path, side: str) -> Slices:

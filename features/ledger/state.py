@@ -1,11 +1,12 @@
 """What a ledger holds, and how it is looked up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
+from features.ledger.history import History
 from features.ledger.names import Names
 from features.ledger.slices import Sides, Slices
 
@@ -43,6 +44,7 @@ class State:
         Of the latest transfer, microseconds since 1970 UTC.
     origin : Origin, optional
         Where it was opened, or saved last.
+    history : History
     """
 
     asset: str
@@ -56,6 +58,7 @@ class State:
     n_transfers: int
     last_time: int | None
     origin: Origin | None = None
+    history: History = field(default_factory=History)
 
     @property
     def sides(self) -> Sides:

@@ -1,0 +1,171 @@
+"""Fold a journal's entries into the ledger's folder, in a process of its own.
+
+The server scores meanwhile: it would wait for Python's lock if a thread of its own did this. The
+process reads the entries as an Arrow stream from its standard input and answers with one line of
+JSON; it never opens the journal.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from io import IOBase
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import LedgerError, RiskError
+from features.ledger import Ledger, Transfer
+from features.ledger.arrivals import Conflict
+from features.ledger.lock import writing
+from serving.journal import Entries
+from serving.journal.facts import Facts
+from serving.replay import replay
+
+_FIELDS: list[tuple[str, pa.DataType]] = [
+    ("tx_id", pa.large_string()),
+    ("position", pa.int32()),
+    ("timestamp", pa.timestamp("us", tz="UTC")),
+    ("sender", pa.large_string()),
+    ("recipient", pa.large_string()),
+    ("amount", pa.float64()),
+    ("asset", pa.large_string()),
+]
+_NICE = 10  # what is asked of the server goes first
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What became of a fold; nothing was saved where ``saved`` is false.
+
+    Parameters
+    ----------
+    saved : bool
+    added, taken_back : int
+        Transfers, compared with the ledger before.
+    taken : int, optional
+        The ledger took in the journal's entries up to this one before.
+    retracted : list of str
+        Transactions that were retracted on the folder, of which the journal does not know.
+    retractions : int
+        How many were ever.
+    transactions : list of Transfer
+        What the folder holds of these transactions.
+    conflicts : list of Conflict
+        Transfers that the ledger holds with other content.
+    """
+
+    saved: bool = False
+    added: int = 0
+    taken_back: int = 0
+    taken: int | None = None
+    retracted: list[str] = field(default_factory=list)
+    retractions: int = 0
+    transactions: list[Transfer] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+def fold(directory: Path, entries: Entries) -> Folded:
+    """Apply entries to a ledger's folder and save it, unless something must be settled first.
+
+    Raises
+    ------
+    LedgerError
+        The folder holds another ledger than the journal's, is older than the journal, cannot be
+        written, or another writer does not end in time.
+    RiskError
+        The transfers do not fit the ledger.
+    """
+    with writing(directory):
+        ledger = Ledger.open(directory)
+        history, journal = ledger.history, entries.journal
+        if history.identity != journal.ledger:
+            raise LedgerError(
+                f"{directory} holds ledger {history.identity} by now, the journal is that of "
+                f"{journal.ledger}; nothing was written"
+            )
+        taken = history.folded.get(journal.identity, 0)
+        if taken < journal.folded:
+            raise LedgerError(
+                f"{directory} is older than the journal, which handed over its entries up to "
+                f"{journal.folded}: it took in those up to {taken}; nothing was written"
+            )
+        if taken > journal.folded:
+            return Folded(taken=taken)
+        retracted = history.retracted_since(journal.known_retractions)
+        if retracted:
+            here = [one for tx_id in retracted for one in ledger.transaction(tx_id)]
+            return Folded(retracted=retracted, retractions=history.retractions, transactions=here)
+        done = replay(entries, ledger, ledger)
+        if done.conflicts:
+            return Folded(conflicts=done.conflicts)
+        history.fold(journal.identity, entries.until)
+        ledger.save(directory)
+        return Folded(saved=True, added=done.added, taken_back=done.taken_back)
+
+
+def send(directory: Path, entries: Entries, to: IOBase) -> None:
+    """Write what :func:`main` reads."""
+    about = {
+        "directory": str(directory),
+        "journal": asdict(entries.journal),
+        "until": entries.until,
+        "retracted": entries.retracted,
+    }
+    schema = pa.schema(_FIELDS).with_metadata({"entries": json.dumps(about)})
+    with pa.ipc.new_stream(to, schema) as writer:
+        for transfers in entries.transfers:
+            writer.write_batch(pa.RecordBatch.from_pandas(transfers, schema, preserve_index=False))
+        writer.write_batch(pa.RecordBatch.from_pylist([], schema))  # nothing is missing
+
+
+def answer_of(line: str) -> Folded:
+    """Read the line that :func:`main` wrote.
+
+    Raises
+    ------
+    RiskError
+        It says what kept the fold from being done.
+    """
+    facts: dict[str, Any] = json.loads(line)
+    if "error" in facts:
+        raise RiskError(facts["error"])
+    facts["transactions"] = [_transfer(one) for one in facts["transactions"]]
+    facts["conflicts"] = [Conflict(*map(_transfer, pair)) for pair in facts["conflicts"]]
+    return Folded(**facts)
+
+
+def main() -> None:
+    """Fold what standard input holds, and print what became of it."""
+    os.nice(_NICE)
+    with pa.ipc.open_stream(cast("IOBase", sys.stdin.buffer)) as reader:
+        about = json.loads(reader.schema.metadata[b"entries"])
+        entries = Entries(
+            Facts(**about["journal"]), about["until"], about["retracted"], _frames(reader)
+        )
+        try:
+            answer = asdict(fold(Path(about["directory"]), entries))
+        except (RiskError, OSError) as error:
+            answer = {"error": str(error)}
+    print(json.dumps(answer, default=datetime.isoformat))  # noqa: T201 - its parent reads it
+
+
+def _frames(reader: pa.RecordBatchStreamReader) -> Iterator[pd.DataFrame]:
+    for batch in reader:
+        if not batch.num_rows:
+            return
+        yield batch.to_pandas()
+    raise LedgerError("the journal's entries ended early; nothing was written")
+
+
+def _transfer(values: list[Any]) -> Transfer:
+    one = Transfer._make(values)
+    return one._replace(timestamp=datetime.fromisoformat(values[1]))
+
+
+if __name__ == "__main__":
+    main()
