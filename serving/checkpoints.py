@@ -125,36 +125,41 @@ class Checkpoints:
                 continue
             try:
                 note("made", self.run().seconds)
-            except CheckpointError as error:
+            except Exception as error:  # noqa: BLE001 - the next one may do, and acknowledging goes on
                 if not self._stopped.is_set():
-                    _log.error("%s", error)
+                    _log.error("%s", error, exc_info=not isinstance(error, CheckpointError))
                     note("failed", 0.0)
                     pause = PAUSE_S
 
     def _in_child(self, directory: Path, entries: Entries) -> Folded:
         places = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-m", "serving.fold"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
-        )
-        assert process.stdin is not None  # noqa: S101 - it is a pipe
-        try:
-            if self._stopped.is_set():
-                process.terminate()
-            with suppress(BrokenPipeError), process.stdin as pipe:
-                send(directory, entries, cast("IOBase", pipe))
-            answer, _ = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        finally:
-            self._process = None
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
+        command = [sys.executable, "-m", "serving.fold"]
+        with subprocess.Popen(  # noqa: S603 - ours
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        ) as process:
+            self._process = process
+            try:
+                if self._stopped.is_set():
+                    process.terminate()
+                answer = _talk(process, directory, entries)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                self._process = None
         if process.returncode:
             raise RiskError(f"the process that saves the ledger ended with {process.returncode}")
-        return answer_of(answer.decode())
+        return answer_of(answer)
+
+
+def _talk(process: subprocess.Popen[bytes], directory: Path, entries: Entries) -> str:
+    """Give a process the entries, and wait for its answer."""
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process must be started with pipes")
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        send(directory, entries, cast("IOBase", pipe))
+    return process.stdout.read().decode()
 
 
 def settle(journal: Journal, corrections: Settling, directory: Path, fold: Fold) -> Folded:

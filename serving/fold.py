@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import LedgerError, RiskError
-from features.ledger import Ledger, Transfer
+from features.ledger import Ledger, Transfer, microseconds
 from features.ledger.arrivals import Conflict
 from features.ledger.lock import writing
 from serving.journal import Entries
@@ -119,8 +119,13 @@ def send(directory: Path, entries: Entries, to: IOBase) -> None:
     schema = pa.schema(_FIELDS).with_metadata({"entries": json.dumps(about)})
     with pa.ipc.new_stream(to, schema) as writer:
         for transfers in entries.transfers:
-            writer.write_batch(pa.RecordBatch.from_pandas(transfers, schema, preserve_index=False))
+            writer.write_batch(_batch(transfers, schema))
         writer.write_batch(pa.RecordBatch.from_pylist([], schema))  # nothing is missing
+
+
+def answer_text(done: Folded) -> str:
+    """What became of a fold as one line, which :func:`answer_of` reads."""
+    return json.dumps(asdict(done), default=datetime.isoformat)
 
 
 def answer_of(line: str) -> Folded:
@@ -148,10 +153,17 @@ def main() -> None:
             Facts(**about["journal"]), about["until"], about["retracted"], _frames(reader)
         )
         try:
-            answer = asdict(fold(Path(about["directory"]), entries))
+            answer = answer_text(fold(Path(about["directory"]), entries))
         except (RiskError, OSError) as error:
-            answer = {"error": str(error)}
-    print(json.dumps(answer, default=datetime.isoformat))  # noqa: T201 - its parent reads it
+            answer = json.dumps({"error": str(error)})
+    print(answer)  # noqa: T201 - its parent reads it
+
+
+def _batch(transfers: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+    columns = {name: transfers[name].tolist() for name in schema.names if name != "timestamp"}
+    columns["timestamp"] = microseconds(transfers["timestamp"]).tolist()
+    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _frames(reader: pa.RecordBatchStreamReader) -> Iterator[pd.DataFrame]:

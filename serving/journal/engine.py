@@ -24,7 +24,12 @@ def open_engine(url: str) -> sa.Engine:
     try:
         # one connection: the lock belongs to it, and appends come one by one
         engine = sa.create_engine(
-            url, pool_size=1, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            url,
+            poolclass=sa.QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     except (SQLAlchemyError, ImportError, TypeError) as error:
         raise RiskError(f"journal: no usable database URL ({cause(error)})") from error
