@@ -9,11 +9,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from io import IOBase
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -36,6 +37,7 @@ _FIELDS: list[tuple[str, pa.DataType]] = [
     ("asset", pa.large_string()),
 ]
 _NICE = 10  # what is asked of the server goes first
+_EARLY = "the journal's entries ended early; nothing was written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +149,24 @@ def answer_of(line: str) -> Folded:
 def main() -> None:
     """Fold what standard input holds, and print what became of it."""
     os.nice(_NICE)
-    with pa.ipc.open_stream(cast("IOBase", sys.stdin.buffer)) as reader:
+    try:
+        answer = answer_text(_fold_stream(sys.stdin.buffer))
+    except (RiskError, OSError) as error:
+        answer = json.dumps({"error": str(error)})
+    with suppress(BrokenPipeError):  # a server that was killed asks no more
+        print(answer, flush=True)  # noqa: T201 - its parent reads it
+
+
+def _fold_stream(stream: IO[bytes]) -> Folded:
+    try:
+        reader = pa.ipc.open_stream(cast("IOBase", stream))
+    except pa.ArrowInvalid:
+        raise LedgerError(_EARLY) from None
+    with reader:
         about = json.loads(reader.schema.metadata[b"entries"])
-        entries = Entries(
-            Facts(**about["journal"]), about["until"], about["retracted"], _frames(reader)
-        )
-        try:
-            answer = answer_text(fold(Path(about["directory"]), entries))
-        except (RiskError, OSError) as error:
-            answer = json.dumps({"error": str(error)})
-    print(answer)  # noqa: T201 - its parent reads it
+        journal = Facts(**about["journal"])
+        entries = Entries(journal, about["until"], about["retracted"], _frames(reader))
+        return fold(Path(about["directory"]), entries)
 
 
 def _batch(transfers: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
@@ -171,7 +181,7 @@ def _frames(reader: pa.RecordBatchStreamReader) -> Iterator[pd.DataFrame]:
         if not batch.num_rows:
             return
         yield batch.to_pandas()
-    raise LedgerError("the journal's entries ended early; nothing was written")
+    raise LedgerError(_EARLY)
 
 
 def _transfer(values: list[Any]) -> Transfer:
