@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from features.view import View
-from serving import problems, schemas
+from serving import correction_schemas, problems, schemas
 from serving.intake import Added
 from serving.limits import LimitBody
 from serving.observability import CountRequests, Metrics
@@ -153,35 +153,42 @@ async def add_transfers(request: Request, service: Ready) -> Response:
     return _json(asdict(added))
 
 
-@router.post("/v1/retractions", **documented(schemas.Retracted, schemas.RetractionsRequest))
+@router.post(
+    "/v1/retractions",
+    **documented(correction_schemas.Retracted, correction_schemas.RetractionsRequest),
+)
 async def retract_transactions(request: Request, service: Ready) -> Response:
     """Take transactions back. The answer is sent when that is on disk and in the ledger."""
-    asked = schemas.RetractionsRequest.model_validate_json(await _body(request))
+    asked = correction_schemas.RetractionsRequest.model_validate_json(await _body(request))
     done = await to_thread.run_sync(service.corrections.retract, asked.tx_ids)
     service.metrics.retracted(done.transfers)
     return _json(asdict(done))
 
 
-@router.get("/v1/contradictions", **documented(schemas.Contradictions))
+@router.get("/v1/contradictions", **documented(correction_schemas.Contradictions))
 async def contradictions(service: Ready) -> Response:
     """Transfers that were set aside, because the ledger's folder holds them with other content."""
     return _json(await to_thread.run_sync(service.corrections.listed))
 
 
 @router.post(
-    "/v1/contradictions:resolve", **documented(schemas.Resolved, schemas.ResolutionRequest)
+    "/v1/contradictions:resolve",
+    **documented(correction_schemas.Resolved, correction_schemas.ResolutionRequest),
 )
 async def resolve_contradiction(request: Request, service: Ready) -> Response:
     """Decide whose version of a transfer counts from now on."""
-    asked = schemas.ResolutionRequest.model_validate_json(await _short_body(request))
+    asked = correction_schemas.ResolutionRequest.model_validate_json(await _short_body(request))
     done = await to_thread.run_sync(service.corrections.resolve, asked.id, asked.keep)
     return _json(asdict(done))
 
 
-@router.post("/v1/checkpoint", **documented(schemas.CheckpointMade, schemas.CheckpointRequest))
+@router.post(
+    "/v1/checkpoint",
+    **documented(correction_schemas.CheckpointMade, correction_schemas.CheckpointRequest),
+)
 async def make_checkpoint(request: Request, service: Ready) -> Response:
     """Fold the journal into the ledger's folder, where commands see it."""
-    schemas.CheckpointRequest.model_validate_json(await _short_body(request))
+    correction_schemas.CheckpointRequest.model_validate_json(await _short_body(request))
     done = await to_thread.run_sync(service.checkpoints.run)
     return _json(asdict(done))
 

@@ -24,7 +24,7 @@ from features.ledger.arrivals import Conflict
 from serving.fold import Folded, answer_of, send
 from serving.journal import Entries, Journal, JournalError
 
-EXPORT_ROWS = 500  # at a time: scores wait for Python's lock while rows become a frame
+EXPORT_ROWS = 200  # at a time: scores wait for Python's lock while rows become columns
 LOOK_S = 1.0
 PAUSE_S = 60.0  # after one that failed
 _ROOT = Path(__file__).resolve().parents[1]

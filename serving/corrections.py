@@ -160,7 +160,7 @@ def _changed(transaction: Sequence[Transfer], one: Transfer) -> list[Transfer]:
 
 
 def listed(journal: Journal) -> dict[str, Any]:
-    """Open contradictions of a journal, as :class:`serving.schemas.Contradictions`."""
+    """Open contradictions of a journal, as :class:`serving.correction_schemas.Contradictions`."""
     shown = ("id", "tx_id", "position", "journal_version", "ledger_version")
     return {
         "open": journal.open_contradictions,

@@ -16,26 +16,17 @@ from io import IOBase
 from pathlib import Path
 from typing import IO, Any, cast
 
-import pandas as pd
 import pyarrow as pa
 
 from features.errors import LedgerError, RiskError
-from features.ledger import Ledger, Transfer, microseconds
+from features.ledger import Ledger, Transfer
 from features.ledger.arrivals import Conflict
 from features.ledger.lock import writing
 from serving.journal import Entries
 from serving.journal.facts import Facts
+from serving.journal.tables import TRANSFER_SCHEMA
 from serving.replay import replay
 
-_FIELDS: list[tuple[str, pa.DataType]] = [
-    ("tx_id", pa.large_string()),
-    ("position", pa.int32()),
-    ("timestamp", pa.timestamp("us", tz="UTC")),
-    ("sender", pa.large_string()),
-    ("recipient", pa.large_string()),
-    ("amount", pa.float64()),
-    ("asset", pa.large_string()),
-]
 _NICE = 10  # what is asked of the server goes first
 _EARLY = "the journal's entries ended early; nothing was written"
 
@@ -118,10 +109,10 @@ def send(directory: Path, entries: Entries, to: IOBase) -> None:
         "until": entries.until,
         "retracted": entries.retracted,
     }
-    schema = pa.schema(_FIELDS).with_metadata({"entries": json.dumps(about)})
+    schema = TRANSFER_SCHEMA.with_metadata({"entries": json.dumps(about)})
     with pa.ipc.new_stream(to, schema) as writer:
         for transfers in entries.transfers:
-            writer.write_batch(_batch(transfers, schema))
+            writer.write_batch(transfers.replace_schema_metadata(schema.metadata))
         writer.write_batch(pa.RecordBatch.from_pylist([], schema))  # nothing is missing
 
 
@@ -165,22 +156,15 @@ def _fold_stream(stream: IO[bytes]) -> Folded:
     with reader:
         about = json.loads(reader.schema.metadata[b"entries"])
         journal = Facts(**about["journal"])
-        entries = Entries(journal, about["until"], about["retracted"], _frames(reader))
+        entries = Entries(journal, about["until"], about["retracted"], _batches(reader))
         return fold(Path(about["directory"]), entries)
 
 
-def _batch(transfers: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
-    columns = {name: transfers[name].tolist() for name in schema.names if name != "timestamp"}
-    columns["timestamp"] = microseconds(transfers["timestamp"]).tolist()
-    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _frames(reader: pa.RecordBatchStreamReader) -> Iterator[pd.DataFrame]:
+def _batches(reader: pa.RecordBatchStreamReader) -> Iterator[pa.RecordBatch]:
     for batch in reader:
         if not batch.num_rows:
             return
-        yield batch.to_pandas()
+        yield batch
     raise LedgerError(_EARLY)
 
 

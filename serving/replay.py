@@ -57,7 +57,7 @@ def replay(entries: Entries, ledger: Ledger, into: Changing) -> Replayed:
     taken_back = into.retract(held) if held else 0
     added, conflicts = 0, []
     for transfers in entries.transfers:
-        new, contradicted = ledger.sort_out(transfers)
+        new, contradicted = ledger.sort_out(transfers.to_pandas())
         into.insert(new)
         added += len(new)
         conflicts += contradicted

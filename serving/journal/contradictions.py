@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from features import Transfer
 from features.ledger.arrivals import Conflict
-from serving.journal.tables import CONTRADICTIONS, TRANSFERS, transfer_frame
+from serving.journal.tables import CONTRADICTIONS, TRANSFERS, transfer_batch
 
 Keep: TypeAlias = Literal["ledger", "journal"]
 OPEN = "open"
@@ -66,8 +66,7 @@ def plain_transfers(rows: Sequence[sa.Row[Any]]) -> list[Transfer]:
     """Rows of the journal's transfers as transfers."""
     if not rows:
         return []
-    columns = transfer_frame(rows)[list(Transfer._fields)].astype(object)
-    return [Transfer._make(row) for row in columns.itertuples(index=False)]
+    return [Transfer(**row) for row in transfer_batch(rows).to_pylist()]
 
 
 def mark(connection: sa.Connection, number: int, keep: Keep, *, now_us: int) -> None:

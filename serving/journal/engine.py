@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
-from serving.journal.tables import cause
+from serving.journal.tables import JournalError, cause
 
 # any number, the same in every server, which PostgreSQL locks for the one that writes
 _WRITER = int.from_bytes(hashlib.sha256(b"walletrisk journal").digest()[:8], signed=True)
@@ -57,7 +57,7 @@ def _prepare_postgresql(connection: sa.engine.interfaces.DBAPIConnection, _: obj
     cursor.close()
     connection.commit()
     if not locked:
-        raise RiskError("journal: another process writes to it; one at a time may")
+        raise JournalError("another process writes to it")
 
 
 def database_file(engine: sa.Engine) -> Path | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
+import pyarrow as pa
 
 from serving.journal.facts import Facts
 
@@ -23,11 +23,11 @@ class Entries:
         Number of the last entry.
     retracted : list of str
         Transactions that were retracted, each once.
-    transfers : iterator of DataFrame
-        In the order they came, in pieces, under the contract of :func:`features.check_transfers`.
+    transfers : iterator of pyarrow.RecordBatch
+        In the order they came, in pieces: the columns of :func:`features.check_transfers`.
     """
 
     journal: Facts
     until: int
     retracted: list[str]
-    transfers: Iterator[pd.DataFrame]
+    transfers: Iterator[pa.RecordBatch]

@@ -1,36 +1,30 @@
 """The journal's one writer: takes entries, hands them over, sets contradictions aside."""
 
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
 from features.ledger.arrivals import Conflict
 from features.ledger.history import History
 from serving.journal import contradictions
 from serving.journal.contradictions import Keep
-from serving.journal.engine import database_file, open_engine
+from serving.journal.database import Database
 from serving.journal.entries import Entries
 from serving.journal.facts import Facts
 from serving.journal.tables import (
-    METADATA,
     RETRACTIONS,
     TRANSFERS,
     JournalError,
     New,
-    cause,
-    transfer_frame,
+    transfer_batch,
     transfer_rows,
 )
-from serving.journal.watched_file import WatchedFile
 
 REPLAY_ROWS = 50_000
 FORGET_ROWS = 5_000  # in one transaction, for which an append may wait
@@ -63,24 +57,14 @@ class Journal:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self.place = self._engine.url.render_as_string(hide_password=True)
-        self._changing = threading.Lock()
-        self._watched: WatchedFile | None = None
+        self._database = Database(url)
+        self.place = self._database.place
         try:
-            file = database_file(self._engine)
-            METADATA.create_all(self._engine)
-            with self._engine.begin() as connection:
+            with self._database.writing("cannot be read") as connection:
                 self._read(connection)
-            self._watched = None if file is None else WatchedFile(file)
-        except SQLAlchemyError as error:
+        except JournalError as error:
             self.close()
-            raise RiskError(
-                f"journal {self.place} cannot be opened (one process at a time may): {cause(error)}"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
+            raise RiskError(str(error)) from error
 
     def _read(self, connection: sa.Connection) -> None:
         self._facts = Facts.read(connection)
@@ -123,7 +107,9 @@ class Journal:
         if not len(transfers):
             return self.last_seq
         rows = transfer_rows(transfers, first=self.last_seq + 1, received_at_us=_now_us())
-        with self._writing("the journal did not take the transfers, none was added") as connection:
+        with self._database.writing(
+            "the journal did not take the transfers, none was added"
+        ) as connection:
             connection.execute(sa.insert(TRANSFERS), rows)
         self._grown(rows)
         self.latest_us = max(self.latest_us, *(row["timestamp_us"] for row in rows))
@@ -134,7 +120,9 @@ class Journal:
         if not tx_ids:
             return self.last_seq
         rows = self._retractions(tx_ids)
-        with self._writing("the journal did not take the retractions, none was made") as connection:
+        with self._database.writing(
+            "the journal did not take the retractions, none was made"
+        ) as connection:
             connection.execute(sa.insert(RETRACTIONS), rows)
         self._grown(rows)
         return self.last_seq
@@ -149,7 +137,7 @@ class Journal:
         """
         until = self.last_seq
         gone = sa.select(RETRACTIONS.c.tx_id).where(RETRACTIONS.c.seq <= until).distinct()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             retracted = list(connection.scalars(gone))
         transfers = self.replay(rows=rows, until=until)
         facts = self._facts
@@ -157,7 +145,7 @@ class Journal:
 
     def replay(
         self, *, rows: int = REPLAY_ROWS, until: int | None = None
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[pa.RecordBatch]:
         """Transfers that no later retraction took back, in the order they came."""
         seq, until = self._facts.folded, self.last_seq if until is None else until
         later = (RETRACTIONS.c.tx_id == TRANSFERS.c.tx_id) & (RETRACTIONS.c.seq > TRANSFERS.c.seq)
@@ -165,12 +153,12 @@ class Journal:
         while True:
             query = sa.select(TRANSFERS).where(TRANSFERS.c.seq > seq, TRANSFERS.c.seq <= until)
             query = query.where(~taken_back).order_by(TRANSFERS.c.seq).limit(rows)
-            with self._reading() as connection:
+            with self._database.reading() as connection:
                 found = connection.execute(query).all()
             if not found:
                 return
             seq = found[-1].seq
-            yield transfer_frame(found)
+            yield transfer_batch(found)
 
     def bind(self, history: History) -> None:
         """Belong to a ledger from now on, and let go of what it took in already.
@@ -199,7 +187,12 @@ class Journal:
 
     def adopt(self, history: History) -> None:
         """Give the journal to a ledger that it was not of, as a new journal with its entries."""
-        new = Facts(uuid.uuid4().hex, ledger=history.identity, latest_us=self.latest_us)
+        new = Facts(
+            uuid.uuid4().hex,
+            ledger=history.identity,
+            known_retractions=history.retractions,
+            latest_us=self.latest_us,
+        )
         self._note(**asdict(new))
 
     def forget(self, until: int) -> None:
@@ -210,7 +203,7 @@ class Journal:
         for table in (TRANSFERS, RETRACTIONS):
             least = sa.select(sa.func.min(table.c.seq))
             while True:
-                with self._writing("the journal keeps what was folded") as connection:
+                with self._database.writing("the journal keeps what was folded") as connection:
                     first = connection.scalar(least)
                     if first is None or first > until:
                         break
@@ -219,7 +212,7 @@ class Journal:
 
     def set_aside(self, conflicts: Sequence[Conflict]) -> None:
         """Take transfers that the ledger contradicts out of the entries, and keep both versions."""
-        with self._writing("the journal did not set contradictions aside") as connection:
+        with self._database.writing("the journal did not set contradictions aside") as connection:
             contradictions.set_aside(connection, conflicts, now_us=_now_us())
             self._read(connection)
 
@@ -228,7 +221,9 @@ class Journal:
 
         Returns which of them there were. ``known`` is how many retractions are known from now on.
         """
-        with self._writing("the journal did not set retracted transfers aside") as connection:
+        with self._database.writing(
+            "the journal did not set retracted transfers aside"
+        ) as connection:
             found = contradictions.set_aside_retracted(connection, tx_ids, now_us=_now_us())
             facts = self._facts.changed(known_retractions=known)
             facts.write(connection)
@@ -237,12 +232,12 @@ class Journal:
 
     def contradictions(self) -> list[dict[str, Any]]:
         """The first open contradictions, as rows of their table."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return contradictions.listed(connection)
 
     def contradiction(self, number: int) -> dict[str, Any] | None:
         """One contradiction, None where there is none of this number."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return contradictions.find(connection, number)
 
     def resolve(self, number: int, keep: Keep, instead: New = ()) -> int:
@@ -252,7 +247,7 @@ class Journal:
         is retracted and these are appended, in the same database transaction.
         """
         rows: list[dict[str, Any]] = []
-        with self._writing("the journal did not take the decision") as connection:
+        with self._database.writing("the journal did not take the decision") as connection:
             contradictions.mark(connection, number, keep, now_us=_now_us())
             if len(instead):
                 facts = contradictions.find(connection, number)
@@ -269,12 +264,12 @@ class Journal:
 
     def check(self) -> None:
         """Raise :class:`JournalError` unless the database that was opened answers."""
-        with self._writing("the journal does not answer") as connection:
+        with self._database.writing("the journal does not answer") as connection:
             connection.execute(sa.text("SELECT 1"))
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._database.close()
 
     def _retractions(self, tx_ids: Sequence[str]) -> list[dict[str, Any]]:
         now = _now_us()
@@ -289,32 +284,9 @@ class Journal:
 
     def _note(self, **changes: Any) -> None:
         facts = self._facts.changed(**changes)
-        with self._writing("the journal did not take a fact") as connection:
+        with self._database.writing("the journal did not take a fact") as connection:
             facts.write(connection)
         self._facts = facts
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.place}: {cause(error)}") from error
-
-    @contextmanager
-    def _writing(self, failure: str) -> Iterator[sa.Connection]:
-        """One transaction, on disk at its end in the file that the next start will open."""
-        with self._changing:
-            if self._watched is not None:
-                self._watched.check()
-            try:
-                with self._engine.begin() as connection:
-                    yield connection
-            except SQLAlchemyError as error:
-                raise JournalError(f"{failure}: {cause(error)}") from error
-            finally:
-                if self._watched is not None:
-                    self._watched.confirm()
 
 
 def _now_us() -> int:

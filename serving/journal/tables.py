@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 
 from features import Transfer
@@ -59,6 +60,19 @@ FACTS = sa.Table(
 )
 
 
+# one transfer as it leaves the journal
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("tx_id", pa.large_string()),
+    ("position", pa.int32()),
+    ("timestamp", pa.timestamp("us", tz="UTC")),
+    ("sender", pa.large_string()),
+    ("recipient", pa.large_string()),
+    ("amount", pa.float64()),
+    ("asset", pa.large_string()),
+]
+TRANSFER_SCHEMA = pa.schema(_COLUMNS)
+
+
 class JournalError(RuntimeError):
     """The journal cannot be read or written now."""
 
@@ -84,11 +98,12 @@ def transfer_rows(transfers: New, *, first: int, received_at_us: int) -> list[di
     ]
 
 
-def transfer_frame(found: Sequence[sa.Row[tuple[object, ...]]]) -> pd.DataFrame:
-    """Transfers of rows, under the contract of :func:`features.check_transfers`."""
-    frame = pd.DataFrame.from_records(found, columns=TRANSFERS.columns.keys())
-    frame.insert(2, "timestamp", utc(frame.pop("timestamp_us").to_numpy(np.int64)))
-    return frame.drop(columns=["seq", "received_at_us"])
+def transfer_batch(found: Sequence[sa.Row[Any]]) -> pa.RecordBatch:
+    """Transfers of rows, in the columns of :func:`features.check_transfers`."""
+    columns = dict(zip(TRANSFERS.columns.keys(), zip(*found, strict=True), strict=True))
+    columns["timestamp"] = columns["timestamp_us"]
+    arrays = [pa.array(columns[field.name], type=field.type) for field in TRANSFER_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=TRANSFER_SCHEMA)
 
 
 def cause(error: Exception) -> str:

@@ -117,7 +117,7 @@ def cut_inside_forget(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def cut_between_deletions(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.journal.journal.FORGET_ROWS", 1)
-    writing, calls = books.journal._writing, 0
+    writing, calls = books.journal._database.writing, 0
 
     def cut(failure: str) -> Any:
         nonlocal calls
@@ -126,7 +126,7 @@ def cut_between_deletions(books: Books, monkeypatch: pytest.MonkeyPatch) -> None
             raise CutOffError
         return writing(failure)
 
-    monkeypatch.setattr(books.journal, "_writing", cut)
+    monkeypatch.setattr(books.journal._database, "writing", cut)
     books.checkpoint()
 
 

@@ -174,7 +174,7 @@ def test_a_journal_older_than_its_ledger_numbers_on(books: Books, tmp_path: Path
 def test_a_journal_of_the_release_before_is_taken_in(tmp_path: Path) -> None:
     books = Books(tmp_path)
     books.post(payment("t", 5.0))
-    with books.journal._engine.begin() as connection:
+    with books.journal._database.engine.begin() as connection:
         for table in ("facts", "retractions", "contradictions"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
     books.restart()

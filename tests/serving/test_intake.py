@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from features import ConflictError, RiskError, TransfersError
@@ -76,11 +77,11 @@ def test_few_and_many_transfers_leave_the_same_ledger_and_journal(
         (tmp_path / str(quick)).mkdir()
         shop = Shop(world, tmp_path / str(quick))
         added = [shop.intake.add(read(*batch)) for batch in batches]
-        rows = pd.concat(shop.journal.replay())
+        rows = pa.Table.from_batches(shop.journal.replay())
         ledger = shop.scorer.ledger
         names = [ledger.wallet(code) for code in ledger.sender[900 : ledger.n_transfers]]
         scores = [shop.scorer.score(name, 2**51) for name in ("new", "w1", "w\u00e4hrung")]
-        seen.append((added, rows.to_dict("list"), names, scores))
+        seen.append((added, rows.to_pydict(), names, scores))
         shop.journal.close()
     assert seen[0] == seen[1]
 

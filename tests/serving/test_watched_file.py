@@ -85,7 +85,7 @@ def test_a_file_that_goes_while_it_is_written_is_noticed_before_the_acknowledgem
     journal = Journal(f"sqlite:///{file}")
 
     def write() -> None:
-        with journal._writing("no") as connection:
+        with journal._database.writing("no") as connection:
             connection.exec_driver_sql("DELETE FROM retractions")
             file.unlink()
 
