@@ -181,12 +181,12 @@ def bring_up(journal: Journal, ledger: Ledger, into: Changing) -> int:
     RiskError
         The journal is another ledger's, or cannot be read.
     """
-    history = ledger.history
+    provenance = ledger.provenance
     try:
-        journal.bind(history)
+        journal.bind(provenance)
         report_retracted(
             journal.set_aside_retracted(
-                history.retracted_since(journal.known_retractions), history.retractions
+                provenance.retracted_since(journal.known_retractions), provenance.retractions
             )
         )
         done = replay(journal.entries(), ledger, into)

@@ -75,13 +75,13 @@ def fold(directory: Path, entries: Entries) -> Folded:
     """
     with writing(directory):
         ledger = Ledger.open(directory)
-        history, journal = ledger.history, entries.journal
-        if history.identity != journal.ledger:
+        provenance, journal = ledger.provenance, entries.journal
+        if provenance.identity != journal.ledger:
             raise LedgerError(
-                f"{directory} holds ledger {history.identity} by now, the journal is that of "
+                f"{directory} holds ledger {provenance.identity} by now, the journal is that of "
                 f"{journal.ledger}; nothing was written"
             )
-        taken = history.folded.get(journal.identity, 0)
+        taken = provenance.folded.get(journal.identity, 0)
         if taken < journal.folded:
             raise LedgerError(
                 f"{directory} is older than the journal, which handed over its entries up to "
@@ -89,14 +89,16 @@ def fold(directory: Path, entries: Entries) -> Folded:
             )
         if taken > journal.folded:
             return Folded(taken=taken)
-        retracted = history.retracted_since(journal.known_retractions)
+        retracted = provenance.retracted_since(journal.known_retractions)
         if retracted:
             here = [one for tx_id in retracted for one in ledger.transaction(tx_id)]
-            return Folded(retracted=retracted, retractions=history.retractions, transactions=here)
+            return Folded(
+                retracted=retracted, retractions=provenance.retractions, transactions=here
+            )
         done = replay(entries, ledger, ledger)
         if done.conflicts:
             return Folded(conflicts=done.conflicts)
-        history.fold(journal.identity, entries.until)
+        provenance.fold(journal.identity, entries.until)
         ledger.save(directory)
         return Folded(saved=True, added=done.added, taken_back=done.taken_back)
 

@@ -38,7 +38,7 @@ def checkpoint(ledger: LedgerFolder, journal: JournalUrl = None, as_json: AsJson
     from serving.fold import fold
 
     with _opened(ledger, journal) as (found, opened):
-        found.bind(opened.history)
+        found.bind(opened.provenance)
         done = settle(found, JournalAlone(found), ledger, fold)
     facts = {"ledger": str(ledger), "added": done.added, "taken_back": done.taken_back}
     text = f"{ledger}: {done.added} transfers added, {done.taken_back} taken back"
@@ -94,7 +94,7 @@ def resolve(
 def adopt(ledger: LedgerFolder, journal: JournalUrl = None, as_json: AsJson = False) -> None:
     """Give the journal's entries to a ledger that was built anew, or brought back from a copy."""
     with _opened(ledger, journal) as (found, opened):
-        found.adopt(opened.history)
+        found.adopt(opened.provenance)
     text = f"{found.place}: {found.held} entries belong to {ledger} from now on"
     say(text, {"journal": found.place, "entries": found.held, "ledger": str(ledger)}, as_json)
 

@@ -71,7 +71,7 @@ def compact(state: State) -> State:
         by_id=order.rows,
     )
     laid_out = lay_out(state.asset, wallets, _transactions(tx_id, order), columns)
-    laid_out.history = state.history
+    laid_out.provenance = state.provenance
     return laid_out
 
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from features.errors import LedgerError
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
-from features.ledger.history import History
 from features.ledger.lock import writing
 from features.ledger.names import Names
+from features.ledger.provenance import Provenance
 from features.ledger.slices import Slices
 from features.ledger.state import Origin, State
 
@@ -41,7 +41,7 @@ class _Manifest(NamedTuple):
     wallets: int
     last_time_us: int | None
     bytes: dict[str, int]  # size of each file
-    history: dict[str, Any]  # see History.facts
+    provenance: dict[str, Any]  # see Provenance.facts
 
 
 _KINDS: dict[str, type | UnionType] = {
@@ -51,7 +51,7 @@ _KINDS: dict[str, type | UnionType] = {
     "wallets": int,
     "last_time_us": int | None,
     "bytes": dict,
-    "history": dict,
+    "provenance": dict,
 }
 
 
@@ -124,7 +124,7 @@ def _write_generation(folder: Path, ledger: State) -> _Manifest:
         wallets=ledger.n_wallets,
         last_time_us=ledger.last_time,
         bytes={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-        history=ledger.history.facts(),
+        provenance=ledger.provenance.facts(),
     )
 
 
@@ -165,7 +165,7 @@ def _read_generation(directory: Path, manifest: _Manifest) -> State:
         n_transfers=manifest.transfers,
         last_time=manifest.last_time_us,
         origin=Origin(directory.resolve(), manifest.generation),
-        history=_history(directory, manifest.history),
+        provenance=_provenance(directory, manifest.provenance),
     )
 
 
@@ -192,11 +192,13 @@ def _read_manifest(directory: Path) -> _Manifest:
     return _Manifest(**{name: manifest[name] for name in _KINDS})
 
 
-def _history(directory: Path, facts: dict[str, Any]) -> History:
+def _provenance(directory: Path, facts: dict[str, Any]) -> Provenance:
     try:
-        return History.of_facts(facts)
+        return Provenance.of_facts(facts)
     except ValueError:
-        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid history") from None
+        raise LedgerError(
+            f"damaged ledger {directory}: {MANIFEST} lacks a valid provenance"
+        ) from None
 
 
 def _map_slices(folder: Path, side: str) -> Slices:

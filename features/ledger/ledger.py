@@ -199,7 +199,7 @@ class Ledger(State):
                 )
             rows += found.values()
         growth.take_back(self, rows)
-        self.history.retracted += dict.fromkeys(tx_ids)
+        self.provenance.retracted += dict.fromkeys(tx_ids)
         return len(rows)
 
     def transaction(self, tx_id: str) -> list[Transfer]:

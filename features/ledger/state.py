@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
-from features.ledger.history import History
 from features.ledger.names import Names
+from features.ledger.provenance import Provenance
 from features.ledger.slices import Sides, Slices
 
 
@@ -44,7 +44,7 @@ class State:
         Of the latest transfer, microseconds since 1970 UTC.
     origin : Origin, optional
         Where it was opened, or saved last.
-    history : History
+    provenance : Provenance
     """
 
     asset: str
@@ -58,7 +58,7 @@ class State:
     n_transfers: int
     last_time: int | None
     origin: Origin | None = None
-    history: History = field(default_factory=History)
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def sides(self) -> Sides:

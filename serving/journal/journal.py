@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from features.errors import RiskError
 from features.ledger.arrivals import Conflict
-from features.ledger.history import History
+from features.ledger.provenance import Provenance
 from serving.journal import contradictions
 from serving.journal.contradictions import Keep
 from serving.journal.database import Database
@@ -160,7 +160,7 @@ class Journal:
             seq = found[-1].seq
             yield transfer_batch(found)
 
-    def bind(self, history: History) -> None:
+    def bind(self, provenance: Provenance) -> None:
         """Belong to a ledger from now on, and let go of what it took in already.
 
         Raises
@@ -168,11 +168,11 @@ class Journal:
         RiskError
             The journal is another ledger's, or the ledger lacks what the journal handed over.
         """
-        facts, taken = self._facts, history.folded.get(self._facts.identity, 0)
-        if facts.ledger not in ("", history.identity):
+        facts, taken = self._facts, provenance.folded.get(self._facts.identity, 0)
+        if facts.ledger not in ("", provenance.identity):
             raise RiskError(
                 f"journal {self.place} does not belong to this ledger: it is that of ledger "
-                f"{facts.ledger}, this one is {history.identity}; "
+                f"{facts.ledger}, this one is {provenance.identity}; "
                 "walletrisk journal adopt gives it to this one"
             )
         if taken < facts.folded:
@@ -182,15 +182,15 @@ class Journal:
                 "back, or let walletrisk journal adopt give the journal to this one without them"
             )
         if not facts.ledger:
-            self._note(ledger=history.identity)
+            self._note(ledger=provenance.identity)
         self.forget(taken)
 
-    def adopt(self, history: History) -> None:
+    def adopt(self, provenance: Provenance) -> None:
         """Give the journal to a ledger that it was not of, as a new journal with its entries."""
         new = Facts(
             uuid.uuid4().hex,
-            ledger=history.identity,
-            known_retractions=history.retractions,
+            ledger=provenance.identity,
+            known_retractions=provenance.retractions,
             latest_us=self.latest_us,
         )
         self._note(**asdict(new))

@@ -70,7 +70,7 @@ def test_what_a_command_did_meanwhile_is_settled_first(books: Books) -> None:
     held = amounts(Ledger.open(books.folder), ["t", "u", "v", "w"])
     assert held == {"t": {0: 9.0}, "v": {0: 7.0}, "w": {0: 8.0}}
     assert books.journal.open_contradictions == 1
-    assert Ledger.open(books.folder).history.retracted == []
+    assert Ledger.open(books.folder).provenance.retracted == []
 
 
 def test_another_ledger_in_the_folder_is_left_alone(books: Books) -> None:

@@ -133,7 +133,7 @@ def test_a_journal_of_another_ledger_is_refused(books: Books, tmp_path: Path) ->
     with pytest.raises(RiskError, match=r"journal\.sqlite does not belong to this ledger"):
         books.restart()
     journal = Journal(books.url)
-    journal.adopt(Ledger.open(books.folder).history)
+    journal.adopt(Ledger.open(books.folder).provenance)
     journal.close()
     books.restart()
     assert amounts(books.memory, ["t"]) == {"t": {0: 5.0}}
@@ -149,7 +149,7 @@ def test_a_ledger_older_than_its_journal_is_refused(books: Books, tmp_path: Path
     with pytest.raises(RiskError, match=r"the ledger is older than journal .* up to 1: .* up to 0"):
         books.restart()
     journal = Journal(books.url)
-    journal.adopt(Ledger.open(books.folder).history)
+    journal.adopt(Ledger.open(books.folder).provenance)
     journal.close()
     books.restart()
     assert amounts(books.memory, ["t", "u"]) == {"u": {0: 6.0}}

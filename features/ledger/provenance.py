@@ -12,8 +12,8 @@ from typing import Any, Self
 
 
 @dataclass(slots=True)
-class History:
-    """The past of a ledger; it stays with the ledger through opening, changing and saving.
+class Provenance:
+    """The past of a ledger: it stays with the ledger through opening, changing and saving.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class History:
             } if _all(int, [*folded.values()]) and _all(str, retracted):
                 return cls(identity, folded, retracted, dropped)
             case _:
-                raise ValueError("no history of a ledger")
+                raise ValueError("no provenance of a ledger")
 
 
 def _all(kind: type, values: Sequence[object]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features import Ledger, LedgerError
-from features.ledger.history import History
+from features.ledger.provenance import Provenance
 from tests.strategies import transfers
 
 BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "a", "c", 3.0)]
@@ -17,39 +17,39 @@ BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "a", "c", 3.0)]
 def test_a_ledger_stays_itself_through_changes_and_copies(tmp_path: Path) -> None:
     ledger = Ledger.from_transfers(transfers(BASE))
     ledger.save(tmp_path / "one")
-    ledger.history.fold("journal", 7)
+    ledger.provenance.fold("journal", 7)
     ledger.retract(["t1"])
     ledger.save(tmp_path / "one")
     opened = Ledger.open(tmp_path / "one")
     opened.save(tmp_path / "two")
-    assert Ledger.open(tmp_path / "two").history == opened.history == ledger.history
-    assert opened.history.folded == {"journal": 7}
-    assert opened.history.retracted == ["t1"]
-    assert Ledger.from_transfers(transfers(BASE)).history.identity != opened.history.identity
+    assert Ledger.open(tmp_path / "two").provenance == opened.provenance == ledger.provenance
+    assert opened.provenance.folded == {"journal": 7}
+    assert opened.provenance.retracted == ["t1"]
+    assert Ledger.from_transfers(transfers(BASE)).provenance.identity != opened.provenance.identity
 
 
 def test_retractions_are_counted_for_ever() -> None:
-    history = History(retracted=["a", "b"])
-    assert history.retracted_since(0) == ["a", "b"]
-    assert history.retracted_since(1) == ["b"]
-    history.fold("journal", 3)
-    assert (history.retractions, history.retracted) == (2, [])
-    history.retracted.append("c")
-    assert history.retracted_since(2) == ["c"]
-    assert history.retracted_since(3) == []
+    provenance = Provenance(retracted=["a", "b"])
+    assert provenance.retracted_since(0) == ["a", "b"]
+    assert provenance.retracted_since(1) == ["b"]
+    provenance.fold("journal", 3)
+    assert (provenance.retractions, provenance.retracted) == (2, [])
+    provenance.retracted.append("c")
+    assert provenance.retracted_since(2) == ["c"]
+    assert provenance.retracted_since(3) == []
 
 
 @pytest.mark.parametrize(
     "change",
     [{"identity": 5}, {"folded": {"j": "7"}}, {"retracted": [1]}, {"dropped": None}],
 )
-def test_a_damaged_history_is_told(tmp_path: Path, change: dict[str, object]) -> None:
+def test_a_damaged_provenance_is_told(tmp_path: Path, change: dict[str, object]) -> None:
     Ledger.from_transfers(transfers(BASE)).save(tmp_path / "ledger")
     manifest = tmp_path / "ledger" / "manifest.json"
     facts = json.loads(manifest.read_text())
-    facts["history"] |= change
+    facts["provenance"] |= change
     manifest.write_text(json.dumps(facts))
-    with pytest.raises(LedgerError, match="lacks a valid history"):
+    with pytest.raises(LedgerError, match="lacks a valid provenance"):
         Ledger.open(tmp_path / "ledger")
 
 
@@ -66,7 +66,7 @@ def test_the_command_takes_transactions_back(tmp_path: Path) -> None:
         0,
         [f"{tmp_path / 'ledger'}: 2 transfers taken back, 1 left"],
     )
-    assert Ledger.open(tmp_path / "ledger").history.retracted == ["t0", "t2"]
+    assert Ledger.open(tmp_path / "ledger").provenance.retracted == ["t0", "t2"]
     again = run([*command, "t0"])
     assert again.returncode == 2
     assert "'t0' is not in the ledger; nothing was retracted" in again.stderr
