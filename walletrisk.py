@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 import features.commands
+import features.ledger_commands
 import serving.commands
 import training.commands
 
@@ -107,6 +108,7 @@ def _options(
 
 
 app.add_typer(features.commands.app)
+app.add_typer(features.ledger_commands.app, name="ledger")
 app.add_typer(training.commands.app)
 app.add_typer(serving.commands.app)
 

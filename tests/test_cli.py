@@ -166,6 +166,26 @@ def test_ingest_stops_at_a_bad_row_or_sets_it_aside(
     assert bad["reason"].str.contains("amount").all()
 
 
+def test_verify_says_that_a_ledger_is_whole_or_what_is_wrong(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger"
+    assert call("ledger", "verify", "--help") == 0
+    assert "Example: walletrisk ledger verify ledger" in " ".join(capsys.readouterr().out.split())
+    ingest(transfers, ledger)
+    capsys.readouterr()
+    assert call("ledger", "verify", ledger) == 0
+    assert capsys.readouterr().out.startswith(f"{ledger}: whole; 3 transfers of 3 wallets, ")
+    assert call("ledger", "verify", ledger, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["transfers"] == 3
+    (amounts,) = ledger.glob("*/outgoing.amount.npy")
+    amounts.write_bytes(amounts.read_bytes()[:-1] + b"\x00")
+    assert call("ledger", "verify", ledger) == 2
+    said = capsys.readouterr().err
+    assert "outgoing.amount.npy is not as it was written" in said
+    assert said.count("\n") == 1
+
+
 def test_features_writes_the_table_of_the_library(transfers: Path, tmp_path: Path) -> None:
     ledger, spine, out = tmp_path / "ledger", tmp_path / "spine.csv", tmp_path / "table.parquet"
     ingest(transfers, ledger)

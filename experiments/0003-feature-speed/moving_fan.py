@@ -7,6 +7,7 @@ marking the transfer that a new one repeats, and by looking at the mark of one t
 import numpy as np
 
 from features.kernel import Int32s, Int64s, Records, slot_of, table_mask
+from features.kernel.hash_table import SECRET, keep_secret
 from features.past import HISTORY_CAP, kernel
 
 _RING = 1 << HISTORY_CAP.bit_length()  # a window has a mark for every transfer of it
@@ -26,7 +27,8 @@ def moving_fans(counterparty: Int32s, windows: Records, fans: Int64s) -> None:
     fans : int64 array, shape (n,), to be filled
     """
     # hash table of places in counterparty: the latest transfer of each wallet, plus 1
-    latest = np.empty(_SLOTS, dtype=np.int64)
+    latest = np.empty(_SLOTS + SECRET, dtype=np.int64)
+    keep_secret(latest)
     repeated = np.empty(_RING, dtype=np.uint8)
     first, end, fan, used, mask = 0, 0, 0, 0, -1
     for row in range(fans.size):

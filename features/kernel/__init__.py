@@ -13,7 +13,7 @@ from features.kernel.arrays import (
 )
 from features.kernel.clock import DAY, HOUR, SECOND
 from features.kernel.compiler import inner_kernel, kernel
-from features.kernel.hash_table import first_slot, slot_of, table_mask
+from features.kernel.hash_table import empty_table, first_slot, secret_slot, slot_of, table_mask
 from features.kernel.ordering import hash_order
 from features.kernel.search import before
 from features.kernel.text_hash import hash_place, string_hash, text_hashes
@@ -32,11 +32,13 @@ __all__ = [
     "Rows",
     "UInt64s",
     "before",
+    "empty_table",
     "first_slot",
     "hash_order",
     "hash_place",
     "inner_kernel",
     "kernel",
+    "secret_slot",
     "slot_of",
     "string_hash",
     "table_mask",

@@ -45,6 +45,8 @@ def _hash_piece(text: pa.LargeStringArray, out: UInt64s) -> None:
     _, offsets, data = cast("list[Any]", text.buffers())
     ends = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
     raw = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
+    for array in (ends, raw):  # mapped text cannot be written, text in memory can: one kernel
+        array.flags.writeable = False
     _hash_each(ends, raw, out)
 
 

@@ -36,6 +36,18 @@ class Transfer(NamedTuple):
         return (self.timestamp - _EPOCH) // _MICROSECOND
 
 
+class _Known(dict[str, dict[int, int]]):
+    """Rows of transactions in a ledger, looked up once each: one may have very many transfers."""
+
+    def __init__(self, ledger: State) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def __missing__(self, tx_id: str) -> dict[int, int]:
+        self[tx_id] = self._ledger.rows(tx_id)
+        return self[tx_id]
+
+
 def is_plain(transfer: Transfer) -> bool:
     """Whether a transfer meets the contract as it stands; if not, only the full check can tell."""
     names = (transfer.tx_id, transfer.sender, transfer.recipient, transfer.asset)
@@ -103,13 +115,11 @@ def sort_out(ledger: State, checked: Transfers) -> tuple[Transfers, list[Conflic
         )
     conflicts: list[Conflict] = []
     here = np.zeros(len(checked), dtype=bool)
-    suspects = np.flatnonzero(ledger.transactions.first_rows(checked["tx_id"]) >= 0)
+    suspects = np.flatnonzero(ledger.transactions.may_hold(checked["tx_id"]))
     if suspects.size:
-        known: dict[str, dict[int, int]] = {}
+        known = _Known(ledger)
         copies = checked.iloc[suspects][list(Transfer._fields)]
         for at, copy in zip(suspects, map(Transfer._make, copies.to_numpy()), strict=True):
-            if copy.tx_id not in known:
-                known[copy.tx_id] = ledger.rows(copy.tx_id)
             row = known[copy.tx_id].get(copy.position)
             here[at] = row is not None
             if (
@@ -141,9 +151,9 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
             return None
         if distinct.setdefault((one.tx_id, one.position), one) != one:
             return None
-    new = []
+    new, known = [], _Known(ledger)
     for one in sorted(distinct.values(), key=lambda each: each.microseconds):
-        row = ledger.rows(one.tx_id).get(one.position)
+        row = known[one.tx_id].get(one.position)
         if row is None:
             new.append(one)
         elif (stored := stored_transfer(ledger, row, one.tx_id, near=one.microseconds)) != one:

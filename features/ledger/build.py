@@ -11,7 +11,8 @@ from features.contracts.times import microseconds
 from features.contracts.transfers import IdOrder, Transfers
 from features.kernel import Float64s, Int32s, Int64s
 from features.ledger.names import Names, by_hash
-from features.ledger.slices import Log, Slices, dealt
+from features.ledger.side import Log
+from features.ledger.slices import Slices, dealt
 from features.ledger.state import State
 
 

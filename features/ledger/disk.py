@@ -8,9 +8,11 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import UnionType
-from typing import Any, NamedTuple, cast
+from tokenize import TokenError
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,40 +21,36 @@ import pyarrow as pa
 from features.errors import LedgerError
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
 from features.ledger.lock import writing
+from features.ledger.manifest import Manifest, checksum, manifest_text, read_manifest
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
 from features.ledger.slices import Slices
+from features.ledger.sound import fault
 from features.ledger.state import Origin, State
 
-FORMAT_VERSION = 3
+_Kinds: TypeAlias = dict[str, type[np.generic]]
 _SIDES = ("incoming", "outgoing")
-_ROWS = ("sender", "position", "tx_hash")
-_SLICES = ("start", "count", "time", "counterparty", "transfer", "amount")
-_ARRAYS = (*_ROWS, "wallet_hash", *(f"{side}.{name}" for side in _SIDES for name in _SLICES))
-_FILES = {*(f"{name}.npy" for name in _ARRAYS), "wallets.arrow", "tx_ids.arrow"}
-
-
-class _Manifest(NamedTuple):
-    """What ``manifest.json`` holds beside the version of its format."""
-
-    generation: str
-    asset: str
-    transfers: int
-    wallets: int
-    last_time_us: int | None
-    bytes: dict[str, int]  # size of each file
-    provenance: dict[str, Any]  # see Provenance.facts
-
-
-_KINDS: dict[str, type | UnionType] = {
-    "generation": str,
-    "asset": str,
-    "transfers": int,
-    "wallets": int,
-    "last_time_us": int | None,
-    "bytes": dict,
-    "provenance": dict,
+_ROWS: _Kinds = {"sender": np.int32, "position": np.int32, "tx_hash": np.uint64}
+_BY_WALLET: _Kinds = {"start": np.int64, "count": np.int32}
+_BY_PLACE: _Kinds = {
+    "time": np.int64,
+    "counterparty": np.int32,
+    "transfer": np.int32,
+    "amount": np.float64,
 }
+_WALLET_HASH, _WALLETS, _TX_IDS = "wallet_hash.npy", "wallets.arrow", "tx_ids.arrow"
+FILES = frozenset({
+    *(f"{name}.npy" for name in _ROWS),
+    *(f"{side}.{name}.npy" for side in _SIDES for name in (*_BY_WALLET, *_BY_PLACE)),
+    _WALLET_HASH,
+    _WALLETS,
+    _TX_IDS,
+})  # fmt: skip
+# what numpy and Arrow raise for a header that somebody wrote
+_BAD_FILE = (
+    pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, SyntaxError,
+    TokenError, RecursionError, MemoryError,
+)  # fmt: skip
 
 
 def write_ledger(directory: Path, ledger: State) -> Origin:
@@ -65,22 +63,142 @@ def write_ledger(directory: Path, ledger: State) -> Origin:
             draft.mkdir()
             manifest = _write_generation(draft, ledger)._replace(generation=generation.name)
             draft.rename(generation)
-            written = {"format_version": FORMAT_VERSION, **manifest._asdict()}
-            _replace(directory / MANIFEST, json.dumps(written, indent=2))
-        except BaseException:
-            if _present(directory) != generation.name:
-                shutil.rmtree(generation, ignore_errors=True)
-            raise
+            _replace(directory / MANIFEST, manifest_text(manifest))
+        except OSError as error:
+            raise _not_saved(directory, generation.name, error) from error
         finally:
-            _remove_all_but(directory, _present(directory))
+            _remove_all_but(directory, _present(directory), written=generation.name)
         return Origin(directory.resolve(), generation.name)
+
+
+def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
+    state = "was not saved, what was there before is whole"
+    if _present(directory) == generation:
+        state = "was saved but may not outlive a loss of power"
+    return LedgerError(f"ledger {directory} {state}: {error.strerror or error}")
+
+
+def _write_generation(folder: Path, ledger: State) -> Manifest:
+    n = ledger.n_transfers
+    arrays = {name: getattr(ledger, name)[:n] for name in _ROWS}
+    for side in _SIDES:
+        slices = getattr(ledger, side)
+        arrays |= {
+            f"{side}.{name}": getattr(slices, name)[: ledger.n_wallets] for name in _BY_WALLET
+        }
+        arrays |= {f"{side}.{name}": getattr(slices, name)[:n] for name in _BY_PLACE}
+    _write(folder / _WALLET_HASH, ledger.wallets.hashes)
+    for name, array in arrays.items():
+        _write(folder / f"{name}.npy", array)
+    _write_text(folder / _WALLETS, ledger.wallets.text)
+    _write_text(folder / _TX_IDS, ledger.transactions.text)
+    _sync_folder(folder)
+    return Manifest(
+        generation="",
+        asset=ledger.asset,
+        transfers=n,
+        wallets=ledger.n_wallets,
+        last_time_us=ledger.last_time,
+        bytes={name: (folder / name).stat().st_size for name in sorted(FILES)},
+        crc32=dict(zip(sorted(FILES), checksums(folder), strict=True)),
+        provenance=ledger.provenance.facts(),
+    )
+
+
+def checksums(folder: Path, advance: Callable[[int], None] = lambda _: None) -> list[int]:
+    """Checksum of every file of a generation, in order of their names; ``advance`` after each."""
+    found = []
+    with ThreadPoolExecutor(2) as pool:
+        for one in pool.map(checksum, (folder / name for name in sorted(FILES))):
+            found.append(one)
+            advance(1)
+    return found
+
+
+def read_ledger(directory: Path, advance: Callable[[int], None] = lambda _: None) -> State:
+    """Read what a ledger holds, memory-mapped; changes are private to the process.
+
+    Every file is compared with its checksum, which ``advance`` counts, and every code, row and
+    slice with the arrays that it leads to: kernels check none.
+    """
+    manifest = read_manifest(directory)
+    while True:
+        try:
+            return _read_generation(directory, manifest, advance)
+        except (LedgerError, OSError) as error:
+            present = read_manifest(directory)
+            if present.generation == manifest.generation:
+                if isinstance(error, OSError):
+                    raise LedgerError(f"damaged ledger {directory}: {error}") from error
+                raise
+            manifest = present  # a writer replaced the one that was being read
+
+
+def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> State:
+    folder = directory / manifest.generation
+    _check_files(directory, manifest, advance)
+    n, wallets = manifest.transfers, manifest.wallets
+    rows = {name: _map(folder / f"{name}.npy", kind, n) for name, kind in _ROWS.items()}
+    state = State(
+        asset=manifest.asset,
+        wallets=Names(
+            _map_text(folder / _WALLETS, wallets),
+            _map(folder / _WALLET_HASH, np.uint64, wallets),
+        ),
+        transactions=Names(_map_text(folder / _TX_IDS, n), rows["tx_hash"]),
+        incoming=_map_slices(folder, "incoming", manifest),
+        outgoing=_map_slices(folder, "outgoing", manifest),
+        **rows,
+        n_transfers=n,
+        last_time=manifest.last_time_us,
+        origin=Origin(directory.resolve(), manifest.generation),
+        provenance=_provenance(directory, manifest),
+    )
+    found = fault(state)
+    if found:
+        raise LedgerError(f"damaged ledger {directory}: {found}")
+    return state
+
+
+def _provenance(directory: Path, manifest: Manifest) -> Provenance:
+    try:
+        return Provenance.of_facts(manifest.provenance)
+    except ValueError:
+        raise LedgerError(
+            f"damaged ledger {directory}: {MANIFEST} lacks a valid provenance"
+        ) from None
+
+
+def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> None:
+    """Raise unless every file is there and as it was written."""
+    folder = directory / manifest.generation
+    for listed in (manifest.bytes, manifest.crc32):
+        odd = sorted(FILES ^ listed.keys())
+        if odd:
+            raise LedgerError(
+                f"damaged ledger {directory}: {MANIFEST} lists other files, see {odd[0]!r}"
+            )
+    for name, size in manifest.bytes.items():
+        path = folder / name
+        found = path.stat().st_size if path.is_file() else None
+        if found != size:
+            state = "missing" if found is None else f"{found} bytes"
+            raise LedgerError(
+                f"damaged ledger {directory}: {name} is {state}, expected {size} bytes"
+            )
+    for name, found in zip(sorted(FILES), checksums(folder, advance), strict=True):
+        if found != manifest.crc32[name]:
+            raise LedgerError(
+                f"damaged ledger {directory}: {name} is not as it was written, its checksum is "
+                f"{found}, expected {manifest.crc32[name]}"
+            )
 
 
 def _present(directory: Path) -> str | None:
     """Name of the generation that a folder's manifest points to, None where it tells none."""
     try:
         return str(json.loads((directory / MANIFEST).read_bytes())["generation"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
@@ -94,136 +212,59 @@ def _refuse_outdated(directory: Path, origin: Origin | None) -> None:
         )
 
 
-def _remove_all_but(directory: Path, generation: str | None) -> None:
+def _remove_all_but(directory: Path, present: str | None, *, written: str) -> None:
     """Remove what saves left, the former generation and unfinished ones.
 
     A process that has one mapped keeps it; one that is about to map it finds it gone, and reads
-    the manifest again.
+    the manifest again. Where a manifest tells nothing, only what was just ``written`` goes.
     """
     (directory / MANIFEST_DRAFT).unlink(missing_ok=True)
-    for kind in (DRAFT, *([GENERATION] if generation else [])):
-        for old in directory.glob(f"{kind}*"):
-            if old.name != generation:
-                shutil.rmtree(old)
+    former = directory.glob(f"{GENERATION}*") if present else [directory / written]
+    for left in (*directory.glob(f"{DRAFT}*"), *former):
+        if left.name != present and left.is_dir():
+            shutil.rmtree(left)
 
 
-def _write_generation(folder: Path, ledger: State) -> _Manifest:
-    arrays = {name: getattr(ledger, name)[: ledger.n_transfers] for name in _ROWS}
-    for side, slices in (("incoming", ledger.incoming), ("outgoing", ledger.outgoing)):
-        arrays |= {f"{side}.{name}": getattr(slices, name) for name in _SLICES}
-    arrays["wallet_hash"] = ledger.wallets.hashes
-    for name, array in arrays.items():
-        _write(folder / f"{name}.npy", array)
-    _write_text(folder / "wallets.arrow", ledger.wallets.text)
-    _write_text(folder / "tx_ids.arrow", ledger.transactions.text)
-    _sync_folder(folder)
-    return _Manifest(
-        generation="",
-        asset=ledger.asset,
-        transfers=ledger.n_transfers,
-        wallets=ledger.n_wallets,
-        last_time_us=ledger.last_time,
-        bytes={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-        provenance=ledger.provenance.facts(),
+def _map_slices(folder: Path, side: str, manifest: Manifest) -> Slices:
+    sizes = dict.fromkeys(_BY_WALLET, manifest.wallets) | dict.fromkeys(
+        _BY_PLACE, manifest.transfers
     )
+    arrays = {
+        name: _map(folder / f"{side}.{name}.npy", kind, sizes[name])
+        for name, kind in {**_BY_WALLET, **_BY_PLACE}.items()
+    }
+    return Slices(**arrays, room=arrays["count"].copy(), used=manifest.transfers)
 
 
-def read_ledger(directory: Path) -> State:
-    """Read what a ledger holds, memory-mapped; changes are private to the process."""
-    manifest = _read_manifest(directory)
-    while True:
-        try:
-            return _read_generation(directory, manifest)
-        except (LedgerError, OSError):
-            present = _read_manifest(directory)
-            if present.generation == manifest.generation:
-                raise
-            manifest = present  # a writer replaced the one that was being read
-
-
-def _read_generation(directory: Path, manifest: _Manifest) -> State:
-    folder = directory / manifest.generation
-    for name, size in manifest.bytes.items():
-        path = folder / name
-        found = path.stat().st_size if path.is_file() else None
-        if found != size:
-            state = "missing" if found is None else f"{found} bytes"
-            raise LedgerError(
-                f"damaged ledger {directory}: {path.name} is {state}, expected {size} bytes"
-            )
-    rows = {name: _map(folder / f"{name}.npy") for name in _ROWS}
-    wallets = Names(_map_text(folder / "wallets.arrow"), _map(folder / "wallet_hash.npy"))
-    return State(
-        asset=manifest.asset,
-        wallets=wallets,
-        transactions=Names(_map_text(folder / "tx_ids.arrow"), rows["tx_hash"]),
-        incoming=_map_slices(folder, "incoming"),
-        outgoing=_map_slices(folder, "outgoing"),
-        sender=rows["sender"],
-        position=rows["position"],
-        tx_hash=rows["tx_hash"],
-        n_transfers=manifest.transfers,
-        last_time=manifest.last_time_us,
-        origin=Origin(directory.resolve(), manifest.generation),
-        provenance=_provenance(directory, manifest.provenance),
-    )
-
-
-def _read_manifest(directory: Path) -> _Manifest:
-    path = directory / MANIFEST
-    if not path.is_file():
-        raise LedgerError(f"{directory} is no ledger: it has no {MANIFEST}")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} is no JSON ({error})") from None
-    version = manifest.get("format_version") if isinstance(manifest, dict) else None
-    if version != FORMAT_VERSION:
-        raise LedgerError(
-            f"ledger {directory} has format version {version!r}, this release reads "
-            f"{FORMAT_VERSION}; ingest the transfers again"
-        )
-    for name, kind in _KINDS.items():
-        if name not in manifest or not isinstance(manifest[name], kind):
-            raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid {name}")
-    unlisted = sorted(_FILES - manifest["bytes"].keys())
-    if unlisted:
-        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} does not list {unlisted[0]}")
-    return _Manifest(**{name: manifest[name] for name in _KINDS})
-
-
-def _provenance(directory: Path, facts: dict[str, Any]) -> Provenance:
-    try:
-        return Provenance.of_facts(facts)
-    except ValueError:
-        raise LedgerError(
-            f"damaged ledger {directory}: {MANIFEST} lacks a valid provenance"
-        ) from None
-
-
-def _map_slices(folder: Path, side: str) -> Slices:
-    start, count, time, other, transfer, amount = (
-        _map(folder / f"{side}.{name}.npy") for name in _SLICES
-    )
-    if ((start < 0) | (count < 0) | (start + count > time.size)).any():
-        raise LedgerError(f"damaged ledger: {folder}, a slice of {side} lies outside its array")
-    return Slices(start, count, count.copy(), time, other, transfer, amount, used=time.size)
-
-
-def _map(path: Path) -> npt.NDArray[Any]:
+def _map(path: Path, kind: type[np.generic], size: int) -> npt.NDArray[Any]:
     # copy-on-write: kernels see one array type, whether a ledger was built or opened
     try:
-        return np.asarray(np.load(path, mmap_mode="c", allow_pickle=False))
-    except ValueError as error:
-        raise LedgerError(f"damaged ledger: {path} ({error})") from None
+        array = np.asarray(np.lib.format.open_memmap(path, mode="c"))
+    except _BAD_FILE as error:
+        raise _damaged(path, error) from None
+    if array.dtype != kind or array.shape != (size,):
+        expected = f"{np.dtype(kind)} of ({size},)"
+        raise _damaged(path, f"it holds {array.dtype} of {array.shape}, expected {expected}")
+    return array
 
 
-def _map_text(path: Path) -> pa.LargeStringArray:
+def _map_text(path: Path, size: int) -> pa.LargeStringArray:
     try:
         with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-            return cast("pa.LargeStringArray", reader.get_batch(0).column(0))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise LedgerError(f"damaged ledger: {path} ({error})") from None
+            text: pa.Array[Any] = reader.get_batch(0).column(0)
+            batches = reader.num_record_batches
+        text.validate()
+    except _BAD_FILE as error:
+        raise _damaged(path, error) from None
+    if text.type != pa.large_string() or text.null_count or (batches, len(text)) != (1, size):
+        found = f"{batches} batches, the first with {len(text)} of {text.type}"
+        raise _damaged(path, f"it holds {found}, expected {size} texts")
+    return cast("pa.LargeStringArray", text)
+
+
+def _damaged(path: Path, why: object) -> LedgerError:
+    said = " ".join(str(why).split())
+    return LedgerError(f"damaged ledger {path.parents[1]}: {path.name}: {said}")
 
 
 def _write(path: Path, array: npt.NDArray[Any]) -> None:

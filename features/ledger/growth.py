@@ -12,7 +12,7 @@ from features.contracts.times import microseconds
 from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
 from features.ledger.arrivals import Transfer
 from features.ledger.names import Names
-from features.ledger.slices import NOTHING, Log, grown
+from features.ledger.side import NOTHING, Log, RowOrder, grown
 from features.ledger.state import State
 
 
@@ -97,7 +97,7 @@ def put(state: State, new: Arrived) -> None:
         (state.incoming, new.recipient, new.sender),
     ):
         log = Log(new.time, owner, other, rows, new.amount)
-        slices.insert(log, state.tx_hash, state.position, state.n_wallets)
+        slices.insert(log, RowOrder(state.tx_hash, state.position), state.n_wallets)
     state.n_transfers += len(new.tx_id)
     latest = int(new.time[-1])
     state.last_time = latest if state.last_time is None else max(state.last_time, latest)
@@ -105,12 +105,12 @@ def put(state: State, new: Arrived) -> None:
 
 def take_back(state: State, rows: Iterable[int]) -> None:
     """Remove the transfers of these rows from both sides; the rows stay, marked."""
-    for row in rows:
-        recipient = int(state.outgoing.counterparty[state.place(row)])
-        state.outgoing.remove(int(state.sender[row]), row)
-        state.incoming.remove(recipient, row)
-        state.sender[row] = -1
-        state.n_transfers -= 1
+    gone = np.array(list(rows), dtype=np.int64)
+    senders = np.unique(state.sender[gone])
+    state.sender[gone] = -1
+    recipients = state.outgoing.remove(senders, state.sender)
+    state.incoming.remove(np.unique(recipients), state.sender)
+    state.n_transfers -= gone.size
     state.last_time = state.outgoing.last_time()
     state.asset = state.asset if state.n_transfers else ""
 
@@ -122,7 +122,9 @@ def reserve(state: State, transfers: int) -> None:
         moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
         slices.reserve(slices.used + 2 * moving + 4 * transfers)
         slices.reserve_wallets(state.n_wallets + 2 * transfers)
-        slices.insert(NOTHING, state.tx_hash, state.position, state.n_wallets)  # loads the kernel
+        order = RowOrder(state.tx_hash, state.position)
+        slices.insert(NOTHING, order, state.n_wallets)  # these two load their kernels
+        slices.merge(NOTHING, order)
 
 
 def reserve_rows(state: State, size: int) -> None:

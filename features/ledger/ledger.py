@@ -199,7 +199,7 @@ class Ledger(State):
                 )
             rows += found.values()
         growth.take_back(self, rows)
-        self.provenance.retracted += dict.fromkeys(tx_ids)
+        self.provenance.retract(tx_ids)
         return len(rows)
 
     def transaction(self, tx_id: str) -> list[Transfer]:
@@ -210,7 +210,7 @@ class Ledger(State):
         """Make room for appending so many transfers, so that no append copies whole arrays.
 
         A full slice of room r that takes in m transfers uses at most 2 r + 4 m places (see
-        :func:`features.ledger.slices.slice_room`), and at worst the largest slices are the full
+        :func:`features.ledger.insertion.slice_room`), and at worst the largest slices are the full
         ones. A place that is not used costs addresses, not memory.
         """
         growth.reserve(self, transfers)

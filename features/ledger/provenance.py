@@ -6,9 +6,11 @@ transactions were retracted on the folder.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+MOST_RETRACTED = 100_000
 
 
 @dataclass(slots=True)
@@ -23,7 +25,7 @@ class Provenance:
         By journal: number of its last entry that the ledger took in.
     retracted : list of str
         Transactions that were taken back, in order; a checkpoint of a journal, which then knows of
-        them, empties it.
+        them, empties it. At most the last 100,000.
     dropped : int
         How many were in ``retracted`` before.
     """
@@ -41,6 +43,12 @@ class Provenance:
     def retracted_since(self, known: int) -> list[str]:
         """Those that were retracted after the first ``known``."""
         return self.retracted[max(0, known - self.dropped) :]
+
+    def retract(self, tx_ids: Iterable[str]) -> None:
+        """Note that transactions were taken back."""
+        self.retracted += dict.fromkeys(tx_ids)
+        excess = max(0, len(self.retracted) - MOST_RETRACTED)
+        self.dropped, self.retracted = self.dropped + excess, self.retracted[excess:]
 
     def fold(self, journal: str, until: int) -> None:
         """Note that a journal's entries up to ``until`` are in the ledger, and all is known."""

@@ -3,63 +3,18 @@
 A wallet's transfers are one slice of an arena. A slice that is full moves to the arena's end with
 double room (amortised constant cost); the place it leaves is reclaimed when the ledger is saved.
 Inside one timestamp the order is (hash of tx_id, position): a function of the transfers, not of
-the order in which they arrived, so that append and rebuild give the same bits.
+the order in which they arrived, so that append and rebuild give the same bits. Late transfers are
+merged into a slice from its back, and retracted ones taken out of it, in one pass however many.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import Float64s, Int32s, Int64s, UInt64s, inner_kernel, kernel
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
-
-
-class Side(NamedTuple):
-    """The arrays of one side, as kernels read them.
-
-    The slice of wallet ``c`` is ``[start[c], start[c] + count[c])`` of the last four.
-
-    Attributes
-    ----------
-    start : int64 array, shape (wallets,)
-    count : int32 array, shape (wallets,)
-    time : int64 array, shape (arena,), microseconds since 1970 UTC
-    counterparty : int32 array, shape (arena,), wallet code of the other end
-    transfer : int32 array, shape (arena,), row in the ledger's log
-    amount : float64 array, shape (arena,), whole units of the asset
-        Held on both sides: a view that had to fetch it from the log would wait for memory.
-    """
-
-    start: Int64s
-    count: Int32s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
-    time: Int64s
-    counterparty: Int32s
-    transfer: Int32s
-    amount: Float64s
-
-
-class Sides(NamedTuple):
-    """What a kernel may read of a ledger."""
-
-    incoming: Side
-    outgoing: Side
-
-
-class Log(NamedTuple):
-    """The columns of new transfers that slices need, one entry a row of the ledger's log."""
-
-    time: Int64s
-    owner: Int32s
-    counterparty: Int32s
-    row: Int32s
-    amount: Float64s
-
-
-_NO_CODES = np.empty(0, dtype=np.int32)
-NOTHING = Log(np.empty(0, dtype=np.int64), _NO_CODES, _NO_CODES, _NO_CODES, np.empty(0))
+from features.kernel import Float64s, Int32s, Int64s, kernel
+from features.ledger.insertion import append, find_room, merge, remove, slice_room
+from features.ledger.side import Log, RowOrder, Side, grown
 
 
 @dataclass(slots=True)
@@ -103,20 +58,34 @@ class Slices:
     def _columns(self) -> tuple[Int64s, Int32s, Int32s, Float64s]:
         return self.time, self.counterparty, self.transfer, self.amount
 
-    def insert(self, log: Log, tx_hash: UInt64s, position: Int32s, n_wallets: int) -> None:
+    def insert(self, log: Log, order: RowOrder, n_wallets: int) -> None:
         """Put new transfers where they belong in time, late ones included.
 
-        ``tx_hash`` and ``position`` are those of the whole ledger, by row.
+        ``order`` is that of the whole ledger's rows.
         """
         if n_wallets > self.start.size:
             self.reserve_wallets(max(n_wallets, self.start.size * 5 // 4))
-        done = 0
+        late, done = np.zeros(log.time.size, dtype=np.bool_), 0
         while True:
-            done, self.used = _insert(self.side, self.room, self.used, log, done, tx_hash, position)
-            if done == log.time.size:
-                return
+            done, self.used = append(self.side, self.room, self.used, (log, order), done, late)
+            if done == late.size:
+                break
             needed = self.used + slice_room(int(self.room[log.owner[done]]))
             self.reserve(max(needed, self.time.size * 5 // 4))
+        if late.any():
+            self.merge(log.take(late), order)
+
+    def merge(self, late: Log, order: RowOrder) -> None:
+        """Put transfers that others of their owners come after where they belong."""
+        tx_hash, position = order.tx_hash[late.row], order.position[late.row]
+        late = late.take(np.lexsort((position, tx_hash, late.time, late.owner)))
+        owner, first, more = np.unique(late.owner, return_index=True, return_counts=True)
+        start, room = np.empty(owner.size, np.int64), np.empty(owner.size, np.int32)
+        end = find_room(self.side, self.room, self.used, (owner, more), (start, room))
+        if end > self.time.size:
+            self.reserve(max(end, self.time.size * 5 // 4))
+        merge(self.side, start, (late, order), np.append(first, late.owner.size))
+        self.start[owner], self.room[owner], self.used = start, room, end
 
     def reserve(self, size: int) -> None:
         """Make the arena at least ``size`` entries long."""
@@ -131,12 +100,14 @@ class Slices:
             self.start, self.count = grown(self.start, size), grown(self.count, size)
             self.room = grown(self.room, size)
 
-    def remove(self, owner: int, row: int) -> None:
-        """Take one transfer out of its owner's slice."""
-        at, end = self.find(owner, row), int(self.start[owner]) + int(self.count[owner])
-        for column in self._columns:
-            column[at : end - 1] = column[at + 1 : end].copy()
-        self.count[owner] -= 1
+    def remove(self, owners: Int32s, sender: Int32s) -> Int32s:
+        """Take all transfers whose row has no ``sender`` any more (-1) out of some slices.
+
+        Returns the wallets at their other ends.
+        """
+        held = int(self.count[owners].sum(dtype=np.int64))
+        others = np.empty(held, dtype=np.int32)
+        return others[: remove(self.side, owners, sender, others)]
 
     def find(self, owner: int, row: int, *, near: int | None = None) -> int:
         """Place in the arena of a transfer that ``owner`` holds.
@@ -168,19 +139,6 @@ class Slices:
         """Time of the latest transfer."""
         held = np.flatnonzero(self.count)
         return int(self.time[self.start[held] + self.count[held] - 1].max()) if held.size else None
-
-
-def grown(array: npt.NDArray[_Scalar], size: int) -> npt.NDArray[_Scalar]:
-    """A copy with room for ``size`` entries, the new ones zero."""
-    larger = np.zeros(size, dtype=array.dtype)
-    larger[: array.size] = array
-    return larger
-
-
-@inner_kernel
-def slice_room(room: int) -> int:
-    """Room of a slice that has outgrown ``room``."""
-    return 2 * room + 4
 
 
 def dealt(pile: Int32s, count: npt.NDArray[np.int64]) -> Int64s:
@@ -215,46 +173,3 @@ def _fill(log: Log, cursor: Int64s, side: Side) -> None:
         cursor[owner[i]] = at + 1
         side_time[at], side_counterparty[at] = time[i], counterparty[i]
         side_transfer[at], side_amount[at] = row[i], amount[i]
-
-
-@inner_kernel
-def _move(side: Side, source: int, target: int) -> None:
-    """Copy one entry of the arena to another place."""
-    side.time[target], side.counterparty[target] = side.time[source], side.counterparty[source]
-    side.transfer[target], side.amount[target] = side.transfer[source], side.amount[source]
-
-
-@kernel
-def _insert(
-    side: Side, room: Int32s, used: int, log: Log, first: int, tx_hash: UInt64s, position: Int32s
-) -> tuple[int, int]:
-    """Insert from ``first`` on; returns how far the arena's room went, and its new end."""
-    start, count, time = side.start, side.count, side.time
-    for i in range(first, log.time.size):
-        owner, row = log.owner[i], log.row[i]
-        if count[owner] == room[owner]:
-            wanted = slice_room(room[owner])
-            if used + wanted > time.size:
-                return i, used
-            for j in range(count[owner]):
-                _move(side, start[owner] + j, used + j)
-            start[owner] = used
-            room[owner] = wanted
-            used += wanted
-        at = start[owner] + count[owner]
-        while at > start[owner]:
-            before = side.transfer[at - 1]
-            if time[at - 1] < log.time[i] or (
-                time[at - 1] == log.time[i]
-                and (
-                    tx_hash[before] < tx_hash[row]
-                    or (tx_hash[before] == tx_hash[row] and position[before] <= position[row])
-                )
-            ):
-                break
-            _move(side, at - 1, at)
-            at -= 1
-        time[at], side.counterparty[at] = log.time[i], log.counterparty[i]
-        side.transfer[at], side.amount[at] = row, log.amount[i]
-        count[owner] += 1
-    return log.time.size, used

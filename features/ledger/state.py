@@ -8,7 +8,8 @@ from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
-from features.ledger.slices import Sides, Slices
+from features.ledger.side import Sides
+from features.ledger.slices import Slices
 
 
 class Origin(NamedTuple):
@@ -98,7 +99,7 @@ class State:
         return self.wallets[code]
 
     def tx_id(self, row: int) -> str:
-        """Transaction of a row, the entries of :attr:`features.ledger.slices.Side.transfer`."""
+        """Transaction of a row, the entries of :attr:`features.ledger.side.Side.transfer`."""
         return self.transactions[row]
 
     def rows(self, tx_id: str) -> dict[int, int]:

@@ -14,7 +14,7 @@ import pandas as pd
 from features.contracts.labels import UNLABELLED
 from features.kernel import Float64s, Int8s, Int32s, Int64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
-from features.ledger.slices import Side
+from features.ledger.side import Side
 from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000

@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Int64s, inner_kernel, kernel, slot_of, table_mask
+from features.kernel import (
+    Float64s,
+    Int32s,
+    Int64s,
+    empty_table,
+    inner_kernel,
+    kernel,
+    slot_of,
+    table_mask,
+)
 from features.past.cut import HISTORY_CAP, History, PastSide
 
 _SLOTS = 1 << (2 * HISTORY_CAP - 1).bit_length()
@@ -19,7 +28,7 @@ class Distinct(NamedTuple):
 
     Attributes
     ----------
-    table : int32 array, shape (_SLOTS,), hash table of places in the lists, see :func:`slot_of`
+    table : int32 array, hash table of places in the lists, see :func:`slot_of`
     code : int32 array, shape (HISTORY_CAP,), keys of the table
     count : int64 array, shape (HISTORY_CAP,), transfers with the counterparty
     value : float64 array, shape (HISTORY_CAP,), their sum, whole units of the asset
@@ -39,7 +48,7 @@ class Distinct(NamedTuple):
 def empty_distinct() -> Distinct:
     """Working memory for the longest history a row may read."""
     return Distinct(
-        np.empty(_SLOTS, dtype=np.int32),
+        empty_table(_SLOTS),
         np.empty(HISTORY_CAP, dtype=np.int32),
         np.empty(HISTORY_CAP, dtype=np.int64),
         np.empty(HISTORY_CAP),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.contracts.labels import check_labels
 from features.ledger import Ledger
-from features.ledger.slices import grown
+from features.ledger.side import grown
 from features.past.known_labels import NO_LABELS, LabelEvents, arranged
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from features.contracts.spine import check_spine
 from features.kernel import Float64s, Int32s, Int64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
-from features.ledger.slices import Side
+from features.ledger.side import Side
 from features.past import LabelEvents, label_events, past_of
 from features.view import Trail, View, distinct
 from features.views import VIEWS

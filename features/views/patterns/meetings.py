@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int32s, Int64s, Records, inner_kernel, kernel
-from features.kernel.hash_table import first_slot
+from features.kernel import DAY, Int32s, Int64s, Integers, Records, inner_kernel, kernel
+from features.kernel.hash_table import SECRET, empty_table, keep_secret, secret_slot
 from features.past import PastSide
 from features.past.nearby import PART, Reach
 from features.views.patterns.legs import Legs
@@ -117,14 +117,16 @@ def empty_seen() -> Int64s:
 
     Only what was met twice is gathered: most wallets do not matter.
     """
-    return np.zeros(_TABLE, dtype=np.int64)
+    seen = np.zeros(_TABLE + SECRET, dtype=np.int64)
+    keep_secret(seen)
+    return seen
 
 
 @kernel
 def empty_meetings() -> Meetings:
     """Room for two lanes."""
     return Meetings(
-        np.zeros(_TABLE, dtype=np.int32),
+        empty_table(_TABLE),
         np.empty(MEETINGS, dtype=_FAR),
         np.empty((MEETINGS, 2), dtype=np.int64),
         np.empty((MEETINGS, 2), dtype=np.int32),
@@ -154,8 +156,8 @@ def take_anchors(room: Records, legs: Legs) -> Records:
 
 
 @inner_kernel
-def _slot(wallet: int) -> int:
-    return first_slot(wallet, _TABLE - 1)
+def _slot(table: Integers, wallet: int) -> int:
+    return secret_slot(table, _TABLE - 1, wallet)
 
 
 @inner_kernel
@@ -164,7 +166,7 @@ def mark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     for k in range(lane.anchor.size):
         bit = 1 << (lane.anchor[k].member + ANCHORS * lane.number)
         for i in range(lane.part[k].first, lane.part[k].end):
-            seen[_slot(counterparty[i])] |= bit
+            seen[_slot(seen, counterparty[i])] |= bit
 
 
 @inner_kernel
@@ -172,7 +174,7 @@ def unmark(seen: Int64s, lane: Lane, counterparty: Int32s) -> None:
     """Make ready for the next search."""
     for k in range(lane.anchor.size):
         for i in range(lane.part[k].first, lane.part[k].end):
-            seen[_slot(counterparty[i])] = 0
+            seen[_slot(seen, counterparty[i])] = 0
 
 
 @inner_kernel
@@ -196,7 +198,7 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
         for reading in range(end - first):
             i = first + reading if lane.backward else end - 1 - reading
             other = counterparty[i]
-            by = seen[_slot(other)]
+            by = seen[_slot(seen, other)]
             if by & (by - 1) and other != lane.wallet and other != lane.anchor[k].counterparty:
                 met[size].far_code, met[size].anchor = other, k
                 met[size].time, met[size].transfer = time[i], transfer[i]
@@ -212,7 +214,7 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
 def _meet(meetings: Meetings, lane: int, e: int, member: int) -> None:
     """Make a meeting the first one of its far wallet."""
     code = meetings.met[e].far_code
-    slot = _slot(code)
+    slot = _slot(meetings.table, code)
     while meetings.table[slot] and meetings.far[meetings.table[slot] - 1].code != code:
         slot = (slot + 1) & (_TABLE - 1)
     far = meetings.table[slot] - 1

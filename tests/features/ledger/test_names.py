@@ -1,5 +1,7 @@
 """Names: strings by number and numbers by string."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -7,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features import Ledger
 from features.contracts.text import as_text
-from features.kernel import string_hash, text_hashes
+from features.kernel import UInt64s, string_hash, text_hashes
 from features.ledger.names import Names, by_hash
 from tests.naive.past import text_hash
+from tests.strategies import transfers
 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
@@ -61,6 +65,73 @@ def test_rows_lists_repeats_in_order() -> None:
     found = names.rows("t")
     assert len(found) == 3
     assert [names[row] for row in found] == ["t"] * 3
+
+
+ONE_HASH = 77
+
+
+@pytest.fixture
+def colliding(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of one hash, as someone would choose them; texts that begin with an x have another."""
+
+    def coarse(text: "pa.LargeStringArray | pa.ChunkedArray[Any]") -> UInt64s:
+        texts = [str(one) for one in text.to_pylist()]
+        found = [99 if one.startswith("x") else ONE_HASH for one in texts]
+        return np.array(found, dtype=np.uint64)
+
+    def place(hashes: UInt64s, name: str) -> int:
+        found = np.flatnonzero(hashes == coarse(as_text([name]))[0])
+        return int(found[0]) if found.size else -1
+
+    for module in ("ledger.names", "ledger.growth", "contracts.transfers"):
+        monkeypatch.setattr(f"features.{module}.text_hashes", coarse)
+    monkeypatch.setattr("features.ledger.names.hash_place", place)
+    return [f"w{number * 7919 % 1000}" for number in range(1000)]
+
+
+def test_names_of_one_hash_are_found_in_few_steps(
+    colliding: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    texts = Names.__getitem__
+
+    def counted(names: Names, row: int) -> str:
+        read.append(row)
+        return texts(names, row)
+
+    names, row = by_hash(as_text([*colliding, "x1"]))
+    monkeypatch.setattr(Names, "__getitem__", counted)
+    assert [names.first_row(name) for name in [*colliding, "x1"]] == row.tolist()
+    assert [names.first_row(name) for name in ("v", "w", "wx", "w9999", "x2", "y")] == [-1] * 6
+    assert len(read) < 12 * 1007  # halving a thousand takes ten
+    assert names.first_rows([*colliding, "v", "x1", "x2"]).tolist() == [
+        *row[:-1].tolist(), -1, row[-1], -1,
+    ]  # fmt: skip
+    assert len(read) < 2 * 12 * 1007
+
+
+def test_ids_of_one_hash_are_told_apart(colliding: list[str]) -> None:
+    text = as_text(["w1", "w2", "w1", "x1"])
+    names = Names(text, np.array([ONE_HASH, ONE_HASH, ONE_HASH, 99], dtype=np.uint64))
+    names.extend(["w2", "w3"])
+    assert names.rows("w1") == [0, 2]
+    assert names.rows("w2") == [1, 4]
+    assert names.rows("w3") == [5]
+    assert names.rows("w4") == []
+    assert names.may_hold(["w1", "w3", "w4", "x1"]).tolist() == [True] * 4  # or one of that hash
+
+
+@pytest.mark.usefixtures("colliding")
+def test_a_ledger_of_names_that_collide_is_one_like_any_other() -> None:
+    rows = [(second % 7, f"w{second % 5}", f"w{second % 3}", 1.0) for second in range(60)]
+    built = Ledger.from_transfers(transfers(rows))
+    grown = Ledger.from_transfers(transfers(rows).iloc[:20])
+    grown.append(transfers(rows))
+    assert grown.append(transfers(rows)) == 0
+    grown.retract(["t59"])
+    assert built.n_transfers == 60
+    assert grown.n_transfers == 59
+    assert sorted(built.wallets.texts(np.arange(5))) == [f"w{number}" for number in range(5)]
 
 
 @pytest.mark.parametrize("asked", [["a", "b", "c"], ["c", "b", "a"]])

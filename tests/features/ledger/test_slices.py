@@ -1,10 +1,13 @@
 """Slices: the growing arena of one side, against sorted lists."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ledger.slices import Log, Slices, dealt, slice_room
+from features.ledger.insertion import slice_room
+from features.ledger.side import Log, RowOrder
+from features.ledger.slices import Slices, dealt
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3)), max_size=60)
 
@@ -28,10 +31,12 @@ def test_insert_and_remove_keep_every_slice_in_order(
     rows = np.array(first, dtype=np.int32)
     log = log_of([entries[row] for row in first], 0)._replace(row=rows, amount=rows / 8)
     slices = Slices.build(log, 2 if all(entries[row][0] < 2 for row in first) else 4)
-    slices.insert(log_of(entries[split:], split), tx_hash, position, 4)
+    slices.insert(log_of(entries[split:], split), RowOrder(tx_hash, position), 4)
     removed = sorted({row % len(entries) for row in removed}) if entries else []
-    for row in removed:
-        slices.remove(entries[row][0], row)
+    sender = np.zeros(len(entries), dtype=np.int32)
+    sender[removed] = -1
+    owners = np.unique(np.array([entries[row][0] for row in removed], dtype=np.int32))
+    assert slices.remove(owners, sender).size == len(removed)
     for owner in range(4):
         left = [r for r, entry in enumerate(entries) if entry[0] == owner and r not in removed]
         left.sort(key=lambda row: (entries[row][1:], -row))
@@ -44,12 +49,40 @@ def test_insert_and_remove_keep_every_slice_in_order(
     assert slices.transfer[slices.places()].size == len(times)
 
 
+@pytest.mark.parametrize("room", [0, 3, 5000])
+def test_many_late_transfers_are_merged_in_one_pass(room: int) -> None:
+    n, more = 1000, 300
+    slices = Slices.build(log_of([(0, 2 * time, 0) for time in range(n)], 0), 2)
+    slices.reserve(n + room)
+    rows = np.arange(n, n + more, dtype=np.int32)
+    late = np.linspace(-5, 2 * n, more).astype(np.int64)  # one before all, one behind all
+    log = Log(late, np.zeros(more, np.int32), rows, rows, rows / 8)
+    order = RowOrder(np.zeros(n + more, np.uint64), np.arange(n + more, dtype=np.int32))
+    start = int(slices.start[0])
+    slices.insert(log, order, 2)
+    held = slice(slices.start[0], slices.start[0] + slices.count[0])
+    expected = sorted([*((2 * time, time) for time in range(n)), *zip(late, rows, strict=True)])
+    assert list(zip(slices.time[held], slices.transfer[held], strict=True)) == expected
+    assert slices.used == n + slices.room[0] * (slices.start[0] != start)  # it moved once at most
+
+
+def test_what_was_appended_since_is_merged_with_what_is_late() -> None:
+    slices = Slices.build(log_of([(0, 10, 0)], 0), 1)
+    order = RowOrder(np.zeros(6, np.uint64), np.arange(6, dtype=np.int32))
+    times = np.array([5, 20, 7, 30, 20], dtype=np.int64)
+    none, rows = np.zeros(5, np.int32), np.arange(1, 6, dtype=np.int32)
+    slices.insert(Log(times, none, none, rows, rows / 8), order, 1)
+    held = slice(slices.start[0], slices.start[0] + slices.count[0])
+    assert slices.time[held].tolist() == [5, 7, 10, 20, 20, 30]
+    assert slices.transfer[held].tolist() == [1, 3, 0, 2, 5, 4]
+
+
 def test_room_doubles_so_that_moves_are_rare() -> None:
     slices = Slices.build(log_of([], 0), 1)
     moves, start = 0, 0
     for row in range(1000):
         tx_hash, position = np.zeros(row + 1, np.uint64), np.arange(row + 1, dtype=np.int32)
-        slices.insert(log_of([(0, row, 0)], row), tx_hash, position, 1)
+        slices.insert(log_of([(0, row, 0)], row), RowOrder(tx_hash, position), 1)
         moves += int(slices.start[0]) != start
         start = int(slices.start[0])
     assert moves <= 8
@@ -85,7 +118,7 @@ def test_a_built_side_holds_what_an_inserted_one_does(entries: list[tuple[int, i
     log = log_of([(owner, 0, 0) for owner, _, _ in entries], 0)
     zero = np.zeros(len(entries), np.int32)
     grown, built = Slices.build(log_of([], 0), 4), Slices.build(log, 4)
-    grown.insert(log, zero.astype(np.uint64), zero, 4)
+    grown.insert(log, RowOrder(zero.astype(np.uint64), zero), 4)
     for name in ("time", "counterparty", "transfer", "amount"):
         held = [getattr(each, name)[each.places()].tolist() for each in (grown, built)]
         assert held[0] == held[1]

@@ -1,7 +1,5 @@
 """Labels over a ledger that grows agree with labels arranged anew."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,16 +56,15 @@ def test_labels_are_checked_at_once() -> None:
         )
 
 
-def test_a_new_wallet_costs_no_search_through_all_labels() -> None:
+def test_a_new_wallet_costs_no_copy_of_all_labels() -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     names = [f"w{number}" for number in range(50_000)]
-    labels = pd.DataFrame({"wallet": names, "label": "illicit", "known_at": START})
+    labels = pd.DataFrame({"wallet": ["a", *names], "label": "illicit", "known_at": START})
     known = GrowingLabels(ledger, labels)
-    took = []
-    for number in range(20):
+    places = set()
+    for number in range(50):
         ledger.append(transfers([(number + 1, "a", f"w{number}", 1.0)]).assign(tx_id=f"n{number}"))
-        began = time.perf_counter()
         known.join(ledger, known.awaited(["a", f"w{number}"]))
-        took.append(time.perf_counter() - began)
-    assert known.events.known_at.size == 20
-    assert sorted(took)[10] < 0.001
+        places.add(known.events.known_at.__array_interface__["data"][0])
+    assert known.events.known_at.size == 51
+    assert len(places) == 1  # events join in the room behind those that are there

@@ -1,0 +1,102 @@
+"""The manifest of a ledger's folder: which generation is in use, what it holds, and checksums.
+
+CRC-32 of every file and of the manifest itself: it finds what a disk, a copy or a hand changed, at
+several gigabytes a second. It is no signature: who can write both a file and the manifest can make
+them agree.
+"""
+
+import json
+import re
+import zlib
+from pathlib import Path
+from types import UnionType
+from typing import Any, NamedTuple
+
+from features.errors import LedgerError
+from features.ledger.folder import GENERATION, MANIFEST
+
+FORMAT_VERSION = 3
+_LARGEST_BYTES = 1 << 25  # a few thousand, and the ids of retracted transactions
+_PIECE_BYTES = 1 << 20
+
+
+class Manifest(NamedTuple):
+    """What ``manifest.json`` holds beside the version of its format and its own checksum."""
+
+    generation: str
+    asset: str
+    transfers: int
+    wallets: int
+    last_time_us: int | None
+    bytes: dict[str, int]  # size of each file
+    crc32: dict[str, int]
+    provenance: dict[str, Any]  # see Provenance.facts
+
+
+_KINDS: dict[str, type | UnionType] = {
+    "generation": str,
+    "asset": str,
+    "transfers": int,
+    "wallets": int,
+    "last_time_us": int | None,
+    "bytes": dict,
+    "crc32": dict,
+    "provenance": dict,
+}
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """What is written to ``manifest.json``."""
+    content = {"format_version": FORMAT_VERSION, **manifest._asdict()}
+    return json.dumps({**content, "checksum": _own_checksum(content)}, indent=2)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read what a folder's manifest says.
+
+    Raises
+    ------
+    LedgerError
+        There is none, it is of another format, or it is not as it was written.
+    """
+    content = _content(directory)
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != FORMAT_VERSION:
+        raise LedgerError(
+            f"ledger {directory} has format version {version!r}, this release reads "
+            f"{FORMAT_VERSION}; ingest the transfers again"
+        )
+    for name, kind in _KINDS.items():
+        if name not in content or not isinstance(content[name], kind):
+            raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid {name}")
+    if content.pop("checksum", None) != _own_checksum(content):
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} does not fit its own checksum")
+    manifest = Manifest(**{name: content[name] for name in _KINDS})
+    if not re.fullmatch(rf"{GENERATION}[0-9a-f]+", manifest.generation):
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid generation")
+    return manifest
+
+
+def _content(directory: Path) -> Any:
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise LedgerError(f"{directory} is no ledger: it has no {MANIFEST}")
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST_BYTES)
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LedgerError(f"damaged ledger {directory}: {MANIFEST} is no JSON ({error})") from None
+
+
+def _own_checksum(content: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a file; read and not mapped, so that it stays out of the process's memory."""
+    value, piece = 0, memoryview(bytearray(_PIECE_BYTES))
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(piece):
+            value = zlib.crc32(piece[:size], value)
+    return value

@@ -1,0 +1,75 @@
+"""Whether arrays that come from elsewhere lead where they may: kernels trust them blindly."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from features.contracts.transfers import MAX_AMOUNT
+from features.kernel import kernel
+from features.ledger.side import Side
+from features.ledger.state import State
+
+_RULES = (
+    "",
+    "a slice does not begin where the one before it ends",
+    "the code of a counterparty belongs to no wallet",
+    "the number of a row belongs to no transfer",
+    "the times of a wallet do not ascend",
+    f"an amount is not from 0 to {MAX_AMOUNT:g}",
+)
+
+
+def fault(state: State) -> str:
+    """What is wrong with a ledger that was mapped from files, in words; empty if nothing is.
+
+    One pass over what leads from array to array: slices, codes, rows, ends of texts, and over
+    times and amounts, which lie beside them.
+    """
+    for name, names in (("wallets", state.wallets), ("tx_ids", state.transactions)):
+        if not _ends_ascend(names.text):
+            return f"{name}: a text does not begin where the one before it ends"
+    sender = state.sender
+    if sender.size and not 0 <= int(sender.min()) <= int(sender.max()) < state.n_wallets:
+        return "sender: the code of a wallet belongs to none"
+    sizes = state.n_wallets, state.n_transfers
+    with ThreadPoolExecutor(1) as other:
+        incoming = other.submit(_broken_rule, state.incoming.side, *sizes)
+        outgoing = _broken_rule(state.outgoing.side, *sizes)
+    for side, rule in (("incoming", incoming.result()), ("outgoing", outgoing)):
+        if rule:
+            return f"{side}: {_RULES[rule]}"
+    return ""
+
+
+def _ends_ascend(text: pa.LargeStringArray) -> bool:
+    _, offsets, data = cast("list[Any]", text.buffers())
+    if offsets is None or not len(text):
+        return not len(text)
+    ends = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    size = 0 if data is None else data.size
+    return bool(ends[0] >= 0 and ends[-1] <= size and (ends[1:] >= ends[:-1]).all())
+
+
+@kernel
+def _broken_rule(side: Side, wallets: int, rows: int) -> int:
+    """Number of a rule that a side without slack breaks, 0 for none."""
+    start, count, time, amount = side.start, side.count, side.time, side.amount
+    counterparty, transfer = side.counterparty, side.transfer
+    end = 0
+    for wallet in range(start.size):
+        if start[wallet] != end or count[wallet] < 0 or count[wallet] > time.size - end:
+            return 1
+        first = end
+        end += count[wallet]
+        for i in range(first, end):
+            if counterparty[i] < 0 or counterparty[i] >= wallets:
+                return 2
+            if transfer[i] < 0 or transfer[i] >= rows:
+                return 3
+            if i > first and time[i] < time[i - 1]:
+                return 4
+            if not 0.0 <= amount[i] <= MAX_AMOUNT:
+                return 5
+    return 0 if end == time.size else 1
