@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from features.view import View
 from serving import correction_schemas, problems, schemas
+from serving.corrections import Retracted
 from serving.intake import Added
 from serving.limits import LimitBody
 from serving.observability import CountRequests, Metrics
@@ -159,8 +160,13 @@ async def add_transfers(request: Request, service: Ready) -> Response:
 )
 async def retract_transactions(request: Request, service: Ready) -> Response:
     """Take transactions back. The answer is sent when that is on disk and in the ledger."""
-    asked = correction_schemas.RetractionsRequest.model_validate_json(await _body(request))
-    done = await to_thread.run_sync(service.corrections.retract, asked.tx_ids)
+    body = await _body(request)
+
+    def retract() -> Retracted:
+        asked = correction_schemas.RetractionsRequest.model_validate_json(body)
+        return service.corrections.retract(asked.tx_ids)
+
+    done = await to_thread.run_sync(retract)
     service.metrics.retracted(done.transfers)
     return _json(asdict(done))
 

@@ -95,9 +95,11 @@ class Checkpoints:
         Raises
         ------
         CheckpointError
-            It could not be made.
+            It could not be made, or another one is under way.
         """
-        with self._one:
+        if not self._one.acquire(blocking=False):
+            raise CheckpointError("a checkpoint is under way already")
+        try:
             started, before = time.perf_counter(), self._journal.last_seq
             try:
                 done = settle(self._journal, self._corrections, self._directory, self._in_child)
@@ -105,6 +107,8 @@ class Checkpoints:
                 raise CheckpointError(f"no checkpoint was made: {error}") from error
             seconds = time.perf_counter() - started
             return Checkpoint(done.added, done.taken_back, before, seconds)
+        finally:
+            self._one.release()
 
     def close(self) -> None:
         """Make no more; one that is under way is given up, which loses nothing."""

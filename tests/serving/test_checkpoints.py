@@ -13,7 +13,7 @@ import pytest
 
 from features import Ledger, RiskError
 from serving import fold as folding
-from serving.checkpoints import Checkpoints
+from serving.checkpoints import CheckpointError, Checkpoints
 from serving.corrections import JournalAlone
 from serving.fold import Folded, answer_of, fold, send
 from serving.journal import Entries
@@ -215,6 +215,15 @@ def test_one_is_made_when_the_journal_is_long(books: Books) -> None:
     assert told == ["made"]
     assert books.journal.held == 0
     assert amounts(Ledger.open(books.folder), ["t", "u"]) == {"t": {0: 5.0}, "u": {0: 6.0}}
+
+
+def test_a_second_one_meanwhile_does_not_wait(books: Books) -> None:
+    checkpoints = Checkpoints(books.journal, JournalAlone(books.journal), books.folder)
+    books.post(payment("t", 5.0))
+    with checkpoints._one, pytest.raises(CheckpointError, match="is under way already"):
+        checkpoints.run()
+    assert checkpoints.run().added == 1
+    checkpoints.close()
 
 
 def test_what_a_child_cannot_do_is_told(books: Books) -> None:
