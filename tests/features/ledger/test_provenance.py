@@ -1,6 +1,5 @@
 """A ledger remembers who it is and what was taken out of it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from features import Ledger, LedgerError
+from features.ledger.manifest import manifest_text, read_manifest
 from features.ledger.provenance import Provenance
 from tests.strategies import transfers
 
@@ -45,10 +45,9 @@ def test_retractions_are_counted_for_ever() -> None:
 )
 def test_a_damaged_provenance_is_told(tmp_path: Path, change: dict[str, object]) -> None:
     Ledger.from_transfers(transfers(BASE)).save(tmp_path / "ledger")
-    manifest = tmp_path / "ledger" / "manifest.json"
-    facts = json.loads(manifest.read_text())
-    facts["provenance"] |= change
-    manifest.write_text(json.dumps(facts))
+    manifest = read_manifest(tmp_path / "ledger")
+    changed = manifest._replace(provenance=manifest.provenance | change)
+    (tmp_path / "ledger" / "manifest.json").write_text(manifest_text(changed))
     with pytest.raises(LedgerError, match="lacks a valid provenance"):
         Ledger.open(tmp_path / "ledger")
 
@@ -70,6 +69,14 @@ def test_the_command_takes_transactions_back(tmp_path: Path) -> None:
     again = run([*command, "t0"])
     assert again.returncode == 2
     assert "'t0' is not in the ledger; nothing was retracted" in again.stderr
+
+
+def test_the_last_retractions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.ledger.provenance.MOST_RETRACTED", 3)
+    provenance = Provenance()
+    provenance.retract(f"t{number}" for number in range(5))
+    assert provenance.retracted == ["t2", "t3", "t4"]
+    assert (provenance.retractions, provenance.retracted_since(4)) == (5, ["t4"])
 
 
 def test_a_transaction_of_many_positions_is_told_in_order() -> None:
