@@ -29,8 +29,8 @@ def table_mask(least: int) -> int:
 
 @kernel
 def empty_table(slots: int) -> Int32s:
-    """A free table of so many slots, with a new secret behind them."""
-    table = np.zeros(slots + SECRET, dtype=np.int32)
+    """Room for a table of so many slots, to be freed before use, with a new secret behind them."""
+    table = np.empty(slots + SECRET, dtype=np.int32)
     keep_secret(table)
     return table
 

@@ -25,11 +25,14 @@ def fault(state: State) -> str:
     """What is wrong with a ledger that was mapped from files, in words; empty if nothing is.
 
     One pass over what leads from array to array: slices, codes, rows, ends of texts, and over
-    times and amounts, which lie beside them.
+    times, amounts and names, which every score reads.
     """
-    for name, names in (("wallets", state.wallets), ("tx_ids", state.transactions)):
-        if not _ends_ascend(names.text):
-            return f"{name}: a text does not begin where the one before it ends"
+    try:
+        state.wallets.text.validate(full=True)
+    except pa.ArrowInvalid as error:
+        return f"wallets: no valid text ({error})"
+    if not _ends_ascend(state.transactions.text):
+        return "tx_ids: a text does not begin where the one before it ends"
     sender = state.sender
     if sender.size and not 0 <= int(sender.min()) <= int(sender.max()) < state.n_wallets:
         return "sender: the code of a wallet belongs to none"

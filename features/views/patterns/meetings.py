@@ -125,8 +125,10 @@ def empty_seen() -> Int64s:
 @kernel
 def empty_meetings() -> Meetings:
     """Room for two lanes."""
+    table = empty_table(_TABLE)
+    table[:_TABLE] = 0
     return Meetings(
-        empty_table(_TABLE),
+        table,
         np.empty(MEETINGS, dtype=_FAR),
         np.empty((MEETINGS, 2), dtype=np.int64),
         np.empty((MEETINGS, 2), dtype=np.int32),

@@ -102,13 +102,18 @@ def test_transfers_of_one_timestamp_have_one_order(saved: Path) -> None:
         verify(saved)
 
 
-@pytest.mark.parametrize("text", [b"ab\xff", b"aab"])
-def test_texts_are_valid_and_stand_once(saved: Path, text: bytes) -> None:
-    ends = pa.py_buffer(np.array([0, 1, 2, 3]).tobytes())
-    array: Any = pa.Array.from_buffers(pa.large_string(), 3, [None, ends, pa.py_buffer(text)])
-    disk._write_text(generation(saved) / "wallets.arrow", array)
+@pytest.mark.parametrize("file", ["wallets.arrow", "tx_ids.arrow"])
+@pytest.mark.parametrize("text", [b"ab\xff", b"aab", b"aaa"])
+def test_texts_are_valid_and_have_their_hashes(saved: Path, file: str, text: bytes) -> None:
+    n = 3 if file == "wallets.arrow" else 4
+    buffers = np.arange(n + 1).tobytes(), text.ljust(n, b"t")
+    array: Any = pa.Array.from_buffers(
+        pa.large_string(), n, [None, *(pa.py_buffer(one) for one in buffers)]
+    )
+    disk._write_text(generation(saved) / file, array)
     reseal(saved)
-    with pytest.raises(LedgerError, match=r"wallets: (no valid|a text)", check=one_line):
+    said = rf"{file.partition('.')[0]}: (no valid|a text)"
+    with pytest.raises(LedgerError, match=said, check=one_line):
         verify(saved)
 
 
