@@ -73,6 +73,8 @@ def run(arguments: Sequence[str]) -> int:
         message = error.format_message()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except MemoryError as error:
+        message = f"there is not enough memory for this: {error}"
     except (ValueError, OSError) as error:
         if not _is_mistake(error):
             raise

@@ -1,5 +1,6 @@
 """The HTTP endpoint: routes, and what is loaded before the first of them answers."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -15,15 +16,17 @@ from starlette.exceptions import HTTPException
 
 from features.view import View
 from serving import correction_schemas, problems, schemas
+from serving.bodies import SHORT_BYTES, read_parts
 from serving.corrections import Retracted
 from serving.intake import Added
-from serving.limits import LimitBody
+from serving.lane import Lane
+from serving.limits import AllowHosts, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import documented, openapi
 from serving.service import Service
 from serving.settings import Settings
 
-MAX_SCORE_BYTES = 16 * 1024
+WRITERS = 4  # threads that wait for disk and for each other; the rest of the pool stays free
 
 router = APIRouter()
 
@@ -74,10 +77,17 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
     )
     app.state.service = None
     app.state.metrics = metrics
+    app.state.lane = Lane()
+    app.state.writers = CapacityLimiter(WRITERS)
+    app.state.bulk = asyncio.Lock()
     app.include_router(router)
     problems.install(app)
-    app.add_middleware(LimitBody, limit=settings.max_body_bytes)
+    app.add_middleware(
+        LimitBody, limit=settings.max_body_bytes, in_flight=settings.max_bytes_in_flight
+    )
+    app.add_middleware(AllowHosts, hosts=settings.hosts)
     app.add_middleware(CountRequests, metrics=metrics)
+    metrics.in_flight("heavy_requests", lambda: len(app.state.lane))
     app.openapi = partial(openapi, app)  # type: ignore[method-assign]
     return app
 
@@ -92,6 +102,11 @@ def _ready(request: Request) -> Service:
 Ready = Annotated[Service, Depends(_ready)]
 
 
+def _lane(request: Request) -> Lane:
+    lane: Lane = request.app.state.lane
+    return lane
+
+
 async def _body(request: Request) -> bytes:
     """Body of a request that says it is JSON; a page in a browser cannot claim that unasked."""
     media, _, _ = request.headers.get("content-type", "").partition(";")
@@ -103,8 +118,8 @@ async def _body(request: Request) -> bytes:
 async def _short_body(request: Request) -> bytes:
     """Body of a request about one wallet."""
     body = await _body(request)
-    if len(body) > MAX_SCORE_BYTES:
-        raise HTTPException(413, f"a request about one wallet has at most {MAX_SCORE_BYTES} bytes")
+    if len(body) > SHORT_BYTES:
+        raise HTTPException(413, f"a request about one wallet has at most {SHORT_BYTES} bytes")
     return body
 
 
@@ -115,26 +130,36 @@ async def score_wallet(request: Request, service: Ready) -> Response:
     asked = schemas.ScoreRequest.model_validate_json(body)
     if service.scorer.tabular:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))
-    return _json(await to_thread.run_sync(service.score, asked))
+    async with _lane(request).urgent_turn():
+        return _json(await to_thread.run_sync(service.score, asked))
 
 
 @router.post("/v1/wallets/score:batch", **documented(schemas.BatchAnswer, schemas.BatchRequest))
 async def score_wallets(request: Request, service: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
-    body = await _body(request)
+    body, lane = await _body(request), _lane(request)
 
-    def answer() -> Response:
-        asked = schemas.BatchRequest.model_validate_json(body)
-        return _json({"items": [service.score_item(item) for item in asked.items]})
+    def answer(item: schemas.ScoreRequest) -> str:
+        return json.dumps(service.score_item(item), allow_nan=False)
 
-    return await to_thread.run_sync(answer)
+    with lane.place(request):
+        items = await read_parts(request, body, schemas.BatchRequest, schemas.ScoreRequest, lane)
+        answers = await lane.each(request, answer, items)
+    return Response(f'{{"items": [{", ".join(answers)}]}}', media_type="application/json")
 
 
 @router.post("/v1/wallets/trace", **documented(schemas.WalletTrace, schemas.TraceRequest))
 async def trace_wallet(request: Request, service: Ready) -> Response:
     """Transfers that prove a wallet's features, trail by trail, as of an instant."""
     asked = schemas.TraceRequest.model_validate_json(await _short_body(request))
-    return await to_thread.run_sync(lambda: _json(service.trace(asked)))
+    lane = _lane(request)
+
+    def answer(asked: schemas.TraceRequest) -> Response:
+        return _json(service.trace(asked))
+
+    with lane.place(request):
+        (said,) = await lane.each(request, answer, [asked])
+    return said
 
 
 @router.post(
@@ -145,11 +170,18 @@ async def add_transfers(request: Request, service: Ready) -> Response:
     """Add transfers, all or none. The answer is sent when they are on disk and in the ledger."""
     body = await _body(request)
 
-    def add() -> Added:
-        asked = schemas.TransfersRequest.model_validate_json(body)
-        return service.intake.add(asked.transfers)
+    async def add(transfers: list[schemas.Transfer]) -> Added:
+        limiter: CapacityLimiter = request.app.state.writers
+        return await to_thread.run_sync(service.intake.add, transfers, limiter=limiter)
 
-    added = await to_thread.run_sync(add)
+    if len(body) <= SHORT_BYTES:
+        added = await add(schemas.TransfersRequest.model_validate_json(body).transfers)
+    else:
+        lane, (whole, part) = _lane(request), (schemas.TransfersRequest, schemas.Transfer)
+        bulk: asyncio.Lock = request.app.state.bulk  # one at a time, so that one is in memory
+        with lane.place(request):
+            async with bulk:
+                added = await add(await read_parts(request, body, whole, part, lane))
     service.metrics.transfers(added.added, added.duplicates)
     return _json(asdict(added))
 
@@ -166,7 +198,7 @@ async def retract_transactions(request: Request, service: Ready) -> Response:
         asked = correction_schemas.RetractionsRequest.model_validate_json(body)
         return service.corrections.retract(asked.tx_ids)
 
-    done = await to_thread.run_sync(retract)
+    done = await to_thread.run_sync(retract, limiter=request.app.state.writers)
     service.metrics.retracted(done.transfers)
     return _json(asdict(done))
 
@@ -184,7 +216,9 @@ async def contradictions(service: Ready) -> Response:
 async def resolve_contradiction(request: Request, service: Ready) -> Response:
     """Decide whose version of a transfer counts from now on."""
     asked = correction_schemas.ResolutionRequest.model_validate_json(await _short_body(request))
-    done = await to_thread.run_sync(service.corrections.resolve, asked.id, asked.keep)
+    done = await to_thread.run_sync(
+        service.corrections.resolve, asked.id, asked.keep, limiter=request.app.state.writers
+    )
     return _json(asdict(done))
 
 

@@ -91,6 +91,7 @@ def settings(ledger: Path, model: Path, labels: Path | None) -> "Settings":
         A variable ``WALLETRISK_...`` has a value that is not allowed.
     """
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from features.errors import RiskError
     from serving.settings import Settings
@@ -101,7 +102,10 @@ def settings(ledger: Path, model: Path, labels: Path | None) -> "Settings":
     except ValidationError as error:
         first = error.errors()[0]
         place = "__".join(str(part) for part in first["loc"]).upper()
-        raise RiskError(f"WALLETRISK_{place}: {first['msg']}") from error
+        where = f"WALLETRISK_{place}: " if place else ""
+        raise RiskError(where + first["msg"].removeprefix("Value error, ")) from error
+    except SettingsError as error:
+        raise RiskError(f"WALLETRISK_... cannot be read: {error}: {error.__cause__}") from error
 
 
 def instant(text: str | None) -> int:

@@ -1,5 +1,7 @@
 """Prometheus measures of the endpoint; no label ever holds a wallet."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,6 +69,12 @@ class Metrics:
             "Transfers set aside because the ledger contradicts them, that wait for a decision.",
             registry=self.registry,
         )
+        self._in_flight = Gauge(
+            "walletrisk_in_flight",
+            "What is in work: connections, heavy requests, bytes of bodies.",
+            ["what"],
+            registry=self.registry,
+        )
 
     def watch(self, journal: Journal) -> None:
         """Report the state of a journal from now on."""
@@ -80,6 +88,10 @@ class Metrics:
     def retracted(self, transfers: int) -> None:
         """Count transfers that were taken back."""
         self._transfers.labels("retracted").inc(transfers)
+
+    def in_flight(self, what: str, count: Callable[[], float]) -> None:
+        """Show a number of things in work, asked for when measures are read."""
+        self._in_flight.labels(what).set_function(count)
 
     def request(self, route: str, status: int) -> None:
         """Count one answered request."""
@@ -105,8 +117,18 @@ class Metrics:
         return generate_latest(self.registry)
 
 
+SECURITY_HEADERS = (
+    # answers are about wallets and of this moment, and are what their type says
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
 class CountRequests:
-    """ASGI middleware that counts requests by the route's template, never by the path sent."""
+    """ASGI middleware for every answer: it is counted, and gets the headers of security.
+
+    Requests are counted by the route's template, never by the path sent.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -123,6 +145,7 @@ class CountRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS]
             await send(message)
 
         try:

@@ -38,7 +38,7 @@ def documented(
     further : mapping of int to str, optional
         Statuses beyond those of every such route, and why.
     """
-    told: dict[int, str] = {503: "Not ready"}
+    told: dict[int, str] = {421: "Foreign host", 503: "Not ready, or busy: see Retry-After"}
     extra: dict[str, Any] = {}
     if body is not None:
         told |= {400: "No JSON", 413: "Too large", 415: "Wrong media type", 422: "Refused"}

@@ -7,19 +7,22 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from features.errors import ConflictError, RiskError
 from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
+from serving.mistakes import MistakesError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 MAX_TEXT = 1_000
+CLIENT_GONE = 499  # no standard status: what nginx counts such requests under
 
 
 def problem(
@@ -71,9 +74,15 @@ def install(app: FastAPI) -> None:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         if found[0]["type"] == "json_invalid":
             return problem(request, 400, f"the body is {found[0]['msg']}")
-        listed = [{"pointer": _pointer(one), "detail": _message(one)} for one in found[:MAX_ERRORS]]
-        more = f"; the first {MAX_ERRORS} are listed" if len(found) > MAX_ERRORS else ""
-        return problem(request, 422, f"{len(found)} mistake(s) in the body{more}", errors=listed)
+        return _mistakes(request, found, len(found))
+
+    @app.exception_handler(MistakesError)
+    async def several(request: Request, error: MistakesError) -> JSONResponse:
+        return _mistakes(request, error.first, error.count)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_GONE)  # nobody reads it; it is counted as such
 
     @app.exception_handler(RiskError)
     async def refused(request: Request, error: RiskError) -> JSONResponse:
@@ -91,6 +100,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def defect(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 500, "an error of this service, which its log describes")
+
+
+def _mistakes(request: Request, found: Sequence[ErrorDetails], count: int) -> JSONResponse:
+    listed = [{"pointer": _pointer(one), "detail": _message(one)} for one in found[:MAX_ERRORS]]
+    more = f"; the first {MAX_ERRORS} are listed" if count > MAX_ERRORS else ""
+    return problem(request, 422, f"{count} mistake(s) in the body{more}", errors=listed)
 
 
 def _pointer(error: ErrorDetails) -> str:

@@ -3,14 +3,47 @@
 import asyncio
 import contextlib
 import gc
+import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import uvicorn
 
 from features.errors import RiskError
 from serving.app import create_app
+from serving.files import room_for
+from serving.protocol import Patience, PatientProtocol, sweep
 from serving.settings import Settings
+
+BACKLOG = 128  # connections that wait to be accepted; all may come at once, each a file
+# Python's 5 ms is what each of a score's kernels could wait for a thread that writes transfers
+SWITCH_S = 0.0005
+_GRACE_S = 5.0  # for the work of clients that were cut off
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that looks after its connections, and ends in time whatever its clients do."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after connections, once a second of the ten times that this is called."""
+        if counter % 10 == 0:
+            sweep(self.server_state, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests end for a while, then cut off those that are left."""
+        grace = (self.config.timeout_graceful_shutdown or 0) - _GRACE_S
+        cut = asyncio.get_running_loop().call_later(grace, self._cut_off)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cut.cancel()
+
+    def _cut_off(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def run(
@@ -21,6 +54,8 @@ def run(
     announce: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM.
+
+    Requests in work may end within ``settings.shutdown_s``; then their clients are cut off.
 
     Parameters
     ----------
@@ -36,10 +71,7 @@ def run(
     RiskError
         The address is taken, or ledger, labels, journal or model cannot be used.
     """
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app, lifespan="off", http="httptools", log_level="warning", access_log=False
-    )
+    app = create_app(settings.model_copy(update={"hosts": (*settings.hosts, host)}))
 
     async def serve() -> None:
         # not by uvicorn, which would turn an error of ours into a log entry
@@ -47,19 +79,55 @@ def run(
             # what is loaded stays: without it, a full collection takes no time worth noticing
             gc.collect()
             gc.freeze()
-            with _listen(host, port) as listening:
+            with _listen(host, port) as listening, _quiet_end():
+                server = _Server(_config(app, settings))
+                app.state.metrics.in_flight(
+                    "connections", lambda: len(server.server_state.connections)
+                )
                 name, bound = listening.getsockname()[:2]
                 announce(f"http://{f'[{name}]' if ':' in name else name}:{bound}")
-                await uvicorn.Server(config).serve(sockets=[listening])
+                await server.serve(sockets=[listening])
 
-    loop = config.get_loop_factory()
+    loop = uvicorn.Config(app).get_loop_factory()
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop) as runner:
         runner.run(serve())
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    patience = Patience(
+        room_for(settings.max_connections, BACKLOG),
+        settings.head_timeout_s,
+        settings.body_timeout_s,
+    )
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        lifespan="off",
+        http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]
+        ws="none",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.shutdown_s + _GRACE_S,  # type: ignore[arg-type]
+    )
+
+
+@contextlib.contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Leave by SIGTERM as by the end of a program: uvicorn raises it again when it has ended."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
         raise RiskError(f"cannot listen on {host}:{port}: {error}") from error

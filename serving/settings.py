@@ -1,10 +1,16 @@
 """What the endpoint must be told: folders, journal, limits and the policy of the bands."""
 
+import os
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from features.contracts.received import suggest
+
+PREFIX = "WALLETRISK_"
+OTHERS = ("WALLETRISK_DATA",)  # variables of that prefix that are not the endpoint's
 
 
 class Bands(BaseModel):
@@ -66,13 +72,23 @@ class Settings(BaseSettings):
         Transfers dated later than so many seconds after the server's clock are refused.
     max_body_bytes : int
         Largest request body accepted.
+    max_bytes_in_flight : int
+        Of all bodies in work, half of them for one address.
+    max_connections : int
+        Open at once; fewer where the system allows this process fewer files.
+    head_timeout_s, body_timeout_s : float
+        In which the head of a request, and its body, must come.
+    shutdown_s : float
+        How long requests in work may take to end after SIGTERM or SIGINT.
+    hosts : tuple of str
+        Names that the endpoint is called by, parted by commas in the environment, beside
+        ``localhost``, this machine's own name, the address it listens on, and addresses in digits.
+        ``*`` allows any: for a proxy that checks them itself.
     bands : Bands
         ``WALLETRISK_BANDS__VERSION``, ``WALLETRISK_BANDS__HIGH`` and so on.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="WALLETRISK_", env_nested_delimiter="__", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True)
 
     ledger: Path
     model: Path
@@ -82,7 +98,35 @@ class Settings(BaseSettings):
     checkpoint_rows: int = Field(default=50_000, gt=0)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+    max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, gt=0)
+    max_connections: int = Field(default=1_000, gt=0)
+    head_timeout_s: float = Field(default=10, gt=0, allow_inf_nan=False)
+    body_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
+    shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
+    hosts: Annotated[tuple[str, ...], NoDecode] = ()
     bands: Bands = Bands()
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _parted(cls, given: object) -> object:
+        """Names out of a text such as ``risk.example, risk``."""
+        if isinstance(given, str):
+            return tuple(name.strip() for name in given.split(",") if name.strip())
+        return given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_names(cls, given: Any) -> Any:
+        """Raise for a variable that sets nothing: a limit misspelt is no limit."""
+        known = [f"{PREFIX}{name}".upper() for name in cls.model_fields]
+        nested = [f"{PREFIX}BANDS__{name}".upper() for name in Bands.model_fields]
+        for name in os.environ:
+            if name.upper().startswith(PREFIX) and name.upper() not in (*known, *nested, *OTHERS):
+                likely = suggest(name.upper(), [*known, *nested])
+                raise ValueError(
+                    f"variable {name} is no setting{likely}; allowed: {', '.join(known)}"
+                )
+        return given
 
     @property
     def journal_url(self) -> str:

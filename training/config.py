@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from features.errors import RiskError
+from features.json_file import MAX_BYTES, read_regular
 from training.models.kinds import check_kind
 from training.splits import OutOfTime, out_of_time, out_of_time_shares
 
@@ -161,10 +162,10 @@ class RunConfig(_Section):
             If the file cannot be read, a key is unknown or missing, or a value is not allowed.
         """
         try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            content = tomllib.loads(read_regular(Path(path), MAX_BYTES).decode("utf-8"))
+        except RiskError as error:
+            raise ConfigError(str(error)) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError(f"{path} is not TOML: {error}") from error
         try:
             config = cls.model_validate(content)

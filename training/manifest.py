@@ -16,6 +16,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from features.errors import RiskError
+from features.json_file import read_json, read_regular
 from features.view import View, fingerprint
 
 FORMAT_VERSION = 2
@@ -24,6 +25,7 @@ OWN_HASH = "sha256"
 
 LIBRARIES = ("walletrisk", "numpy", "pandas", "numba")
 SHOWN = 8
+MAX_FILE_BYTES = 4 << 30  # of a file beside the manifest; the largest models have some megabytes
 
 
 class ModelError(RiskError):
@@ -145,9 +147,9 @@ class Manifest(BaseModel):
             If the folder is no model folder or was changed.
         """
         try:
-            content = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ModelError(f"{directory} is no model folder: {MANIFEST}: {error}") from error
+            content = read_json(directory / MANIFEST)
+        except RiskError as error:
+            raise ModelError(f"{directory} is no model folder: {error}") from error
         found = content.get("format_version") if isinstance(content, dict) else None
         if found != FORMAT_VERSION:
             raise ModelError(
@@ -176,7 +178,7 @@ class Manifest(BaseModel):
             )
         for name, wanted in self.files.items():
             path = directory / name
-            found = sha256(path.read_bytes()) if path.is_file() else "no file"
+            found = sha256(read_regular(path, MAX_FILE_BYTES))
             if found != wanted:
                 raise ModelError(
                     f"{path} was changed: its sha256 is {found}, the manifest says {wanted}"

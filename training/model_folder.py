@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from features.json_file import parse_json, read_regular
 from features.view import View
 from training.calibration import PlattCalibration
-from training.manifest import MANIFEST, Manifest, ModelError, ViewRead, library_versions, sha256
+from training.manifest import (
+    MANIFEST,
+    MAX_FILE_BYTES,
+    Manifest,
+    ModelError,
+    ViewRead,
+    library_versions,
+    sha256,
+)
 from training.models.estimator import Estimator
 from training.models.kinds import estimator_class
 
@@ -107,11 +116,11 @@ def read_folder(directory: Path) -> ModelParts:
         kind that is not known.
     """
     manifest = Manifest.read(directory)
-    files = {name: (directory / name).read_bytes() for name in manifest.files}
+    files = {name: read_regular(directory / name, MAX_FILE_BYTES) for name in manifest.files}
     try:
-        fitted = json.loads(files[CALIBRATION])
+        fitted = parse_json(directory / CALIBRATION, files[CALIBRATION])
         calibration = PlattCalibration(**fitted, base_rate=manifest.base_rate)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError) as error:
         raise ModelError(f"{directory / CALIBRATION} holds no calibration: {error}") from error
     estimator = estimator_class(manifest.kind).load(directory, manifest.feature_names)
     return ModelParts(estimator, calibration, manifest, files)

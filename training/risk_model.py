@@ -305,6 +305,8 @@ class RiskModel:
     def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
         log_odds = self.calibration.log_odds(self.estimator.log_odds(inputs))
+        if not np.isfinite(log_odds).all():
+            raise ModelError("the model gives log-odds that are not finite; train it again")
         thin = counts < self.manifest.min_transfers
         parts = self._contributions(inputs, log_odds) if reasons else None
         probability = probability_of(log_odds)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import SourceError
+from features.sources.room import require_room_for_table
 
 DAY_0 = pd.Timestamp("2017-01-01", tz="UTC")
 ASSET = "SIM"
@@ -72,6 +73,7 @@ def read_amlsim(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    require_room_for_table(path)
     try:
         return pd.read_parquet(path, columns=list(columns))
     except (OSError, ValueError) as error:

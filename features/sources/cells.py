@@ -6,7 +6,7 @@ zone is unclear raises, since guessing would be wrong for every row.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,13 +17,12 @@ import pyarrow.compute as pc
 from features.contracts.received import Problem, show
 from features.contracts.times import EARLIEST, LATEST, parse_iso, to_utc
 from features.errors import SourceError
+from features.sources.room import Column, decoded
 
 TimeUnit = Literal["s", "ms", "us"]
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 INTEGER = r"^-?[0-9]{1,18}$"
-
-Column: TypeAlias = "pa.Array[Any]"  # subscripts exist for type checkers only
 
 UTC_US = pa.timestamp("us", "UTC")
 UNIX_TEXT = r"^-?[0-9]{5,}$"  # no ISO 8601 time looks like this
@@ -67,13 +66,13 @@ class Cells:
 
     def convert(self, column: str, cells: Column) -> Column:
         """Convert one column of the batch at hand to the type the contract gives ``column``."""
-        if isinstance(cells, pa.DictionaryArray):
-            cells = cells.dictionary_decode()
+        cells = decoded(self.path, cells)
         is_text = (pa.types.is_string, pa.types.is_string_view, pa.types.is_null)
         if any(check(cells.type) for check in is_text):
             cells = cells.cast(pa.large_string())
         kind = _KINDS.get(column, "name")
         try:
+            cells.validate(full=True)  # parquet may hold text that is no UTF-8
             if kind == "time":
                 return self._times(column, cells)
             if kind == "name":

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import SourceError
+from features.sources.room import require_room_for_table
 
 
 def require_parquet(path: Path) -> None:
@@ -22,6 +23,7 @@ def read_feature_table(path: Path) -> pd.DataFrame:
         It cannot be read, or is none.
     """
     require_parquet(path)
+    require_room_for_table(path)
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from features.contracts import labels, spine, transfers
 from features.contracts.received import suggest
 from features.errors import SourceError
 from features.sources.cells import UTC_US, Cells
+from features.sources.room import require_room
 from features.sources.tables import batches, column_names
 
 Constants = Mapping[str, str | pd.Timestamp | None]
@@ -57,13 +58,17 @@ def pieces(
     """
     given = {name: _constant(name, value) for name, value in constants.items() if value is not None}
     places = _places(cells.path, contract, columns or {}, given)
+    held = 0
     for batch in batches(cells.path, list(dict.fromkeys(places.values()))):
         cells.problems = []
         table: dict[str, pa.Array[Any]] = {
             name: cells.convert(name, batch.column(place)) for name, place in places.items()
         }
         table |= {name: pa.repeat(value, len(batch)) for name, value in given.items()}
-        yield pa.table({name: table[name] for name in contract.columns if name in table})
+        piece = pa.table({name: table[name] for name in contract.columns if name in table})
+        held += piece.nbytes
+        require_room(cells.path, held)
+        yield piece
         cells.start += len(batch)
 
 

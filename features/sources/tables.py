@@ -16,10 +16,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from features.errors import SourceError
+from features.sources.room import decoded, parquet_plan
 
-BATCH_ROWS = 131_072
 BLOCK_BYTES = 2 << 20  # of CSV text; Arrow reads some 30 blocks ahead, the longest line has to fit
 HEADER_BYTES = 1 << 20
+MAX_COLUMNS = 10_000
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz")
 
@@ -30,16 +31,20 @@ def column_names(path: Path) -> list[str]:
     Raises
     ------
     SourceError
-        No such file, or not what its suffix claims.
+        No such file, not what its suffix claims, or too many columns.
     """
     if not path.exists():
         raise SourceError(f"{path}: no such file")
     if not path.is_file():
         raise SourceError(f"{path}: is not a file; name the files themselves")
     if is_csv(path):
-        return _csv_header(path)
-    with _readable(path, "parquet"), pq.ParquetFile(path) as file:
-        return list(file.schema_arrow.names)
+        names = _csv_header(path)
+    else:
+        with _readable(path, "parquet"), pq.ParquetFile(path) as file:
+            names = list(file.schema_arrow.names)
+    if len(names) > MAX_COLUMNS:
+        raise SourceError(f"{path}: has {len(names)} columns; at most {MAX_COLUMNS} are allowed")
+    return names
 
 
 def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -60,9 +65,13 @@ def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with _readable(path, "CSV"), _open_csv(path, columns) as reader:
             yield from reader
     else:
-        # without pre-buffering only the pages at hand are in memory, not the whole row group
-        with _readable(path, "parquet"), pq.ParquetFile(path, pre_buffer=False) as file:
-            yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+        with _readable(path, "parquet"):
+            repeated, rows = parquet_plan(path, columns)
+            # without pre-buffering only the pages at hand are in memory, not the whole row group
+            with pq.ParquetFile(path, pre_buffer=False, read_dictionary=repeated) as file:
+                for batch in file.iter_batches(rows, columns=list(columns)):
+                    cells = {name: decoded(path, batch.column(name)) for name in batch.schema.names}
+                    yield pa.RecordBatch.from_pydict(cells)
 
 
 def is_csv(path: Path) -> bool:

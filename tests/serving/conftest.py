@@ -122,6 +122,7 @@ def settings(world: World, folder: Path, **changes: Any) -> Settings:
         "ledger": world.ledger,
         "model": world.model,
         "labels": world.labels,
+        "hosts": ("testserver",),
         "journal": f"sqlite:///{folder / 'journal.sqlite'}",
     }
     return Settings(**(given | changes))

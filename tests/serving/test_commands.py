@@ -38,3 +38,29 @@ def test_context_is_named_numbers(text: str) -> None:
 
 def test_no_context_is_none() -> None:
     assert numbers(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("WALLETRISK_LEGDER", "x", r"LEGDER is no setting \(did you mean 'WALLETRISK_LEDGER'"),
+        ("WALLETRISK_BANDS__HIHG", "5", r"no setting \(did you mean 'WALLETRISK_BANDS__HIGH'"),
+        ("walletrisk_max_bodies", "5", "walletrisk_max_bodies is no setting.*allowed: WALLETRISK_"),
+        ("WALLETRISK_BANDS", "high", "WALLETRISK_... cannot be read: .*bands"),
+        ("WALLETRISK_BANDS", "[1]", "WALLETRISK_BANDS: Input should be"),
+        ("WALLETRISK_BANDS", '{"high": 1}', "WALLETRISK_BANDS: .*must rise"),
+    ],
+)  # fmt: skip
+def test_a_wrong_variable_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RiskError, match=message) as told:
+        settings(Path("ledger"), Path("model"), None)
+    assert "\n" not in str(told.value)
+
+
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALLETRISK_DATA", "data")
+    monkeypatch.setenv("WALLETRISK_HOSTS", "risk.example, risk")
+    assert settings(Path("l"), Path("m"), None).hosts == ("risk.example", "risk")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from serving.app import MAX_SCORE_BYTES
+from serving.bodies import SHORT_BYTES
 from serving.journal import JournalError
 from tests.serving.conftest import TestClient, transfer
 
@@ -41,7 +41,7 @@ def send(client: TestClient, path: str, body: bytes | Iterator[bytes]) -> Any:
     ],
 )
 def test_what_is_no_json_is_a_400(client: TestClient, path: str, body: bytes) -> None:
-    long = path == SCORE and len(body) > MAX_SCORE_BYTES
+    long = path == SCORE and len(body) > SHORT_BYTES
     assert send(client, path, body)["status"] == (413 if long else 400)
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 class Server:
     """A running server and a connection to it."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, **further: str) -> None:
         chosen = settings(world, folder)
         environment = {
             "WALLETRISK_LEDGER": str(chosen.ledger),
@@ -37,7 +37,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUN],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ | environment | further,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -57,14 +57,21 @@ class Server:
     def post(self, path: str, content: object) -> tuple[int, Any]:
         return self.ask("POST", path, json.dumps(content).encode())
 
+    def connect(self, sent: bytes = b"") -> socket.socket:
+        """A bare connection, on which these bytes were sent."""
+        place = urlsplit(self.url)
+        connection = socket.create_connection((place.hostname, place.port), timeout=30)
+        connection.sendall(sent)
+        return connection
+
     def end(self, how: signal.Signals) -> tuple[str, str]:
         self.process.send_signal(how)
         return self.process.communicate(timeout=30)
 
 
 @contextmanager
-def running(world: World, folder: Path) -> Iterator[Server]:
-    server = Server(world, folder)
+def running(world: World, folder: Path, **further: str) -> Iterator[Server]:
+    server = Server(world, folder, **further)
     try:
         yield server
     finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,20 @@ def test_a_changed_manifest_is_refused(folder: Path) -> None:
     path.write_text(path.read_text().replace('"base_rate": 0.01', '"base_rate": 0.02'))
     with pytest.raises(ModelError, match="was changed: its hash differs"):
         Manifest.read(folder)
+
+
+def test_a_deep_manifest_and_one_that_is_a_pipe_are_told(folder: Path) -> None:
+    (folder / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(ModelError, match="is nested too deeply"):
+        RiskModel.load(folder)
+    (folder / MANIFEST).unlink()
+    os.mkfifo(folder / MANIFEST)
+    with pytest.raises(ModelError, match="is no regular file"):
+        RiskModel.load(folder)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_told(folder: Path) -> None:
+    (folder / "calibration.json").unlink()
+    os.mkfifo(folder / "calibration.json")
+    with pytest.raises(RiskError, match="is no regular file"):
+        RiskModel.load(folder)

@@ -32,6 +32,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.contracts.spine import check_spine
 from features.errors import RiskError
+from features.json_file import read_json
 from features.ledger import microseconds
 from features.neighbourhood import (
     LINK_COLUMNS,
@@ -42,6 +43,7 @@ from features.neighbourhood import (
 )
 from features.past import NO_LABELS, past_of
 from training.models.estimator import Inputs, resolve_parameters
+from training.models.finite import require_finite
 from training.models.scaling import Scaler
 from training.models.tensors import Batch, Network, balanced, deterministic, target
 
@@ -200,7 +202,7 @@ class GraphSageEstimator:
             If the files do not hold such a network, or it reads other neighbourhoods.
         """
         try:
-            content = json.loads((directory / SETTINGS).read_text(encoding="utf-8"))
+            content = read_json(directory / SETTINGS)
             reads = content["neighbourhood_version"], tuple(content["node_columns"])
             if reads != (NEIGHBOURHOOD_VERSION, _NODE):
                 raise RiskError(
@@ -215,7 +217,9 @@ class GraphSageEstimator:
             model.own_scaler_ = Scaler.from_json(content["own_scaler"], len(feature_names))
             model.node_scaler_ = Scaler.from_json(content["node_scaler"], len(_NODE))
             network = model._build()
-            network.load_state_dict(load_file(directory / WEIGHTS))
+            weights = load_file(directory / WEIGHTS)
+            require_finite(WEIGHTS, {name: one.numpy() for name, one in weights.items()})
+            network.load_state_dict(weights)
         except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             if isinstance(error, RiskError):
                 raise

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from features.json_file import read_json
 from training.models.estimator import Inputs, resolve_parameters
+from training.models.finite import require_finite
 from training.models.scaling import Scaler
 
 Float64 = NDArray[np.float64]
@@ -111,9 +113,9 @@ class LogisticEstimator:
         Raises
         ------
         RiskError
-            If it does not hold one number per feature in every array.
+            If it does not hold one finite number per feature in every array.
         """
-        content = json.loads((directory / WEIGHTS).read_text(encoding="utf-8"))
+        content = read_json(directory / WEIGHTS)
         model = cls(feature_names, seed=0, parameters={})
         count = len(feature_names)
         try:
@@ -126,6 +128,7 @@ class LogisticEstimator:
             raise RiskError(f"{WEIGHTS} does not hold logistic weights: {error!r}") from error
         if slopes.shape != (2, count):
             raise RiskError(f"{WEIGHTS}: slopes have shape {slopes.shape}, wanted (2, {count})")
+        require_finite(WEIGHTS, {"slope": slopes, "intercept": model.weights_.intercept})
         return model
 
     def _weights(self) -> Weights:

@@ -21,6 +21,7 @@ from skops import io as skops
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from features.errors import RiskError
+from training.models.finite import require_finite
 
 TREE = "sklearn.tree._tree.Tree"
 BOOSTED_TREE = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
@@ -67,18 +68,22 @@ def from_bytes(content: bytes, *, trusted: tuple[str, ...], n_features: int) -> 
     Raises
     ------
     RiskError
-        If it is no such file, holds a type that is not allowed, or a tree that points outside
-        itself.
+        If it is no such file, holds a type that is not allowed, a tree that points outside
+        itself, or a leaf that is no number.
     """
     try:
         found = skops.load(io.BytesIO(content), trusted=[*_ALLOWED, *trusted])
     except UntrustedTypesFoundException as error:
         raise RiskError(f"holds types that are not allowed: {error}") from error
-    except (BadZipFile, KeyError, TypeError, ValueError, AttributeError, ImportError) as error:
+    except (
+        BadZipFile, KeyError, TypeError, ValueError, AttributeError, ImportError, RecursionError
+    ) as error:  # fmt: skip
         raise RiskError(f"is no skops file of this release: {error!r}") from error
     for tree in _trees(found, set()):
         if not _keeps_inside(tree, n_features):
             raise RiskError("holds a tree whose nodes point outside it")
+        values = tree.value if hasattr(tree, "value") else tree.nodes["value"]
+        require_finite("a tree in it", {"its leaves": values})
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from training.models.finite import require_finite
 
 Float64 = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ class Scaler:
         Raises
         ------
         RiskError
-            If it does not hold three lists of ``columns`` numbers.
+            If it does not hold three lists of ``columns`` numbers that can scale.
         """
         arrays = {
             name: np.array([np.inf if value is None else value for value in content[name]], float)
@@ -81,6 +82,9 @@ class Scaler:
         for name, array in arrays.items():
             if array.shape != (columns,):
                 raise RiskError(f"scaler: {name} has shape {array.shape}, wanted ({columns},)")
+        require_finite("scaler", {"median": arrays["median"], "mean": arrays["mean"]})
+        if not (arrays["sd"] > 0).all():
+            raise RiskError("scaler: sd must be above 0")
         return cls(**arrays)
 
 

@@ -20,7 +20,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from features.errors import RiskError
+from features.json_file import read_json
 from training.models.estimator import Estimator, Inputs, resolve_parameters
+from training.models.finite import require_finite
 from training.models.path_reasons import path_contributions
 from training.models.safe_file import from_bytes, to_bytes
 
@@ -110,9 +112,11 @@ class SklearnEstimator:
         """
         model = cls(feature_names, seed=0, parameters={})
         try:
-            content = json.loads((directory / SETTINGS).read_text(encoding="utf-8"))
+            content = read_json(directory / SETTINGS)
             model.typical_ = np.array(content["typical"], np.float64)
         except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, RiskError):
+                raise
             raise RiskError(f"{SETTINGS} does not hold a typical row: {error!r}") from error
         count = len(feature_names)
         try:
@@ -130,7 +134,17 @@ class SklearnEstimator:
         if model.typical_.shape != (count,):
             raise RiskError(f"{SETTINGS}: typical has shape {model.typical_.shape}")
         model.fitted_ = fitted
+        model._require_numbers()
         return model
+
+    def _require_numbers(self) -> None:
+        """Score what nothing is known of, and the typical row: a weight of nan shows in both."""
+        rows = np.stack([self.typical_, np.zeros_like(self.typical_)])
+        try:
+            said = self._score(rows)
+        except ValueError as error:
+            raise RiskError(f"{WEIGHTS} cannot score a typical row: {error}") from error
+        require_finite(WEIGHTS, {"scores of a typical row": said})
 
     def _score(self, values: Float64) -> Float64:
         classifier = self._classifier()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from training.models.estimator import Inputs, resolve_parameters
+from training.models.finite import lightgbm_numbers, require_finite
 
 Float64 = NDArray[np.float64]
 
@@ -110,9 +111,10 @@ class TreesEstimator:
         Raises
         ------
         RiskError
-            If it is no LightGBM text or its features are others.
+            If it is no LightGBM text, its features are others, or a number in it is none.
         """
-        text = (directory / WEIGHTS).read_text(encoding="utf-8")
+        text = (directory / WEIGHTS).read_text(encoding="utf-8", errors="replace")
+        require_finite(WEIGHTS, lightgbm_numbers(text.splitlines()))
         try:
             booster = lgb.Booster(model_str=text)
         except lgb.basic.LightGBMError as error:

@@ -237,6 +237,18 @@ def test_damaged_files_are_refused(fitted: Fitted, tmp_path: Path) -> None:
         type(model).load(tmp_path, OWN)
 
 
+def test_weights_that_are_no_numbers_are_refused(fitted: Fitted, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    model, _ = fitted
+    model.save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["line.bias"][0] = float("nan")
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(RiskError, match=r"1 weights of line\.bias are not finite"):
+        type(model).load(tmp_path, OWN)
+
+
 def test_nothing_to_score_and_nothing_fitted(fitted: Fitted) -> None:
     model, inputs = fitted
     none = inputs.take(np.empty(0, np.int64))

@@ -115,3 +115,17 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
 def test_an_unfitted_model_says_so() -> None:
     with pytest.raises(RiskError, match="has not been fitted"):
         LogisticEstimator(NAMES, seed=0, parameters={}).log_odds(INPUTS)
+
+
+@pytest.mark.parametrize("name", ["slope", "missing_slope", "intercept", "median", "mean", "sd"])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, name: str) -> None:
+    fitted().save(tmp_path)
+    content = json.loads((tmp_path / WEIGHTS).read_text())
+    inside = content["scaler"] if name in content["scaler"] else content
+    if name == "intercept":
+        inside[name] = float("nan")
+    else:
+        inside[name][1] = float("nan")
+    (tmp_path / WEIGHTS).write_text(json.dumps(content))
+    with pytest.raises(RiskError, match=r"not finite|must be above 0"):
+        LogisticEstimator.load(tmp_path, NAMES)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -66,3 +67,14 @@ def test_trees_that_read_columns_there_are_not_are_refused() -> None:
         content = to_bytes(classifier.fit(ROWS, Y))
         with pytest.raises(RiskError, match="nodes point outside it"):
             from_bytes(content, trusted=(), n_features=1)
+
+
+@pytest.mark.parametrize("classifier", [FOREST, HistGradientBoostingClassifier(max_iter=5)])
+def test_leaves_that_are_no_numbers_are_refused(classifier: Any) -> None:
+    fitted = classifier.fit(ROWS, Y)
+    if hasattr(fitted, "estimators_"):
+        fitted.estimators_[1].tree_.value[-1] = np.nan
+    else:
+        fitted._predictors[1][0].nodes["value"][-1] = np.nan
+    with pytest.raises(RiskError, match="weights of its leaves are not finite"):
+        from_bytes(to_bytes(fitted), trusted=(), n_features=4)

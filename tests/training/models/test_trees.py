@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import lightgbm as lgb
@@ -101,3 +102,21 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
 def test_an_unfitted_model_says_so() -> None:
     with pytest.raises(RiskError, match="has not been fitted"):
         TreesEstimator(NAMES, seed=0, parameters={}).log_odds(INPUTS)
+
+
+@pytest.mark.parametrize("line", ["leaf_value", "threshold", "internal_value", "leaf_count"])
+@pytest.mark.parametrize("value", ["nan", "-inf"])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, line: str, value: str) -> None:
+    fitted().save(tmp_path)
+    text = (tmp_path / WEIGHTS).read_text()
+    changed = re.sub(rf"(\n{line}=)[^ \n]+", rf"\g<1>{value}", text, count=1)
+    assert changed != text
+    (tmp_path / WEIGHTS).write_text(changed)
+    with pytest.raises(RiskError, match=f"1 weights of {line} are not finite"):
+        TreesEstimator.load(tmp_path, NAMES)
+
+
+def test_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / WEIGHTS).write_bytes(b"\xff" * 100)
+    with pytest.raises(RiskError, match="is not a LightGBM model"):
+        TreesEstimator.load(tmp_path, NAMES)

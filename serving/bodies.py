@@ -1,0 +1,134 @@
+"""Large JSON bodies, checked part by part: no body holds the interpreter for long.
+
+Pydantic checks a whole body in one call that nothing can interrupt, a second and more for eight
+megabytes of mistakes. Here only the reading of the JSON is one call, of a bounded number of values.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic_core import ErrorDetails, from_json, to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from serving.lane import Lane
+from serving.mistakes import MistakesError
+from serving.schemas import Body
+
+MAX_VALUES = 100_000  # in a body; 10,000 transfers of seven fields have 80,000
+SHORT_BYTES = 16 * 1024  # up to which a body is checked in one call
+PART = 10  # items checked at a stretch
+KEYS = 300  # of an object that are looked at: more than any may have
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    parts: list[Any]
+    first: list[ErrorDetails]
+    count: int
+
+
+async def read_parts(
+    request: Request, body: bytes, whole: type[Body], part: type[_Part], lane: Lane
+) -> list[_Part]:
+    """Read a body that is an object of one list.
+
+    Parameters
+    ----------
+    request : Request
+        Of the body; nothing more is done once its client has gone.
+    body : bytes
+    whole : type
+        Model of the body, whose only field is the list.
+    part : type
+        Model of an item.
+    lane : Lane
+
+    Raises
+    ------
+    HTTPException
+        The body has more than ``MAX_VALUES`` values.
+    ValidationError, MistakesError
+        It is no JSON, or not such a body.
+    """
+    if body.count(b",") >= MAX_VALUES:
+        raise HTTPException(
+            413, f"the body has more than {MAX_VALUES} values; send it in several requests"
+        )
+    (name,) = whole.model_fields
+    if len(body) <= SHORT_BYTES:
+        short: list[_Part] = getattr(whole.model_validate_json(body), name)
+        return short
+
+    def listed(_: None) -> list[Any]:
+        return _listed(body, whole, name)
+
+    def check(at: int) -> _Checked:
+        return _check(part, items[at : at + PART], (name, at))
+
+    (items,) = await lane.each(request, listed, [None])
+    checked = await lane.each(request, check, range(0, len(items), PART))
+    count = sum(one.count for one in checked)
+    if count:
+        raise MistakesError([error for one in checked for error in one.first], count)
+    return [item for one in checked for item in one.parts]
+
+
+def _listed(body: bytes, whole: type[Body], name: str) -> list[Any]:
+    """Items of the list, unchecked; everything around them is checked."""
+    try:
+        content = from_json(body)
+    except ValueError:
+        whole.model_validate_json(body)  # which stops at the same place, and says it for us
+        raise
+    items = content.get(name) if isinstance(content, dict) else None
+    if isinstance(items, list):
+        content[name] = [0] * len(items)
+    _around(whole).model_validate_json(_json(content))
+    return cast("list[Any]", items)  # or the line above would have raised
+
+
+@cache
+def _around(whole: type[Body]) -> type[Body]:
+    """Model of the same body, its items of any kind."""
+    listed: dict[str, Any] = {
+        name: (list[Any], field) for name, field in whole.model_fields.items()
+    }
+    return create_model("Around", __base__=Body, **listed)
+
+
+def _json(value: Any) -> bytes:
+    """JSON of a part; pydantic says of JSON what is wrong in words of JSON."""
+    return to_json(_trimmed(value), inf_nan_mode="constants")
+
+
+def _trimmed(value: Any) -> Any:
+    """Copy of a value, its objects cut to ``KEYS`` keys: each may be a mistake."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _trimmed(one) for key, one in islice(value.items(), KEYS)}
+
+
+def _check(part: type[_Part], items: list[Any], place: tuple[str, int]) -> _Checked:
+    name, start = place
+    parts: list[_Part] = []
+    first: list[ErrorDetails] = []
+    count = 0
+    for at, item in enumerate(items, start):
+        try:
+            parts.append(part.model_validate_json(_json(item)))
+        except ValidationError as error:
+            count += error.error_count()
+            first += _placed(error, (name, at))
+    return _Checked(parts, first[:PART], count)
+
+
+def _placed(error: ValidationError, place: tuple[str, int]) -> Iterator[ErrorDetails]:
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        yield {**one, "loc": (*place, *one["loc"])}
