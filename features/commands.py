@@ -90,6 +90,27 @@ def ingest(
     say(done.text(), done.facts(), as_json)
 
 
+@app.command(epilog="Example: walletrisk retract 0x5c504ed4 --ledger ledger")
+def retract(
+    tx_ids: Annotated[list[str], typer.Argument(metavar="TX_ID")],
+    ledger: LedgerFolder,
+    as_json: AsJson = False,
+) -> None:
+    """Take transactions back, as a chain reorganisation does; a server sees it at its next start.
+
+    Send them to a running server's /v1/retractions instead.
+    """
+    from features.ledger import Ledger
+    from features.ledger.lock import writing
+
+    with writing(ledger):
+        opened = Ledger.open(ledger)
+        taken_back = opened.retract(tx_ids)
+        opened.save(ledger)
+    facts = {"ledger": str(ledger), "taken_back": taken_back, "transfers": opened.n_transfers}
+    say(f"{ledger}: {taken_back} transfers taken back, {opened.n_transfers} left", facts, as_json)
+
+
 def _describe(wanted: bool) -> None:
     if wanted:
         from features.guests import all_views

@@ -15,8 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from features.view import View
-from serving import problems, schemas
+from serving import correction_schemas, problems, schemas
 from serving.bodies import SHORT_BYTES, read_parts, require_few_values
+from serving.corrections import Retracted
 from serving.intake import Added
 from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
@@ -66,7 +67,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
             yield
         finally:
             app.state.service = None
-            service.journal.close()
+            await to_thread.run_sync(service.close)
 
     app = FastAPI(
         title="walletrisk",
@@ -185,6 +186,53 @@ async def add_transfers(request: Request, service: Ready) -> Response:
                 added = await add(await read_parts(request, body, whole, part, lane))
     service.metrics.transfers(added.added, added.duplicates)
     return _json(asdict(added))
+
+
+@router.post(
+    "/v1/retractions",
+    **documented(correction_schemas.Retracted, correction_schemas.RetractionsRequest),
+)
+async def retract_transactions(request: Request, service: Ready) -> Response:
+    """Take transactions back. The answer is sent when that is on disk and in the ledger."""
+    body = await _body(request)
+
+    def retract() -> Retracted:
+        asked = correction_schemas.RetractionsRequest.model_validate_json(body)
+        return service.corrections.retract(asked.tx_ids)
+
+    done = await to_thread.run_sync(retract, limiter=request.app.state.writers)
+    service.metrics.retracted(done.transfers)
+    return _json(asdict(done))
+
+
+@router.get("/v1/contradictions", **documented(correction_schemas.Contradictions))
+async def contradictions(service: Ready) -> Response:
+    """Transfers that were set aside, because the ledger's folder holds them with other content."""
+    return _json(await to_thread.run_sync(service.corrections.listed))
+
+
+@router.post(
+    "/v1/contradictions:resolve",
+    **documented(correction_schemas.Resolved, correction_schemas.ResolutionRequest),
+)
+async def resolve_contradiction(request: Request, service: Ready) -> Response:
+    """Decide whose version of a transfer counts from now on."""
+    asked = correction_schemas.ResolutionRequest.model_validate_json(await _short_body(request))
+    done = await to_thread.run_sync(
+        service.corrections.resolve, asked.id, asked.keep, limiter=request.app.state.writers
+    )
+    return _json(asdict(done))
+
+
+@router.post(
+    "/v1/checkpoint",
+    **documented(correction_schemas.CheckpointMade, correction_schemas.CheckpointRequest),
+)
+async def make_checkpoint(request: Request, service: Ready) -> Response:
+    """Fold the journal into the ledger's folder, where commands see it."""
+    correction_schemas.CheckpointRequest.model_validate_json(await _short_body(request))
+    done = await to_thread.run_sync(service.checkpoints.run)
+    return _json(asdict(done))
 
 
 @router.get("/v1/model", **documented(schemas.ModelAnswer))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import serving.journal_commands
 from features.commands import AsOf, LabelsFile, LedgerFolder
 from training.commands import Model, TrackingUri
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from serving.settings import Settings
 
 app = typer.Typer()
+app.add_typer(serving.journal_commands.app, name="journal")
 
 
 @app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")

@@ -1,6 +1,9 @@
 """The way of new transfers: checked, journalled, put into the ledger, then acknowledged."""
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +13,7 @@ import features
 from features.errors import RiskError
 from serving import schemas
 from serving.journal import Journal, JournalError, New, utc
-from serving.schemas import microseconds
+from serving.schemas import instant_text, microseconds
 from serving.scorer import Scorer
 
 QUICK_TRANSFERS = 64  # of a request, up to which they are checked one by one, without a frame
@@ -32,33 +35,39 @@ class Intake:
     ledger changes: scores go on while transfers are checked and written to disk.
     """
 
-    def __init__(self, scorer: Scorer, journal: Journal) -> None:
+    def __init__(self, scorer: Scorer, journal: Journal, *, max_ahead_s: int) -> None:
         self._scorer = scorer
         self._journal = journal
+        self._max_ahead_s = max_ahead_s
+        self._latest_us = journal.latest_us
         self._writing = threading.Lock()
         self._diverged = False
 
-    def replay(self) -> int:
-        """Put the journal's transfers into the ledger; returns how many it did not hold yet.
+    def now_us(self) -> int:
+        """The clock, and never before what was acknowledged: a score asked as of it sees all."""
+        return max(time.time_ns() // 1000, self._latest_us + 1)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the one writer of journal and ledger.
 
         Raises
         ------
-        RiskError
-            The journal contradicts the ledger, so one of them is another's.
+        JournalError
+            They do not agree.
         """
-        added = 0
+        with self._writing:
+            self._check_agreement()
+            yield
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Bring the ledger to where the journal is; if that fails, they do not agree any more."""
         try:
-            for transfers in self._journal.replay():
-                new = self._scorer.ledger.check_append(transfers)
-                self._scorer.insert(new)
-                added += len(new)
-        except RiskError as error:
-            raise RiskError(
-                f"journal {self._journal.place} does not belong to this ledger: {error}"
-            ) from error
-        except JournalError as error:
-            raise RiskError(f"journal {self._journal.place} cannot be replayed: {error}") from error
-        return added
+            yield
+        except BaseException:
+            self._diverged = True
+            raise
 
     def add(self, transfers: list[schemas.Transfer]) -> Added:
         """Add transfers, all or none; when this returns they are on disk and in the next score.
@@ -66,21 +75,19 @@ class Intake:
         Raises
         ------
         RiskError
-            A transfer breaks the contract or is of another asset.
+            A transfer breaks the contract, is of another asset, or is dated too far ahead.
         ConflictError
             A transfer contradicts one that is in the ledger.
         JournalError
             The journal did not take them.
         """
-        with self._writing:
-            self._check_agreement()
+        latest_us = self._not_ahead(transfers)
+        with self.alone():
             new = self._new(transfers)
             seq = self._journal.append(new)
-            try:
+            with self.following():
                 self._scorer.insert(new)
-            except BaseException:
-                self._diverged = True
-                raise
+            self._latest_us = max(self._latest_us, latest_us)
         return Added(len(new), len(transfers) - len(new), seq)
 
     def check(self) -> None:
@@ -98,10 +105,22 @@ class Intake:
                 return new
         return ledger.check_append(_frame(transfers))
 
+    def _not_ahead(self, transfers: list[schemas.Transfer]) -> int:
+        """Time of the latest; raises where the clock will be there only after the tolerance."""
+        latest = max(transfers, key=lambda one: one.timestamp)
+        latest_us, clock_us = microseconds(latest.timestamp), time.time_ns() // 1000
+        if latest_us > clock_us + self._max_ahead_s * 1_000_000:
+            raise RiskError(
+                f"transfer ({latest.tx_id!r}, {latest.position}) is dated "
+                f"{instant_text(latest_us)}, more than {self._max_ahead_s} s after this server's "
+                f"clock, {instant_text(clock_us)}"
+            )
+        return latest_us
+
     def _check_agreement(self) -> None:
         if self._diverged:
             raise JournalError(
-                "the journal holds transfers that did not enter the ledger in memory; "
+                "the journal holds changes that did not enter the ledger in memory; "
                 "a restart replays them"
             )
 

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.journal import Journal
+
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+CHECKPOINT_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 PROBABILITIES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 1.0)
 
 
@@ -49,12 +52,42 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._checkpoints = Histogram(
+            "walletrisk_checkpoint_seconds",
+            "Time of one checkpoint: the journal folded into the ledger's folder.",
+            ["outcome"],
+            buckets=CHECKPOINT_SECONDS,
+            registry=self.registry,
+        )
+        self._held = Gauge(
+            "walletrisk_journal_entries",
+            "Entries of the journal that are not in the ledger's folder yet.",
+            registry=self.registry,
+        )
+        self._open = Gauge(
+            "walletrisk_open_contradictions",
+            "Transfers set aside because the ledger contradicts them, that wait for a decision.",
+            registry=self.registry,
+        )
         self._in_flight = Gauge(
             "walletrisk_in_flight",
             "What is in work: connections, heavy requests, bytes of bodies.",
             ["what"],
             registry=self.registry,
         )
+
+    def watch(self, journal: Journal) -> None:
+        """Report the state of a journal from now on."""
+        self._held.set_function(lambda: journal.held)
+        self._open.set_function(lambda: journal.open_contradictions)
+
+    def checkpoint(self, outcome: str, seconds: float) -> None:
+        """Record one checkpoint."""
+        self._checkpoints.labels(outcome).observe(seconds)
+
+    def retracted(self, transfers: int) -> None:
+        """Count transfers that were taken back."""
+        self._transfers.labels("retracted").inc(transfers)
 
     def in_flight(self, what: str, count: Callable[[], float]) -> None:
         """Show a number of things in work, asked for when measures are read."""

@@ -8,13 +8,16 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving import problems, schemas
+from serving import correction_schemas, problems, schemas
 
 _OWN = (
     schemas.ScoreRequest,
     schemas.BatchRequest,
     schemas.TraceRequest,
     schemas.TransfersRequest,
+    correction_schemas.RetractionsRequest,
+    correction_schemas.ResolutionRequest,
+    correction_schemas.CheckpointRequest,
     schemas.Problem,
 )
 

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from features.errors import ConflictError, RiskError
+from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
 from serving.mistakes import MistakesError
 
@@ -91,8 +92,9 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(request, error.status_code, error.detail, headers=error.headers)
 
+    @app.exception_handler(CheckpointError)
     @app.exception_handler(JournalError)
-    async def unavailable(request: Request, error: JournalError) -> JSONResponse:
+    async def unavailable(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 503, str(error), headers={"Retry-After": "5"})
 
     @app.exception_handler(Exception)

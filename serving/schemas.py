@@ -233,7 +233,7 @@ class TransfersAdded(BaseModel):
 
     added: int
     duplicates: int = Field(description="Identical copies of transfers that were there already.")
-    journal_seq: int = Field(description="Number of the last transfer in the journal.")
+    journal_seq: int = Field(description="Number of the last entry in the journal.")
 
 
 class ModelAnswer(ModelFacts):

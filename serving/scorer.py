@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.contracts.labels import check_labels
 from features.contracts.spine import check_spine
+from features.contracts.transfers import check_transfers
 from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger, Transfer
@@ -33,6 +34,7 @@ from training.risk_model import RiskModel, Scores
 TOP_REASONS = 5
 # a request's transfers enter the ledger in parts, so that a score waits for one part at most
 APPEND_ROWS = 1_000
+RETRACTED_AT_ONCE = 16  # transactions, for the same reason
 # room made at the start, so that no score waits while the first appends copy whole arrays
 RESERVED_TRANSFERS = 100_000
 TOLERANCE = 1e-9
@@ -200,6 +202,24 @@ class Scorer:
             with self._changing:
                 self.ledger.insert(part)
                 self._known.join(self.ledger, awaited)
+
+    def retract(self, tx_ids: Sequence[str]) -> int:
+        """Take transactions back that the ledger holds; returns how many transfers that were."""
+        transfers = 0
+        for start in range(0, len(tx_ids), RETRACTED_AT_ONCE):
+            with self._changing:
+                transfers += self.ledger.retract(tx_ids[start : start + RETRACTED_AT_ONCE])
+        return transfers
+
+    def replace(self, tx_id: str, transfers: Sequence[Transfer]) -> None:
+        """Let a transaction hold these transfers from now on, whether or not it is here."""
+        new = check_transfers(pd.DataFrame(transfers, columns=Transfer._fields))
+        awaited = self._known.awaited([*new["sender"], *new["recipient"]])
+        with self._changing:
+            if self.ledger.rows(tx_id):
+                self.ledger.retract([tx_id])
+            self.ledger.insert(new)
+            self._known.join(self.ledger, awaited)
 
     def check_itself(self) -> None:
         """Score and trace an unknown wallet and some of the ledger, and check what comes out.

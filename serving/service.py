@@ -9,6 +9,8 @@ from features.errors import RiskError
 from features.view import View
 from features.warmup import compile_once
 from serving import problems, schemas
+from serving.checkpoints import Checkpoints
+from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
 from serving.observability import Metrics
@@ -22,6 +24,8 @@ class Service:
 
     scorer: Scorer
     intake: Intake
+    corrections: Corrections
+    checkpoints: Checkpoints
     journal: Journal
     metrics: Metrics
     chain: str | None
@@ -42,15 +46,24 @@ class Service:
         scorer = Scorer.load(settings, views=views)
         journal = Journal(settings.journal_url)
         try:
-            intake = Intake(scorer, journal)
-            intake.replay()
+            bring_up(journal, scorer.ledger, scorer)
+            intake = Intake(scorer, journal, max_ahead_s=settings.max_ahead_s)
+            corrections = Corrections(scorer, journal, intake)
             compile_once()
             scorer.check_itself()
         except BaseException:
             journal.close()
             raise
         metrics.model_version = scorer.model.version
-        return cls(scorer, intake, journal, metrics, settings.chain)
+        metrics.watch(journal)
+        checkpoints = Checkpoints(journal, corrections, settings.ledger)
+        checkpoints.start(settings.checkpoint_rows, metrics.checkpoint)
+        return cls(scorer, intake, corrections, checkpoints, journal, metrics, settings.chain)
+
+    def close(self) -> None:
+        """Stop the checkpoints and let go of the journal."""
+        self.checkpoints.close()
+        self.journal.close()
 
     def score(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
         """Answer one request as :class:`serving.schemas.WalletScore`.
@@ -86,7 +99,7 @@ class Service:
                 f"wallet.chain is {wallet.chain!r}; this endpoint serves "
                 f"{'no named chain, leave it out' if self.chain is None else repr(self.chain)}"
             )
-        now = time.time_ns() // 1000
+        now = self.intake.now_us()
         as_of = now if asked.as_of is None else schemas.microseconds(asked.as_of)
         if as_of > now:
             raise RiskError(

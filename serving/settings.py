@@ -65,6 +65,10 @@ class Settings(BaseSettings):
         SQLAlchemy URL of the journal of new transfers; default: SQLite beside the ledger's folder.
     chain : str, optional
         Name of the chain whose wallets the ledger holds. A request that names another is refused.
+    checkpoint_rows : int
+        Entries in the journal after which it is folded into the ledger's folder.
+    max_ahead_s : int
+        Transfers dated later than so many seconds after the server's clock are refused.
     max_body_bytes : int
         Largest request body accepted.
     max_bytes_in_flight : int
@@ -90,6 +94,8 @@ class Settings(BaseSettings):
     labels: Path | None = None
     journal: str | None = None
     chain: str | None = None
+    checkpoint_rows: int = Field(default=50_000, gt=0)
+    max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, gt=0)
     max_connections: int = Field(default=1_000, gt=0)
@@ -125,7 +131,16 @@ class Settings(BaseSettings):
     @property
     def journal_url(self) -> str:
         """URL of the journal, the default filled in."""
-        if self.journal is not None:
-            return self.journal
-        ledger = self.ledger.absolute()
-        return f"sqlite:///{ledger.with_name(ledger.name + '.journal.sqlite')}"
+        return journal_beside(self.ledger) if self.journal is None else self.journal
+
+
+def journal_beside(ledger: Path) -> str:
+    """URL of the journal beside a ledger's folder.
+
+    Examples
+    --------
+    >>> journal_beside(Path("/data/ledger"))
+    'sqlite:////data/ledger.journal.sqlite'
+    """
+    folder = ledger.absolute()
+    return f"sqlite:///{folder.with_name(folder.name + '.journal.sqlite')}"

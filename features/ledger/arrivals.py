@@ -73,14 +73,47 @@ def new_transfers(ledger: State, checked: Transfers) -> Transfers:
     LedgerError
         The transfers are of another asset.
     """
+    new, conflicts = sort_out(ledger, checked)
+    for conflict in conflicts:
+        raise conflict.error()
+    return new
+
+
+class Conflict(NamedTuple):
+    """A transfer that a ledger holds, and a copy of it with other content."""
+
+    stored: Transfer
+    copy: Transfer
+
+    def error(self) -> ConflictError:
+        """What is said of it where it is refused."""
+        pairs = zip(Transfer._fields, self.stored, self.copy, strict=True)
+        differing = [(name, was, now) for name, was, now in pairs if was != now]
+        was = ", ".join(f"{name} {was}" for name, was, _ in differing)
+        now = ", ".join(f"{name} {now}" for name, _, now in differing)
+        return ConflictError(
+            f"transfer ({self.copy.tx_id!r}, {self.copy.position}) is in the ledger with {was} "
+            f"and came again with {now}; retract the transaction before replacing it"
+        )
+
+
+def sort_out(ledger: State, checked: Transfers) -> tuple[Transfers, list[Conflict]]:
+    """Checked transfers that a ledger does not hold yet, and those that contradict it.
+
+    Raises
+    ------
+    LedgerError
+        The transfers are of another asset.
+    """
     if not len(checked):
-        return checked
+        return checked, []
     asset = one_asset(checked)
     if ledger.asset not in ("", asset):
         raise LedgerError(
             f"the ledger holds {ledger.asset!r}, the transfers are of {asset!r}; "
             "keep one ledger an asset"
         )
+    conflicts: list[Conflict] = []
     here = np.zeros(len(checked), dtype=bool)
     suspects = np.flatnonzero(ledger.transactions.may_hold(checked["tx_id"]))
     if suspects.size:
@@ -89,9 +122,13 @@ def new_transfers(ledger: State, checked: Transfers) -> Transfers:
         for at, copy in zip(suspects, map(Transfer._make, copies.to_numpy()), strict=True):
             row = known[copy.tx_id].get(copy.position)
             here[at] = row is not None
-            if row is not None:
-                refuse_conflict(ledger, row, copy)
-    return Transfers.sealed(checked[~here], None) if here.any() else checked
+            if (
+                row is not None
+                and (stored := stored_transfer(ledger, row, copy.tx_id, near=copy.microseconds))
+                != copy
+            ):
+                conflicts.append(Conflict(stored, copy))
+    return Transfers.sealed(checked[~here], None) if here.any() else checked, conflicts
 
 
 def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer] | None:
@@ -119,32 +156,23 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
         row = known[one.tx_id].get(one.position)
         if row is None:
             new.append(one)
-        else:
-            refuse_conflict(ledger, row, one)
+        elif (stored := stored_transfer(ledger, row, one.tx_id, near=one.microseconds)) != one:
+            raise Conflict(stored, one).error()
     return new
 
 
-def refuse_conflict(ledger: State, row: int, copy: Transfer) -> None:
-    """Raise :class:`ConflictError` unless a transfer is the one in a row of the ledger."""
-    at, side = ledger.place(row, near=copy.microseconds), ledger.outgoing
-    stored = Transfer(
-        copy.tx_id,
+def stored_transfer(ledger: State, row: int, tx_id: str, *, near: int | None = None) -> Transfer:
+    """The transfer of a transaction in a row of the ledger; its time is probably ``near``."""
+    at, side = ledger.place(row, near=near), ledger.outgoing
+    return Transfer(
+        tx_id,
         pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
         ledger.wallet(int(ledger.sender[row])),
         ledger.wallet(int(side.counterparty[at])),
         float(side.amount[at]),
         ledger.asset,
-        copy.position,
+        int(ledger.position[row]),
     )
-    pairs = zip(Transfer._fields, stored, copy, strict=True)
-    differing = [(name, was, now) for name, was, now in pairs if was != now]
-    if differing:
-        was = ", ".join(f"{name} {was}" for name, was, _ in differing)
-        now = ", ".join(f"{name} {now}" for name, _, now in differing)
-        raise ConflictError(
-            f"transfer ({copy.tx_id!r}, {copy.position}) is in the ledger with {was} "
-            f"and came again with {now}; retract the transaction before replacing it"
-        )
 
 
 def one_asset(checked: Transfers) -> str:

@@ -72,7 +72,9 @@ def compact(state: State) -> State:
         position=position,
         by_id=order.rows,
     )
-    return lay_out(state.asset, wallets, _transactions(tx_id, order), columns)
+    laid_out = lay_out(state.asset, wallets, _transactions(tx_id, order), columns)
+    laid_out.provenance = state.provenance
+    return laid_out
 
 
 def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -> State:

@@ -24,6 +24,7 @@ from features.ledger.lock import writing
 from features.ledger.manifest import Manifest, checksum, manifest_text, read_manifest
 from features.ledger.materiality import BEGINNING, SCALE, Scales
 from features.ledger.names import Names
+from features.ledger.provenance import Provenance
 from features.ledger.slices import Slices
 from features.ledger.sound import fault
 from features.ledger.state import Origin, State
@@ -108,6 +109,7 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
         last_time_us=ledger.last_time,
         bytes={name: (folder / name).stat().st_size for name in sorted(FILES)},
         crc32=dict(zip(sorted(FILES), checksums(folder), strict=True)),
+        provenance=ledger.provenance.facts(),
     )
 
 
@@ -160,11 +162,21 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
         n_transfers=n,
         last_time=manifest.last_time_us,
         origin=Origin(directory.resolve(), manifest.generation),
+        provenance=_provenance(directory, manifest),
     )
     found = fault(state)
     if found:
         raise LedgerError(f"damaged ledger {directory}: {found}")
     return state
+
+
+def _provenance(directory: Path, manifest: Manifest) -> Provenance:
+    try:
+        return Provenance.of_facts(manifest.provenance)
+    except ValueError:
+        raise LedgerError(
+            f"damaged ledger {directory}: {MANIFEST} lacks a valid provenance"
+        ) from None
 
 
 def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> None:

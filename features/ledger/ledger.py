@@ -10,7 +10,15 @@ import pandas as pd
 from features.contracts.transfers import Transfers, check_transfers
 from features.errors import LedgerError
 from features.ledger import growth
-from features.ledger.arrivals import Transfer, new_of_stream, new_transfers, one_asset
+from features.ledger.arrivals import (
+    Conflict,
+    Transfer,
+    new_of_stream,
+    new_transfers,
+    one_asset,
+    sort_out,
+    stored_transfer,
+)
 from features.ledger.build import build, compact
 from features.ledger.disk import read_ledger, write_ledger
 from features.ledger.growth import Arrived
@@ -131,6 +139,10 @@ class Ledger(State):
         """Transfers that :meth:`append` would add, checked; raises as it does, changes nothing."""
         return new_transfers(self, check_transfers(transfers))
 
+    def sort_out(self, transfers: pd.DataFrame) -> tuple[Transfers, list[Conflict]]:
+        """:meth:`check_append` that gives the contradictions back, and what is new without them."""
+        return sort_out(self, check_transfers(transfers))
+
     def insert(self, new: pd.DataFrame) -> None:
         """Add what :meth:`check_append` returned; the second half of :meth:`append`."""
         if len(new):
@@ -187,7 +199,12 @@ class Ledger(State):
                 )
             rows += found.values()
         growth.take_back(self, rows)
+        self.provenance.retract(tx_ids)
         return len(rows)
+
+    def transaction(self, tx_id: str) -> list[Transfer]:
+        """The transfers of a transaction, in order of position; none where it is not here."""
+        return [stored_transfer(self, row, tx_id) for _, row in sorted(self.rows(tx_id).items())]
 
     def reserve(self, transfers: int) -> None:
         """Make room for appending so many transfers, so that no append copies whole arrays.

@@ -16,7 +16,7 @@ from features.errors import LedgerError
 from features.ledger.folder import GENERATION, MANIFEST
 
 FORMAT_VERSION = 3
-_LARGEST_BYTES = 1 << 20  # a manifest has a few thousand
+_LARGEST_BYTES = 1 << 25  # a few thousand, and the ids of retracted transactions
 _PIECE_BYTES = 1 << 20
 
 
@@ -32,6 +32,7 @@ class Manifest(NamedTuple):
     last_time_us: int | None
     bytes: dict[str, int]  # size of each file
     crc32: dict[str, int]
+    provenance: dict[str, Any]  # see Provenance.facts
 
 
 _KINDS: dict[str, type | UnionType] = {
@@ -44,6 +45,7 @@ _KINDS: dict[str, type | UnionType] = {
     "last_time_us": int | None,
     "bytes": dict,
     "crc32": dict,
+    "provenance": dict,
 }
 
 

@@ -1,6 +1,6 @@
 """What a ledger holds, and how it is looked up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
 from features.ledger.materiality import Scales
 from features.ledger.names import Names
+from features.ledger.provenance import Provenance
 from features.ledger.side import RowOrder, Sides
 from features.ledger.slices import Slices
 
@@ -48,6 +49,7 @@ class State:
         Of the latest transfer, microseconds since 1970 UTC.
     origin : Origin, optional
         Where it was opened, or saved last.
+    provenance : Provenance
     """
 
     asset: str
@@ -63,6 +65,7 @@ class State:
     n_transfers: int
     last_time: int | None
     origin: Origin | None = None
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def sides(self) -> Sides:

@@ -1,5 +1,6 @@
 """The OpenAPI document is true: what it allows is answered as it says, and nothing is a 500."""
 
+import shutil
 from typing import Any
 
 import pytest
@@ -31,6 +32,10 @@ ROUTES = [
     ("/v1/wallets/score:batch", "POST"),
     ("/v1/wallets/trace", "POST"),
     ("/v1/transfers", "POST"),
+    ("/v1/retractions", "POST"),
+    ("/v1/contradictions", "GET"),
+    ("/v1/contradictions:resolve", "POST"),
+    ("/v1/checkpoint", "POST"),
     ("/v1/model", "GET"),
     ("/v1/features", "GET"),
     ("/livez", "GET"),
@@ -46,7 +51,8 @@ CASES = [(*route, schemathesis.GenerationMode.POSITIVE) for route in ROUTES] + [
 @pytest.fixture(scope="module")
 def api(world: conftest.World, tmp_path_factory: pytest.TempPathFactory) -> schemathesis.BaseSchema:
     folder = tmp_path_factory.mktemp("api")
-    app = create_app(conftest.settings(world, folder))
+    shutil.copytree(world.ledger, folder / "ledger")  # checkpoints change it
+    app = create_app(conftest.settings(world, folder, ledger=folder / "ledger"))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
@@ -85,6 +91,8 @@ def test_answers_match_their_schemas(client: TestClient) -> None:
         ),
         "WalletTrace": client.post("/v1/wallets/trace", json={"wallet": "w1"}),
         "TransfersAdded": client.post("/v1/transfers", json={"transfers": [transfer(1)]}),
+        "Retracted": client.post("/v1/retractions", json={"tx_ids": ["new1", "nowhere"]}),
+        "Contradictions": client.get("/v1/contradictions"),
         "ModelAnswer": client.get("/v1/model"),
         "FeaturesAnswer": client.get("/v1/features"),
         "Health": client.get("/readyz"),

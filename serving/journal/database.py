@@ -1,0 +1,74 @@
+"""A journal's database: its one connection, and the watch over its file."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.errors import RiskError
+from serving.journal.engine import database_file, open_engine
+from serving.journal.tables import METADATA, JournalError, cause
+from serving.journal.watched_file import WatchedFile
+
+
+class Database:
+    """What a journal reads and writes with.
+
+    Parameters
+    ----------
+    url : str
+        See :class:`serving.journal.Journal`.
+
+    Raises
+    ------
+    RiskError
+        As :class:`serving.journal.Journal` says.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self.place = self.engine.url.render_as_string(hide_password=True)
+        self._changing = threading.Lock()
+        self._watched: WatchedFile | None = None
+        try:
+            file = database_file(self.engine)
+            METADATA.create_all(self.engine)
+            self._watched = None if file is None else WatchedFile(file)
+        except (SQLAlchemyError, JournalError) as error:
+            self.close()
+            raise RiskError(
+                f"journal {self.place} cannot be opened (one process at a time may): {cause(error)}"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read with; :class:`JournalError` where it cannot be."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise JournalError(f"journal {self.place}: {cause(error)}") from error
+
+    @contextmanager
+    def writing(self, failure: str) -> Iterator[sa.Connection]:
+        """One transaction, on disk at its end in the file that the next start will open."""
+        with self._changing:
+            if self._watched is not None:
+                self._watched.check()
+            try:
+                with self.engine.begin() as connection:
+                    yield connection
+            except SQLAlchemyError as error:
+                raise JournalError(f"{failure}: {cause(error)}") from error
+            finally:
+                if self._watched is not None:
+                    self._watched.confirm()
