@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from features.past.cut import DUST
 from features.view import View
 from features.views import definitions
 from serving.schemas import finite, instant_text
@@ -46,6 +47,7 @@ def feature_facts(views: tuple[View, ...], model: RiskModel) -> dict[str, Any]:
     ]
     return {
         "version": definitions(views),
+        "dust": DUST,
         "columns": columns,
         "context": list(model.context_names),
     }

@@ -263,6 +263,7 @@ class FeaturesAnswer(BaseModel):
     """All features that this endpoint computes, and those that come with a request."""
 
     version: str = Field(description="Fingerprint of the definitions; a model fits one of them.")
+    dust: str = Field(description="Which receipts no column counts, but those that are unasked.")
     columns: list[FeatureFacts]
     context: list[str] = Field(description="What the model reads of a request's context.")
 

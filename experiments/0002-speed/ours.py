@@ -160,7 +160,7 @@ def new_transfers(ledger: Ledger, rng: np.random.Generator, n: int) -> pd.DataFr
             "timestamp": last + pd.to_timedelta(second, unit="s").as_unit("us"),
             "sender": pd.array(names[:n], dtype="str"),
             "recipient": pd.array(names[n:], dtype="str"),
-            "amount": rng.lognormal(2.0, 2.0, n),
+            "amount": rng.lognormal(2.0, 1.0, n),
             "asset": ledger.asset,
         }
     )

@@ -108,7 +108,7 @@ def hubs(arguments: argparse.Namespace) -> dict[str, Any]:
                 "timestamp": pd.to_datetime(seconds, unit="s", utc=True).as_unit("us"),
                 "sender": np.where(sent, hub[order], other),
                 "recipient": np.where(sent, other, hub[order]),
-                "amount": random.lognormal(2.0, 2.0, n),
+                "amount": random.lognormal(2.0, 1.0, n),
                 "asset": "eth",
             }
         )

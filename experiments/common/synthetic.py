@@ -202,8 +202,11 @@ def _heavy_tailed(rng: np.random.Generator, wallets: int, n: int, *, exponent: f
 
 
 def _amounts(rng: np.random.Generator, n: int) -> Floats:
-    """Draw amounts; one in seven has a single significant digit."""
-    amount = rng.lognormal(2.0, 2.0, n)
+    """Draw amounts; one in seven has a single significant digit, and none is dust.
+
+    So peers that know nothing of dust compute the same.
+    """
+    amount = rng.lognormal(2.0, 1.0, n)
     is_round = rng.random(n) < 1 / 7
     unit = 10.0 ** np.floor(np.log10(amount[is_round]))
     amount[is_round] = np.ceil(amount[is_round] / unit) * unit

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.ledger.materiality import BUDGET, SHARE
+from features.ledger.materiality import BEGINS, BUDGET, SHARE
 from features.past import HISTORY_CAP
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds
@@ -100,7 +100,7 @@ def part(
     both = [(transfer, True) for transfer in received] + [(transfer, False) for transfer in sent]
     for transfer, came in sorted(both, key=lambda each: (each[0].time, not each[1])):
         amount = transfer.amount
-        if moved < SHARE * amount:  # the history begins
+        if moved < BEGINS * amount:  # the history begins
             dust += [PlainDust(old, True) for old in counting if old.time < transfer.time]
             counting = [old for old in counting if old.time == transfer.time]
             moved, of_dust, n = 0.0, 0.0, 0

@@ -190,10 +190,10 @@ def held(side: PastSide, wallet: int, instant: int) -> tuple[int, int]:
     if begun.size == 0 or begun[wallet] < 0:
         return start, stop
     latest = begun[wallet] + 0  # a sum is an int64, where places are int32
-    while latest >= 0 and side.beginnings[latest].time >= instant:
-        latest = side.beginnings[latest].former
+    while latest >= 0 and side.beginnings[latest]["time"] >= instant:
+        latest = side.beginnings[latest]["former"]
     if latest >= 0:
-        start = before(side.time, start, stop, side.beginnings[latest].time)
+        start = before(side.time, start, stop, side.beginnings[latest]["time"])
     return start, stop
 
 

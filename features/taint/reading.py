@@ -3,10 +3,11 @@
 A wallet's receipts and sendings are merged in order of time, receipts before sendings at one
 instant. Around one transfer, the latest so many before it are read and, to follow value onward, the
 first so many after it. Two kinds are passed over and take no place among those: what a wallet sends
-to itself, which leaves its balance as it is; and what is small beside the transfer that is followed
-(:class:`Small`), so that nobody can push a wallet's history out of reach with little money. Where
-the small sum to no more than a small part of it, nothing is missing: the balance is wrong by no
-more than that. At most ``SCANNED`` times as many transfers are looked at as are read.
+to itself, which leaves its balance as it is; and, where there are more than are read, what is small
+beside the transfer that is followed (:class:`Small`), so that nobody can push a wallet's history
+out of reach with little money. Where the small sum to no more than a small part of it, nothing is
+missing: the balance is wrong by no more than that. At most ``SCANNED`` times as many transfers are
+looked at as are read.
 """
 
 from typing import NamedTuple
@@ -102,7 +103,7 @@ def _read_back(past: Past, unread: Unread, small: Small, reading: Reading) -> tu
     first_in, first_out = unread.received.first, unread.sent.first
     i, j = unread.received.end, unread.sent.end
     read = first = reading.size // 2
-    passed = 0.0
+    passed, least = 0.0, small.each if i - first_in + j - first_out > read else 0.0
     for _ in range(SCANNED * read):
         if first == 0 or (i == first_in and j == first_out):
             break
@@ -115,7 +116,7 @@ def _read_back(past: Past, unread: Unread, small: Small, reading: Reading) -> tu
             place, wallet, amount = i, other_in[i], amount_in[i]
         if wallet == unread.wallet:
             continue
-        if amount < small.each:
+        if amount < least:
             passed += amount
             continue
         first -= 1
@@ -139,7 +140,7 @@ def _read_ahead(past: Past, unread: Unread, small: Small, reading: Reading) -> t
     i, j = unread.received.first, unread.sent.first
     end_in, end_out = unread.received.end, unread.sent.end
     end = read = reading.size // 2
-    passed = 0.0
+    passed, least = 0.0, small.each if end_in - i + end_out - j > read else 0.0
     for _ in range(SCANNED * read):
         if end == 2 * read or (i == end_in and j == end_out):
             break
@@ -152,7 +153,7 @@ def _read_ahead(past: Past, unread: Unread, small: Small, reading: Reading) -> t
             i += 1
         if wallet == unread.wallet:
             continue
-        if amount < small.each:
+        if amount < least:
             passed += amount
             continue
         entry = reading[end]

@@ -165,6 +165,6 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 2, _COLUMNS, _compute, _trails, defined_by=CATEGORY_WORDS)
+EXPOSURE = View("exposure", 3, _COLUMNS, _compute, _trails, defined_by=CATEGORY_WORDS)
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -157,13 +157,14 @@ def nearest(
     ``whole`` is the amount beside which they are small.
     """
     taken: list[Transfer] = []
-    passed = 0.0
-    for place, transfer in enumerate(transfers):
+    listed, passed = list(transfers), 0.0
+    least = whole / (SCANNED * read) if len(listed) > read else 0.0
+    for place, transfer in enumerate(listed):
         if len(taken) == read or place == SCANNED * read:
             return taken, True
         if transfer.sender == transfer.recipient:
             continue
-        if transfer.amount < whole / (SCANNED * read):
+        if transfer.amount < least:
             passed += transfer.amount
         else:
             taken.append(transfer)

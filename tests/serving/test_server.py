@@ -81,7 +81,7 @@ def running(world: World, folder: Path, **further: str) -> Iterator[Server]:
 
 def test_what_was_acknowledged_survives_kill_9(world: World, tmp_path: Path) -> None:
     asked = {"wallet": "x", "as_of": "2025-01-01T00:00:00Z"}
-    sent = [transfer(number, recipient="x", amount=number / 7) for number in range(200)]
+    sent = [transfer(number, recipient="x", amount=(number + 1) / 7) for number in range(200)]
     with running(world, tmp_path) as server:
         status, added = server.post("/v1/transfers", {"transfers": sent})
         server.end(signal.SIGKILL)

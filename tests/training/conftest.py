@@ -14,7 +14,8 @@ from training import OutOfTime, TrainConfig, Trained, out_of_time, train
 START = pd.Timestamp("2024-01-01", tz="UTC")
 NAMES = [column.name for column in feature_columns()]
 UNEXPOSED = {name for name in EXPOSURES if "illicit" not in name}  # no wallet of those categories
-SIGNAL = [name for name in NAMES if name.endswith(("_ratio", "_share"))][1:4]
+ASKED = [column.name for column in feature_columns() if not column.unasked]
+SIGNAL = [name for name in ASKED if name.endswith(("_ratio", "_share"))][1:4]
 
 
 def make_table(*, wallets: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:

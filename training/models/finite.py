@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -58,7 +60,10 @@ def lightgbm_numbers(lines: Iterable[str]) -> dict[str, list[float]]:
         name, _, numbers = line.partition("=")
         if name in _NUMBERS:
             try:
-                found.setdefault(name, []).extend(map(float, numbers.split()))
+                read = [float(number) for number in numbers.split()]
             except ValueError as error:
                 raise RiskError(f"a line of {name} does not hold numbers: {error}") from None
+            if name == "threshold":  # infinite where a split parts the missing from all others
+                read = [math.copysign(sys.float_info.max, n) if math.isinf(n) else n for n in read]
+            found.setdefault(name, []).extend(read)
     return found

@@ -63,7 +63,7 @@ def test_dust_before_the_first_money_is_set_aside_when_it_comes() -> None:
 
 def test_a_ladder_of_dust_is_set_aside_as_a_whole() -> None:
     assert counting(paid(1e-9, 1e-7, 1e-5, 1e-5, 1.0)) == [1.0]
-    assert counting(paid(1e-9, 1e-7, 1e-3, 1.0)) == [1e-3, 1.0]  # a thousandth of it counts
+    assert counting(paid(1e-9, 1e-3, 1.0)) == [1e-3, 1.0]  # a thousandth of it counts
 
 
 def test_what_was_set_aside_counted_before() -> None:

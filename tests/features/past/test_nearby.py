@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from features import Ledger
 from features.kernel import DAY, SECOND, Records
 from features.past import Past, PastSide, ask
+from features.past.cut import held
 from features.past.nearby import PART, Reach, nearby
 from tests.patterns import asked
 from tests.strategies import World, transfers, worlds
@@ -32,8 +33,8 @@ def found(side: PastSide, wanted: Records, reach: Reach) -> tuple[list[list[int]
 
 def plain(side: PastSide, event: Records, reach: Reach, as_of: int) -> tuple[list[int], bool]:
     """The slow twin, of one event."""
-    start = side.start[event["counterparty"]]
-    times = side.time[start : start + side.count[event["counterparty"]]].tolist()
+    start, stop = held(side, int(event["counterparty"]), as_of)
+    times = side.time[start:stop].tolist()
     instant = int(event["time"])
     near = [t for t in times if t < as_of and abs(t - instant) <= reach.span]
     if not reach.later:

@@ -65,6 +65,8 @@ def test_small_transfers_take_no_place_and_are_missed_where_they_add_up(forward:
     assert read(3, Small(0.5, 0.99)) == (["t4", "t3", "t0"], True)
     assert read(3, Small(0.25, 9.0)) == (["t6", "t5", "t4"], True)
     assert read(2, Small(1.0, 9.0)) == (["t4", "t0"], False)
+    everything = ["t6", "t5", "t4", "t3", "t2", "t1", "t0"]
+    assert read(7, Small(0.5, 0.0)) == (everything, False)  # there is room for all
 
 
 def test_a_bounded_number_is_looked_at() -> None:

@@ -88,7 +88,7 @@ def test_the_sizes_of_dust_are_a_unit_or_shares_of_what_the_target_moves() -> No
     assert TARGET.usual == 5.6
     assert dust(3, None).moves(TARGET)[0].amount == UNIT_DUST
     assert dust(3, 0.25).moves(TARGET)[2] == Move(2, f"{FRESH}7.0", "w", 0.25 * 5.6)
-    assert dust(1, 0.25, known=True).moves(TARGET) == [Move(0, "bad", "w", 2.0)]
+    assert dust(1, 0.25, known=True).moves(TARGET) == [Move(0, "bad", "w", 0.25 * 5.6)]
     assert len({move.sender for move in dust(9, None, many=True).moves(TARGET)}) == 9
 
 
@@ -126,16 +126,16 @@ def test_waiting_costs_nothing_but_time() -> None:
 
 
 def test_loops_and_round_trips_need_the_amount_and_keep_it() -> None:
-    assert extra(self_loops(9), TARGET) == Cost(9, 0.0, 8.0, 0)
-    assert extra(round_trips(9), TARGET) == Cost(18, 0.0, 8.0, 1)
+    assert extra(self_loops(9), TARGET) == Cost(9, 0.0, 5.6, 0)
+    assert extra(round_trips(9), TARGET) == Cost(18, 0.0, 5.6, 1)
     assert balance(round_trips(9).moves(TARGET), "w") == 0.0
 
 
 def test_a_copy_does_what_the_pattern_did_in_the_targets_size() -> None:
     assert COPY.moves(TARGET) == [
-        Move(0.0, TARGET.fresh(0), "w", 16.0),
-        Move(60.0, "w", TARGET.fresh(1), 8.0),
-        Move(90.0, "w", TARGET.fresh(0), 4.0),
+        Move(0.0, TARGET.fresh(0), "w", 2 * 5.6),
+        Move(60.0, "w", TARGET.fresh(1), 5.6),
+        Move(90.0, "w", TARGET.fresh(0), 5.6 / 2),
     ]
 
 

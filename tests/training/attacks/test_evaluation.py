@@ -53,7 +53,7 @@ def measured(ledger: Ledger, *attacks: Attack, victims: pd.DataFrame | None = No
 
 
 def test_bands_and_shifts_are_those_of_the_model(small: Ledger) -> None:
-    table = measured(small, dust(1, None), dust(2, None), dust(5, None), self_loops(1))
+    table = measured(small, dust(1, 0.5), dust(2, 0.5), dust(5, 0.5), self_loops(1))
     assert table["up"].tolist() == [0.0, 1.0, 1.0, 0.0]
     assert table["in_low"].tolist() == [8, 0, 0, 8]
     assert table["in_medium"].tolist() == [0, 8, 0, 0]
@@ -63,6 +63,11 @@ def test_bands_and_shifts_are_those_of_the_model(small: Ledger) -> None:
     assert table["transactions"].tolist() == [1, 2, 5, 1]
     assert table["victims"].tolist() == [8] * 4
     assert table["down_high"].tolist() == pytest.approx([0.3694] * 4, abs=1e-4)
+
+
+def test_dust_moves_nothing(small: Ledger) -> None:
+    table = measured(small, dust(3, None), dust(100, 0.00099), dust(100, None, many=True))
+    assert table["shift_most"].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_before_is_as_of_the_same_instant_without_the_trick(small: Ledger) -> None:
@@ -80,7 +85,7 @@ def test_the_ledger_is_left_as_it_was(small: Ledger) -> None:
 
 def test_a_victim_that_is_not_scored_has_no_band(small: Ledger) -> None:
     asked = spine(["a0", "nobody"], NOW)
-    (row,) = measured(small, dust(2, None), victims=asked).to_dict("records")
+    (row,) = measured(small, dust(2, 0.5), victims=asked).to_dict("records")
     assert (row["in_unknown"], row["in_medium"]) == (1, 1)
 
 
