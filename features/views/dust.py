@@ -7,7 +7,7 @@ not count when it came, and what came before the wallet's history began.
 
 from dataclasses import replace
 
-from features.kernel import Int32s, Rows, slot_of, table_mask
+from features.kernel import Rows, slot_of, table_mask
 from features.past import (
     HISTORY_CAP,
     SECOND,
@@ -21,7 +21,7 @@ from features.past import (
     kernel,
     set_aside,
 )
-from features.past.distinct import empty_distinct
+from features.past.distinct import Distinct, empty_distinct
 from features.view import View, of_both, places
 
 _READ = f"the latest {HISTORY_CAP:,} receipts of dust"
@@ -46,9 +46,9 @@ def _sum(side: PastSide, history: History) -> float:
 
 
 @inner_kernel
-def _senders(side: PastSide, history: History, table: Int32s, code: Int32s, fan: int) -> int:
-    """Put senders among the ``fan`` that ``code`` and its hash table hold; how many there are."""
-    counterparty, mask = side.counterparty, table.size - 1
+def _senders(side: PastSide, history: History, memory: Distinct, mask: int, fan: int) -> int:
+    """Put senders among the ``fan`` that ``memory`` holds; returns how many there are."""
+    counterparty, table, code = side.counterparty, memory.table, memory.code
     for i in range(history.first, history.end):
         slot = slot_of(table, code, mask, counterparty[i])
         if table[slot] == 0:
@@ -87,10 +87,11 @@ def _dust(past: Past, out: Rows) -> None:
             continue
         early = _latest(early, HISTORY_CAP - (dust.end - dust.first))
         n = dust.end - dust.first + early.end - early.first
-        table = memory.table[: table_mask(2 * n) + 1]
-        table[:] = 0
-        fan = _senders(past.dust, dust, table, memory.code, 0)
-        line[_AT.senders_count] = _senders(past.incoming, early, table, memory.code, fan)
+        mask = table_mask(2 * n)
+        for slot in range(mask + 1):
+            memory.table[slot] = 0
+        fan = _senders(past.dust, dust, memory, mask, 0)
+        line[_AT.senders_count] = _senders(past.incoming, early, memory, mask, fan)
         value = _sum(past.dust, dust) + _sum(past.incoming, early)
         counted = _sum(past.incoming, asked.received)
         if value + counted > 0.0:

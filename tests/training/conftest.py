@@ -30,7 +30,7 @@ def make_table(*, wallets: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, pd.
     table = pd.DataFrame(values, index=index, columns=NAMES)
     table["coverage_in_count"] = generator.integers(1, 9, wallets).astype(float)
     table["coverage_out_count"] = generator.integers(0, 9, wallets).astype(float)
-    score = 1.5 * table[SIGNAL].fillna(0.0).sum(axis=1).to_numpy() - 1.5
+    score = 2.0 * table[SIGNAL].fillna(0.0).sum(axis=1).to_numpy() - 1.5
     illicit = generator.random(wallets) < 1 / (1 + np.exp(-score))
     labels = pd.DataFrame(
         {
