@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Mapping
 
@@ -63,7 +62,7 @@ def lightgbm_numbers(lines: Iterable[str]) -> dict[str, list[float]]:
                 read = [float(number) for number in numbers.split()]
             except ValueError as error:
                 raise RiskError(f"a line of {name} does not hold numbers: {error}") from None
-            if name == "threshold":  # infinite where a split parts the missing from all others
-                read = [math.copysign(sys.float_info.max, n) if math.isinf(n) else n for n in read]
+            if name == "threshold":  # inf where a split parts the missing from all others
+                read = [min(number, sys.float_info.max) for number in read]
             found.setdefault(name, []).extend(read)
     return found
