@@ -17,7 +17,7 @@ from vertex_view import VERTEX
 
 from experiments.common.processes import confine, peak_mib
 from features import Ledger, feature_table
-from features.ledger.side import Log, RowOrder
+from features.ledger.side import Log
 from features.past import NO_LABELS, past_of
 from features.table import compute_rows
 
@@ -187,7 +187,7 @@ def _arrays(ledger: Ledger, new: npt.NDArray[np.float64], batch: int) -> list[fl
             (ledger.incoming, recipient, sender),
         ):
             log = Log(instant[part], own[part], other[part], rows[part], amount[part])
-            slices.insert(log, RowOrder(ledger.tx_hash, ledger.position), ledger.n_wallets)
+            slices.insert(log, ledger.order)
         codes = np.concatenate([sender[part], recipient[part]])
         as_of = np.concatenate([instant[part], instant[part]]) + MICROSECOND
         if batch > 1:

@@ -14,7 +14,6 @@ from features.ledger.arrivals import Transfer
 from features.ledger.materiality import judge, settle
 from features.ledger.names import Names
 from features.ledger.side import NOTHING, Log, grown
-from features.ledger.slices import Slices
 from features.ledger.state import State
 
 
@@ -98,19 +97,15 @@ def put(state: State, new: Arrived) -> None:
     sent = Log(new.time, new.sender, new.recipient, rows, new.amount)
     received = Log(new.time, new.recipient, new.sender, rows, new.amount)
     dust, late = judge(state.sides, state.order, received, state.scales)
-    _insert(state, state.outgoing, sent)
+    state.outgoing.insert(sent, state.order)
     if dust.any():
-        _insert(state, state.dust, received.take(dust))
+        state.dust.insert(received.take(dust), state.order)
         received = received.take(~dust)
-    _insert(state, state.incoming, received)
+    state.incoming.insert(received, state.order)
     _settle(state, late)
     state.n_transfers += len(new.tx_id)
     latest = int(new.time[-1])
     state.last_time = latest if state.last_time is None else max(state.last_time, latest)
-
-
-def _insert(state: State, slices: Slices, log: Log) -> None:
-    slices.insert(log, state.order, state.n_wallets)
 
 
 def _settle(state: State, wallets: Int32s) -> None:
@@ -128,7 +123,7 @@ def _settle(state: State, wallets: Int32s) -> None:
             slices.take_out(log, state.sender)
     for slices, log in zip(both[::-1], moving, strict=True):
         if log.row.size:
-            _insert(state, slices, log)
+            slices.insert(log, state.order)
 
 
 def take_back(state: State, rows: Iterable[int]) -> None:
@@ -152,7 +147,7 @@ def reserve(state: State, transfers: int) -> None:
     for slices in (state.incoming, state.outgoing, state.dust):
         moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
         slices.reserve(slices.used + 2 * moving + 4 * transfers)
-        _insert(state, slices, NOTHING)  # these two load their kernels
+        slices.insert(NOTHING, state.order)  # these two load their kernels
         slices.merge(NOTHING, state.order)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.kernel import Int32s, Int64s, inner_kernel, kernel
-from features.ledger.side import Log, RowOrder, Side
+from features.ledger.side import Log, RowOrder, Side, in_order
 
 
 @inner_kernel
@@ -18,15 +18,6 @@ def _move(side: Side, source: int, target: int) -> None:
     """Copy one entry of the arena to another place."""
     side.time[target], side.counterparty[target] = side.time[source], side.counterparty[source]
     side.transfer[target], side.amount[target] = side.transfer[source], side.amount[source]
-
-
-@inner_kernel
-def _in_order(before: int, row: int, order: RowOrder) -> bool:
-    """Whether one of two rows of one timestamp comes first, or may: their ids decide."""
-    tx_hash, position = order.tx_hash, order.position
-    if tx_hash[before] != tx_hash[row]:
-        return bool(tx_hash[before] < tx_hash[row])
-    return bool(position[before] <= position[row])
 
 
 @kernel
@@ -46,7 +37,7 @@ def append(
         end = start[owner] + count[owner]
         if count[owner] and (
             time[end - 1] > log_time[i]
-            or (time[end - 1] == log_time[i] and not _in_order(side.transfer[end - 1], row, order))
+            or (time[end - 1] == log_time[i] and not in_order(side.transfer[end - 1], row, order))
         ):
             late[i] = True
             continue
@@ -133,7 +124,7 @@ def merge(side: Side, start: Int64s, new: tuple[Log, RowOrder], groups: Int64s) 
                 time[old + i] > log_time[j]
                 or (
                     time[old + i] == log_time[j]
-                    and not _in_order(transfer[old + i], log_row[j], order)
+                    and not in_order(transfer[old + i], log_row[j], order)
                 )
             ):
                 _move(side, old + i, at)

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple
 
-from features.errors import LedgerError
+from features.errors import LedgerError, RiskError
+from features.json_file import parse_json, read_regular
 from features.ledger.folder import GENERATION, MANIFEST
 
 FORMAT_VERSION = 3
@@ -86,10 +87,8 @@ def _content(directory: Path) -> Any:
     if not path.is_file():
         raise LedgerError(f"{directory} is no ledger: it has no {MANIFEST}")
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST_BYTES)
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(path, read_regular(path, _LARGEST_BYTES))
+    except RiskError as error:
         raise LedgerError(f"damaged ledger {directory}: {MANIFEST} is no JSON ({error})") from None
 
 

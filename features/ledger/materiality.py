@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.kernel import Int8s, Int32s, Int64s, Records, inner_kernel, kernel
-from features.ledger.side import NOTHING, Log, RowOrder, Side, Sides, grown
+from features.ledger.side import NOTHING, Log, RowOrder, Side, Sides, grown, in_order
 from features.ledger.slices import Slices
 
 SHARE, BUDGET, BEGINS = 1e-3, 0.1, 1e-4
@@ -190,9 +190,7 @@ def _comes_first(order: RowOrder, side: Side, place: int, other: Side, at: int) 
     time, instant = side.time[place], other.time[at]
     if time != instant:
         return bool(time < instant)
-    row, beside = side.transfer[place], other.transfer[at]
-    a, b = order.tx_hash[row], order.tx_hash[beside]
-    return bool(a < b or (a == b and order.position[row] < order.position[beside]))
+    return not in_order(other.transfer[at], side.transfer[place], order)
 
 
 @kernel

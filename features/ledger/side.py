@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from features.kernel import Float64s, Int32s, Int64s, UInt64s
+from features.kernel import Float64s, Int32s, Int64s, UInt64s, inner_kernel
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -62,6 +62,15 @@ class RowOrder(NamedTuple):
 
     tx_hash: UInt64s
     position: Int32s
+
+
+@inner_kernel
+def in_order(before: int, row: int, order: RowOrder) -> bool:
+    """Whether one of two rows of one timestamp comes first, or may: their ids decide."""
+    tx_hash, position = order.tx_hash, order.position
+    if tx_hash[before] != tx_hash[row]:
+        return bool(tx_hash[before] < tx_hash[row])
+    return bool(position[before] <= position[row])
 
 
 _NO_CODES = np.empty(0, dtype=np.int32)

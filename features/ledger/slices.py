@@ -58,13 +58,11 @@ class Slices:
     def _columns(self) -> tuple[Int64s, Int32s, Int32s, Float64s]:
         return self.time, self.counterparty, self.transfer, self.amount
 
-    def insert(self, log: Log, order: RowOrder, n_wallets: int) -> None:
-        """Put new transfers where they belong in time, late ones included.
+    def insert(self, log: Log, order: RowOrder) -> None:
+        """Put new transfers, of wallets that there is room for, where they belong in time.
 
-        ``order`` is that of the whole ledger's rows.
+        Late ones included; ``order`` is that of the whole ledger's rows.
         """
-        if n_wallets > self.start.size:
-            self.reserve_wallets(max(n_wallets, self.start.size * 5 // 4))
         late, done = np.zeros(log.time.size, dtype=np.bool_), 0
         while True:
             done, self.used = append(self.side, self.room, self.used, (log, order), done, late)

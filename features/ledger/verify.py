@@ -17,7 +17,7 @@ from features.kernel import Float64s, Int32s, Int64s, kernel, text_hashes
 from features.ledger.disk import FILES, read_ledger
 from features.ledger.materiality import Scales, settle
 from features.ledger.names import Names
-from features.ledger.side import RowOrder, Side
+from features.ledger.side import RowOrder, Side, in_order
 from features.ledger.state import State
 
 _ORDER, _TWICE, _SENDER, _OTHER = 1, 2, 3, 4
@@ -185,16 +185,12 @@ def _compare(side: Side, sender: Int32s, order: RowOrder, seen: _Seen, turn: int
     """
     start, count, time, amount = side.start, side.count, side.time, side.amount
     counterparty, transfer = side.counterparty, side.transfer
-    tx_hash, position = order.tx_hash, order.position
     for wallet in range(start.size):
         for i in range(start[wallet], start[wallet] + count[wallet]):
             row = transfer[i]
-            if i > start[wallet] and time[i] == time[i - 1]:
-                last = transfer[i - 1]
-                if tx_hash[last] > tx_hash[row] or (
-                    tx_hash[last] == tx_hash[row] and position[last] > position[row]
-                ):
-                    return _ORDER
+            tied = i > start[wallet] and time[i] == time[i - 1]
+            if tied and not in_order(transfer[i - 1], row, order):
+                return _ORDER
             if seen.sides[row] != turn:
                 return _TWICE
             seen.sides[row] = turn + 1

@@ -83,7 +83,8 @@ def _dust(past: Past, out: Rows) -> None:
         line[_AT.senders_count] = 0.0
         read = asked.received.end - asked.received.first
         if dust.total + early.total == 0:
-            line[_AT.in_share] = 0.0 if read else line[_AT.in_share]
+            if read:
+                line[_AT.in_share] = 0.0
             continue
         early = _latest(early, HISTORY_CAP - (dust.end - dust.first))
         n = dust.end - dust.first + early.end - early.first

@@ -31,7 +31,8 @@ def test_insert_and_remove_keep_every_slice_in_order(
     rows = np.array(first, dtype=np.int32)
     log = log_of([entries[row] for row in first], 0)._replace(row=rows, amount=rows / 8)
     slices = Slices.build(log, 2 if all(entries[row][0] < 2 for row in first) else 4)
-    slices.insert(log_of(entries[split:], split), RowOrder(tx_hash, position), 4)
+    slices.reserve_wallets(4)
+    slices.insert(log_of(entries[split:], split), RowOrder(tx_hash, position))
     removed = sorted({row % len(entries) for row in removed}) if entries else []
     sender = np.zeros(len(entries), dtype=np.int32)
     sender[removed] = -1
@@ -59,7 +60,7 @@ def test_many_late_transfers_are_merged_in_one_pass(room: int) -> None:
     log = Log(late, np.zeros(more, np.int32), rows, rows, rows / 8)
     order = RowOrder(np.zeros(n + more, np.uint64), np.arange(n + more, dtype=np.int32))
     start = int(slices.start[0])
-    slices.insert(log, order, 2)
+    slices.insert(log, order)
     held = slice(slices.start[0], slices.start[0] + slices.count[0])
     expected = sorted([*((2 * time, time) for time in range(n)), *zip(late, rows, strict=True)])
     assert list(zip(slices.time[held], slices.transfer[held], strict=True)) == expected
@@ -71,7 +72,7 @@ def test_what_was_appended_since_is_merged_with_what_is_late() -> None:
     order = RowOrder(np.zeros(6, np.uint64), np.arange(6, dtype=np.int32))
     times = np.array([5, 20, 7, 30, 20], dtype=np.int64)
     none, rows = np.zeros(5, np.int32), np.arange(1, 6, dtype=np.int32)
-    slices.insert(Log(times, none, none, rows, rows / 8), order, 1)
+    slices.insert(Log(times, none, none, rows, rows / 8), order)
     held = slice(slices.start[0], slices.start[0] + slices.count[0])
     assert slices.time[held].tolist() == [5, 7, 10, 20, 20, 30]
     assert slices.transfer[held].tolist() == [1, 3, 0, 2, 5, 4]
@@ -82,7 +83,7 @@ def test_room_doubles_so_that_moves_are_rare() -> None:
     moves, start = 0, 0
     for row in range(1000):
         tx_hash, position = np.zeros(row + 1, np.uint64), np.arange(row + 1, dtype=np.int32)
-        slices.insert(log_of([(0, row, 0)], row), RowOrder(tx_hash, position), 1)
+        slices.insert(log_of([(0, row, 0)], row), RowOrder(tx_hash, position))
         moves += int(slices.start[0]) != start
         start = int(slices.start[0])
     assert moves <= 8
@@ -118,7 +119,7 @@ def test_a_built_side_holds_what_an_inserted_one_does(entries: list[tuple[int, i
     log = log_of([(owner, 0, 0) for owner, _, _ in entries], 0)
     zero = np.zeros(len(entries), np.int32)
     grown, built = Slices.build(log_of([], 0), 4), Slices.build(log, 4)
-    grown.insert(log, RowOrder(zero.astype(np.uint64), zero), 4)
+    grown.insert(log, RowOrder(zero.astype(np.uint64), zero))
     for name in ("time", "counterparty", "transfer", "amount"):
         held = [getattr(each, name)[each.places()].tolist() for each in (grown, built)]
         assert held[0] == held[1]
