@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Rows, kernel
-from features.past.cut import DUST, Past
+from features.past.cut import DUST, DustPast, Past
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -95,6 +95,8 @@ class View:
     trails : callable, optional
         ``trails(past)`` lists the transfers that prove a row, where the view counts more than the
         wallet's own transfers.
+    reads_dust : bool
+        Whether ``compute`` is given a :class:`features.past.DustPast` instead of a past.
     defined_by : tuple of str
         Texts beside the columns that its numbers depend on, such as the words of the categories;
         a part of its :func:`fingerprint`.
@@ -109,9 +111,10 @@ class View:
     name: str
     version: int
     columns: tuple[Column, ...]
-    compute: Callable[[Past, Rows], None]
+    compute: Callable[[Any, Rows], None]
     trails: Callable[[Past], list[Trail]] | None = None
     defined_by: tuple[str, ...] = ()
+    reads_dust: bool = False
     # whether compute was seen to stay inside its columns
     _kept_inside: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -123,7 +126,7 @@ class View:
     def __repr__(self) -> str:
         return f"View({self.name!r}, version {self.version}, {len(self.columns)} columns)"
 
-    def rows(self, past: Past) -> Rows:
+    def rows(self, past: Past | DustPast) -> Rows:
         """Compute the columns of each past: float64, shape (past.size, columns)."""
         width = len(self.columns)
         out = np.empty((past.size + 1, width))

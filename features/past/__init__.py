@@ -5,6 +5,7 @@ from features.kernel import DAY, HOUR, SECOND, before, inner_kernel, kernel
 from features.past.around import earlier, later, place_across
 from features.past.cut import (
     HISTORY_CAP,
+    DustPast,
     History,
     Past,
     PastLabels,
@@ -18,6 +19,7 @@ from features.past.cut import (
     label_at,
     past_of,
     past_of_spine,
+    past_with_dust,
     set_aside,
 )
 from features.past.few import few_between
@@ -37,6 +39,7 @@ __all__ = [
     "UNLABELLED",
     "WIDTHS",
     "WINDOWS",
+    "DustPast",
     "History",
     "LabelEvents",
     "Past",
@@ -60,6 +63,7 @@ __all__ = [
     "later",
     "past_of",
     "past_of_spine",
+    "past_with_dust",
     "place_across",
     "quantile",
     "set_aside",

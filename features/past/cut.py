@@ -4,9 +4,9 @@ Times are compared with ``as_of`` here and nowhere else. What a view is given is
 whose parts end at one instant, for every wallet; :func:`ask` moves that instant to the next row.
 What came in counts only where it is no dust (:mod:`features.ledger.materiality`): of every wallet,
 the one asked about or another, the incoming side holds what counts, from where the wallet's history
-begins; the rest is in ``Past.dust``, which only the dust view reads. A row reads at most
-``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that its cost is
-bounded on hubs; the coverage view says how much was left out.
+begins; the rest is in a :class:`DustPast`, which only a view that asks for it is given. A row reads
+at most ``HISTORY_CAP`` transfers a side of its own wallet, the most recent ones, so that its cost
+is bounded on hubs; the coverage view says how much was left out.
 """
 
 from typing import NamedTuple
@@ -83,8 +83,6 @@ class Past(NamedTuple):
     Attributes
     ----------
     incoming, outgoing : PastSide
-    dust : PastSide
-        Receipts that did not count when they came.
     labels : PastLabels
     wallets : int32 array, shape (n,), codes of the wallets asked about, -1 for an unknown one
     instants : int64 array, shape (n,), as of when, in microseconds since 1970 UTC
@@ -92,7 +90,6 @@ class Past(NamedTuple):
 
     incoming: PastSide
     outgoing: PastSide
-    dust: PastSide
     labels: PastLabels
     wallets: Int32s
     instants: Int64s
@@ -109,9 +106,29 @@ class Past(NamedTuple):
     def asking(self, wallets: Int32s, instants: Int64s) -> "Past":
         """Other questions to the same ledger and labels, with an instant of their own."""
         as_of = np.array([_NEVER])
-        incoming, outgoing, dust = (side._replace(as_of=as_of) for side in self[:3])
+        incoming, outgoing = (side._replace(as_of=as_of) for side in self[:2])
         labels = self.labels._replace(as_of=as_of)
-        return Past(incoming, outgoing, dust, labels, wallets, instants)
+        return Past(incoming, outgoing, labels, wallets, instants)
+
+
+class DustPast(NamedTuple):
+    """A past, and the receipts that did not count when they came, up to its instant.
+
+    Apart from :class:`Past`, since every array of a record costs each kernel that is given it.
+
+    Attributes
+    ----------
+    past : Past
+    dust : PastSide
+    """
+
+    past: Past
+    dust: PastSide
+
+    @property
+    def size(self) -> int:
+        """Number of questions."""
+        return self.past.size
 
 
 class History(NamedTuple):
@@ -149,9 +166,14 @@ def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEven
     return Past(
         PastSide(*ledger.incoming.side, as_of, *begins),
         PastSide(*ledger.outgoing.side, as_of, *_FROM_THE_FIRST),
-        PastSide(*ledger.dust.side, as_of, *_FROM_THE_FIRST),
         PastLabels(*labels, as_of), wallets, instants,
     )  # fmt: skip
+
+
+def past_with_dust(ledger: Ledger, past: Past) -> DustPast:
+    """The dust of the ledger that a past is of, up to the same instant, beside it."""
+    dust = PastSide(*ledger.dust.side, past.labels.as_of, *_FROM_THE_FIRST)
+    return DustPast(past, dust)
 
 
 def past_of_spine(ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents) -> Past:

@@ -11,8 +11,8 @@ from features.kernel import Rows, slot_of, table_mask
 from features.past import (
     HISTORY_CAP,
     SECOND,
+    DustPast,
     History,
-    Past,
     PastSide,
     Question,
     ask,
@@ -65,20 +65,21 @@ def _latest(history: History, most: int) -> History:
 
 
 @inner_kernel
-def _recency(past: Past, asked: Question, dust: History, early: History) -> float:
+def _recency(given: DustPast, asked: Question, dust: History, early: History) -> float:
     """Seconds since the latest of some dust and some early receipts, one of them not empty."""
-    latest = past.dust.time[dust.end - 1] if dust.total else past.incoming.time[early.end - 1]
+    came, counted = given.dust.time, given.past.incoming.time
+    latest = came[dust.end - 1] if dust.total else counted[early.end - 1]
     if dust.total and early.total:
-        latest = max(latest, past.incoming.time[early.end - 1])
+        latest = max(latest, counted[early.end - 1])
     return float((asked.as_of - latest) / SECOND)
 
 
 @kernel
-def _dust(past: Past, out: Rows) -> None:
-    memory = empty_distinct()
+def _dust(given: DustPast, out: Rows) -> None:
+    past, came, memory = given.past, given.dust, empty_distinct()
     for row in range(out.shape[0]):
         asked, line = ask(past, row), out[row]
-        dust, early = cut(past.dust, asked.wallet), set_aside(past.incoming, asked.wallet)
+        dust, early = cut(came, asked.wallet), set_aside(past.incoming, asked.wallet)
         line[_AT.in_count] = dust.total + early.total
         line[_AT.senders_count] = 0.0
         read = asked.received.end - asked.received.first
@@ -91,14 +92,14 @@ def _dust(past: Past, out: Rows) -> None:
         mask = table_mask(2 * n)
         for slot in range(mask + 1):
             memory.table[slot] = 0
-        fan = _senders(past.dust, dust, memory, mask, 0)
+        fan = _senders(came, dust, memory, mask, 0)
         line[_AT.senders_count] = _senders(past.incoming, early, memory, mask, fan)
-        value = _sum(past.dust, dust) + _sum(past.incoming, early)
+        value = _sum(came, dust) + _sum(past.incoming, early)
         counted = _sum(past.incoming, asked.received)
         if value + counted > 0.0:
             line[_AT.in_share] = value / (value + counted)
-        line[_AT.recency_s] = _recency(past, asked, dust, early)
+        line[_AT.recency_s] = _recency(given, asked, dust, early)
 
 
 _COLUMNS = tuple(replace(column, unasked=True) for column in of_both("dust", *_TEMPLATES))
-DUST = View("dust", 1, _COLUMNS, _dust)
+DUST = View("dust", 1, _COLUMNS, _dust, reads_dust=True)
