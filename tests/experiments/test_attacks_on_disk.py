@@ -1,40 +1,28 @@
 """The attacks of experiment 0005 on a ledger's folder, at sizes that fit here."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.quick_run import quick_run
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    result = tmp_path_factory.mktemp("attacks") / "result.json"
-    script = ROOT / "experiments" / "0005-attacks" / "disk.py"
-    done = subprocess.run(
-        [sys.executable, str(script), "--quick", "--result", str(result)],
-        capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    rows = json.loads(result.read_text())["measures"]
-    return {row["name"]: row["value"] for row in rows}
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    folder = tmp_path_factory.mktemp("attacks")
+    _, measures = quick_run("0005-attacks/disk.py", folder)
+    return measures
 
 
-def test_ingests_at_once_lose_nothing(found: dict[str, Any]) -> None:
+def test_ingests_at_once_lose_nothing(found: dict[str, float]) -> None:
     assert found["two ingests at once: transfers lost after success"] == 0
     assert found["two ingests at once: ledgers unreadable"] == 0
 
 
-def test_no_open_beside_a_writer_fails(found: dict[str, Any]) -> None:
+def test_no_open_beside_a_writer_fails(found: dict[str, float]) -> None:
     assert found["opens beside a writer"] > 20
     assert found["opens beside a writer that failed"] == 0
 
 
-def test_every_tampering_is_told_or_harmless(found: dict[str, Any]) -> None:
+def test_every_tampering_is_told_or_harmless(found: dict[str, float]) -> None:
     told = found["tampering, 40: refused"]
     assert told + found["tampering, 40: harmless"] == 40
     assert told > 30
@@ -42,12 +30,12 @@ def test_every_tampering_is_told_or_harmless(found: dict[str, Any]) -> None:
         assert found[f"tampering, 40: {bad}"] == 0
 
 
-def test_who_makes_checksums_fit_crashes_nothing(found: dict[str, Any]) -> None:
+def test_who_makes_checksums_fit_crashes_nothing(found: dict[str, float]) -> None:
     assert found["tampering, 40, checksums made to fit: crash or traceback"] == 0
     assert found["tampering, 40, checksums made to fit: refused"] > 5
 
 
-def test_a_full_disk_leaves_the_former_ledger(found: dict[str, Any]) -> None:
+def test_a_full_disk_leaves_the_former_ledger(found: dict[str, float]) -> None:
     assert found["full disk, 4: told in one line"] == 4
     assert found["full disk, 4: former ledger whole"] == 4
     assert found["full disk, 4: partial generations left"] == 0
