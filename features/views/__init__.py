@@ -6,6 +6,7 @@ from features.view import Column, View, fingerprint
 from features.views.amounts import AMOUNTS
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
+from features.views.depth.depth import DEPTH
 from features.views.dust import DUST
 from features.views.exposure import EXPOSURE
 from features.views.layering.layering import LAYERING
@@ -17,7 +18,7 @@ from features.views.windows.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
     COVERAGE, DUST, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING,
-    PATTERNS, EXPOSURE,
+    DEPTH, PATTERNS, EXPOSURE,
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Through how many wallets that passed it on a wallet's money came, and how far it went."""
