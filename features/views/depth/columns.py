@@ -2,9 +2,10 @@
 
 from features.past import WINDOWS
 from features.view import of_both, per_side, places
-from features.views.depth.memory import FLOOR, FLOWS, FRESH, HOP_CAP, PIECES, WIDEST
-from features.views.depth.passing import HUB, MATCH
-from features.views.depth.search import WORK
+from features.views.depth.around import HUB
+from features.views.depth.memory import FLOOR, FLOWS, HOP_CAP, PIECES
+from features.views.depth.passing import MATCH
+from features.views.depth.search import WALLET, WORK
 
 GREATEST = 0.01  # least share of the value that a number of hops must have to be the greatest
 THROUGH = (1, 2, 3, 5, 8)  # wallets
@@ -23,10 +24,7 @@ def _passing(flow: str) -> str:
 
 
 _SIDE = (
-    *(
-        (f"mean_{flow}_{{d}}_hops", f"{_HOPS}mean by value, {_passing(flow)}")
-        for flow in FLOWS
-    ),
+    *((f"mean_{flow}_{{d}}_hops", f"{_HOPS}mean by value, {_passing(flow)}") for flow in FLOWS),
     *(
         (
             f"greatest_{flow}_{{d}}_hops",
@@ -74,7 +72,7 @@ _BOTH = (
         "truncated_ratio",
         f"1 if a cap ended the search for more than {GREATEST:g} of the value of a side, or if "
         f"transfers of the side were not read, else 0: {HOP_CAP} hops, {PIECES:,} pieces, "
-        f"{WORK:,} transfers looked at, pieces below {FLOOR:g} of the side's sum",
+        f"{WORK:,} transfers looked at (a wallet counts as {WALLET}), pieces below {FLOOR:g} of the side's sum",
     ),
 )
 _EFFECTIVE = "inverse Simpson: Hill 1973; passing on, windows and caps are our own"
@@ -92,5 +90,3 @@ SHARES = tuple(  # flow, wallets, place
     for flow in _COUNTED
     for least in THROUGH
 )
-PROVEN = tuple(f"depth_greatest_{FLOWS[flow]}_{{}}_hops" for flow in (WIDEST,))
-assert FLOWS[FRESH] == "fresh"

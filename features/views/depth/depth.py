@@ -9,7 +9,7 @@ or keep what they get, and shows little more than one hop.
 import numpy as np
 
 from features.kernel import Float64s, Int64s, Rows
-from features.past import History, Past, ask, inner_kernel, kernel
+from features.past import History, TracedPast, ask, inner_kernel, kernel, traced_past
 from features.view import Trail, View, blocks
 from features.views.depth.columns import (
     ALL,
@@ -61,10 +61,12 @@ def _hops(memory: Memory, line: Float64s) -> None:
 def _ways(memory: Memory, own: History, line: Float64s) -> None:
     """Columns of the ways that value took, of one side, whose sum is above 0."""
     sums = memory.sums[0]
-    total, passed = sums.total, line[MEAN[WIDEST]] - 1.0
+    total, passed = sums.total, 0.0
+    for hops in range(2, HOP_CAP + 1):  # not mean less 1, which cancels where little passed
+        passed += (hops - 1) * memory.ended[WIDEST, hops]
     line[OF.entered_s] = sums.elapsed / total
-    if line[OF.through_1_30d_share] > 0.0:
-        line[OF.dwell_s] = sums.elapsed / total / passed
+    if passed > 0.0:
+        line[OF.dwell_s] = sums.elapsed / passed
     line[OF.entries_count] = total / sums.squares * total
     line[OF.paths_count] = sums.paths
     read = (own.end - own.first) / own.total
@@ -72,16 +74,16 @@ def _ways(memory: Memory, own: History, line: Float64s) -> None:
 
 
 @kernel
-def _depth(past: Past, out: Rows) -> None:
+def _depth(given: TracedPast, out: Rows) -> None:
     memory = empty_memory()
     for row in range(out.shape[0]):
-        asked = ask(past, row)
+        asked = ask(given.past, row)
         received, sent, both = blocks(out[row], len(OF))
         both[ALL.truncated_ratio] = 0.0
         for forward, own, line in ((False, asked.received, received), (True, asked.sent, sent)):
             if own.first == own.end:
                 continue
-            follow(past, asked, forward, memory)
+            follow(given, asked, forward, memory)
             sums = memory.sums[0]
             if sums.total == 0.0:
                 continue
@@ -91,10 +93,10 @@ def _depth(past: Past, out: Rows) -> None:
                 both[ALL.truncated_ratio] = 1.0
 
 
-def _trails(past: Past) -> list[Trail]:
-    asked, memory, trails = ask(past, 0), empty_memory(), []
+def _trails(given: TracedPast) -> list[Trail]:
+    asked, memory, trails = ask(given.past, 0), empty_memory(), []
     for forward, side in ((False, "in"), (True, "out")):
-        follow(past, asked, forward, memory)
+        follow(given, asked, forward, memory)
         total = memory.sums["total"][0]
         if total > 0.0:
             hops = greatest(memory.ended[WIDEST], total)
@@ -108,15 +110,21 @@ def _longest(memory: Memory, hops: int, column: str, forward: bool) -> list[Trai
     carried = memory.value[first:end, WIDEST]
     largest = first + np.argsort(-carried, kind="stable")[:_TRAILS]
     trails = []
-    for at in largest.tolist():
-        way: list[int] = []
-        while at >= 0:
-            way.append(at)
-            at = int(memory.pieces["parent"][at])
-        ordered = np.array(way[::-1] if forward else way, dtype=np.int64)
-        rows: Int64s = memory.pieces["transfer"][ordered].astype(np.int64)
-        trails.append(Trail((column,), rows, memory.value[ordered, WIDEST]))
+    for far_end in largest.tolist():
+        way = _way(memory, far_end)
+        places = np.array(way[::-1] if forward else way, dtype=np.int64)
+        rows: Int64s = memory.pieces["transfer"][places].astype(np.int64)
+        trails.append(Trail((column,), rows, memory.value[places, WIDEST]))
     return trails
 
 
-DEPTH = View("depth", 1, COLUMNS, _depth, _trails)
+def _way(memory: Memory, far_end: int) -> list[int]:
+    """Pieces from one back to the wallet's own transfer, each the one that gave most."""
+    way, piece = [far_end], int(memory.pieces["parent"][far_end])
+    while piece >= 0:
+        way.append(piece)
+        piece = int(memory.pieces["parent"][piece])
+    return way
+
+
+DEPTH = View("depth", 1, COLUMNS, _depth, _trails, given=traced_past)

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from features.kernel import Float64s, Int64s, Records, Rows, first_slot
-from features.past import WINDOWS, inner_kernel, kernel
+from features.past import HISTORY_CAP, WINDOWS, inner_kernel, kernel
 
 FLOWS = (*WINDOWS, "fresh")
 WIDEST, FRESH = len(WINDOWS) - 1, len(WINDOWS)
 HOP_CAP = 16
 PIECES = 16_384
-FLOOR = 1e-4  # of the side's sum
+FLOOR = 3e-4  # of the side's sum
 _SLOTS = 2 * PIECES
 
 PIECE = np.dtype(
@@ -37,7 +37,7 @@ SUMS = np.dtype(
         ("elapsed", np.float64),  # value times seconds from entry to the wallet
         ("squares", np.float64),  # of the values that entered with one transfer
         ("paths", np.float64),  # greatest effective number of transfers at one hop
-        ("work", np.int64),  # transfers looked at
+        ("work", np.int64),  # see WORK of the search
         ("pieces", np.int64),
         ("generation", np.int64),  # of the table
     ],
@@ -59,6 +59,8 @@ class Memory(NamedTuple):
         Which piece of the hop that is filled a transfer is: generation << 32 | piece.
     taken, given, mix : float64 array, shape (windows,)
         Sums of one wallet, see :mod:`features.views.depth.passing`.
+    kept : float64 array, shape (HISTORY_CAP,)
+        What of the transfers of one wallet is no conversion.
     rate, share : float64 array, shape (flows,)
         What of a piece's value a unit of its wallet's transfers gets, and what one of them gets.
     levels : int64 array, shape (HOP_CAP + 2,)
@@ -73,6 +75,7 @@ class Memory(NamedTuple):
     taken: Float64s
     given: Float64s
     mix: Float64s
+    kept: Float64s
     rate: Float64s
     share: Float64s
     levels: Int64s
@@ -91,6 +94,7 @@ def empty_memory() -> Memory:
         np.empty(n_windows),
         np.empty(n_windows),
         np.empty(n_windows),
+        np.empty(HISTORY_CAP),
         np.empty(n_flows),
         np.empty(n_flows),
         np.empty(HOP_CAP + 2, dtype=np.int64),

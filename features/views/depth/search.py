@@ -8,49 +8,50 @@ of the side's sum below ``FLOOR`` are not followed further.
 """
 
 from features.kernel import SECOND
-from features.past import WIDTHS, Past, PastSide, Question, inner_kernel
-from features.views.depth.memory import (
-    FLOOR,
-    FRESH,
-    HOP_CAP,
-    WIDEST,
-    Memory,
-    forget,
-    piece_of,
-)
-from features.views.depth.passing import Around, around, passed_on, rest
+from features.past import WIDTHS, History, PastSide, Question, TracedPast, inner_kernel
+from features.views.depth.around import Around, around
+from features.views.depth.conversions import kept_of
+from features.views.depth.memory import FLOOR, FRESH, HOP_CAP, WIDEST, Memory, forget, piece_of
+from features.views.depth.passing import passed_inside, passed_on, rest
 
-WORK = 500_000  # transfers that are looked at, of one side
+WORK = 200_000  # of one side: transfers that are looked at, and each wallet as WALLET of them
+WALLET = 32  # finding a wallet's transfers costs as much as reading so many
 
 
 @inner_kernel
-def _start(side: PastSide, asked: Question, forward: bool, memory: Memory) -> None:
-    """Make pieces of the wallet's own transfers, the latest first."""
-    counterparty, amount = side.counterparty, side.amount
-    own, sums, value = asked.sent if forward else asked.received, memory.sums[0], memory.value
+def _start(given: TracedPast, asked: Question, forward: bool, memory: Memory) -> None:
+    """Make pieces of what the wallet moved, conversions left out, the latest first."""
+    past, wallet = given.past, asked.wallet
+    received, sent = asked.received, asked.sent
+    near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
+    own, across = (sent, received) if forward else (received, sent)
+    found = Around(own.first, own.end, across.first, across.end)
+    kept, sums, value = memory.kept, memory.sums[0], memory.value
+    kept_of(near, far, given.tx_hash, wallet, found, kept)
     total = 0.0
     for place in range(own.first, own.end):
-        if counterparty[place] != asked.wallet:
-            total += amount[place]
+        total += kept[place - own.first]
     sums.total = total
     sums.generation += 1
     for place in range(own.end - 1, own.first - 1, -1):
-        if counterparty[place] == asked.wallet or amount[place] == 0.0:
+        amount, new = kept[place - own.first], -1
+        if amount == 0.0:
             continue
-        new = -1
-        if amount[place] >= FLOOR * total:
-            new = piece_of(memory, side.transfer[place], counterparty[place], side.time[place])
-        if new >= 0:
-            value[new] = amount[place]
-        else:
-            for flow in range(FRESH + 1):
-                memory.ended[flow, 1] += amount[place]
-            sums.unsearched += amount[place]
+        if amount >= FLOOR * total:
+            new = piece_of(memory, near.transfer[place], near.counterparty[place], near.time[place])
+        if new < 0:
+            sums.unsearched += amount
+            sums.squares += amount * amount
+        for flow in range(FRESH + 1):
+            if new >= 0:
+                value[new, flow] = amount
+            else:
+                memory.ended[flow, 1] += amount
 
 
 @inner_kernel
 def _end(memory: Memory, at: int, hop: int, searched: bool) -> None:
-    """End a piece after so many transfers."""
+    """End what a piece has left, after so many transfers."""
     value, ended, sums = memory.value, memory.ended, memory.sums[0]
     for flow in range(FRESH + 1):
         ended[flow, hop] += value[at, flow]
@@ -59,21 +60,6 @@ def _end(memory: Memory, at: int, hop: int, searched: bool) -> None:
     sums.squares += left * left
     if not searched:
         sums.unsearched += left
-
-
-@inner_kernel
-def _end_rest(memory: Memory, at: int, hop: int) -> None:
-    """End what a piece did not come through its wallet with; the rest goes on."""
-    value, rate, mix, ended = memory.value, memory.rate, memory.mix, memory.ended
-    for flow in range(FRESH + 1):
-        passed = min(rate[flow] * mix[min(flow, WIDEST)], value[at, flow])
-        ended[flow, hop] += value[at, flow] - passed
-    whole = value[at, WIDEST]
-    left = whole - min(rate[WIDEST] * mix[WIDEST], whole)
-    sums = memory.sums[0]
-    sums.squares += left * left
-    if whole > 0.0:
-        sums.elapsed += memory.pieces[at].elapsed * (left / whole)
 
 
 @inner_kernel
@@ -89,8 +75,8 @@ def _share(memory: Memory, amount: float, rested: int) -> float:
 
 @inner_kernel
 def _take(memory: Memory, at: int, new: int, hop: int, elapsed: float) -> None:
-    """Add shares to a piece, or where there is none (-1) end them."""
-    pieces, value, share, sums = memory.pieces, memory.value, memory.share, memory.sums[0]
+    """Add shares of a piece to another, or where there is none (-1) end them."""
+    value, share, sums = memory.value, memory.share, memory.sums[0]
     widest = share[WIDEST]
     if new < 0:
         for flow in range(FRESH + 1):
@@ -100,7 +86,7 @@ def _take(memory: Memory, at: int, new: int, hop: int, elapsed: float) -> None:
         return
     for flow in range(FRESH + 1):
         value[new, flow] += share[flow]
-    piece = pieces[new]
+    piece = memory.pieces[new]
     piece.elapsed += elapsed
     if widest > piece.most:
         piece.most, piece.parent = widest, at
@@ -108,33 +94,54 @@ def _take(memory: Memory, at: int, new: int, hop: int, elapsed: float) -> None:
 
 @inner_kernel
 def _go_on(
-    side: PastSide, wallet: int, memory: Memory, at: int, hop: int, found: Around, forward: bool
+    side: PastSide, wallet: int, memory: Memory, at: int, hop: int, ways: History, forward: bool
 ) -> None:
-    """Give what a piece's wallet passes on to its transfers, each of ``hop`` on the way.
+    """Give what a piece's wallet passes on to its transfers, of one hop more; the piece has less.
 
     ``wallet`` is whom the search is for: its own money ends there.
     """
-    times, counterparty, amount, transfer = (
-        side.time, side.counterparty, side.amount, side.transfer,
+    times, counterparty, transfer, kept = (
+        side.time, side.counterparty, side.transfer, memory.kept,
     )  # fmt: skip
-    piece, sums = memory.pieces[at], memory.sums[0]
-    through, time, whole = piece.wallet + 0, piece.time, memory.value[at, WIDEST]
+    piece, sums, value, share = memory.pieces[at], memory.sums[0], memory.value, memory.share
+    time, whole, floor = piece.time, value[at, WIDEST], FLOOR * sums.total
     so_far = piece.elapsed / whole if whole > 0.0 else 0.0
-    floor = FLOOR * sums.total
-    for place in range(found.near_first, found.near_end):
-        rested, other = rest(times[place], time, forward), counterparty[place]
-        if rested < 0 or other == through:
+    for place in range(ways.first, ways.end):
+        rested, amount = rest(times[place], time, forward), kept[place - ways.first]
+        if rested < 0 or amount == 0.0:
             continue
-        most = _share(memory, amount[place], rested)
+        most, new = _share(memory, amount, rested), -1
         if most == 0.0:
             continue
-        new = -1
-        if other != wallet:
+        if counterparty[place] != wallet:
             if most >= floor:
-                new = piece_of(memory, transfer[place], other, times[place])
+                new = piece_of(memory, transfer[place], counterparty[place], times[place])
             if new < 0:
-                sums.unsearched += memory.share[WIDEST]
-        _take(memory, at, new, hop, (so_far + rested / SECOND) * memory.share[WIDEST])
+                sums.unsearched += share[WIDEST]
+        _take(memory, at, new, hop + 1, (so_far + rested / SECOND) * share[WIDEST])
+        for flow in range(FRESH + 1):
+            value[at, flow] = max(value[at, flow] - share[flow], 0.0)
+    piece.elapsed = so_far * value[at, WIDEST]
+
+
+@inner_kernel
+def _follow_piece(
+    given: TracedPast, wallet: int, memory: Memory, at: int, hop: int, forward: bool
+) -> None:
+    """Follow one piece through the wallet at its far end, and end what does not go on."""
+    past, tx_hash, pieces, sums = given.past, given.tx_hash, memory.pieces, memory.sums[0]
+    near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
+    first, end = passed_inside(past, tx_hash, memory, at, forward)
+    sums.work += WALLET + end - first
+    if first < end:
+        _go_on(near, wallet, memory, at, hop, History(first, end, 0), forward)
+    else:
+        found = around(near, far, pieces[at].wallet, pieces[at].time)
+        first, end = found.near_first, found.near_end
+        sums.work += end - first + found.far_end - found.far_first
+        if first < end and passed_on(past, tx_hash, memory, at, found, forward):
+            _go_on(near, wallet, memory, at, hop, History(first, end, 0), forward)
+    _end(memory, at, hop, True)
 
 
 @inner_kernel
@@ -148,16 +155,15 @@ def _effective(memory: Memory, first: int, end: int) -> float:
 
 
 @inner_kernel
-def follow(past: Past, asked: Question, forward: bool, memory: Memory) -> None:
+def follow(given: TracedPast, asked: Question, forward: bool, memory: Memory) -> None:
     """Follow all value of one side; fills the memory.
 
     Reads the wallet's own transfers and those, up to thirty days before and after, of the wallets
     that its value came through or (``forward``) went through.
     """
     forget(memory)
-    near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
-    _start(near, asked, forward, memory)
-    sums, levels, pieces = memory.sums[0], memory.levels, memory.pieces
+    _start(given, asked, forward, memory)
+    sums, levels = memory.sums[0], memory.levels
     first, hop = 0, 1
     levels[0] = levels[1] = 0
     while first < sums.pieces:
@@ -167,16 +173,9 @@ def follow(past: Past, asked: Question, forward: bool, memory: Memory) -> None:
         for at in range(first, end):
             if hop == HOP_CAP or sums.work > WORK:
                 _end(memory, at, hop, False)
-                continue
-            found = around(near, far, pieces[at].wallet, pieces[at].time)
-            sums.work += 1 + found.near_end - found.near_first + found.far_end - found.far_first
-            if found.near_first < found.near_end and passed_on(past, memory, at, found, forward):
-                _end_rest(memory, at, hop)
-                _go_on(near, asked.wallet, memory, at, hop + 1, found, forward)
             else:
-                _end(memory, at, hop, True)
+                _follow_piece(given, asked.wallet, memory, at, hop, forward)
         hop += 1
-        levels[hop] = end
-        first = end
-    for rest_of in range(hop + 1, levels.size):
-        levels[rest_of] = first
+        levels[hop] = first = end
+    for more in range(hop + 1, levels.size):
+        levels[more] = first

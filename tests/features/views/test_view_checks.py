@@ -16,6 +16,7 @@ from tests.strategies import START, STRANGER, WALLETS, World, at, spine, transfe
 SEEDS = st.integers(0, 2**32 - 1)
 LOGARITHMS = ("amounts_entropy", "amounts_log", "relative_to")  # differences of ln of amounts
 TRUNCATED = (
+    "depth_truncated_ratio",
     "exposure_truncated_ratio",
     "layering_truncated_ratio",
     "patterns_truncated_ratio",
