@@ -34,7 +34,8 @@ from features.views import VIEWS
 _START = pd.Timestamp("2026-01-01", tz="UTC")
 _MARK = CACHE / "everything"
 _LEDGER, _REST = "the ledger", "policies and neighbourhoods"
-_LONGEST = ("patterns", "layering", "exposure")  # to compile: begun first, so that none ends late
+# to compile: begun first, so that none ends late
+_LONGEST = ("patterns", "layering", "exposure", "depth")
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
 _TRANSFERS = (
     (0, "a", "b", 64.0), (1, "b", "c", 60.0), (2, "b", "x", 4.0), (3, "c", "d", 55.0),

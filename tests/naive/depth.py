@@ -1,4 +1,4 @@
-"""The slow twin of the depth view, without the caps on pieces and work: no small world meets them."""
+"""The slow twin of the depth view, without caps on pieces and work: no small world meets them."""
 
 import math
 from collections import defaultdict

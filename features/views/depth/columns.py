@@ -72,7 +72,8 @@ _BOTH = (
         "truncated_ratio",
         f"1 if a cap ended the search for more than {GREATEST:g} of the value of a side, or if "
         f"transfers of the side were not read, else 0: {HOP_CAP} hops, {PIECES:,} pieces, "
-        f"{WORK:,} transfers looked at (a wallet counts as {WALLET}), pieces below {FLOOR:g} of the side's sum",
+        f"{WORK:,} transfers looked at (a wallet counts as {WALLET}), pieces below {FLOOR:g} of "
+        "the side's sum",
     ),
 )
 _EFFECTIVE = "inverse Simpson: Hill 1973; passing on, windows and caps are our own"

@@ -52,9 +52,9 @@ def sum_of(side: PastSide, first: int, end: int, wallet: int) -> float:
 def kept_of(
     near: PastSide, far: PastSide, tx_hash: UInt64s, wallet: int, found: Around, kept: Float64s
 ) -> None:
-    """Fill what of each transfer on the near side is no conversion, in ``kept[: near_end - first]``.
+    """Fill what of each transfer on the near side is no conversion, from ``kept[0]`` on.
 
-    Transfers to itself are none of it.
+    Of transfers to itself it is nothing.
     """
     amount, other = near.amount, near.counterparty
     first, i, j = found.near_first, found.near_first, found.far_first

@@ -66,8 +66,10 @@ def test_no_history_gives_the_stated_zeros_and_nans(world: World) -> None:
     zero = ("_count", "_hops", "_total_in_amount", "_total_out_amount")
     unread = ("coverage_truncated_share", *TRUNCATED)
     for name, values in rows_of(VIEWS, nothing_yet).items():
-        # hops of exposure are nan where there is none, since 0 would be the wallet itself
-        undefined = str(name).startswith(("one_hop", "exposure")) or not str(name).endswith(zero)
+        # hops of exposure and depth are nan where there is none, since 0 would be the wallet itself
+        undefined = str(name).startswith(("one_hop", "exposure", "depth")) or not str(
+            name
+        ).endswith(zero)
         expected = np.nan if undefined and name not in unread else 0.0
         np.testing.assert_array_equal(values, expected, err_msg=str(name))
 
