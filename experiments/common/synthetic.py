@@ -93,10 +93,10 @@ def generate(seed: int, sizes: Sizes | None = None) -> Synthetic:
     sizes = sizes or Sizes()
     rng = np.random.default_rng(seed)
     n_planted = round(sizes.transfers * sizes.planted_share)
-    background = _background(rng, sizes, sizes.transfers - n_planted)
+    drawn = background(rng, sizes, sizes.transfers - n_planted)
     planted, members = _planted(rng, sizes, n_planted)
     sender, recipient, second, amount = (
-        np.concatenate(pair) for pair in zip(background, planted, strict=True)
+        np.concatenate(pair) for pair in zip(drawn, planted, strict=True)
     )
     order = np.argsort(second, kind="stable")
     names = hex_names(rng, sizes.wallets, n_bytes=20)
@@ -176,8 +176,11 @@ def hex_names(rng: np.random.Generator, n: int, *, n_bytes: int) -> pa.StringArr
     return pa.StringArray.from_buffers(n, pa.py_buffer(offsets.data), pa.py_buffer(text.data))
 
 
-def _background(rng: np.random.Generator, sizes: Sizes, n: int) -> tuple[Ints, Ints, Ints, Floats]:
-    """Draw ordinary transfers: sender, recipient, second since START, amount."""
+def background(rng: np.random.Generator, sizes: Sizes, n: int) -> tuple[Ints, Ints, Ints, Floats]:
+    """Draw ordinary transfers: sender, recipient, second since START, amount.
+
+    Each an array of shape (n,), wallets as codes below ``sizes.wallets``, amounts in whole units.
+    """
     sender = _heavy_tailed(rng, sizes.wallets, n, exponent=0.8)
     recipient = _heavy_tailed(rng, sizes.wallets, n, exponent=0.75)
     by_sender = np.argsort(sender, kind="stable")
@@ -189,7 +192,7 @@ def _background(rng: np.random.Generator, sizes: Sizes, n: int) -> tuple[Ints, I
     day = rng.random(n) * sizes.days
     day += 0.08 * np.sin(2 * np.pi * day)  # density 1 / (1 + 0.5 cos): nights are quieter
     second = np.clip(day * DAY_S, 0, sizes.days * DAY_S - 1)
-    return sender, recipient, _on_blocks(second), _amounts(rng, n)
+    return sender, recipient, on_blocks(second), draw_amounts(rng, n)
 
 
 def _heavy_tailed(rng: np.random.Generator, wallets: int, n: int, *, exponent: float) -> Ints:
@@ -201,7 +204,7 @@ def _heavy_tailed(rng: np.random.Generator, wallets: int, n: int, *, exponent: f
     return np.asarray(rng.permutation(wallets)[rank], np.int64)
 
 
-def _amounts(rng: np.random.Generator, n: int) -> Floats:
+def draw_amounts(rng: np.random.Generator, n: int) -> Floats:
     """Draw amounts; one in seven has a single significant digit, and none is dust.
 
     So peers that know nothing of dust compute the same.
@@ -213,7 +216,8 @@ def _amounts(rng: np.random.Generator, n: int) -> Floats:
     return np.asarray(np.maximum(np.round(amount, 6), 1e-6), np.float64)
 
 
-def _on_blocks(second: Floats) -> Ints:
+def on_blocks(second: Floats | Ints) -> Ints:
+    """Put seconds on the grid of blocks, never later."""
     return np.asarray(second, np.int64) // BLOCK_S * BLOCK_S
 
 
@@ -237,7 +241,7 @@ def _planted(
         second = np.clip(start + span * fraction, 0, sizes.days * DAY_S - 1)
         fee = 1 - rng.uniform(0.001, 0.02, len(step))
         amount = np.round(rng.lognormal(6.0, 1.0) * share * fee ** (step + 1), 6)
-        parts.append((codes[source], codes[target], _on_blocks(second), amount))
+        parts.append((codes[source], codes[target], on_blocks(second), amount))
         seen = codes[np.union1d(source, target)]
         members.append(pd.DataFrame({"code": seen, "pattern": name}))
         missing -= len(step)
