@@ -32,7 +32,7 @@ OWN = {
     "CYCLE": "patterns_cycle",
     "SCATTER-GATHER": "patterns_scatter_gather",
     "GATHER-SCATTER": "patterns_gather_scatter",
-    "BIPARTITE": "patterns_bipartite",
+    "BIPARTITE": "patterns_bipartite",  # these columns are gone: see experiment 0007
     "STACK": "patterns_stack",
     "RANDOM": "layering_depth",
 }
