@@ -9,7 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-import stage_evasion  # noqa: E402 - the repository must be importable first
+import planted_case  # noqa: E402 - the repository must be importable first
+import stage_evasion  # noqa: E402
 import stage_planted  # noqa: E402
 import stage_worth  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
@@ -47,7 +48,7 @@ class Run:
 
     def planted(self) -> tuple[list[Measure], dict[str, Figure]]:
         """The planted world."""
-        amounts = stage_planted.QUICK if self.quick else stage_planted.FULL
+        amounts = planted_case.QUICK if self.quick else planted_case.FULL
         measures = stage_planted.measure(range(1) if self.quick else WORLDS, amounts)
         return measures, {"planted.png": stage_planted.figure(measures)}
 

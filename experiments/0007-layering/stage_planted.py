@@ -6,18 +6,18 @@ first half of the period, test rows of the second: other thefts, other wallets, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from flow_views import columns_without, flows
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from planted_case import CHOICES, FULL, KNOWN, Amounts, Case, Rows, read_case
 
 from experiments.common import arms
 from experiments.common.arms import Bools, Float64s, Int8s
-from experiments.common.laundering import PlantedWorld, Sizes, labels, plant
 from experiments.common.results import Measure
-from features import Ledger, feature_table
-from features.views import VIEWS
 from training.metrics import best_single_feature, single_feature_score
 
 BUDGETS = {"0.1 %": 0.001, "1 %": 0.01}
@@ -27,130 +27,6 @@ GRADES = {
     "hops": ((2, 4), (5, 8), (9, 12)),
     "hops from the thief": ((1, 2), (3, 5), (6, 8), (9, 12)),
 }
-CHOICES = ("rest", "mixing", "swapped", "reused")
-KNOWN = {False: "thieves unknown", True: "thieves known"}
-Rows = pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """How much to measure.
-
-    Parameters
-    ----------
-    sizes : Sizes
-        Of the world.
-    train, test : int
-        Ordinary wallets that are asked about, in either half.
-    illicit : int
-        Illicit wallets of the first half that are learnt from, at most.
-    """
-
-    sizes: Sizes
-    train: int
-    test: int
-    illicit: int
-
-
-FULL = Amounts(Sizes(), train=15_000, test=25_000, illicit=5_000)
-QUICK = Amounts(Sizes(wallets=4_000, transfers=16_000, schemes=12), 800, 1_200, 500)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One world, asked.
-
-    Parameters
-    ----------
-    rows : DataFrame of shape (n, ...)
-        wallet, as_of, late (of the second half), illicit, role, and what is graded of its theft.
-    table : DataFrame of shape (n, columns)
-        Of the views that read no labels.
-    exposed : dict of DataFrame
-        Of the view that does, by whether the thieves are known.
-    world_share : float
-        Illicit wallets over all, in the second half of the world.
-    """
-
-    rows: Rows
-    table: pd.DataFrame
-    exposed: dict[bool, pd.DataFrame]
-    world_share: float
-
-    def whole(self, *, thieves: bool) -> pd.DataFrame:
-        """All columns, with labels of the exchanges and perhaps of the thieves."""
-        return pd.concat([self.table, self.exposed[thieves]], axis=1)
-
-
-def read_case(seed: int, amounts: Amounts) -> Case:
-    """Generate a world, ask about some of its wallets, and compute all columns."""
-    world = plant(seed, amounts.sizes)
-    ledger = Ledger.from_transfers(world.transfers)
-    rows, world_share = asked(world, amounts, np.random.default_rng(seed))
-    spine = rows[["wallet", "as_of"]]
-    plain = tuple(view for view in VIEWS if view.name not in arms.LABELS)
-    exposure = arms.views_named(arms.LABELS)
-    exposed = {
-        known: feature_table(
-            ledger, spine, labels=labels(world, thieves=known), views=exposure, threads=2
-        )
-        for known in KNOWN
-    }
-    table = feature_table(ledger, spine, views=plain, threads=2)
-    return Case(rows, table, exposed, world_share)
-
-
-def asked(world: PlantedWorld, amounts: Amounts, random: np.random.Generator) -> tuple[Rows, float]:
-    """Rows of both halves, and the share of illicit wallets in the second.
-
-    Thieves, exchanges and routers are no rows: who knows them need not ask.
-    """
-    moments = own_transfers(world)
-    late = (moments["timestamp"] >= world.middle).to_numpy()
-    no_row = {*world.schemes["thief"]}
-    no_row |= {*world.ordinary.loc[world.ordinary["role"].isin(["exchange", "router"]), "wallet"]}
-    bad = world.illicit[world.illicit["role"] != "thief"].drop_duplicates("wallet")
-    parts, shares = [], []
-    for half, n_ordinary in ((False, amounts.train), (True, amounts.test)):
-        of_half = moments[late == half]
-        once = of_half.iloc[random.permutation(len(of_half))].drop_duplicates("wallet")
-        ordinary = once[~once["wallet"].isin({*bad["wallet"], *no_row})]
-        mine = bad[bad["scheme"] % 2 == half]
-        illicit = after_the_money(of_half, mine, random)
-        shares.append(len(illicit) / (len(illicit) + len(ordinary)))
-        illicit = illicit.head(len(illicit) if half else amounts.illicit)
-        parts.append(pd.concat([illicit, ordinary.head(n_ordinary)]).assign(late=half))
-    rows = pd.concat(parts, ignore_index=True).rename(columns={"timestamp": "as_of"})
-    rows["as_of"] = rows["as_of"] + pd.Timedelta(1, "us")
-    return graded(rows, bad, world), shares[1]
-
-
-def own_transfers(world: PlantedWorld) -> pd.DataFrame:
-    """Every wallet with the instant of every transfer of its own: wallet, timestamp."""
-    ends = [
-        world.transfers[[end, "timestamp"]].rename(columns={end: "wallet"})
-        for end in ("sender", "recipient")
-    ]
-    return pd.concat(ends, ignore_index=True)
-
-
-def after_the_money(moments: Rows, bad: Rows, random: np.random.Generator) -> Rows:
-    """One moment of each illicit wallet; of one with business of its own, after the money came."""
-    of = moments[moments["wallet"].isin({*bad["wallet"]})].merge(bad, on="wallet")
-    of = of[of["fresh"] | (of["timestamp"] >= of["reached"])]
-    chosen = of.iloc[random.permutation(len(of))].drop_duplicates("wallet")
-    return chosen[["wallet", "timestamp"]]
-
-
-def graded(rows: Rows, bad: Rows, world: PlantedWorld) -> Rows:
-    """Rows with their truth: illicit, role, hop and what their theft was like."""
-    told = bad.merge(world.schemes, left_on="scheme", right_index=True, suffixes=("", "_scheme"))
-    truth = told.set_index("wallet")[["hop", "fresh", "hops", "parts", *CHOICES]]
-    roles = world.ordinary.drop_duplicates("wallet").set_index("wallet")["role"]
-    whole = rows.join(truth, on="wallet").join(roles, on="wallet")
-    return whole.rename(columns={"hop": "hops from the thief"}).assign(
-        illicit=whole["hop"].notna().astype(np.int8), role=whole["role"].fillna("other")
-    )
 
 
 def columns_of() -> dict[str, tuple[str, ...]]:
@@ -192,6 +68,11 @@ class Judged:
         group = illicit if some is None else illicit & some
         return float(self.flagged(budget)[group].mean()) if group.any() else float("nan")
 
+    def recall_of_thefts(self, budget: float) -> float:
+        """Recall within a theft, mean over thefts: large ones count no more than small ones."""
+        flagged = pd.Series(self.flagged(budget), index=self.test.index)
+        return float(flagged.groupby(self.test["scheme"]).mean().mean())
+
     def false_flags(self, budget: float) -> float:
         """Share of the ordinary wallets that look alike that is flagged."""
         alike = self.test["role"].isin(LOOK_ALIKE) & (self.test["illicit"] == 0)
@@ -229,7 +110,9 @@ def groups(test: Rows) -> Iterator[tuple[str, str, Bools]]:
     for what in CHOICES:
         for grade in sorted(test[what].dropna().unique(), key=_order):
             yield what, str(grade), (test[what] == grade).to_numpy()
-    yield "role", "own business too", (test["fresh"] == False).to_numpy()  # noqa: E712
+    for place in ("passing", "end"):
+        yield "place", place, (test["place"] == place).to_numpy()
+    yield "own business", "too", test["fresh"].eq(other=False).to_numpy()
 
 
 def _order(grade: object) -> float:
@@ -284,45 +167,51 @@ def precisions(runs: list[dict[str, Judged]], shares: list[float]) -> list[Measu
 
 
 def graded_measures(runs: list[dict[str, Judged]]) -> list[Measure]:
-    """How recall at 1 % falls with what makes a theft hard."""
+    """How recall falls with what makes a theft hard."""
     found: list[Measure] = []
-    for arm in GRADED:
+    for arm, (word, budget) in product(GRADED, BUDGETS.items()):
         values: dict[str, list[float]] = {}
         for run in runs:
-            for what, grade, rows in groups(run[arm].test):
-                name = f"planted: {arm}, {what} {grade}, recall at 1 %"
-                values.setdefault(name, []).append(run[arm].recall(BUDGETS["1 %"], rows))
-        found += [
-            arms.over_seeds(name, there)
-            for name, some in values.items()
-            if (there := [value for value in some if not np.isnan(value)])
-        ]
+            judged, at = run[arm], f"recall at {word} false flags"
+            name = f"planted: {arm}, mean over thefts, {at}"
+            values.setdefault(name, []).append(judged.recall_of_thefts(budget))
+            for what, grade, rows in groups(judged.test):
+                name = f"planted: {arm}, {what} {grade}, {at}"
+                values.setdefault(name, []).append(judged.recall(budget, rows))
+        for name, some in values.items():
+            there = [value for value in some if not np.isnan(value)]
+            found += [arms.over_seeds(name, there)] if there else []
     return found
 
 
 def figure(measures: list[Measure]) -> Figure:
-    """Recall at 1 % false flags against each thing that is graded."""
+    """Recall against each thing that is graded, at both budgets."""
     whats = (*GRADES, "rest", "mixing", "swapped")
-    picture = Figure(figsize=(11, 6.4), layout="constrained")
+    picture = Figure(figsize=(11, 6.6), layout="constrained")
     for axes, what in zip(picture.subplots(2, 3, sharey=True).flat, whats, strict=True):
-        for arm in GRADED:
-            start, end = f"planted: {arm}, {what} ", ", recall at 1 %"
-            some = [
-                (one.name.removeprefix(start).removesuffix(end), one)
+        for (place, arm), word in product(enumerate(GRADED), BUDGETS):
+            start, end = f"planted: {arm}, {what} ", f", recall at {word} false flags"
+            some = {
+                one.name.removeprefix(start).removesuffix(end): one
                 for one in measures
-                if one.name.startswith(start) and one.name[len(start)].isdigit()
-            ]
-            values = [one.value for _, one in some]
-            bounds = [[one.value - (one.low or 0.0) for _, one in some],
-                      [(one.high or 0.0) - one.value for _, one in some]]  # fmt: skip
-            axes.errorbar(
-                [grade for grade, _ in some], values, yerr=np.maximum(bounds, 0), marker="o",
-                capsize=3, label=arm,
-            )  # fmt: skip
+                if one.name.startswith(start) and one.name.endswith(end)
+                and one.name[len(start)].isdigit()
+            }  # fmt: skip
+            _line(axes, some, f"{arm}, {word}", colour=f"C{place}", solid=word == "0.1 %")
         axes.set_xlabel(what)
         axes.set_ylim(0, 1.02)
         axes.grid(alpha=0.3)
-    picture.supylabel("recall at 1 % false flags")
+    picture.supylabel("recall at 0.1 % (solid) and 1 % false flags")
     handles = picture.axes[0].get_legend_handles_labels()
-    picture.legend(*handles, fontsize=9, ncols=3, loc="outside lower center")
+    picture.legend(*handles, fontsize=8, ncols=3, loc="outside lower center")
     return picture
+
+
+def _line(axes: Axes, some: dict[str, Measure], label: str, *, colour: str, solid: bool) -> None:
+    """One arm at one budget: values and intervals by grade."""
+    bounds = [[one.value - (one.low or 0.0) for one in some.values()],
+              [(one.high or 0.0) - one.value for one in some.values()]]  # fmt: skip
+    axes.errorbar(
+        list(some), [one.value for one in some.values()], yerr=np.maximum(bounds, 0), marker="o",
+        capsize=3, label=label, color=colour, linestyle="-" if solid else ":",
+    )  # fmt: skip

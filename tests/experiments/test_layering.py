@@ -13,8 +13,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "experiments" / "0007-layering"
 sys.path.insert(0, str(FOLDER))
 
 from evasions import EVASIONS, PLAIN, Evasion  # noqa: E402 - its folder must be importable first
+from planted_case import after_the_money  # noqa: E402
 from stage_evasion import BEGIN_US, prices, target, tried  # noqa: E402
-from stage_planted import Judged, after_the_money, flags  # noqa: E402
+from stage_planted import Judged, flags  # noqa: E402
 
 
 def test_no_more_ordinary_rows_are_flagged_than_allowed() -> None:
