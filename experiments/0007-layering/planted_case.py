@@ -1,4 +1,4 @@
-"""The planted world, asked: rows of both halves of its period with their columns and their truth."""
+"""The planted world, asked: rows of both halves of its period, their columns and their truth."""
 
 from dataclasses import dataclass
 
