@@ -23,7 +23,8 @@ OF_THE_INCIDENT = ("depth", "exposure", "trails")  # each a module stage_<name>
 STAGES = (*OF_THE_INCIDENT, "planted", "worth", "evasion")
 RESULT = HERE / "result.json"
 DATA = protocol.DATA.parent
-WORLDS, SEEDS = range(3), range(5)
+SEEDS = range(3)  # of worlds, and of models on Ethereum
+SPLITS = range(2)  # of the simulated banks, whose tables are the widest
 
 
 class Run:
@@ -49,7 +50,7 @@ class Run:
     def planted(self) -> tuple[list[Measure], dict[str, Figure]]:
         """The planted world."""
         amounts = planted_case.QUICK if self.quick else planted_case.FULL
-        measures = stage_planted.measure(range(1) if self.quick else WORLDS, amounts)
+        measures = stage_planted.measure(range(1) if self.quick else SEEDS, amounts)
         return measures, {"planted.png": stage_planted.figure(measures)}
 
     def worth(self) -> tuple[list[Measure], dict[str, Figure]]:
@@ -58,8 +59,13 @@ class Run:
         if missing := [folder.name for folder in needed if not folder.is_dir()]:
             raise SkippedError(f"needs the data sets {', '.join(missing)} (WALLETRISK_DATA)")
         firsts = protocol.FIRST[:1] if self.quick else protocol.FIRST
-        banks, seeds = (NAMES[:1], range(1)) if self.quick else (NAMES, SEEDS)
-        measures = stage_worth.measure(DATA, self.work, seeds, firsts=firsts, banks=banks)
+        banks = NAMES[:1] if self.quick else NAMES
+        seeds, splits = (range(1), range(1)) if self.quick else (SEEDS, SPLITS)
+        measures = [
+            *stage_worth.typologies(DATA / "amlworld"),
+            *stage_worth.amlsim(DATA / "amlsim", splits, banks),
+            *stage_worth.ethereum(self.work, seeds, firsts),
+        ]
         return measures, {"worth.png": stage_worth.figure(measures, firsts, banks)}
 
     def evasion(self) -> tuple[list[Measure], dict[str, Figure]]:

@@ -94,17 +94,6 @@ def disjoint(world: amlworld.World, large: pd.DataFrame) -> Iterator[Measure]:
             )
 
 
-def measure(
-    data: Path, work: Path, seeds: range, *, firsts: tuple[str, ...], banks: tuple[str, ...]
-) -> list[Measure]:
-    """All figures of the stage."""
-    return [
-        *typologies(data / "amlworld"),
-        *amlsim(data / "amlsim", seeds, banks),
-        *ethereum(work, seeds, firsts),
-    ]
-
-
 def figure(measures: list[Measure], firsts: tuple[str, ...], banks: tuple[str, ...]) -> Figure:
     """What is lost without each view, and what each knows alone, on every set."""
     by_name = {measure.name: measure for measure in measures}
