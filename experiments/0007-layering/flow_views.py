@@ -5,6 +5,9 @@ from features.views import VIEWS
 
 FLOWS = ("layering", "depth", "exposure")  # of these, those that there are
 
+# what view depth may stand for: chains of transfers, each nearly as large as the one before
+NEAR_EQUAL = ("layering_depth_backward_hops", "layering_depth_forward_hops")
+
 
 def flows() -> tuple[str, ...]:
     """Names of the views of flows that there are, in the table's order."""
@@ -23,10 +26,12 @@ def columns_without(left_out: tuple[str, ...], *, scale_free: bool) -> tuple[str
 
 
 def left_out_and_alone(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
-    """Arms: all views, without each of the views of flows, without all of them, each alone."""
+    """Arms: all views, without each view of flows, the older depth, all of them; each alone."""
     found = {"all views": columns_without((), scale_free=scale_free)}
     for name in flows():
         found[f"without {name}"] = columns_without((name,), scale_free=scale_free)
+    whole = found["all views"]
+    found["without near-equal depth"] = tuple(one for one in whole if one not in NEAR_EQUAL)
     found["without flows"] = columns_without(flows(), scale_free=scale_free)
     for name in flows():
         found[f"{name} alone"] = arms.column_names((name,), scale_free=scale_free)

@@ -98,7 +98,7 @@ def figure(measures: list[Measure], firsts: tuple[str, ...], banks: tuple[str, .
     """What is lost without each view, and what each knows alone, on every set."""
     by_name = {measure.name: measure for measure in measures}
     sets = [*(f"ethereum k={first}:" for first in firsts), *(f"amlsim {name}:" for name in banks)]
-    lost = [*flows(), "flows"]
+    lost = [*flows(), "near-equal depth", "flows"]
     picture = Figure(figsize=(10, 4), layout="constrained")
     left, right = picture.subplots(1, 2)
     for place, at in enumerate(sets):
@@ -122,5 +122,6 @@ def figure(measures: list[Measure], firsts: tuple[str, ...], banks: tuple[str, .
         axes.grid(alpha=0.3)
     left.set_xlabel("PR-AUC without, minus with all views")
     right.set_xlabel("PR-AUC alone")
-    right.legend(fontsize=8)
+    handles = right.get_legend_handles_labels()
+    picture.legend(*handles, fontsize=8, ncols=len(sets), loc="outside lower center")
     return picture
