@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from arms import end_of
 
+from experiments.common.arms import end_of
 from features import Ledger, check_labels, check_transfers
 
 KNOWN_AT = pd.Timestamp("2015-07-30", tz="UTC")  # before the first block

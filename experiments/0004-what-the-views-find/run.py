@@ -16,6 +16,7 @@ import stage_trails  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
+from experiments.common.amlsim_bank import NAMES  # noqa: E402
 from experiments.common.results import Measure, run_stages  # noqa: E402
 from features import Ledger  # noqa: E402
 
@@ -37,7 +38,7 @@ class Run:
 
     def amlsim(self) -> tuple[list[Measure], dict[str, Figure]]:
         """The simulated bank."""
-        names = stage_amlsim.NAMES[:1] if self.quick else stage_amlsim.NAMES
+        names = NAMES[:1] if self.quick else NAMES
         measures = stage_amlsim.measure(DATA / "amlsim", self.seeds, names)
         return measures, {"amlsim.png": stage_amlsim.figure(measures, names)}
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import arms
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from experiments.common import arms
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure
 from features import Ledger, check_labels, feature_table, fifo, haircut, poison

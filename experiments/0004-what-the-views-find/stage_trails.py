@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-import arms
 import incidents
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest
 from trail_figure import Edge, draw_trail, short
 
+from experiments.common import arms
 from experiments.common.results import Measure
 from features import Ledger, feature_table, fifo, haircut, trace
 

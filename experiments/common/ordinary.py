@@ -75,6 +75,14 @@ class Town:
         exchange = self.rng.choice(self.exchanges, 1)
         return Layer(wallet, amount, self.book.pay(exchange, wallet, np.array([second]), amount))
 
+    def takings(self, second: float, value: float) -> Layer:
+        """A fresh wallet that up to thirty people pay within a day."""
+        people = self.someone(int(self.rng.integers(1, 31)))
+        amount = np.round(value * self.rng.dirichlet(np.ones(people.size)), 6)
+        wallet, after = self.book.fresh(1), self.rng.uniform(0, DAY_S, people.size)
+        when = self.book.pay(people, wallet, second + after, amount)
+        return Layer(wallet, amount.sum(keepdims=True), when.max(keepdims=True))
+
     def deposit(self, layer: Layer) -> None:
         """Let deposit addresses give all that they hold to the hot wallet of their exchange."""
         after = self.rng.lognormal(np.log(HOUR_S), 1.0, layer.wallet.size)
@@ -118,9 +126,10 @@ def _treasuries(town: Town, n: int) -> None:
 
 
 def _move(town: Town, role: str, plan: Plan, value: float) -> None:
-    """Send money through own wallets, half of the time back to an exchange."""
-    latest = town.seconds - 3 * plan.hops * plan.rest_s
-    start = town.withdrawal(town.rng.uniform(0, max(latest, HOUR_S)), value)
+    """Send money, of an exchange or of others, through own wallets; half goes to an exchange."""
+    latest = town.seconds - DAY_S - 3 * plan.hops * plan.rest_s
+    begin = town.withdrawal if town.rng.random() < 0.5 else town.takings
+    start = begin(town.rng.uniform(0, max(latest, HOUR_S)), value)
     layers = layered(town.book, town.rng, plan, start, town.people)
     if town.rng.random() < 0.5:
         town.deposit(layers[-1])
@@ -163,8 +172,8 @@ def _swaps(town: Town, n: int) -> None:
 # how many of each there are, for each thousand wallets of the background
 TRADES: dict[Callable[[Town, int], None], float] = {
     _deposits: 100,
-    _movers: 20,
-    _treasuries: 2,
+    _movers: 40,
+    _treasuries: 8,
     _shops: 2,
     _payrolls: 0.4,
     _swaps: 60,

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.common.amlworld import dollar_rates
+from experiments.common.arms import flagged, joint_rarity
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "experiments" / "0004-what-the-views-find"
 DATA = Path(os.environ.get("WALLETRISK_DATA", ROOT.parent / "shared" / "data"))
 sys.path.insert(0, str(FOLDER))
 
-from arms import flagged, joint_rarity  # noqa: E402 - its folder must be importable first
+
 from label_neighbourhood import label_neighbourhood  # noqa: E402
-from stage_amlworld import dollar_rates  # noqa: E402
 from trail_figure import Edge, places  # noqa: E402
 
 REFERENCE = np.array([True] * 100 + [False] * 3)

@@ -24,9 +24,6 @@ class Kinds(NamedTuple):
     scatter_gather_source: int = 5
     scatter_gather_target: int = 6
     scatter_gather_intermediary: int = 7
-    bipartite_in: int = 8
-    bipartite_out: int = 9
-    stack: int = 10
 
 
 KIND = Kinds()

@@ -11,7 +11,6 @@ from features.past import HISTORY_CAP, History, Past, ask
 from features.past.distinct import empty_distinct
 from features.past.nearby import nearby
 from features.view import Trail, View, of_both, places
-from features.views.patterns.bipartite import BIPARTITE, Groups, Stacks, groups, stacks
 from features.views.patterns.bursts import (
     BURSTS,
     InWindow,
@@ -46,11 +45,11 @@ from features.views.patterns.scatter_gather import SCATTER_GATHER, End, empty_ne
 _INSTANCES, _TRANSFERS = 4 * MEETINGS, 8 * MEETINGS + 6 * HISTORY_CAP  # no row has more
 _TRUNCATED = (
     "truncated_ratio",
-    f"1 if scatter-gather, bipartite groups or stacks were looked for in part: the wallet has more "
-    f"than {ANCHORS} transfers a side, or a counterparty more than {TRANSFERS_READ} "
+    f"1 if scatter-gather was looked for in part: the wallet has more than {ANCHORS} transfers a "
+    f"side, or a counterparty more than {TRANSFERS_READ} "
     f"({AROUND.earlier} before and {AROUND.later} after) near one of them; else 0",
 )
-_SHAPES = (*BURSTS, *SCATTER_GATHER, *INTERMEDIARY, *BIPARTITE, _TRUNCATED)
+_SHAPES = (*BURSTS, *SCATTER_GATHER, *INTERMEDIARY, _TRUNCATED)
 _AT = places(*_SHAPES)
 _NOTHING = empty_instances(0, 0)
 _FAN_IN = KIND.fan_in_burst_1d, KIND.fan_in_burst_7d
@@ -88,26 +87,12 @@ def _put_ends(line: Float64s, received: Legs, sent: Legs, source: End, target: E
 
 
 @inner_kernel
-def _put_groups(line: Float64s, received: Legs, sent: Legs, into: Groups, out: Groups) -> None:
-    """Fill the columns of bipartite groups."""
-    amount, share = measured(received, into.value, into.value)
-    line[_AT.bipartite_in_count], line[_AT.bipartite_in_shared_count] = into.others, into.widest
-    line[_AT.bipartite_in_amount], line[_AT.bipartite_in_share] = amount, share
-    amount, share = measured(sent, out.value, out.value)
-    line[_AT.bipartite_out_count], line[_AT.bipartite_out_shared_count] = out.others, out.widest
-    line[_AT.bipartite_out_amount], line[_AT.bipartite_out_share] = amount, share
-
-
-@inner_kernel
-def _put_middle(line: Float64s, received: Legs, middle: Middle, stack: Stacks) -> None:
-    """Fill the columns of ``INTERMEDIARY``, and of stacks."""
+def _put_middle(line: Float64s, received: Legs, middle: Middle) -> None:
+    """Fill the columns of ``INTERMEDIARY``."""
     amount, share = measured(received, middle.value, middle.own)
     line[_AT.scatter_gather_intermediary_count] = middle.width
     line[_AT.scatter_gather_intermediary_amount] = amount
     line[_AT.scatter_gather_intermediary_share] = share
-    amount, share = measured(received, stack.value, stack.value)
-    line[_AT.stack_count] = stack.others
-    line[_AT.stack_amount], line[_AT.stack_share] = amount, share
 
 
 @inner_kernel
@@ -166,13 +151,10 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
         unmark(seen, paid, paid_to)
         unmark(seen, paying, paid_by)
         middle = widest_middle(meetings, receipts, sendings, grid, noted)
-        group_in, group_out = groups(meetings, paid, noted), groups(meetings, paying, noted)
-        stack = stacks(meetings, paid, paying, noted)
         forget(meetings)
 
         _put_ends(line, received, sent, source, target)
-        _put_groups(line, received, sent, group_in, group_out)
-        _put_middle(line, received, middle, stack)
+        _put_middle(line, received, middle)
         line[_AT.truncated_ratio] = more
 
 
@@ -200,7 +182,7 @@ def _trails(past: Past) -> list[Trail]:
 _SOURCES = {"cycles_truncated": "", "cycle": CYCLES_SOURCE, "truncated": ""}
 PATTERNS = View(
     "patterns",
-    1,
+    2,
     of_both("patterns", *_SHAPES, *CYCLES, source=ALTMAN, sources=_SOURCES),
     _compute,
     _trails,

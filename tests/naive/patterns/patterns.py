@@ -1,7 +1,6 @@
 """The slow twin of the patterns view."""
 
 from tests.naive.past import Past, Row
-from tests.naive.patterns.bipartite import bipartite
 from tests.naive.patterns.bursts import bursts
 from tests.naive.patterns.cycles import cycles
 from tests.naive.patterns.intermediary import intermediary
@@ -16,7 +15,6 @@ def patterns(past: Past, wallet: str) -> Row:
 
 def shapes(past: Past, wallet: str) -> Row:
     """All but the cycles, whose slow search takes too long among many parallel transfers."""
-    row = bursts(past, wallet) | scatter_gather(past, wallet)
-    row |= intermediary(past, wallet) | bipartite(past, wallet)
+    row = bursts(past, wallet) | scatter_gather(past, wallet) | intermediary(past, wallet)
     row["truncated_ratio"] = float(truncated(past, wallet))
     return {f"patterns_{name}": value for name, value in row.items()}

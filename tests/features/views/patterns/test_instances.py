@@ -32,13 +32,13 @@ def shown(noted: Instances, kind: str) -> list[list[int]]:
 
 def test_the_widest_come_first_and_then_those_of_most_value() -> None:
     noted = empty_instances(9, 99)
-    note(noted, KIND.stack, 1.0, 1, 2)
-    note(noted, KIND.stack, 2.0, 3, 4)
-    note(noted, KIND.stack, 0.0, 5, 6, 7)
-    note(noted, KIND.bipartite_in, 9.0, 8)
-    assert shown(noted, "stack") == [[50, 60, 70], [30, 40], [10, 20]]
-    assert shown(noted, "bipartite_in") == [[80]]
-    assert shown(noted, "bipartite_out") == []
+    note(noted, KIND.scatter_gather_source, 1.0, 1, 2)
+    note(noted, KIND.scatter_gather_source, 2.0, 3, 4)
+    note(noted, KIND.scatter_gather_source, 0.0, 5, 6, 7)
+    note(noted, KIND.fan_in_burst_1d, 9.0, 8)
+    assert shown(noted, "scatter_gather_source") == [[50, 60, 70], [30, 40], [10, 20]]
+    assert shown(noted, "fan_in_burst_1d") == [[80]]
+    assert shown(noted, "fan_out_burst_1d") == []
 
 
 def test_transfers_are_shown_in_order_of_time() -> None:
@@ -50,12 +50,12 @@ def test_transfers_are_shown_in_order_of_time() -> None:
 def test_five_of_a_kind_are_enough() -> None:
     noted = empty_instances(9, 99)
     for value in range(8):
-        note(noted, KIND.stack, float(value), value)
-    assert shown(noted, "stack") == [[70], [60], [50], [40], [30]]
+        note(noted, KIND.scatter_gather_source, float(value), value)
+    assert shown(noted, "scatter_gather_source") == [[70], [60], [50], [40], [30]]
 
 
 def test_a_table_notes_nothing() -> None:
     noted = empty_instances(0, 0)
-    note(noted, KIND.stack, 1.0, 1, 2)
+    note(noted, KIND.scatter_gather_source, 1.0, 1, 2)
     assert noted.size.tolist() == [0, 0]
     assert set(by_kind(noted)) == set(KIND._fields)

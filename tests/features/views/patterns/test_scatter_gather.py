@@ -123,3 +123,12 @@ def test_only_the_nearest_transfers_of_a_counterparty_are_read() -> None:
         values = row(pd.concat([pattern, padded(n, "m0", 100)], ignore_index=True), "s")
         assert values["scatter_gather_source_count"] == expected
         assert values["truncated_ratio"] == 1 - expected / 2
+
+
+def test_of_an_intermediarys_counterparty_sixteen_transfers_each_way_are_read() -> None:
+    pattern = transfers(scatter_gather(2))  # s pays m0 at 0 s and m1 at 60 s
+    for n, expected in ((15, 2), (16, 0)):
+        others = transfers(((30.0 + k / 100, "s", f"c{k}", 1.0) for k in range(n)), prefix="other")
+        values = row(pd.concat([pattern, others], ignore_index=True), "m0")
+        assert values["scatter_gather_intermediary_count"] == expected
+        assert values["truncated_ratio"] == (expected == 0)
