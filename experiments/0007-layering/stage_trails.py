@@ -71,7 +71,7 @@ def read_incident(folder: Path) -> Incident:
 
 
 def _on_path(transfers: pd.DataFrame, thieves: list[str], terminals: list[str]) -> pd.Series:
-    """Which transfers a path leads to from a thief, and from there to a terminal, none back in time."""
+    """Which transfers lie on a path in time from a thief to a terminal."""
     reached = _reached(transfers, thieves, "sender", "recipient", 1)
     back = _reached(transfers, terminals, "recipient", "sender", -1)
     return reached & back
@@ -96,7 +96,7 @@ def _reached(
 
 
 def among_others(incident: Incident, size: int, seed: int) -> pd.DataFrame:
-    """The incident's transfers in a background of so many, with ordinary business of its wallets."""
+    """The incident's transfers in a background, with ordinary business of its wallets."""
     rng = np.random.default_rng(seed)
     sizes = synthetic.Sizes(transfers=size, wallets=max(size // 10, 1000))
     background = synthetic.generate(seed, sizes).transfers.to_pandas()

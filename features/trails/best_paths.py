@@ -13,6 +13,7 @@ import numpy as np
 from features.kernel import Float64s, Int64s, Records, inner_kernel, kernel
 
 PATHS = 5_000
+STEPS = 100_000_000  # payments that are looked at in all, a tenth of a second
 
 
 class Parts(NamedTuple):
@@ -56,7 +57,7 @@ def _widest(
 @kernel
 def take_paths(
     order: Int64s, first: Int64s, links: Records, left: Parts, taken: Parts, wanted: float
-) -> int:
+) -> bool:
     """Move the widest paths from ``left`` to ``taken`` until they sum to ``wanted``.
 
     Parameters
@@ -71,17 +72,17 @@ def take_paths(
 
     Returns
     -------
-    int
-        Number of paths, ``PATHS`` at most.
+    bool
+        Whether nothing is missing; else ``PATHS`` or ``STEPS`` ended it.
     """
     best, came = np.empty(order.size), np.empty(order.size, dtype=np.int64)
     covered = 0.0
-    for path in range(PATHS):
+    for _ in range(min(PATHS, STEPS // max(links.size, 1) + 1)):
         if covered >= wanted:
-            return path
+            return True
         end = _widest(order, first, links, left, best, came)
         if end < 0:
-            return path
+            return True  # what is left is of rounding
         width = min(best[end], left.ends[end])
         left.ends[end] -= width
         taken.ends[end] += width
@@ -93,4 +94,4 @@ def take_paths(
         left.begins[at] -= width
         taken.begins[at] += width
         covered += width
-    return PATHS
+    return covered >= wanted

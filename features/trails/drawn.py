@@ -220,8 +220,8 @@ def _ribbons(flow: Flow, pieces: _Pieces, of_piece: npt.NDArray[np.int64]) -> li
         value=("value", "sum"), transfers=("row", "nunique"), first=("time", "min"),
         last=("time", "max"),
     )  # fmt: skip
-    return [Ribbon(*key, *row) for key, row in zip(
-        grouped.index.tolist(), grouped.itertuples(index=False, name=None), strict=True)]  # fmt: skip
+    rows = grouped.itertuples(index=False, name=None)
+    return [Ribbon(*key, *row) for key, row in zip(grouped.index.tolist(), rows, strict=True)]
 
 
 def _collapsed(

@@ -15,17 +15,16 @@ from features.errors import SpineError
 from features.kernel import Int32s, Records
 from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, label_events, past_of
-from features.trails.best_paths import PATHS, Parts, take_paths
+from features.trails.best_paths import Parts, take_paths
 from features.trails.follow import (
     ASKED,
     ENDS,
     LEFT,
     TARGET,
     FlowCaps,
-    Following,
     follow,
 )
-from features.trails.moved import moved
+from features.trails.moved import Moved, moved
 
 Direction = Literal["backward", "forward"]
 DIRECTIONS: tuple[Direction, ...] = ("backward", "forward")
@@ -143,7 +142,7 @@ def trace_flow(
     [[1, 'b', 2.0], [2, 'c', 1.5], [2, 'd', 0.5]]
     """
     asked = flow_question(ledger, wallets, as_of, direction=direction, to=to, share=share)
-    return find_flow(ledger, asked, labels=label_events(ledger, labels))
+    return best_flow(follow_value(ledger, asked, labels=label_events(ledger, labels)))
 
 
 def flow_question(
@@ -173,45 +172,136 @@ def _codes(
     if not 0 < len(wallets) <= MAX_WALLETS:
         raise SpineError(f"{name} has {len(wallets)} wallets; allowed are 1 to {MAX_WALLETS}")
     asked = check_spine(pd.DataFrame({"wallet": list(dict.fromkeys(wallets)), "as_of": as_of}))
-    codes = ledger.codes(asked["wallet"])
-    return codes[codes >= 0].astype(np.int32), int(microseconds(asked["as_of"])[0])
+    codes = known_codes(ledger, asked["wallet"].tolist())
+    return codes, int(microseconds(asked["as_of"])[0])
 
 
-def find_flow(ledger: Ledger, asked: Question, *, labels: LabelEvents) -> Flow:
-    """Follow value, and keep the best paths of it."""
+def known_codes(ledger: Ledger, wallets: Sequence[str]) -> Int32s:
+    """Codes of those wallets that the ledger knows, each once."""
+    codes = [ledger.code(wallet) for wallet in dict.fromkeys(wallets)]
+    return np.array([code for code in codes if code >= 0], dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a search left, which stays as it is when the ledger changes; see :func:`best_flow`.
+
+    Attributes
+    ----------
+    asked : Question
+    entries, links : record arrays of :mod:`features.trails.follow`
+    moved : Moved, of each entry
+    category : list of str, of the far wallet of each entry
+    total : float, value that was asked about
+    unread : int, of the asked wallets' own transfers
+    full : bool, whether a cap ended the search
+    """
+
+    asked: Question
+    entries: Records
+    links: Records
+    moved: Moved
+    category: list[str]
+    total: float
+    unread: int
+    full: bool
+
+
+def follow_value(
+    ledger: Ledger, asked: Question, *, labels: LabelEvents, caps: FlowCaps = CAPS
+) -> Followed:
+    """Search a ledger; nothing of it is read later."""
     roles = np.zeros(ledger.n_wallets, dtype=np.int8)
     if asked.to is not None:
         roles[asked.to] = TARGET
     roles[asked.wallets] = ASKED
     instants = np.full(asked.wallets.size, asked.as_of)
     past = past_of(ledger, asked.wallets, instants, labels)
-    memory, unread = follow(past, ledger.tx_hash, asked.forward, CAPS, roles)
-    return _flow(ledger, asked, memory, unread, labels)
-
-
-def _flow(
-    ledger: Ledger, asked: Question, memory: Following, unread: int, labels: LabelEvents
-) -> Flow:
+    memory, unread = follow(past, ledger.tx_hash, asked.forward, caps, roles)
     sums = memory.sums[0]
     entries, links = memory.entries[: sums["entries"]], memory.links[: sums["links"]]
+    category = [
+        CATEGORIES[labels.category[event]] if event >= 0 else "" for event in entries["event"]
+    ]
+    facts = moved(ledger, entries["row"].astype(np.int64))
+    total, full = float(sums["total"]), bool(sums["full"])
+    return Followed(asked, entries, links, facts, category, total, unread, full)
+
+
+def best_flow(found: Followed) -> Flow:
+    """Keep the best paths of what was followed."""
+    asked, entries = found.asked, found.entries
+    links = found.links[np.argsort(found.links["source"], kind="stable")]
     why, ended = _ended(entries)
     reached = np.bincount(why, weights=ended, minlength=len(ENDS))
-    by_source = np.argsort(links["source"], kind="stable")
-    links = links[by_source]
     left = Parts(
         entries["asked"].copy(),
         ended if asked.to is None else np.where(why == TARGET, ended, 0.0),
         entries["sent_on"][links["source"]] * links["share"],
     )
     taken = Parts(*(np.zeros_like(part) for part in left))
-    towards = entries["time"] if asked.forward else -entries["time"]
-    order = np.lexsort((entries["hop"], towards))
-    first = np.searchsorted(links["source"], np.arange(entries.size + 1))
     followed = float(left.ends.sum())
-    paths = take_paths(order, first, links, left, taken, asked.share * followed)
-    kept = _kept(taken, links, entries.size)
-    frame, place = _transfers(ledger, asked, entries, (kept, taken, why), labels)
+    order = np.lexsort((entries["hop"], entries["time"] if asked.forward else -entries["time"]))
+    first = np.searchsorted(links["source"], np.arange(entries.size + 1))
+    done = take_paths(order, first, links, left, taken, asked.share * followed)
+    transfers, payments = _tables(found, links, taken, why)
+    return Flow(
+        transfers,
+        payments,
+        total=found.total,
+        followed=followed,
+        kept=float(taken.ends.sum()),
+        reached={ENDS[k]: float(reached[k]) for k in range(1, len(ENDS)) if reached[k] > 0.0},
+        left_out=entries.size - len(transfers),
+        unread=found.unread,
+        truncated=found.full or found.unread > 0 or not done,
+        direction="forward" if asked.forward else "backward",
+        share=asked.share,
+    )
+
+
+def _ended(entries: Records) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Why value ends at each transfer, a place in ``ENDS``, and how much."""
+    rest = entries["sent_on"] * entries["rest"]
+    passing = np.where(
+        (rest >= entries["waiting"]) & (entries["sent_on"] > 0.0), entries["why_rest"], LEFT
+    )
+    why = np.where(entries["why"] > 0, entries["why"], passing)
+    return why.astype(np.int64), entries["waiting"] + rest
+
+
+def _tables(
+    found: Followed, links: Records, taken: Parts, why: npt.NDArray[np.int64]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Transfers and payments that hold value of the paths."""
+    entries, facts = found.entries, found.moved
+    kept = taken.ends + np.bincount(links["source"], weights=taken.between, minlength=entries.size)
+    chosen = np.flatnonzero(kept > 0.0)
+    chosen = chosen[np.lexsort((chosen, entries["time"][chosen], entries["hop"][chosen]))]
+    place = np.full(entries.size, -1)
+    place[chosen] = np.arange(chosen.size)
     used = np.flatnonzero(taken.between > 0.0)
+
+    def texts(names: Sequence[str]) -> pd.Series:
+        return pd.Series([names[k] for k in chosen.tolist()], dtype="str")
+
+    end = [ENDS[k] if amount > 0.0 else "" for k, amount in zip(why, taken.ends, strict=True)]
+    transfers = pd.DataFrame(
+        {
+            "hop": entries["hop"][chosen].astype(np.int64),
+            "tx_id": texts(facts.tx_id),
+            "position": facts.position[chosen],
+            "timestamp": pd.DatetimeIndex(facts.time[chosen].astype("datetime64[us]"), tz="UTC"),
+            "sender": texts(facts.sender),
+            "recipient": texts(facts.recipient),
+            "amount": facts.amount[chosen],
+            "traced_amount": kept[chosen],
+            "begins_amount": taken.begins[chosen],
+            "ended_amount": taken.ends[chosen],
+            "end": texts(end),
+            "category": texts(found.category),
+        }
+    )
     payments = pd.DataFrame(
         {
             "source": place[links["source"][used]],
@@ -219,70 +309,4 @@ def _flow(
             "amount": taken.between[used],
         }
     )
-    return Flow(
-        frame, payments,
-        total=float(sums["total"]),
-        followed=followed,
-        kept=float(taken.ends.sum()),
-        reached={ENDS[k]: float(reached[k]) for k in range(1, len(ENDS)) if reached[k] > 0.0},
-        left_out=int(entries.size - (kept > 0.0).sum()),
-        unread=unread,
-        truncated=bool(sums["full"]) or paths == PATHS or unread > 0,
-        direction="forward" if asked.forward else "backward",
-        share=asked.share,
-    )  # fmt: skip
-
-
-def _ended(entries: Records) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Why value ends at each transfer, a place in ``ENDS``, and how much."""
-    stopped = entries["why"] > 0
-    ended = entries["waiting"] + entries["sent_on"] * entries["rest"]
-    rest_larger = entries["sent_on"] * entries["rest"] >= entries["waiting"]
-    passing = np.where(rest_larger & (entries["sent_on"] > 0.0), entries["why_rest"], LEFT)
-    return np.where(stopped, entries["why"], passing).astype(np.int64), ended
-
-
-def _kept(taken: Parts, links: Records, size: int) -> npt.NDArray[np.float64]:
-    """Value of the paths through each transfer."""
-    onward = np.bincount(links["source"], weights=taken.between, minlength=size)
-    kept: npt.NDArray[np.float64] = onward[:size] + taken.ends
-    return kept
-
-
-def _transfers(
-    ledger: Ledger,
-    asked: Question,
-    entries: Records,
-    of: tuple[npt.NDArray[np.float64], Parts, npt.NDArray[np.int64]],
-    labels: LabelEvents,
-) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """The table of kept transfers, and the row in it of each entry."""
-    kept, taken, why = of
-    chosen = np.flatnonzero(kept > 0.0)
-    chosen = chosen[np.lexsort((chosen, entries["time"][chosen], entries["hop"][chosen]))]
-    place = np.full(entries.size, -1)
-    place[chosen] = np.arange(chosen.size)
-    facts = moved(ledger, entries["row"][chosen].astype(np.int64))
-    ends = [ENDS[k] if amount > 0.0 else "" for k, amount in
-            zip(why[chosen].tolist(), taken.ends[chosen].tolist(), strict=True)]  # fmt: skip
-    category = [
-        CATEGORIES[labels.category[event]] if event >= 0 else ""
-        for event in entries["event"][chosen].tolist()
-    ]
-    frame = pd.DataFrame(
-        {
-            "hop": entries["hop"][chosen].astype(np.int64),
-            "tx_id": pd.Series(facts.tx_id, dtype="str"),
-            "position": facts.position,
-            "timestamp": pd.DatetimeIndex(facts.time.astype("datetime64[us]"), tz="UTC"),
-            "sender": pd.Series(facts.sender, dtype="str"),
-            "recipient": pd.Series(facts.recipient, dtype="str"),
-            "amount": facts.amount,
-            "traced_amount": kept[chosen],
-            "begins_amount": taken.begins[chosen],
-            "ended_amount": taken.ends[chosen],
-            "end": pd.Series(ends, dtype="str"),
-            "category": pd.Series(category, dtype="str"),
-        }
-    )
-    return frame, place
+    return transfers, payments

@@ -325,7 +325,7 @@ def _rounds(
                 if not target.queued and target.why == 0 and target.waiting >= level:
                     target.queued = True
                     key = target.time if forward else -target.time
-                    heapq.heappush(queue, (key, int(links[k].target)))
+                    heapq.heappush(queue, (key, links[k].target + 0))  # an int64
 
 
 @kernel

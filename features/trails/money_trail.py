@@ -1,13 +1,17 @@
 """The money trail of a wallet: the transfers that prove its columns."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import overload
 
 import numpy as np
 import pandas as pd
 
 from features.contracts.spine import check_spine
+from features.errors import SpineError
 from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, label_events, past_of
+from features.trails.flow import SHARE, Direction, Flow, trace_flow
 from features.trails.moved import joined, moved
 from features.view import Trail, View, distinct
 from features.views import VIEWS
@@ -27,6 +31,7 @@ _TYPES = {
 }
 
 
+@overload
 def trace(
     ledger: Ledger,
     wallet: str,
@@ -34,8 +39,37 @@ def trace(
     *,
     labels: pd.DataFrame | None = None,
     views: tuple[View, ...] = VIEWS,
-) -> pd.DataFrame:
-    """List the transfers that prove a wallet's columns, trail by trail.
+) -> pd.DataFrame: ...
+
+
+@overload
+def trace(
+    ledger: Ledger,
+    wallet: str | Sequence[str],
+    as_of: str | datetime,
+    *,
+    labels: pd.DataFrame | None = None,
+    direction: Direction,
+    to: Sequence[str] | None = None,
+    share: float = SHARE,
+) -> Flow: ...
+
+
+def trace(
+    ledger: Ledger,
+    wallet: str | Sequence[str],
+    as_of: str | datetime,
+    *,
+    labels: pd.DataFrame | None = None,
+    views: tuple[View, ...] = VIEWS,
+    direction: Direction | None = None,
+    to: Sequence[str] | None = None,
+    share: float = SHARE,
+) -> pd.DataFrame | Flow:
+    """List the transfers that prove a wallet's columns, or follow its money.
+
+    Without ``direction``: trail by trail, what a column was computed from. With it: all its money,
+    as one graph, see :func:`features.trails.flow.trace_flow`, which takes ``to`` and ``share`` too.
 
     It reads what :func:`features.feature_table` reads: transfers with ``timestamp < as_of`` and
     labels with ``known_at < as_of``. A column has a few trails, the most telling first.
@@ -43,14 +77,19 @@ def trace(
     Parameters
     ----------
     ledger : Ledger
-    wallet : str
+    wallet : str, or for a flow a sequence of them
     as_of : datetime with a time zone, or ISO 8601 text with an offset
     labels : DataFrame, optional
         Known wallets, for the exposure view.
     views : tuple of View
+    direction : "backward" or "forward", optional
+    to : sequence of str, optional
+    share : float
 
     Returns
     -------
+    Flow
+        With ``direction``.
     DataFrame, one row a transfer of a trail
         ``columns`` that the trail proves, joined by ", ", ``trail`` (its number from 0), ``hop``
         (place in the trail from 1, in the order the money moved; for bursts and groups, order of
@@ -61,7 +100,8 @@ def trace(
     Raises
     ------
     SpineError
-        The wallet is no name, or ``as_of`` no instant.
+        The wallet is no name, or ``as_of`` no instant; there are several, or ``to``, without a
+        direction.
     LabelsError
         The labels break their contract.
 
@@ -75,6 +115,12 @@ def trace(
     >>> trail.loc[trail["columns"] == "layering_depth_backward_hops", "tx_id"].tolist()
     ['t1', 't2']
     """
+    if direction is not None:
+        return trace_flow(
+            ledger, wallet, as_of, direction=direction, to=to, labels=labels, share=share
+        )
+    if to is not None or not isinstance(wallet, str):
+        raise SpineError("several wallets, or wallets to, are traced in a direction: name it")
     code, instant = question(ledger, wallet, as_of)
     events = label_events(ledger, labels)
     return _frame(ledger, find_trails(ledger, code, instant, labels=events, views=views))

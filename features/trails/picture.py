@@ -13,7 +13,7 @@ from matplotlib.path import Path as Curve
 from features.trails.drawn import Drawn, Node, Role
 
 COLOURS: dict[Role, str] = {
-    "asked": "#1a1a1a", "labelled": "#b2182b", "service": "#7b3294", "target": "#1b7837",
+    "asked": "#1a1a1a", "labelled": "#d95f02", "service": "#7b3294", "target": "#1b7837",
     "wallet": "#4393c3",
 }  # fmt: skip
 MEANING: dict[Role, str] = {
@@ -29,8 +29,8 @@ def short(name: str) -> str:
 
     Examples
     --------
-    >>> short("0x8589427373d6d84e98730d7795d8f6f8731fda16"), short("caf\u00e9")
-    ('0x8589..da16', 'caf\\\\xe9')
+    >>> short("0x8589427373d6d84e98730d7795d8f6f8731fda16"), short("shop")
+    ('0x8589..da16', 'shop')
     """
     plain = name.encode("ascii", "backslashreplace").decode()
     plain = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in plain)
@@ -93,7 +93,7 @@ class _Places:
                 key=lambda k: (centre(k), -self.shown.nodes[k].wallets, self.shown.nodes[k].value),
                 reverse=True,
             )
-            heights = [max(self.height(k), 0.05) + 0.45 for k in column]
+            heights = [max(self.height(k), 0.05) + 0.55 for k in column]
             top = sum(heights) / 2
             for k, height in zip(column, heights, strict=True):
                 self.middle[k] = top - height / 2

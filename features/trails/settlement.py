@@ -6,13 +6,13 @@ first goes first, so that what was collected for one purpose is spent as one. At
 receipts come before sendings. Two rules come before the lots:
 
 - Where a wallet sends and receives in one transaction, the receipts pay for the sendings pro rata
-  (a router, a contract that gives back), and both leave the lots as they are up to the lesser sum (a
-  swap keeps its history).
+  (a router, a contract that gives back), and both leave the lots as they are up to the lesser sum
+  (a swap keeps its history).
 - A sending that the balance does not cover takes what was spent last once more, all sendings
   together no more than was ever received: records miss prices, fees and other assets.
 
-Both directions read the same payments. The order of lots is ours; experiment 0007 has it beside last
-in first out, which names less of a verified trail, and first in first out, which names more beside it.
+Both directions read the same payments. The order of lots is ours: last in first out names less of a
+verified trail, and first in first out more beside it (experiment 0007).
 """
 
 from typing import NamedTuple
