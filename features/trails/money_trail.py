@@ -119,7 +119,7 @@ def trace(
         return trace_flow(
             ledger, wallet, as_of, direction=direction, to=to, labels=labels, share=share
         )
-    if to is not None or not isinstance(wallet, str):
+    if to is not None or (isinstance(wallet, Sequence) and not isinstance(wallet, str)):
         raise SpineError("several wallets, or wallets to, are traced in a direction: name it")
     code, instant = question(ledger, wallet, as_of)
     events = label_events(ledger, labels)

@@ -70,13 +70,14 @@ def flow_text(flow: Flow) -> str:
     lines += [f"  {_exact(value)} ended {what}" for what, value in ends_text(flow).items()]
     traced = flow.transfers["traced_amount"]
     shown = flow.transfers.loc[traced.nlargest(SHOWN).sort_index().index]
-    for row in shown.itertuples(index=False):
-        known = f" ({row.category})" if row.category else ""
-        part = "" if row.traced_amount == row.amount else f" ({_exact(row.traced_amount)} of it)"
+    for row in shown.to_dict("records"):
+        known = f" ({row['category']})" if row["category"] else ""
+        whole = row["traced_amount"] == row["amount"]
+        part = "" if whole else f" ({_exact(row['traced_amount'])} of it)"
+        sender, recipient, tx_id = (visible(row[name]) for name in ("sender", "recipient", "tx_id"))
         lines.append(
-            f"{row.hop:7}  {row.timestamp:%Y-%m-%dT%H:%M:%SZ}  {_exact(row.amount)}{part} from "
-            f"{visible(row.sender)} to {visible(row.recipient)}{known}, "
-            f"transfer {visible(row.tx_id)}:{row.position}"
+            f"{row['hop']:7}  {row['timestamp']:%Y-%m-%dT%H:%M:%SZ}  {_exact(row['amount'])}{part} "
+            f"from {sender} to {recipient}{known}, transfer {tx_id}:{row['position']}"
         )
     if len(flow.transfers) > len(shown):
         lines.append(f"{'':9}{len(flow.transfers) - len(shown)} smaller transfers not listed")
