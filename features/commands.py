@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -179,21 +179,48 @@ def features(
     say(f"{out}: {n_rows} rows, {n_columns} columns", facts, as_json)
 
 
-@app.command(epilog="Example: walletrisk trace w7085 --ledger ledger --as-of 2026-01-31T09:30:00Z")
+@app.command(
+    epilog="Example: walletrisk trace w7085 --ledger ledger --direction backward --out trail.html"
+)
 def trace(
-    wallet: Annotated[str, typer.Argument(metavar="WALLET")],
+    wallets: Annotated[
+        list[str], typer.Argument(metavar="WALLET", help="Several with --direction only.")
+    ],
     ledger: LedgerFolder,
     labels: LabelsFile = None,
     as_of: AsOf = None,
+    direction: Annotated[
+        Literal["backward", "forward"] | None,
+        typer.Option(help="Follow all its money: whence it came, or whither it went."),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WALLET", help="Only what comes from or reaches these; repeat it."),
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Of the value that the trail shows; default: 0.95.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Picture (.svg, .png), page (.html) or table (.csv)."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON on all, then one a trail.")
     ] = False,
 ) -> None:
-    """Show the transfers that prove a wallet's features, trail by trail."""
+    """Show the transfers that prove a wallet's features, or follow its money in a direction."""
+    from features.errors import SpineError
     from features.guests import all_views
     from features.progress import progress
     from features.trails.text import read_trace, trace_text
 
+    if direction is not None:
+        chosen = FlowOptions(direction, to or None, share, out, as_json)
+        _follow(ledger, wallets, as_of, labels, chosen)
+        return
+    if len(wallets) > 1 or to or share is not None or out is not None:
+        raise SpineError("several wallets, --to, --share and --out need a --direction")
+    (wallet,) = wallets
     views = all_views()
     with progress():
         heading, traced = read_trace(ledger, wallet, as_of, labels, views=views)
@@ -201,6 +228,41 @@ def trace(
         typer.echo("\n".join(map(json.dumps, [heading, *traced.records()])))
     else:
         typer.echo(trace_text(heading, traced, views=views))
+
+
+class FlowOptions(NamedTuple):
+    """How money is followed, and where the answer goes."""
+
+    direction: Literal["backward", "forward"]
+    to: list[str] | None
+    share: float | None
+    out: Path | None
+    as_json: bool
+
+
+def _follow(
+    ledger: Path, wallets: list[str], as_of: str | None, labels: Path | None, options: FlowOptions
+) -> None:
+    from features.progress import progress
+    from features.trails.flow import SHARE
+    from features.trails.text import flow_text, read_flow
+    from features.trails.written import flow_facts, require_ending, summary, write_flow
+
+    out = options.out
+    if out is not None:
+        require_ending(out)
+    with progress():
+        flow = read_flow(
+            ledger, wallets, as_of, labels,
+            direction=options.direction, to=options.to,
+            share=SHARE if options.share is None else options.share,
+        )  # fmt: skip
+    if out is not None:
+        write_flow(out, flow)
+        text = f"{out}: {summary(flow)}"
+    else:
+        text = flow_text(flow)
+    say(text, {"out": None if out is None else str(out), **flow_facts(flow)}, options.as_json)
 
 
 @app.command(epilog="Example: walletrisk warmup")

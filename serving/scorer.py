@@ -22,9 +22,13 @@ from features.ledger import Ledger, Transfer
 from features.past.growing_labels import GrowingLabels
 from features.sources.known import read_known
 from features.table import compute_rows
-from features.trails.records import read_trails
+from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
+from features.trails.follow import FlowCaps
+from features.trails.records import Traced, read_trails
+from features.trails.written import flow_facts
 from features.view import View
 from features.views import VIEWS, feature_columns
+from features.views.coverage import COVERAGE
 from serving.context import Context, context_frame, context_row
 from serving.facts import coverage_facts, feature_facts, model_facts
 from serving.schemas import finite, instant_text
@@ -37,6 +41,8 @@ APPEND_ROWS = 1_000
 RETRACTED_AT_ONCE = 16  # transactions, for the same reason
 # room made at the start, so that no score waits while the first appends copy whole arrays
 RESERVED_TRANSFERS = 100_000
+# a flow's search holds the ledger as long as a score may wait: some milliseconds
+FLOW_CAPS = FlowCaps(transfers=2_048, payments=16_384, read_transfers=100_000, floor_share=1e-4)
 TOLERANCE = 1e-9
 NEIGHBOURHOOD = {
     "own": "the wallet's own history",
@@ -179,13 +185,49 @@ class Scorer:
                 self.ledger, code, as_of, labels=self._known.events, views=self._views
             )
             last_time = self.ledger.last_time
+        opening = self._trace_opening(found, as_of, last_time)
+        return {**opening, "trails": found.records(), "flow": None}
+
+    def follow(
+        self,
+        wallet: str,
+        as_of: int,
+        *,
+        direction: Direction,
+        to: list[str] | None,
+        share: float,
+    ) -> dict[str, Any]:
+        """Follow a wallet's money, with bounds that let scores wait for milliseconds at most.
+
+        Returns
+        -------
+        dict
+            :class:`serving.schemas.WalletTrace` without ``request_id`` and ``wallet``.
+        """
+        with self._changing:
+            code, last_time = self.ledger.code(wallet), self.ledger.last_time
+            events = self._known.events
+            own = read_trails(self.ledger, code, as_of, labels=events, views=(COVERAGE,))
+            asked = Question(
+                np.array([code] if code >= 0 else [], dtype=np.int32),
+                as_of,
+                direction == "forward",
+                None if to is None else known_codes(self.ledger, to),
+                share,
+            )
+            found = follow_value(self.ledger, asked, labels=events, caps=FLOW_CAPS)
+        flow = best_flow(found)
+        opening = self._trace_opening(own, as_of, last_time)
+        opening["truncated"] = flow.truncated
+        return {**opening, "trails": [], "flow": flow_facts(flow)}
+
+    def _trace_opening(self, found: Traced, as_of: int, last_time: int | None) -> dict[str, Any]:
         return {
             "as_of": instant_text(as_of),
             "status": found.status,
             "labels": self._labels is not None,
             "truncated": found.truncated,
             "coverage": coverage_facts(found.values.__getitem__, last_time),
-            "trails": found.records(),
         }
 
     def insert(self, new: pd.DataFrame | Sequence[Transfer]) -> None:

@@ -85,7 +85,12 @@ class Service:
         """Answer one request as :class:`serving.schemas.WalletTrace`; raises as :meth:`score`."""
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
-        said = self.scorer.trace(wallet, as_of)
+        if asked.direction is None:
+            said = self.scorer.trace(wallet, as_of)
+        else:
+            said = self.scorer.follow(
+                wallet, as_of, direction=asked.direction, to=asked.to, share=asked.share
+            )
         self.metrics.trace(said["status"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 

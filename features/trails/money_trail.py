@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import overload
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.spine import check_spine
-from features.kernel import Float64s, Int32s, Int64s, before, inner_kernel
+from features.errors import SpineError
 from features.ledger import Ledger, microseconds
-from features.ledger.side import Side
 from features.past import LabelEvents, label_events, past_of
+from features.trails.flow import SHARE, Direction, Flow, trace_flow
+from features.trails.moved import joined, moved
 from features.view import Trail, View, distinct
 from features.views import VIEWS
 
@@ -31,17 +31,7 @@ _TYPES = {
 }
 
 
-class Moved(NamedTuple):
-    """What the ledger holds of some transfers, an entry each; times in microseconds since 1970."""
-
-    tx_id: list[str]
-    position: Int32s
-    time: Int64s
-    sender: list[str]
-    recipient: list[str]
-    amount: Float64s
-
-
+@overload
 def trace(
     ledger: Ledger,
     wallet: str,
@@ -49,8 +39,37 @@ def trace(
     *,
     labels: pd.DataFrame | None = None,
     views: tuple[View, ...] = VIEWS,
-) -> pd.DataFrame:
-    """List the transfers that prove a wallet's columns, trail by trail.
+) -> pd.DataFrame: ...
+
+
+@overload
+def trace(
+    ledger: Ledger,
+    wallet: str | Sequence[str],
+    as_of: str | datetime,
+    *,
+    labels: pd.DataFrame | None = None,
+    direction: Direction,
+    to: Sequence[str] | None = None,
+    share: float = SHARE,
+) -> Flow: ...
+
+
+def trace(
+    ledger: Ledger,
+    wallet: str | Sequence[str],
+    as_of: str | datetime,
+    *,
+    labels: pd.DataFrame | None = None,
+    views: tuple[View, ...] = VIEWS,
+    direction: Direction | None = None,
+    to: Sequence[str] | None = None,
+    share: float = SHARE,
+) -> pd.DataFrame | Flow:
+    """List the transfers that prove a wallet's columns, or follow its money.
+
+    Without ``direction``: trail by trail, what a column was computed from. With it: all its money,
+    as one graph, see :func:`features.trails.flow.trace_flow`, which takes ``to`` and ``share`` too.
 
     It reads what :func:`features.feature_table` reads: transfers with ``timestamp < as_of`` and
     labels with ``known_at < as_of``. A column has a few trails, the most telling first.
@@ -58,14 +77,19 @@ def trace(
     Parameters
     ----------
     ledger : Ledger
-    wallet : str
+    wallet : str, or for a flow a sequence of them
     as_of : datetime with a time zone, or ISO 8601 text with an offset
     labels : DataFrame, optional
         Known wallets, for the exposure view.
     views : tuple of View
+    direction : "backward" or "forward", optional
+    to : sequence of str, optional
+    share : float
 
     Returns
     -------
+    Flow
+        With ``direction``.
     DataFrame, one row a transfer of a trail
         ``columns`` that the trail proves, joined by ", ", ``trail`` (its number from 0), ``hop``
         (place in the trail from 1, in the order the money moved; for bursts and groups, order of
@@ -76,7 +100,8 @@ def trace(
     Raises
     ------
     SpineError
-        The wallet is no name, or ``as_of`` no instant.
+        The wallet is no name, or ``as_of`` no instant; there are several, or ``to``, without a
+        direction.
     LabelsError
         The labels break their contract.
 
@@ -90,6 +115,12 @@ def trace(
     >>> trail.loc[trail["columns"] == "layering_depth_backward_hops", "tx_id"].tolist()
     ['t1', 't2']
     """
+    if direction is not None:
+        return trace_flow(
+            ledger, wallet, as_of, direction=direction, to=to, labels=labels, share=share
+        )
+    if to is not None or (isinstance(wallet, Sequence) and not isinstance(wallet, str)):
+        raise SpineError("several wallets, or wallets to, are traced in a direction: name it")
     code, instant = question(ledger, wallet, as_of)
     events = label_events(ledger, labels)
     return _frame(ledger, find_trails(ledger, code, instant, labels=events, views=views))
@@ -129,20 +160,6 @@ def find_trails(
     )
 
 
-def moved(ledger: Ledger, rows: Int64s) -> Moved:
-    """Read transfers by their rows in the ledger's log, in this order and as often as named."""
-    sender = ledger.sender[rows]
-    places = _places(ledger.outgoing.side, sender, rows)
-    return Moved(
-        tx_id=ledger.transactions.texts(rows),
-        position=ledger.position[rows],
-        time=ledger.outgoing.time[places],
-        sender=ledger.wallets.texts(sender),
-        recipient=ledger.wallets.texts(ledger.outgoing.counterparty[places]),
-        amount=ledger.outgoing.amount[places],
-    )
-
-
 def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
     """One row a transfer, in the types of :func:`trace`."""
     length = [trail.transfers.size for trail in trails]
@@ -163,38 +180,3 @@ def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(columns[name], dtype=kind) for name, kind in _TYPES.items()}
     )
-
-
-def joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Arrays one after the other; an empty one of this type where there are none."""
-    return np.concatenate([np.empty(0, kind), *parts])
-
-
-def _places(outgoing: Side, sender: Int32s, rows: Int64s) -> Int64s:
-    """Where the senders' slices hold these transfers."""
-    distinct, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
-    by_sender = np.argsort(sender[first], kind="stable")
-    places = np.empty(distinct.size, dtype=np.int64)
-    found = np.empty(distinct.size, dtype=np.int64)
-    _find(outgoing, sender[first][by_sender], distinct[by_sender], found)
-    places[by_sender] = found
-    return places[inverse]
-
-
-@inner_kernel
-def _find(outgoing: Side, sender: Int32s, rows: Int64s, places: Int64s) -> None:
-    """Read each sender's slice once, the latest first; its ``rows`` are one ascending run."""
-    first = 0
-    while first < rows.size:
-        end = first + 1
-        while end < rows.size and sender[end] == sender[first]:
-            end += 1
-        start, missing = outgoing.start[sender[first]], end - first
-        for place in range(start + outgoing.count[sender[first]] - 1, start - 1, -1):
-            at = before(rows, first, end, outgoing.transfer[place])
-            if at < end and rows[at] == outgoing.transfer[place]:
-                places[at] = place
-                missing -= 1
-                if missing == 0:
-                    break
-        first = end

@@ -10,7 +10,8 @@ from features.kernel import Int64s
 from features.ledger import Ledger
 from features.past import LabelEvents
 from features.table import compute_rows
-from features.trails.money_trail import Moved, find_trails, joined, moved
+from features.trails.money_trail import find_trails
+from features.trails.moved import Moved, joined, moved
 from features.view import Trail, View
 from features.views import VIEWS, feature_columns
 

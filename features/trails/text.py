@@ -1,6 +1,6 @@
 """The money trail for a reader at a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ import pandas as pd
 from features.ledger import Ledger
 from features.past import label_events
 from features.sources.known import read_known
+from features.trails.flow import Direction, Flow, best_flow, flow_question, follow_value
 from features.trails.money_trail import question
-from features.trails.records import Traced, read_trails
+from features.trails.records import SHOWN, Traced, read_trails
+from features.trails.written import ends_text, summary, visible
 from features.view import View
 from features.views import VIEWS, feature_columns
 
@@ -42,6 +44,44 @@ def read_trace(
         "truncated": traced.truncated,
     }
     return heading, traced
+
+
+def read_flow(
+    ledger: Path,
+    wallets: Sequence[str],
+    as_of: str | None,
+    labels: Path | None,
+    *,
+    direction: Direction,
+    to: Sequence[str] | None,
+    share: float,
+) -> Flow:
+    """Follow the money of wallets on a saved ledger, as of now by default."""
+    instant = pd.Timestamp.now("UTC") if as_of is None else as_of
+    known = read_known(labels)
+    opened = Ledger.open(ledger)
+    asked = flow_question(opened, wallets, instant, direction=direction, to=to, share=share)
+    return best_flow(follow_value(opened, asked, labels=label_events(opened, known)))
+
+
+def flow_text(flow: Flow) -> str:
+    """Say what a flow holds: its sums, where it ended, its largest transfers in order."""
+    lines = [f"{flow.direction}: {summary(flow)}"]
+    lines += [f"  {_exact(value)} ended {what}" for what, value in ends_text(flow).items()]
+    traced = flow.transfers["traced_amount"]
+    shown = flow.transfers.loc[traced.nlargest(SHOWN).sort_index().index]
+    for row in shown.to_dict("records"):
+        known = f" ({row['category']})" if row["category"] else ""
+        whole = row["traced_amount"] == row["amount"]
+        part = "" if whole else f" ({_exact(row['traced_amount'])} of it)"
+        sender, recipient, tx_id = (visible(row[name]) for name in ("sender", "recipient", "tx_id"))
+        lines.append(
+            f"{row['hop']:7}  {row['timestamp']:%Y-%m-%dT%H:%M:%SZ}  {_exact(row['amount'])}{part} "
+            f"from {sender} to {recipient}{known}, transfer {tx_id}:{row['position']}"
+        )
+    if len(flow.transfers) > len(shown):
+        lines.append(f"{'':9}{len(flow.transfers) - len(shown)} smaller transfers not listed")
+    return "\n".join(lines)
 
 
 def trace_text(

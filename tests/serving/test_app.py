@@ -10,6 +10,7 @@ import pytest
 
 from features import Ledger, RiskError, trace
 from features.table import feature_table
+from features.trails.flow import DIRECTIONS
 from features.views import definitions, feature_columns
 from serving import create_app
 from tests.serving.conftest import LATER, Start, TestClient, World, settings, transfer
@@ -330,3 +331,38 @@ def test_answers_are_plain_json(client: TestClient) -> None:
 
     json.loads(response.content, parse_constant=refuse)
     assert response.headers["content-type"] == "application/json"
+
+
+def test_a_flow_is_that_of_the_library(client: TestClient, world: World) -> None:
+    ledger, _, labels = world.open()
+    followed = 0
+    for number in range(0, 60, 7):
+        wallet = f"w{number}"
+        for direction in DIRECTIONS:
+            answer = trace_of(client, wallet, as_of=PAST, direction=direction)
+            expected = trace(ledger, wallet, LATER, labels=labels, direction=direction)
+            flow = answer["flow"]
+            assert answer["trails"] == []
+            assert flow["total_amount"] == pytest.approx(expected.total)
+            assert flow["kept_amount"] >= 0.95 * flow["followed_amount"] - 1e-9
+            assert flow["not_shown"] == 0
+            for row in flow["payments"]:
+                assert max(row["source"], row["target"]) < len(flow["transfers"])
+            followed += len(flow["transfers"])
+    assert followed
+    assert trace_of(client, "nobody", direction="forward")["flow"]["transfers"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        ({"direction": "sideways"}, "#/direction"),
+        ({"to": ["w2"]}, "#"),
+        ({"direction": "forward", "to": []}, "#/to"),
+        ({"direction": "forward", "share": 0}, "#/share"),
+    ],
+)
+def test_a_bad_flow_is_refused(client: TestClient, asked: dict[str, Any], pointer: str) -> None:
+    response = client.post(TRACE, json={"wallet": "w1"} | asked)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"].startswith(pointer)

@@ -92,7 +92,9 @@ def test_answers_match_their_schemas(client: TestClient) -> None:
             "/v1/wallets/score:batch",
             json={"items": [{"wallet": "w1"}, {"wallet": "w1", "as_of": "2250-01-01T00:00:00Z"}]},
         ),
-        "WalletTrace": client.post("/v1/wallets/trace", json={"wallet": "w1"}),
+        "WalletTrace": client.post(
+            "/v1/wallets/trace", json={"wallet": "w1", "direction": "backward"}
+        ),
         "TransfersAdded": client.post("/v1/transfers", json={"transfers": [transfer(1)]}),
         "Retracted": client.post("/v1/retractions", json={"tx_ids": ["new1", "nowhere"]}),
         "Contradictions": client.get("/v1/contradictions"),

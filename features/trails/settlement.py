@@ -1,0 +1,307 @@
+"""Which receipts of a wallet paid for which of its sendings, for the flow of a trail.
+
+What a wallet receives between two sendings is a lot. A sending takes the latest lot first, since
+whoever launders passes on what came, and an old balance is other business; inside a lot what came
+first goes first, so that what was collected for one purpose is spent as one. At one instant
+receipts come before sendings. Two rules come before the lots:
+
+- Where a wallet sends and receives in one transaction, the receipts pay for the sendings pro rata
+  (a router, a contract that gives back), and both leave the lots as they are up to the lesser sum
+  (a swap keeps its history).
+- A sending that the balance does not cover takes what was spent last once more, all sendings
+  together no more than was ever received: records miss prices, fees and other assets.
+
+Both directions read the same payments. The order of lots is ours: last in first out names less of a
+verified trail, and first in first out more beside it (experiment 0007).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from features.kernel import (
+    Float64s,
+    Int32s,
+    Int64s,
+    Records,
+    UInt64s,
+    empty_table,
+    inner_kernel,
+    kernel,
+    slot_of,
+    table_mask,
+)
+from features.past import HISTORY_CAP, History, Past, cut
+
+SERVICE_COUNTERPARTIES = 1_000
+IN_ONE_TRANSACTION_TRANSFERS = 256  # on each side of a wallet that pay each other
+SETTLED, SERVICE, FULL = 0, 1, 2
+
+_WALLET = np.dtype(
+    [("code", np.int32), ("kind", np.int32), ("first", np.int64), ("keys", np.int64),
+     ("base", np.int64)],
+    align=True,
+)  # fmt: skip
+_PAYMENT = np.dtype([("key", np.int64), ("other", np.int64), ("amount", np.float64)], align=True)
+_PART = np.dtype([("place", np.int64), ("left", np.float64)], align=True)
+_LOT = np.dtype([("head", np.int64), ("end", np.int64)], align=True)
+_TALLY = np.dtype([("wallets", np.int64), ("keys", np.int64), ("payments", np.int64)], align=True)
+
+
+class Settlements(NamedTuple):
+    """Payments inside the wallets that a trail met, each settled once.
+
+    Attributes
+    ----------
+    wallets : record array
+        ``code``; ``kind``, one of ``SETTLED``, ``SERVICE`` and ``FULL`` (no room is left); its
+        ``keys`` transfers from place ``first`` on, whose payments begin at ``starts[base + k]``.
+    table : int32 array, hash table of places in ``wallets``
+    codes : int32 array, its keys
+    starts : int64 array
+    payments : record array
+        ``other``: place of the transfer that paid (backward) or was paid (forward); ``amount``.
+    raw : record array, payments of one wallet as they are found
+    receipts, lots, spent : record array, shape (HISTORY_CAP,), twice that for ``spent``
+    net_in, net_out : float64 array, shape (HISTORY_CAP,)
+        Amounts less what a transaction gave back.
+    tally : record array, shape (1,)
+    """
+
+    wallets: Records
+    table: Int32s
+    codes: Int32s
+    starts: Int64s
+    payments: Records
+    raw: Records
+    receipts: Records
+    lots: Records
+    spent: Records
+    net_in: Float64s
+    net_out: Float64s
+    tally: Records
+
+
+def empty_settlements(wallets: int, transfers: int) -> Settlements:
+    """Room for so many wallets, which have so many transfers that were read in all."""
+    slots = table_mask(4 * wallets) + 1
+    table = empty_table(slots)
+    table[:slots] = 0
+    return Settlements(
+        np.empty(wallets, dtype=_WALLET),
+        table,
+        np.empty(wallets, dtype=np.int32),
+        np.empty(transfers + wallets, dtype=np.int64),
+        np.empty(3 * transfers, dtype=_PAYMENT),
+        np.empty(8 * HISTORY_CAP, dtype=_PAYMENT),
+        np.empty(HISTORY_CAP, dtype=_PART),
+        np.empty(HISTORY_CAP, dtype=_LOT),
+        np.empty(2 * HISTORY_CAP, dtype=_PART),
+        np.empty(HISTORY_CAP),
+        np.empty(HISTORY_CAP),
+        np.zeros(1, dtype=_TALLY),
+    )
+
+
+@inner_kernel
+def _net(past: Past, hashes: UInt64s, wallet: int, memory: Settlements, forward: bool) -> int:
+    """Pay inside transactions; fill ``net_in`` and ``net_out`` with the rest; returns payments."""
+    received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
+    time_in, row_in, other_in = (
+        past.incoming.time, past.incoming.transfer, past.incoming.counterparty,
+    )  # fmt: skip
+    time_out, row_out, other_out = (
+        past.outgoing.time, past.outgoing.transfer, past.outgoing.counterparty,
+    )  # fmt: skip
+    net_in, net_out, raw = memory.net_in, memory.net_out, memory.raw
+    for i in range(received.first, received.end):
+        own = other_in[i] == wallet
+        net_in[i - received.first] = 0.0 if own else past.incoming.amount[i]
+    for j in range(sent.first, sent.end):
+        own = other_out[j] == wallet
+        net_out[j - sent.first] = 0.0 if own else past.outgoing.amount[j]
+    i, j, n = received.first, sent.first, 0
+    while i < received.end and j < sent.end:
+        in_hash, out_hash = hashes[row_in[i]], hashes[row_out[j]]
+        if time_in[i] < time_out[j] or (time_in[i] == time_out[j] and in_hash < out_hash):
+            i += 1
+            continue
+        if time_in[i] != time_out[j] or in_hash != out_hash:
+            j += 1
+            continue
+        i_end, j_end, came, went = i, j, 0.0, 0.0
+        while (
+            i_end < received.end
+            and time_in[i_end] == time_in[i]
+            and (hashes[row_in[i_end]] == in_hash)
+        ):
+            came += net_in[i_end - received.first]
+            i_end += 1
+        while (
+            j_end < sent.end
+            and time_out[j_end] == time_out[j]
+            and (hashes[row_out[j_end]] == out_hash)
+        ):
+            went += net_out[j_end - sent.first]
+            j_end += 1
+        few = max(i_end - i, j_end - j) <= IN_ONE_TRANSACTION_TRANSFERS
+        fits = n + (i_end - i) * (j_end - j) <= raw.size // 4
+        if came > 0.0 and went > 0.0 and few and fits:
+            more, less = max(came, went), min(came, went)
+            for a in range(i, i_end):
+                for b in range(j, j_end):
+                    paid = net_in[a - received.first] * net_out[b - sent.first] / more
+                    if paid > 0.0:
+                        raw[n].key, raw[n].other = (a, b) if forward else (b, a)
+                        raw[n].amount = paid
+                        n += 1
+            for a in range(i, i_end):
+                net_in[a - received.first] *= (came - less) / came
+            for b in range(j, j_end):
+                net_out[b - sent.first] *= (went - less) / went
+        i, j = i_end, j_end
+    return n
+
+
+@inner_kernel
+def _spend(past: Past, wallet: int, memory: Settlements, forward: bool, n: int) -> int:
+    """Pay what is left of each sending from the lots; returns the number of payments."""
+    received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
+    time_in, time_out = past.incoming.time, past.outgoing.time
+    net_in, net_out, raw = memory.net_in, memory.net_out, memory.raw
+    receipts, lots, spent = memory.receipts, memory.lots, memory.spent
+    i, kept, top, used, total, overdrawn = received.first, 0, 0, 0, 0.0, 0.0
+    for j in range(sent.first, sent.end):
+        due = net_out[j - sent.first]
+        if due == 0.0:
+            continue
+        begin = kept
+        while i < received.end and time_in[i] <= time_out[j]:
+            if net_in[i - received.first] > 0.0:
+                receipts[kept].place, receipts[kept].left = i, net_in[i - received.first]
+                total += receipts[kept].left
+                kept += 1
+            i += 1
+        if kept > begin:
+            lots[top].head, lots[top].end = begin, kept
+            top += 1
+        while due > 0.0 and top > 0:
+            part = receipts[lots[top - 1].head]
+            paid = min(due, part.left)
+            raw[n].key, raw[n].other = (part.place, j) if forward else (j, part.place)
+            raw[n].amount = paid
+            spent[used].place, spent[used].left = part.place, paid
+            n, used, due = n + 1, used + 1, due - paid
+            part.left -= paid
+            if part.left <= 0.0:
+                lots[top - 1].head += 1
+                if lots[top - 1].head == lots[top - 1].end:
+                    top -= 1
+        due = min(due, total - overdrawn)
+        while due > 0.0 and used > 0:
+            part = spent[used - 1]
+            paid = min(due, part.left)
+            raw[n].key, raw[n].other = (part.place, j) if forward else (j, part.place)
+            raw[n].amount = paid
+            n, due, overdrawn = n + 1, due - paid, overdrawn + paid
+            part.left -= paid
+            if part.left <= 0.0:
+                used -= 1
+    return n
+
+
+@inner_kernel
+def _many(side_counterparty: Int32s, own: History, table: Int32s, mask: int) -> bool:
+    """Whether a wallet has as many counterparties on a side as a service."""
+    if own.end - own.first < SERVICE_COUNTERPARTIES:
+        return False
+    table[: mask + 1] = 0
+    distinct = 0
+    for k in range(own.end - 1, own.first - 1, -1):
+        slot = slot_of(table, side_counterparty, mask, side_counterparty[k])
+        if table[slot] == 0:
+            # places are below 2 ** 31, as rows are
+            table[slot] = k + 1
+            distinct += 1
+            if distinct >= SERVICE_COUNTERPARTIES:
+                return True
+    return False
+
+
+@inner_kernel
+def _sorted_in(memory: Settlements, own: History, n: int) -> None:
+    """Put the payments of a wallet behind those of others, by key; in a key as they were found."""
+    raw, starts, payments = memory.raw, memory.starts, memory.payments
+    sums = memory.tally[0]
+    base, keys, at = sums.keys, own.end - own.first, sums.payments
+    for k in range(keys + 1):
+        starts[base + k] = 0
+    for p in range(n):
+        starts[base + raw[p].key - own.first] += 1
+    for k in range(keys):
+        starts[base + k], at = at, at + starts[base + k]
+    starts[base + keys] = at
+    for p in range(n):
+        k = base + raw[p].key - own.first
+        payments[starts[k]].other = raw[p].other
+        payments[starts[k]].amount = raw[p].amount
+        starts[k] += 1
+    for k in range(base + keys, base, -1):
+        starts[k] = starts[k - 1]
+    starts[base] = sums.payments
+    sums.keys += keys + 1
+    sums.payments = at
+
+
+@inner_kernel
+def settled(
+    past: Past, hashes: UInt64s, wallet: int, memory: Settlements, scratch: Int32s, forward: bool
+) -> int:
+    """Place of a wallet in ``memory.wallets``, settled now if it was not; -1: no room.
+
+    Parameters
+    ----------
+    past : Past
+    hashes : uint64 array, of the transaction of each row of the ledger's log
+    wallet : int
+    memory : Settlements
+    scratch : int32 array, a table of ``2 * HISTORY_CAP`` slots and more
+    forward : bool
+        Whether payments are looked up by the receipt that paid, and not by what was paid.
+    """
+    codes, wallets, sums = memory.codes, memory.wallets, memory.tally[0]
+    mask = memory.table.size - 3
+    slot = slot_of(memory.table, codes, mask, wallet)
+    if memory.table[slot]:
+        return int(memory.table[slot]) - 1
+    if sums.wallets == codes.size:
+        return -1
+    at = sums.wallets
+    sums.wallets += 1
+    memory.table[slot] = at + 1
+    codes[at] = wallet
+    received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
+    own = received if forward else sent
+    reads, side = (sent, past.outgoing) if forward else (received, past.incoming)
+    wallets[at].code = wallet
+    wallets[at].first, wallets[at].keys = own.first, own.end - own.first
+    wallets[at].base = sums.keys
+    if _many(side.counterparty, reads, scratch, scratch.size - 3):
+        wallets[at].kind = SERVICE
+        return int(at)
+    if (
+        sums.keys + own.end - own.first + 1 > memory.starts.size
+        or sums.payments + memory.raw.size > memory.payments.size
+    ):
+        wallets[at].kind = FULL
+        return int(at)
+    wallets[at].kind = SETTLED
+    n = _spend(past, wallet, memory, forward, _net(past, hashes, wallet, memory, forward))
+    _sorted_in(memory, own, n)
+    return int(at)
+
+
+@kernel
+def empty_scratch() -> Int32s:
+    """A table for the counterparties of one wallet."""
+    return empty_table(table_mask(2 * HISTORY_CAP) + 1)
