@@ -35,7 +35,7 @@ class Run:
         self.quick = quick
 
     def incident(self, name: str) -> list[Measure]:
-        """A stage over the verified trails, which saves its own figures."""
+        """A stage over the verified trails, which saves its own figures where it is told."""
         try:
             module = importlib.import_module(f"stage_{name}")
         except ModuleNotFoundError as missing:
@@ -45,7 +45,7 @@ class Run:
         needed = DATA / "ethereum_laundering_atomic"
         if not needed.is_dir():
             raise SkippedError(f"needs the data set {needed.name} (WALLETRISK_DATA)")
-        return list(module.measure(HERE, self.quick))
+        return list(module.measures(self.work if self.quick else HERE, self.quick))
 
     def planted(self) -> tuple[list[Measure], dict[str, Figure]]:
         """The planted world."""
