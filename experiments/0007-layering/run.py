@@ -19,7 +19,7 @@ from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.amlsim_bank import NAMES  # noqa: E402
 from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
 
-OF_THE_INCIDENT = ("depth", "exposure", "trails")  # each a module stage_<name>
+OF_THE_INCIDENT = ("depth", "exposure", "flow")  # each a module stage_<name>
 STAGES = (*OF_THE_INCIDENT, "planted", "worth", "evasion")
 RESULT = HERE / "result.json"
 DATA = protocol.DATA.parent

@@ -31,7 +31,7 @@ SEED = 0
 ROWS = 2_000
 
 
-def measure(folder: Path, quick: bool) -> Iterator[Measure]:
+def measures(folder: Path, quick: bool) -> Iterator[Measure]:
     """Measures of the stage; ``folder`` gets the figure."""
     incident = read_verified(protocol.DATA.parent)
     theirs = _of_incident(incident)
