@@ -34,6 +34,7 @@ class Found:
     elapsed: float = 0.0
     entries: list[float] = field(default_factory=list)
     paths: float = 0.0
+    services: float = 0.0
 
     def end(self, hops: int, values: Values, elapsed: float) -> None:
         """End value after so many hops."""
@@ -94,7 +95,9 @@ def _pass_on(
     through = piece.transfer.recipient if forward else piece.transfer.sender
     time, whole = piece.transfer.time, piece.values["30d"]
     so_far = piece.elapsed / whole if whole else 0.0
-    left, shares = dict(piece.values), _shares(past, through, piece, forward=forward)
+    shares = _shares(past, through, piece, forward=forward)
+    found.services += 0.0 if shares else _at_a_service(past, through, piece, forward=forward)
+    left = dict(piece.values)
     for _, share in shares:
         for flow in FLOWS:
             left[flow] -= share[flow]
@@ -155,6 +158,14 @@ def _shares(
     return shares
 
 
+def _at_a_service(past: Past, through: str, piece: Piece, *, forward: bool) -> float:
+    """What ends at a wallet with many transfers, if it has any on the side that goes on."""
+    time, (received, sent) = piece.transfer.time, past.sides(through)
+    sides = (sent, received) if forward else (received, sent)
+    near, far = (sum(abs(t.time - time) <= 30 * DAY for t in side) for side in sides)
+    return piece.values["30d"] if near > HUB or (near and far > HUB) else 0.0
+
+
 def _others(side: list[Transfer]) -> list[Transfer]:
     return [t for t in side if t.sender != t.recipient]
 
@@ -201,6 +212,7 @@ def _columns(found: Found) -> Row:
     row["dwell_{d}_s"] = found.elapsed / passed if passed else NAN
     row["entries_{d}_count"] = _effective(found.entries) if total else NAN
     row["paths_{d}_count"] = found.paths if total else NAN
+    row["services_{d}_share"] = found.services / total if total else NAN
     row["searched_{d}_share"] = 1 - found.unsearched / total if total else NAN
     return row
 

@@ -69,6 +69,7 @@ def _ways(memory: Memory, own: History, line: Float64s) -> None:
         line[OF.dwell_s] = sums.elapsed / passed
     line[OF.entries_count] = total / sums.squares * total
     line[OF.paths_count] = sums.paths
+    line[OF.services_share] = sums.services / total
     read = (own.end - own.first) / own.total
     line[OF.searched_share] = max(1.0 - sums.unsearched / total, 0.0) * read
 

@@ -34,6 +34,7 @@ SUMS = np.dtype(
     [
         ("total", np.float64),  # value of the side
         ("unsearched", np.float64),  # of it, of the widest flow, where a cap ended the search
+        ("services", np.float64),  # of it that ended at wallets with many transfers
         ("elapsed", np.float64),  # value times seconds from entry to the wallet
         ("squares", np.float64),  # of the values that entered with one transfer
         ("paths", np.float64),  # greatest effective number of transfers at one hop
@@ -107,7 +108,7 @@ def forget(memory: Memory) -> None:
     """Make ready for another search."""
     memory.ended[:] = 0.0
     sums = memory.sums[0]
-    sums.total = sums.unsearched = sums.elapsed = sums.squares = sums.paths = 0.0
+    sums.total = sums.unsearched = sums.services = sums.elapsed = sums.squares = sums.paths = 0.0
     sums.work = sums.pieces = 0
 
 

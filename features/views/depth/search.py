@@ -25,7 +25,7 @@ def _start(given: TracedPast, asked: Question, forward: bool, memory: Memory) ->
     received, sent = asked.received, asked.sent
     near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
     own, across = (sent, received) if forward else (received, sent)
-    found = Around(own.first, own.end, across.first, across.end)
+    found = Around(own.first, own.end, across.first, across.end, False)
     kept, sums, value = memory.kept, memory.sums[0], memory.value
     kept_of(near, far, given.tx_hash, wallet, found, kept)
     total = 0.0
@@ -139,6 +139,8 @@ def _follow_piece(
         found = around(near, far, pieces[at].wallet, pieces[at].time)
         first, end = found.near_first, found.near_end
         sums.work += end - first + found.far_end - found.far_first
+        if found.many:
+            sums.services += memory.value[at, WIDEST]
         if first < end and passed_on(past, tx_hash, memory, at, found, forward):
             _go_on(near, wallet, memory, at, hop, History(first, end, 0), forward)
     _end(memory, at, hop, True)

@@ -94,6 +94,12 @@ def test_a_conversion_keeps_the_history_and_a_router_is_seen_through() -> None:
     assert apart["greatest_30d_in_hops"] == 1  # the router is a service like any other
 
 
+def test_a_way_that_ends_at_a_busy_wallet_says_so() -> None:
+    trips = [(2.0 + k, *ends, 1.0) for k in range(1_200) for ends in (("b", "x"), ("x", "b"))]
+    row = row_of([(0.0, "a", "b", 50.0), *trips, (2_000.0, "b", "c", 50.0)], "c")
+    assert row[["mean_30d_in_hops", "services_in_share"]].tolist() == [1.0, 1.0]
+
+
 def test_every_hop_is_proven() -> None:
     frame = transfers(chain_of_parts(5, 6, width=2))
     trails = trace(Ledger.from_transfers(frame), "c5", at(300 * DAY_S), views=(DEPTH,))
