@@ -28,12 +28,13 @@ from features.past import NO_LABELS, past_of
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
+from features.trails.flow import DIRECTIONS
 from features.view import View
 from features.views import VIEWS
 
 _START = pd.Timestamp("2026-01-01", tz="UTC")
 _MARK = CACHE / "everything"
-_LEDGER, _REST = "the ledger", "policies and neighbourhoods"
+_LEDGER, _FLOWS, _REST = "the ledger", "flows", "policies and neighbourhoods"
 # to compile: begun first, so that none ends late
 _LONGEST = ("patterns", "layering", "exposure", "depth")
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
@@ -54,8 +55,8 @@ class WarmUp(NamedTuple):
 
 
 def steps(views: tuple[View, ...] = VIEWS) -> int:
-    """How many steps :func:`warm_up` takes: the ledger, each view, and what is not in the table."""
-    return len(views) + 2
+    """How many steps :func:`warm_up` takes: the ledger, flows, each view, and other functions."""
+    return len(views) + 3
 
 
 def is_warm() -> bool:
@@ -106,7 +107,7 @@ def warm_up(
         todo = Path(folder)
         for number, name in enumerate(work):
             (todo / f"{number:03d} {name}").touch()
-        command = [sys.executable, "-m", __name__, folder, *shared, _REST]
+        command = [sys.executable, "-m", __name__, folder, _FLOWS, *shared, _REST]
         helpers = [
             subprocess.Popen(  # noqa: S603 this interpreter, this module
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -151,6 +152,10 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
         for wallet, as_of in zip(spine["wallet"], spine["as_of"], strict=True):
             trace(ledger, wallet, as_of, labels=labels, views=(view,))
 
+    def of_flows() -> None:
+        for direction in DIRECTIONS:
+            trace(ledger, "a", spine["as_of"].iloc[0], labels=labels, direction=direction)
+
     def rest() -> None:
         for policy in (haircut, fifo, poison):
             policy(ledger, spine, labels=labels)
@@ -160,7 +165,7 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
 
     longest = sorted(views, key=lambda view: view.name not in _LONGEST)
     work: dict[str, Callable[[], None]] = {view.name: partial(of_view, view) for view in longest}
-    return {_LEDGER: of_ledger, **work, _REST: rest}
+    return {_LEDGER: of_ledger, _FLOWS: of_flows, **work, _REST: rest}
 
 
 def _claimed(todo: Path, able: set[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from features.past.growing_labels import GrowingLabels
 from features.sources.known import read_known
 from features.table import compute_rows
 from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
-from features.trails.follow import FlowCaps
+from features.trails.following import FlowCaps
 from features.trails.records import Traced, read_trails
 from features.trails.written import flow_facts
 from features.view import View

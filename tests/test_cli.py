@@ -311,3 +311,50 @@ def test_too_little_memory_is_one_line(
     monkeypatch.setattr(walletrisk, "app", large)
     assert call("ingest", "x.csv", "--to", "l") == 2
     assert "not enough memory for this: malloc of size 9 failed" in capsys.readouterr().err
+
+
+def test_trace_follows_money_in_a_direction(
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = tmp_path / "ledger"
+    ingest(transfers, ledger)
+    asked = ("trace", "w3", "--ledger", ledger, "--direction", "backward", "--share", "1")
+    capsys.readouterr()
+    assert call(*asked) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == (
+        "backward: 3.25 of 3.25 received (100.0%) in 2 transfers; 0 more were followed and left out"
+    )
+    assert others == [
+        "  3.25 ended where nothing known paid for it",
+        "      1  2023-11-14T23:13:20Z  3.25 from w2 to w3, transfer t2:0",
+        "      2  2023-11-14T22:13:20Z  3.5 (3.25 of it) from w1 to w2, transfer t1:0",
+    ]
+    for ending in ("svg", "html", "csv", "png"):
+        out = tmp_path / f"trail.{ending}"
+        assert call(*asked, "--out", out) == 0
+        assert capsys.readouterr().out.startswith(f"{out}: 3.25 of 3.25 received")
+        assert out.stat().st_size > 0
+    assert call(*asked, "--to", "w2", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["reached"] == {"target": 3.25}
+    assert [row["sender"] for row in facts["transfers"]] == ["w2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("w1", "--to", "w2"), "need a --direction"),
+        (("w1", "w2"), "need a --direction"),
+        (("w1", "--direction", "forward", "--out", "trail.pdf"), "trail.pdf: a trail is written"),
+        (("w1", "--direction", "forward", "--share", "2"), "share is 2.0; allowed is above 0"),
+        (("w1", "--direction", "up"), "'up' is not one of"),
+    ],
+)
+def test_a_bad_direction_is_told(
+    options: tuple[str, ...], message: str,
+    transfers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    ingest(transfers, tmp_path / "ledger")
+    assert call("trace", *options, "--ledger", tmp_path / "ledger") == 2
+    assert message in capsys.readouterr().err

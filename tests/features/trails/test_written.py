@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from features import Ledger, RiskError, trace
+from features import Ledger, RiskError
 from features.trails.drawn import drawn
-from features.trails.flow import Flow
+from features.trails.flow import Flow, trace_flow
 from features.trails.picture import heading, short
 from features.trails.text import flow_text
 from features.trails.written import SHOWN_ROWS, flow_facts, page, svg, visible, write_flow
@@ -25,7 +25,7 @@ HOSTILE = [
 
 
 def forward(frame: pd.DataFrame, wallet: str) -> Flow:
-    return trace(Ledger.from_transfers(frame), wallet, LATE, direction="forward", share=1.0)
+    return trace_flow(Ledger.from_transfers(frame), wallet, LATE, direction="forward", share=1.0)
 
 
 @pytest.fixture(scope="module")
