@@ -13,7 +13,7 @@ from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
 from features.ledger import Ledger, microseconds
-from features.past import DustPast, LabelEvents, Past, label_events, past_of, past_with_dust
+from features.past import LabelEvents, Past, label_events, past_of
 from features.view import View
 from features.views import VIEWS, feature_columns
 
@@ -102,7 +102,7 @@ def compute_rows(
     """
     asked = past_of(ledger, codes, as_of, labels)
     if asked.size == 1:
-        rows = [view.rows(_read_by(view, asked, ledger)) for view in views]
+        rows = [view.rows(view.given(ledger, asked)) for view in views]
         return np.concatenate(rows, axis=1)
     values = np.empty((asked.size, sum(len(view.columns) for view in views)))
 
@@ -110,7 +110,7 @@ def compute_rows(
         part, column = asked.part(chunk), 0
         for view in views:
             end = column + len(view.columns)
-            values[chunk, column:end] = view.rows(_read_by(view, part, ledger))
+            values[chunk, column:end] = view.rows(view.given(ledger, part))
             column = end
         return part.size
 
@@ -119,11 +119,6 @@ def compute_rows(
             if progress is not None:
                 progress(done)
     return values
-
-
-def _read_by(view: View, past: Past, ledger: Ledger) -> Past | DustPast:
-    """What a view is given of a past."""
-    return past_with_dust(ledger, past) if view.reads_dust else past
 
 
 def _chunks(asked: Past) -> "list[slice[int, int]]":

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Rows, kernel
-from features.past.cut import DUST, DustPast, Past
+from features.ledger import Ledger
+from features.past.cut import DUST, DustPast, Past, TracedPast
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -77,6 +78,10 @@ class Trail:
     category: str = ""
 
 
+def _only_the_past(_: Ledger, past: Past) -> Past:
+    return past
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Columns that are computed together.
@@ -95,8 +100,9 @@ class View:
     trails : callable, optional
         ``trails(past)`` lists the transfers that prove a row, where the view counts more than the
         wallet's own transfers.
-    reads_dust : bool
-        Whether ``compute`` is given a :class:`features.past.DustPast` instead of a past.
+    given : callable, optional
+        ``given(ledger, past)`` is what ``compute`` and ``trails`` are given instead of a past, such
+        as :func:`features.past.past_with_dust` and :func:`features.past.traced_past`.
     defined_by : tuple of str
         Texts beside the columns that its numbers depend on, such as the words of the categories;
         a part of its :func:`fingerprint`.
@@ -112,9 +118,9 @@ class View:
     version: int
     columns: tuple[Column, ...]
     compute: Callable[[Any, Rows], None]
-    trails: Callable[[Past], list[Trail]] | None = None
+    trails: Callable[[Any], list[Trail]] | None = None
     defined_by: tuple[str, ...] = ()
-    reads_dust: bool = False
+    given: Callable[[Ledger, Past], Any] = _only_the_past
     # whether compute was seen to stay inside its columns
     _kept_inside: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -126,8 +132,8 @@ class View:
     def __repr__(self) -> str:
         return f"View({self.name!r}, version {self.version}, {len(self.columns)} columns)"
 
-    def rows(self, past: Past | DustPast) -> Rows:
-        """Compute the columns of each past: float64, shape (past.size, columns)."""
+    def rows(self, past: Past | DustPast | TracedPast) -> Rows:
+        """Compute the columns of each past, as ``given``: float64, shape (past.size, columns)."""
         width = len(self.columns)
         out = np.empty((past.size + 1, width))
         out.fill(np.nan)  # a single row waits for np.full

@@ -42,7 +42,7 @@ def rows_of(
 ) -> npt.NDArray[np.float64]:
     """Rows of a view for wallets by code, as of microseconds since 1970."""
     asked = np.array(codes, dtype=np.int32), np.array(instants, dtype=np.int64)
-    return view.rows(past_of(ledger, *asked, NO_LABELS))
+    return view.rows(view.given(ledger, past_of(ledger, *asked, NO_LABELS)))
 
 
 def batch_is_alone(ledger: Ledger, view: View, codes: list[int], instants: list[int]) -> None:

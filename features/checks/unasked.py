@@ -85,7 +85,7 @@ def _trails(view: View, world: World, ledger: Ledger, row: int) -> list[tuple[ob
     if view.trails is None:
         return []
     past = world.past(ledger).part(slice(row, row + 1))
-    return [_named(trail, ledger) for trail in view.trails(past)]
+    return [_named(trail, ledger) for trail in view.trails(view.given(ledger, past))]
 
 
 def _named(trail: Trail, ledger: Ledger) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from features.past.cut import (
     PastLabels,
     PastSide,
     Question,
+    TracedPast,
     ask,
     cut,
     event_at,
@@ -21,6 +22,7 @@ from features.past.cut import (
     past_of_spine,
     past_with_dust,
     set_aside,
+    traced_past,
 )
 from features.past.few import few_between
 from features.past.fifo import Spent, spend
@@ -47,6 +49,7 @@ __all__ = [
     "PastSide",
     "Question",
     "Spent",
+    "TracedPast",
     "ask",
     "before",
     "count_entropy",
@@ -69,5 +72,6 @@ __all__ = [
     "set_aside",
     "sort_values",
     "spend",
+    "traced_past",
     "window_sums",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from features.contracts.labels import UNLABELLED
-from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, before, inner_kernel
+from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, UInt64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
 from features.ledger.materiality import DEFINITION, Scales
 from features.past.known_labels import LabelEvents
@@ -131,6 +131,27 @@ class DustPast(NamedTuple):
         return self.past.size
 
 
+class TracedPast(NamedTuple):
+    """A past, and the transaction of each transfer, for those who trace money through wallets.
+
+    Apart from :class:`Past` as :class:`DustPast` is.
+
+    Attributes
+    ----------
+    past : Past
+    tx_hash : uint64 array, shape (rows,) or longer
+        Of the transaction of each row of the ledger's log; a side's ``transfer`` is such a row.
+    """
+
+    past: Past
+    tx_hash: UInt64s
+
+    @property
+    def size(self) -> int:
+        """Number of questions."""
+        return self.past.size
+
+
 class History(NamedTuple):
     """The transfers of one wallet on one side before an instant: places ``[first, end)``.
 
@@ -174,6 +195,11 @@ def past_with_dust(ledger: Ledger, past: Past) -> DustPast:
     """The dust of the ledger that a past is of, up to the same instant, beside it."""
     dust = PastSide(*ledger.dust.side, past.labels.as_of, *_FROM_THE_FIRST)
     return DustPast(past, dust)
+
+
+def traced_past(ledger: Ledger, past: Past) -> TracedPast:
+    """The transactions of the ledger that a past is of, beside it."""
+    return TracedPast(past, ledger.tx_hash)
 
 
 def past_of_spine(ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents) -> Past:

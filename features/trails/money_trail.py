@@ -125,7 +125,7 @@ def find_trails(
         trail
         for view in views
         if view.trails is not None and code >= 0
-        for trail in view.trails(asked)
+        for trail in view.trails(view.given(ledger, asked))
     )
 
 

@@ -19,6 +19,7 @@ from features.past import (
     cut,
     inner_kernel,
     kernel,
+    past_with_dust,
     set_aside,
 )
 from features.past.distinct import Distinct, empty_distinct
@@ -102,4 +103,4 @@ def _dust(given: DustPast, out: Rows) -> None:
 
 
 _COLUMNS = tuple(replace(column, unasked=True) for column in of_both("dust", *_TEMPLATES))
-DUST = View("dust", 1, _COLUMNS, _dust, reads_dust=True)
+DUST = View("dust", 1, _COLUMNS, _dust, given=past_with_dust)

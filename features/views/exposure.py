@@ -18,7 +18,7 @@ import numpy as np
 
 from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Rows
-from features.past import History, Past, ask, inner_kernel, kernel
+from features.past import History, TracedPast, ask, inner_kernel, kernel, traced_past
 from features.taint.paths import GroupColumns, path_trails
 from features.taint.pieces import GROUPS, Caps, Search, empty_search
 from features.taint.reading import SCANNED
@@ -111,7 +111,8 @@ def _side(search: Search, own: History, line: Rows) -> None:
 
 
 @kernel
-def _exposure(past: Past, search: Search, out: Rows) -> None:
+def _exposure(given: TracedPast, search: Search, out: Rows) -> None:
+    past = given.past
     for row in range(out.shape[0]):
         asked = ask(past, row)
         received, sent, both = blocks(out[row], len(_OF))
@@ -119,7 +120,7 @@ def _exposure(past: Past, search: Search, out: Rows) -> None:
         for forward, own, line in ((False, asked.received, received), (True, asked.sent, sent)):
             if own.first == own.end:
                 continue
-            haircut_search(past, asked, forward, search)
+            haircut_search(given, asked, forward, search)
             _side(search, own, line)
             sums = search.tally[0]
             unread = own.total > own.end - own.first
@@ -127,18 +128,19 @@ def _exposure(past: Past, search: Search, out: Rows) -> None:
                 both[_ALL.truncated_ratio] = 1.0
 
 
-def _compute(past: Past, out: Rows) -> None:
-    if past.labels.start.size:
-        _exposure(past, empty_search(CAPS, record=False), out)
+def _compute(given: TracedPast, out: Rows) -> None:
+    if given.past.labels.start.size:
+        _exposure(given, empty_search(CAPS, record=False), out)
 
 
-def _trails(past: Past) -> list[Trail]:
+def _trails(given: TracedPast) -> list[Trail]:
     """Paths that prove a row, found by the search that made the row."""
+    past = given.past
     if not past.labels.start.size:
         return []
     asked, search, trails = ask(past, 0), empty_search(CAPS, record=True), []
     for forward, columns in ((False, _RECEIVED), (True, _SENT)):
-        haircut_search(past, asked, forward, search)
+        haircut_search(given, asked, forward, search)
         trails += path_trails(past, search, columns, forward=forward)
     return trails
 
@@ -165,6 +167,6 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 3, _COLUMNS, _compute, _trails, defined_by=CATEGORY_WORDS)
+EXPOSURE = View("exposure", 3, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.contracts.categories import CATEGORIES
-from features.past import ILLICIT, ask
+from features.past import ILLICIT, ask, traced_past
 from features.taint.paths import found, path_of
 from features.taint.pieces import Caps, empty_search
 from features.taint.search import fifo_search, haircut_search
@@ -37,7 +37,7 @@ def test_every_end_and_path_is_that_of_the_slow_twin(
     made = empty_search(caps, record=True)
     for row, wallet in enumerate(world.spine["wallet"]):
         asked = ask(past, row)
-        follow(past, asked, forward, made)
+        follow(traced_past(ledger, past), asked, forward, made)
         now = plain_past(everything, known, asked.as_of)
         twin = search(now, wallet, split[forward], caps, forward=forward)
         scale = 1e-12 * twin.total

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from features import Ledger, feature_table
 from features.contracts.categories import CATEGORIES
 from features.kernel import DAY
-from features.past import label_events
+from features.past import label_events, traced_past
 from features.view import Trail
 from features.views.exposure import CAPS, EXPOSURE
 from tests import compare
@@ -44,7 +44,9 @@ def paths(
     """Columns and transfers of each trail."""
     ledger = Ledger.from_transfers(transfers(moves))
     assert EXPOSURE.trails is not None
-    found = EXPOSURE.trails(asked_late(ledger, wallet, label_events(ledger, known)))
+    found = EXPOSURE.trails(
+        traced_past(ledger, asked_late(ledger, wallet, label_events(ledger, known)))
+    )
     return [(t.columns, [ledger.tx_id(row) for row in t.transfers.tolist()]) for t in found]
 
 
@@ -87,8 +89,11 @@ def test_trails_prove_every_exposure(seed: int) -> None:
     ledger, names = world.ledger(), [column.name for column in EXPOSURE.columns]
     past = world.past(ledger)
     assert EXPOSURE.trails is not None
-    for row, line in enumerate(EXPOSURE.rows(past)):
-        trails, code = EXPOSURE.trails(past.part(slice(row, row + 1))), int(past.wallets[row])
+    for row, line in enumerate(EXPOSURE.rows(traced_past(ledger, past))):
+        trails, code = (
+            EXPOSURE.trails(traced_past(ledger, past.part(slice(row, row + 1)))),
+            int(past.wallets[row]),
+        )
         for trail in trails:
             places = [ledger.place(row) for row in trail.transfers.tolist()]
             moved = ledger.outgoing.amount[places]
@@ -164,7 +169,7 @@ def test_without_labels_nothing_is_known() -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     assert feature_table(ledger, spine(["b"], at(1)), views=(EXPOSURE,)).isna().all(axis=None)
     assert EXPOSURE.trails is not None
-    assert EXPOSURE.trails(asked_late(ledger, "b")) == []
+    assert EXPOSURE.trails(traced_past(ledger, asked_late(ledger, "b"))) == []
 
 
 def test_direct_shares_of_what_was_received() -> None:
