@@ -28,9 +28,10 @@ from features.past import (
 )
 from features.taint.paths import found
 from features.taint.pieces import Caps, Search, empty_search
+from features.taint.service import SERVICE
 from features.taint.search import fifo_search, haircut_search, poison_search
 
-CAPS = Caps(followed=256, read=256, hops=8, floor=1e-6)
+CAPS = Caps(followed=1024, read=1024, hops=16, floor=1e-7, service=SERVICE)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
 _Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]

@@ -35,10 +35,14 @@ class Part(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """Value that no entry holds: of ``unknown`` origin or not sent on, or of ``older`` money."""
+    """Value that no entry holds.
+
+    Of ``unknown`` origin or not sent on, of ``older`` money, or left at a wallet like a ``service``.
+    """
 
     unknown: float
     older: float
+    service: float
 
 
 class Funds(NamedTuple):
@@ -138,7 +142,7 @@ def haircut_back(reading: Reading, span: Span, part: Part) -> Rest:
     if inside > 0.0:
         _give_inside(reading, span, inside, False)
     unknown = value * ((short - again) / whole) if short > again else 0.0
-    return Rest(unknown, older * share + span.received * mix)
+    return Rest(unknown, older * share + span.received * mix, 0.0)
 
 
 @inner_kernel
@@ -162,7 +166,7 @@ def haircut_ahead(reading: Reading, span: Span, part: Part) -> Rest:
             balance -= amount
     if inside > 0.0:
         _give_inside(reading, span, inside, True)
-    return Rest(left, 0.0)
+    return Rest(left, 0.0, 0.0)
 
 
 @inner_kernel
@@ -242,7 +246,7 @@ def fifo_back(reading: Reading, span: Span, part: Part) -> Rest:
                 reading[k].value += reading[k].amount * (again / funds.ever)
         older += span.received * (again / funds.ever)
     scale = _scale(reading, span, part, False)
-    return Rest((due - again) * scale, older * scale)
+    return Rest((due - again) * scale, older * scale, 0.0)
 
 
 @inner_kernel
@@ -258,7 +262,7 @@ def fifo_ahead(reading: Reading, span: Span, part: Part) -> Rest:
             reading[k].value = min(reading[k].amount - skipped, left)
             reading[k].offset = reading[k].inside + skipped if reading[k].value > 0.0 else 0.0
             left -= reading[k].value
-    return Rest(left * _scale(reading, span, part, True), 0.0)
+    return Rest(left * _scale(reading, span, part, True), 0.0, 0.0)
 
 
 @inner_kernel
@@ -268,4 +272,16 @@ def poison(reading: Reading, span: Span, part: Part, forward: bool) -> Rest:
     for k in range(first, end):
         moved = reading[k].amount + reading[k].inside > 0.0
         reading[k].value = part.value if reading[k].sending == forward and moved else 0.0
-    return Rest(0.0, 0.0)
+    return Rest(0.0, 0.0, 0.0)
+
+
+@inner_kernel
+def inside_only(reading: Reading, span: Span, part: Part, forward: bool) -> Rest:
+    """Give what was settled inside the transaction, and leave the rest at the wallet."""
+    first, end = reached(span, forward)
+    for k in range(first, end):
+        reading[k].value = reading[k].offset = 0.0
+    inside = part.value * (reading[span.middle].inside / part.whole)
+    if inside > 0.0:
+        _give_inside(reading, span, inside, forward)
+    return Rest(0.0, 0.0, part.value - inside)

@@ -27,7 +27,8 @@ from features.past import (
 )
 from features.taint.pieces import Piece, Search, begin, count, keep
 from features.taint.reading import SCANNED, Small, Span, reached, read_around, read_before
-from features.taint.rules import Part, Rest, fifo, haircut, poison
+from features.taint.rules import Part, Rest, fifo, haircut, inside_only, poison
+from features.taint.service import is_service
 
 
 @inner_kernel
@@ -64,6 +65,14 @@ def _read(given: TracedPast, search: Search, at: int, forward: bool, small: Smal
 
 
 @inner_kernel
+def _at_service(past: Past, search: Search, at: int, forward: bool) -> bool:
+    """Whether a piece came from, or (``forward``) went to, a wallet like a service."""
+    side, place = past.outgoing if forward else past.incoming, search.pieces[at].place
+    instant = side.time[place] + (0 if forward else 1)
+    return is_service(side, side.counterparty[place], instant, search.met)
+
+
+@inner_kernel
 def _ended(search: Search, sure: bool, value: float) -> None:
     """Count value that was followed to an end."""
     sums = search.tally[0]
@@ -88,6 +97,11 @@ def _spread(
     followed.sure = sure
     _ended(search, sure and not span.later, rest.unknown)
     sums.dropped += rest.older
+    if rest.service > 0.0:
+        _ended(search, sure, rest.service)
+        sums.service += rest.service
+        if sums.nearest == 0 or followed.hops < sums.nearest:
+            sums.nearest = followed.hops
     floor, hops = search.caps.floor * sums.total, followed.hops + 1
     first, end = reached(span, forward)
     for k in range(end - 1, first - 1, -1):
@@ -139,7 +153,10 @@ def haircut_search(given: TracedPast, asked: Question, forward: bool, search: Se
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
         span = _read(given, search, at, forward, _small(search, part))
-        rest = haircut(search.reading, span, part, forward)
+        if _at_service(past, search, at, forward):
+            rest = inside_only(search.reading, span, part, forward)
+        else:
+            rest = haircut(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
@@ -154,7 +171,10 @@ def fifo_search(given: TracedPast, asked: Question, forward: bool, search: Searc
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
         span = _read(given, search, at, forward, _small(search, part))
-        rest = fifo(search.reading, span, part, forward)
+        if _at_service(past, search, at, forward):
+            rest = inside_only(search.reading, span, part, forward)
+        else:
+            rest = fifo(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
@@ -188,7 +208,10 @@ def poison_search(
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
             span = _read(given, search, at, forward, Small(0.0, 0.0))  # anything taints
-            rest = poison(search.reading, span, part, forward)
+            if _at_service(past, search, at, forward):
+                rest = inside_only(search.reading, span, part, forward)
+            else:
+                rest = poison(search.reading, span, part, forward)
             _spread(past.labels, wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
