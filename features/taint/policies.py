@@ -28,8 +28,8 @@ from features.past import (
 )
 from features.taint.paths import found
 from features.taint.pieces import Caps, Search, empty_search
-from features.taint.service import SERVICE
 from features.taint.search import fifo_search, haircut_search, poison_search
+from features.taint.service import SERVICE
 
 CAPS = Caps(followed=1024, read=1024, hops=16, floor=1e-7, service=SERVICE)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")

@@ -17,7 +17,16 @@ import numpy as np
 
 from features.contracts.labels import ILLICIT
 from features.kernel import Int32s, Records, before, empty_table, inner_kernel, slot_of, table_mask
-from features.past import History, PastSide, Question, TracedPast, earlier, event_at, ever_labelled, later
+from features.past import (
+    History,
+    PastSide,
+    Question,
+    TracedPast,
+    earlier,
+    event_at,
+    ever_labelled,
+    later,
+)
 from features.taint.pieces import GROUPS
 from features.taint.service import Met, is_service, nobody_met
 

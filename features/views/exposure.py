@@ -24,8 +24,8 @@ from features.kernel import Rows
 from features.past import History, TracedPast, ask, inner_kernel, kernel, traced_past
 from features.taint.paths import GroupColumns, path_trails
 from features.taint.pieces import GROUPS, Caps, Search, empty_search
-from features.taint.reading import SCANNED
 from features.taint.reach import Reach, ReachCaps, empty_reach, reach_search
+from features.taint.reading import SCANNED
 from features.taint.search import haircut_search
 from features.taint.service import SERVICE
 from features.view import Column, Trail, View, blocks, of_both, per_side, places

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from features.contracts.categories import CATEGORIES, category_place
 from features.past import HISTORY_CAP
 from features.taint.pieces import Caps
+from features.taint.reach import ReachCaps
 from features.taint.reading import SCANNED
 from features.views.exposure import CAPS as VIEW_CAPS
+from features.views.exposure import REACH_CAPS, TOLD
 from tests.naive.past import NAN, Label, Past, Row, Transfer, ratio
 
 
@@ -43,6 +45,8 @@ class Search(NamedTuple):
     total: float
     searched: float
     dropped: float
+    service: float  # of the value that was followed to an end, at a wallet like a service
+    nearest: float  # hops to one, nan: to none
 
 
 class Entry(NamedTuple):
@@ -78,17 +82,25 @@ def exposure(past: Past, wallet: str) -> Row:
     for d, forward in (("in", False), ("out", True)):
         empty = not past.read(wallet)[forward] or not known
         found = search(past, wallet, HAIRCUT[forward], VIEW_CAPS, forward=forward)
+        paths, least_service = reached(past, wallet, REACH_CAPS, forward=forward)
         for group in ("illicit", "licit", *CATEGORIES):
             ends = [end for end in found.ends if group in (end.label, end.category)]
             for kind, hops in (("direct", {1}), ("indirect", range(2, VIEW_CAPS.hops + 1))):
                 amount = sum(end.value for end in ends if end.hops in hops)
                 row[f"{group}_{kind}_{d}_amount"] = NAN if empty else amount
                 row[f"{group}_{kind}_{d}_share"] = NAN if empty else ratio(amount, found.total)
-            row[f"{group}_{d}_hops"] = min((end.hops for end in ends), default=NAN)
+            nearest = [end.hops for end in ends]
+            nearest += [
+                hops for (label, category), hops in paths.items() if group in (label, category)
+            ]
+            row[f"{group}_{d}_hops"] = min(nearest, default=NAN)
+        near = [hops for hops in (found.nearest, least_service) if hops == hops]
+        row[f"service_like_{d}_hops"] = min(near, default=NAN)
+        row[f"service_like_{d}_share"] = NAN if empty else ratio(found.service, found.total)
         own, read = past.sides(wallet)[forward], past.read(wallet)[forward]
         part = len(read) / len(own) if own else NAN
         row[f"searched_{d}_share"] = NAN if empty else ratio(found.searched, found.total) * part
-        if known and (found.dropped > VIEW_CAPS.floor * found.total or len(own) > len(read)):
+        if known and (found.dropped > TOLD * found.total or len(own) > len(read)):
             truncated = 1.0
     return {
         f"exposure_{name}": value for name, value in (row | {"truncated_ratio": truncated}).items()
@@ -98,7 +110,8 @@ def exposure(past: Past, wallet: str) -> Row:
 def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) -> Search:
     """Follow the value of one side."""
     own = list(reversed(past.read(wallet)[forward]))
-    total = searched = dropped = 0.0
+    total = searched = dropped = service = 0.0
+    nearest = NAN
     for transfer in own:
         total += transfer.amount
     ends, parts = [], []
@@ -116,10 +129,15 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
     while parts and followed < caps.followed and parts[0].value >= caps.floor * total:
         part = parts.pop(0)
         followed += 1
-        pieces, (rest, older), earlier, later = expand(past, part, split, caps, forward=forward)
+        pieces, (rest, older, left), earlier, later = expand(
+            past, part, split, caps, forward=forward
+        )
         sure = part.sure and not earlier
         ended = 0.0 if later else rest
         dropped += rest - ended + older
+        ended, service = ended + left, service + left
+        if left:
+            nearest = min(part.hops, nearest) if nearest == nearest else part.hops
         for transfer, value, offset in reversed(pieces):
             other, hops, path = far(transfer, forward), part.hops + 1, (*part.path, transfer)
             if value == 0:
@@ -141,19 +159,31 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
             dropped += ended
         parts.sort(key=lambda part: -part.value)  # stable: of equal ones the first discovered
     dropped += sum(part.value for part in parts)
-    return Search(ends, total, searched, dropped)
+    return Search(ends, total, searched, dropped, service, nearest)
 
 
 def expand(
     past: Past, part: Part, split: Split, caps: Caps, *, forward: bool
-) -> tuple[Pieces, Rest, bool, bool]:
+) -> tuple[Pieces, tuple[float, float, float], bool, bool]:
     """Split a part over the transfers of the wallet at its far end.
 
-    Also: the value that they do not hold, and whether earlier and later ones are missing.
+    Also: the value that they do not hold, of unknown origin, of older money, left at a wallet like
+    a service; and whether earlier and later ones are missing.
     """
     known, earlier, later = around(past, part.transfer, caps, forward=forward)
+    if like_a_service(past, part.transfer, caps.service, forward=forward):
+        through = part.value * known.itself.inside / (known.itself.inside + known.itself.amount)
+        pieces = together(known, inside(known, through))
+        return pieces, (0.0, 0.0, part.value - through), earlier, later and forward
     pieces, rest = split(known, part.value, part.offset)
-    return pieces, rest, earlier, later and forward
+    return pieces, (*rest, 0.0), earlier, later and forward
+
+
+def like_a_service(past: Past, itself: Transfer, service: int, *, forward: bool) -> bool:
+    """Whether the wallet at the far end of a transfer had so many counterparties before it."""
+    side = past.sides(far(itself, forward))[forward]
+    before = [t for t in side if (t.time < itself.time if forward else t.time <= itself.time)]
+    return len({far(t, forward) for t in before[-HISTORY_CAP:]}) >= service
 
 
 def around(past: Past, itself: Transfer, caps: Caps, *, forward: bool) -> tuple[Known, bool, bool]:
@@ -420,6 +450,86 @@ def fifo_ahead(known: Known, value: float, offset: float) -> tuple[Pieces, Rest]
 
 HAIRCUT: tuple[Split, Split] = (haircut_back, haircut_ahead)
 FIFO: tuple[Split, Split] = (fifo_back, fifo_ahead)
+
+
+class Way(NamedTuple):
+    """A path in time: its last transfer, and the smallest on it."""
+
+    transfer: Transfer
+    least: float
+
+
+def reached(
+    past: Past, wallet: str, caps: ReachCaps, *, forward: bool
+) -> tuple[dict[tuple[str, str], int], float]:
+    """Least hops to each label and category, and to a wallet like a service (nan: to none)."""
+    own = past.read(wallet)[forward]
+    small = caps.floor * sum(t.amount for t in own)
+    hops_to: dict[tuple[str, str], int] = {}
+    service = NAN
+    level: list[Way] = []
+    followed: dict[str, int] = {}  # up to when, or from when on
+    found = [Way(t, t.amount) for t in own[::-1] if t.amount and far(t, forward) != wallet]
+    for hops in range(1, caps.hops + 1):
+        level = []
+        for way in found:
+            other, time = far(way.transfer, forward), way.transfer.time
+            if end := label_of(past, other):
+                hops_to.setdefault((end[1], end[0]), hops)
+            elif (
+                hops < caps.hops
+                and way.least >= small
+                and not known_already(followed, other, time, forward)
+            ):
+                level = keep(level, way, caps.width, forward=forward)
+        found = []
+        before = dict(followed)
+        for way in level:
+            other = far(way.transfer, forward)
+            followed[other] = way.transfer.time
+            if like_a_service(past, way.transfer, caps.service, forward=forward):
+                service = min(hops, service) if service == service else hops
+        for way in level:
+            found += onward(past, way, before, caps, small, forward=forward)
+        found = [way for way in found if far(way.transfer, forward) != wallet]
+    return hops_to, service
+
+
+def known_already(followed: dict[str, int], other: str, time: int, forward: bool) -> bool:
+    """Whether a wallet was followed from there before."""
+    if other not in followed:
+        return False
+    return time >= followed[other] if forward else time <= followed[other]
+
+
+def keep(level: list[Way], way: Way, width: int, *, forward: bool) -> list[Way]:
+    """The wallets of a number of hops, those first whose paths carry most, with another one."""
+    other, time = far(way.transfer, forward), way.transfer.time
+    for held in level:
+        if far(held.transfer, forward) == other:
+            if known_already({other: held.transfer.time}, other, time, forward):
+                return level
+            level = [each for each in level if each is not held]
+    return sorted([*level, way], key=lambda each: -each.least)[:width]
+
+
+def onward(
+    past: Past, way: Way, before: dict[str, int], caps: ReachCaps, small: float, *, forward: bool
+) -> list[Way]:
+    """Paths that are longer by one transfer, of those that were not followed before."""
+    wallet, time = far(way.transfer, forward), way.transfer.time
+    side = past.sides(wallet)[forward]
+    if forward:
+        until = before.get(wallet)
+        side = [t for t in side if t.time >= time and (until is None or t.time < until)]
+    else:
+        since = before.get(wallet)
+        side = [t for t in side if t.time <= time and (since is None or t.time > since)][::-1]
+    if like_a_service(past, way.transfer, caps.service, forward=forward):
+        side = [t for t in side if together_with(t, way.transfer)]
+    side = [t for t in side[: SCANNED * caps.read] if t.amount and t.amount >= small][: caps.read]
+    others = [t for t in side if t.sender != t.recipient]
+    return [Way(t, min(way.least, t.amount)) for t in others]
 
 
 def poisoned(
