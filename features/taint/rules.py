@@ -37,7 +37,7 @@ class Part(NamedTuple):
 class Rest(NamedTuple):
     """Value that no entry holds.
 
-    Of ``unknown`` origin or not sent on, of ``older`` money, or left at a wallet like a ``service``.
+    Of ``unknown`` origin or not sent on, of ``older`` money, or left at one like a ``service``.
     """
 
     unknown: float

@@ -59,10 +59,11 @@ def _templates(group: str) -> tuple[tuple[str, str], ...]:
         (f"{group}_indirect_{{d}}_share", indirect + share),
         (
             f"{group}_{{d}}_hops",
-            f"fewest transfers, at most {REACH_CAPS.hops}, between the wallet and one {whom}, along "
-            f"any path in time of transfers of at least {REACH_CAPS.floor} of the sum {{did}} each, "
-            f"of each number of hops the {REACH_CAPS.width} wallets that most can have come through,"
-            f" {REACH_CAPS.read} transfers of each, or along value {{did}} that was traced; "
+            f"fewest transfers, at most {REACH_CAPS.hops}, between the wallet and one {whom}, "
+            f"along any path in time of transfers of at least {REACH_CAPS.floor} of the sum "
+            f"{{did}} each (followed are {REACH_CAPS.read} transfers of each of the "
+            f"{REACH_CAPS.width} wallets at each number of hops whose paths carry most), or along "
+            "value {did} that was traced; "
             "nan if none was found or without labels",
         ),
     )
@@ -78,8 +79,8 @@ _SIDE = (
     ),
     (
         "service_like_{d}_share",
-        f"value {{did}} that pro-rata tracing leads to {_SERVICE_LIKE}, where it ends, over the sum "
-        f"{{did}}{_UNKNOWN}",
+        f"value {{did}} that pro-rata tracing leads to {_SERVICE_LIKE}, where it ends, over the "
+        f"sum {{did}}{_UNKNOWN}",
     ),
     (
         "searched_{d}_share",
@@ -92,9 +93,9 @@ _BOTH = (
     (
         "truncated_ratio",
         f"1 if more than {TOLD} of the value of a side was not followed, or if transfers of the "
-        f"side were not read, else 0: of each side the {CAPS.followed} largest pieces of value, at all hops "
-        f"together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers of a wallet "
-        f"before each (and after, for what was sent) of at least 1/{SCANNED * CAPS.read} of it, "
+        f"side were not read, else 0: of each side the {CAPS.followed} largest pieces of value, "
+        f"at all hops together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers "
+        f"of a wallet before each (and after, for what was sent) of at least 1/{SCANNED * CAPS.read} of it, "
         f"pieces below {CAPS.floor} of the side's sum are not; "
         f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
     ),

@@ -367,7 +367,8 @@ def test_mixing_does_not_hide_that_money_came_from_a_thief() -> None:
     assert values["theft_indirect_in_share"] < 1e-4
     (trail,) = paths([*moves, (9.0, "a4", "me", 2.0)], "me")
     assert trail == (
-        ("exposure_illicit_in_hops", "exposure_theft_in_hops"), ["t0", "t2", "t4", "t6", "t8", "t9"],
+        ("exposure_illicit_in_hops", "exposure_theft_in_hops"),
+        ["t0", "t2", "t4", "t6", "t8", "t9"],
     )  # fmt: skip
 
 
