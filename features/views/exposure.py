@@ -95,7 +95,8 @@ _BOTH = (
         f"1 if more than {TOLD} of the value of a side was not followed, or if transfers of the "
         f"side were not read, else 0: of each side the {CAPS.followed} largest pieces of value, "
         f"at all hops together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers "
-        f"of a wallet before each (and after, for what was sent) of at least 1/{SCANNED * CAPS.read} of it, "
+        "of a wallet before each (and after, for what was sent) of at least "
+        f"1/{SCANNED * CAPS.read} of it, "
         f"pieces below {CAPS.floor} of the side's sum are not; "
         f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
     ),
