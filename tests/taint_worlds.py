@@ -31,4 +31,11 @@ def taint_world(seed: int) -> World:
         "wallet": random.choice(names, 6),
         "as_of": [at(float(second)) for second in random.integers(9, 27, 6)],
     }
-    return World(transfers(moves).assign(position=0), labels, pd.DataFrame(spine))
+    frame = transfers(moves)
+    # transfers of one instant are of one transaction as often as not
+    opens = (frame["timestamp"].diff() != pd.Timedelta(0)) | (random.random(n) < 0.5)
+    number = opens.cumsum()
+    frame = frame.assign(
+        tx_id=[f"t{k}" for k in number], position=frame.groupby(number).cumcount().astype("int32")
+    )
+    return World(frame, labels, pd.DataFrame(spine))

@@ -1,14 +1,16 @@
 """Paths between a wallet and labelled ones, from what a recorded search left."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from features.contracts.categories import CATEGORIES
-from features.kernel import Int64s, Records
+from features.kernel import Float64s, Int64s, Records
 from features.past import ILLICIT, Past, PastLabels, PastSide
 from features.taint.pieces import GROUPS, Search
+from features.taint.reach import Reach
 from features.view import Trail
 
 _PATHS = 4  # of a group of labelled wallets
@@ -31,13 +33,19 @@ class GroupColumns(NamedTuple):
 
 
 def path_trails(
-    past: Past, search: Search, columns: Sequence[GroupColumns], *, forward: bool
+    past: Past,
+    search: Search,
+    reach: Reach,
+    columns: Sequence[GroupColumns],
+    *,
+    forward: bool,
 ) -> list[Trail]:
     """A few paths of one side, the largest first, each with all ``columns`` that it proves.
 
     Of each group they are one of least hops, the largest direct and the largest indirect one, then
-    the largest of the others. A path's amount is the same at every hop: what of each transfer is
-    the value that the labelled wallet received or sent.
+    the largest of the others. A path's amount is the same at every hop, the value that the labelled
+    wallet received or sent, or the whole transfer where that is less; of a path that is shown for
+    its few hops alone, which may mix with other money, it is its smallest transfer.
 
     Parameters
     ----------
@@ -45,6 +53,8 @@ def path_trails(
         That was searched.
     search : Search
         With its ends recorded.
+    reach : Reach
+        Of the same side.
     columns : sequence of GroupColumns
         One of each of ``GROUPS``.
     forward : bool
@@ -54,18 +64,72 @@ def path_trails(
     groups = _groups(found(search), past.labels)
     shown = set().union(*(_shown(search, groups, group) for group in range(len(GROUPS))))
     order = sorted(shown, key=lambda place: (-search.ends["value"][place], place))
-    trails = []
+    trails, least = [], least_hops(search, reach)
     for place in order:
-        of_end, path = groups[:, place].tolist(), path_of(side, search, place)
+        of_end, path = groups[:, place].tolist(), path_of(search, place)
+        named = (_proven(search, least, columns[group], group, place) for group in of_end)
         trails.append(
-            Trail(
-                tuple(name for group in of_end for name in _proven(search, columns, group, place)),
-                path[::-1] if forward else path,
-                np.full(path.size, float(search.ends["value"][place])),
-                CATEGORIES[of_end[1] - 2],
+            _trail(
+                side, tuple(name for names in named for name in names), path,
+                float(search.ends["value"][place]), of_end[1] - 2, forward=forward,
             )
+        )  # fmt: skip
+    return _with_nearest(trails, _nearest(past, reach, least, columns, forward=forward))
+
+
+def least_hops(search: Search, reach: Reach) -> Float64s:
+    """Least hops to each of ``GROUPS`` that either search found, nan where there is none."""
+    reached = reach.best["hops"].astype(np.float64)
+    return np.fmin(search.hops, np.where(reached > 0, reached, np.nan))
+
+
+def _trail(
+    side: PastSide, names: tuple[str, ...], path: Int64s, value: float, category: int,
+    *, forward: bool,
+) -> Trail:  # fmt: skip
+    """Trail of a path, which is given by places from the labelled end on."""
+    path = path[::-1] if forward else path
+    amounts = np.minimum(side.amount[path], value)
+    return Trail(names, side.transfer[path].astype(np.int64), amounts, CATEGORIES[category])
+
+
+def _nearest(
+    past: Past, reach: Reach, least: Float64s, columns: Sequence[GroupColumns], *, forward: bool
+) -> list[Trail]:
+    """Of each group the path of least hops that the search for any path found."""
+    side, trails = past.outgoing if forward else past.incoming, []
+    for group, best in enumerate(reach.best):
+        if best["hops"] != least[group]:
+            continue
+        path, parent = [int(best["place"])], int(best["parent"])
+        while parent >= 0:
+            path.append(int(reach.nodes["place"][parent]))
+            parent = int(reach.nodes["parent"][parent])
+        category = int(past.labels.category[best["event"]])
+        names = (columns[group].hops,)
+        trails.append(
+            _trail(side, names, np.array(path), float(best["value"]), category, forward=forward)
         )
     return trails
+
+
+def _with_nearest(trails: list[Trail], nearest: list[Trail]) -> list[Trail]:
+    """Trails that prove values, then what the nearest ones prove and they do not."""
+    for near in nearest:
+        if any(near.columns[0] in trail.columns for trail in trails):
+            continue
+        same = [k for k, trail in enumerate(trails) if _same(trail, near)]
+        if same:
+            trail = trails[same[0]]
+            trails[same[0]] = replace(trail, columns=trail.columns + near.columns)
+        else:
+            trails.append(near)
+    return trails
+
+
+def _same(one: Trail, other: Trail) -> bool:
+    """Whether two trails are of the same transfers."""
+    return np.array_equal(one.transfers, other.transfers)
 
 
 def found(search: Search) -> Records:
@@ -73,14 +137,14 @@ def found(search: Search) -> Records:
     return search.ends[: search.tally["ends"][0]]
 
 
-def path_of(side: PastSide, search: Search, place: int) -> Int64s:
-    """Transfers from the labelled end at ``place`` to the wallet, as rows of the ledger's log."""
+def path_of(search: Search, place: int) -> Int64s:
+    """Transfers from the labelled end at ``place`` to the wallet, as places of their side."""
     end, pieces = search.ends[place], search.pieces
     path, parent = [int(end["place"])], int(end["parent"])
     while parent >= 0:
         path.append(int(pieces["place"][parent]))
         parent = int(pieces["parent"][parent])
-    return side.transfer[path].astype(np.int64)
+    return np.array(path)
 
 
 def _groups(ends: Records, labels: PastLabels) -> Int64s:
@@ -101,9 +165,9 @@ def _shown(search: Search, groups: Int64s, group: int) -> list[int]:
 
 
 def _proven(
-    search: Search, columns: Sequence[GroupColumns], group: int, place: int
+    search: Search, least: Float64s, named: GroupColumns, group: int, place: int
 ) -> tuple[str, ...]:
     """Columns of a group that the path to an end of it proves."""
-    hops, named = search.ends["hops"][place], columns[group]
+    hops = search.ends["hops"][place]
     of_kind = named.direct if hops == 1 else named.indirect
-    return (*of_kind, named.hops) if hops == search.hops[group] else of_kind
+    return (*of_kind, named.hops) if hops == least[group] else of_kind

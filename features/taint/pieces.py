@@ -9,6 +9,7 @@ from features.contracts.labels import ILLICIT
 from features.kernel import Float64s, Records, inner_kernel
 from features.past import HISTORY_CAP, History, Past, PastLabels, event_at, ever_labelled
 from features.taint.reading import Reading, empty_reading
+from features.taint.service import Met, nobody_met
 
 GROUPS = ("illicit", "licit", *CATEGORIES)
 
@@ -28,12 +29,15 @@ class Caps(NamedTuple):
     floor : float
         Pieces of less than this part of the side's sum are dropped; what is passed over around a
         transfer and sums to no more than this part of it is not missed.
+    service : int
+        Counterparties that make a service, see :mod:`features.taint.service`.
     """
 
     followed: int
     read: int
     hops: int
     floor: float
+    service: int
 
 
 class Piece(NamedTuple):
@@ -86,6 +90,8 @@ _TALLY = np.dtype(
         ("total", np.float64),  # value of the side
         ("searched", np.float64),  # of it followed to an end
         ("dropped", np.float64),  # of it made unsure by a cap: not followed, or not to be trusted
+        ("service", np.float64),  # of it followed to a wallet like a service
+        ("nearest", np.int64),  # least hops to one, 0: to none
         ("pieces", np.int64),  # kept
         ("ends", np.int64),  # recorded
     ],
@@ -112,6 +118,7 @@ class Search(NamedTuple):
         Exposure to each of ``GROUPS``: direct, indirect.
     hops : float64 array, shape (groups,)
         Least hops, nan where there is none.
+    met : Met
     """
 
     caps: Caps
@@ -121,6 +128,7 @@ class Search(NamedTuple):
     tally: Records
     amount: Float64s
     hops: Float64s
+    met: Met
 
 
 def empty_search(caps: Caps, *, record: bool) -> Search:
@@ -135,6 +143,7 @@ def empty_search(caps: Caps, *, record: bool) -> Search:
         np.zeros(1, dtype=_TALLY),
         np.empty((2, len(GROUPS))),
         np.empty(len(GROUPS)),
+        nobody_met(caps.service),
     )
 
 
@@ -191,6 +200,7 @@ def begin(past: Past, wallet: int, own: History, forward: bool, search: Search) 
     pieces, tally = search.pieces, search.tally
     sums = tally[0]
     sums.searched, sums.dropped, sums.pieces, sums.ends = 0.0, 0.0, 0, 0
+    sums.service, sums.nearest = 0.0, 0
     total = returned = 0.0
     for place in range(own.end - 1, own.first - 1, -1):
         value, other = amount[place], counterparty[place]

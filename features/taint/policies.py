@@ -4,10 +4,8 @@ One search, three policies (Möser, Böhme and Breuker 2014; Anderson, Shumailov
 exposure view is the haircut with tighter caps; these functions look further, for one case at hand.
 A path ends at the first labelled wallet, and the wallet's own label never counts.
 
-Of a wallet at most ``CAPS.read`` transfers are read before the one that is followed. What it held
-before those is not known and counts as nothing: haircut and FIFO split a sending among the receipts
-that were read, and what those do not cover is "unknown". Where a wallet has a longer history its
-part of the answer is an estimate (:mod:`features.taint.reading`).
+Of a wallet at most ``CAPS.read`` transfers are read before the one that is followed. Of those
+before them the sums are known: what they paid for is "unknown" (:mod:`features.taint.reading`).
 """
 
 from collections.abc import Callable, Iterator
@@ -18,15 +16,25 @@ import pandas as pd
 from features.contracts.categories import CATEGORIES
 from features.contracts.spine import check_spine
 from features.ledger import Ledger
-from features.past import ILLICIT, Past, Question, ask, label_events, past_of_spine
+from features.past import (
+    ILLICIT,
+    Past,
+    Question,
+    TracedPast,
+    ask,
+    label_events,
+    past_of_spine,
+    traced_past,
+)
 from features.taint.paths import found
 from features.taint.pieces import Caps, Search, empty_search
 from features.taint.search import fifo_search, haircut_search, poison_search
+from features.taint.service import SERVICE
 
-CAPS = Caps(followed=256, read=256, hops=8, floor=1e-6)
+CAPS = Caps(followed=1024, read=1024, hops=16, floor=1e-7, service=SERVICE)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
-_Policy = Callable[[Past, Question, bool, Search], list[_Line]]
+_Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]
 
 
 def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -82,8 +90,7 @@ def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.Dat
 
     Notes
     -----
-    What a wallet received before the transfers that are read counts as spent: a sending takes from
-    the first of those that are read, even where it spent older money.
+    What a wallet received before the transfers that are read and still holds is spent first.
 
     References
     ----------
@@ -111,11 +118,12 @@ def _table(
     """Lines of both directions of each row, in their order."""
     checked = check_spine(spine)
     past = past_of_spine(ledger, checked, label_events(ledger, labels))
+    given = traced_past(ledger, past)
     search, rows, lines = empty_search(CAPS, record=True), [], []
     for row in range(past.size):
         asked = ask(past, row)
         for forward in (False, True):
-            of_side = policy(past, asked, forward, search)
+            of_side = policy(given, asked, forward, search)
             lines += of_side
             rows += [row] * len(of_side)
     table = pd.DataFrame(lines, columns=list(_COLUMNS))
@@ -124,13 +132,13 @@ def _table(
 
 
 def _additive(
-    follow: Callable[[Past, Question, bool, Search], None],
-    past: Past, asked: Question, forward: bool, search: Search,
+    follow: Callable[[TracedPast, Question, bool, Search], None],
+    given: TracedPast, asked: Question, forward: bool, search: Search,
 ) -> list[_Line]:  # fmt: skip
     """Lines of a policy under which value goes to one place only."""
-    follow(past, asked, forward, search)
+    follow(given, asked, forward, search)
     amounts: dict[tuple[str, str, int], float] = {}
-    for category, label, hops, value in _ends(past, search):
+    for category, label, hops, value in _ends(given.past, search):
         key = category, label, hops
         amounts[key] = amounts.get(key, 0.0) + value
     did = _direction(forward)
@@ -140,14 +148,14 @@ def _additive(
     return [*lines, (did, "unknown", "unknown", None, unknown)] if total else lines
 
 
-def _poisoned(past: Past, asked: Question, forward: bool, search: Search) -> list[_Line]:
+def _poisoned(given: TracedPast, asked: Question, forward: bool, search: Search) -> list[_Line]:
     """Lines of the policy under which one transfer may count many times."""
     own = asked.sent if forward else asked.received
     tainted: dict[tuple[str, str], tuple[int, float]] = {}
     for place in range(own.first, own.end):
-        poison_search(past, asked.wallet, place, forward, search)
+        poison_search(given, asked.wallet, place, forward, search)
         nearest: dict[tuple[str, str], int] = {}
-        for category, label, hops, _ in _ends(past, search):
+        for category, label, hops, _ in _ends(given.past, search):
             nearest[category, label] = min(hops, nearest.get((category, label), hops))
         for key, hops in nearest.items():
             least, amount = tainted.get(key, (hops, 0.0))

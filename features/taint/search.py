@@ -9,8 +9,9 @@ for what was sent); at one instant receipts come before sendings, so that money 
 a block is followed. Haircut is linear in the sources: the value that reaches a labelled
 wallet is its exposure, and one search finds all categories.
 
-A wallet whose earlier transfers are not all read may have held anything before. What was read
-splits its value all the same, and all that is found through it counts as unsure (``DROPPED``).
+Value that a wallet's older money paid, of transfers that are not read, is not followed
+(``dropped``). A wallet with more of those than are summed may have held anything before. What is
+known of it splits its value all the same, and all that is found through it counts as unsure.
 """
 
 from features.kernel import Records, inner_kernel
@@ -20,12 +21,14 @@ from features.past import (
     PastLabels,
     PastSide,
     Question,
+    TracedPast,
     event_at,
     ever_labelled,
 )
 from features.taint.pieces import Piece, Search, begin, count, keep
 from features.taint.reading import SCANNED, Small, Span, reached, read_around, read_before
-from features.taint.rules import Part, fifo, haircut, poison
+from features.taint.rules import Part, Rest, fifo, haircut, inside_only, poison
+from features.taint.service import is_service
 
 
 @inner_kernel
@@ -53,12 +56,20 @@ def _small(search: Search, part: Part) -> Small:
 
 
 @inner_kernel
-def _read(past: Past, search: Search, at: int, forward: bool, small: Small) -> Span:
+def _read(given: TracedPast, search: Search, at: int, forward: bool, small: Small) -> Span:
     """Read the wallet that a piece came from or (``forward``) went to."""
     place, reading = search.pieces[at].place, search.reading
     if forward:
-        return read_around(past, place, small, reading)
-    return read_before(past, place, small, reading)
+        return read_around(given, place, small, reading)
+    return read_before(given, place, small, reading)
+
+
+@inner_kernel
+def _at_service(past: Past, search: Search, at: int, forward: bool) -> bool:
+    """Whether a piece came from, or (``forward``) went to, a wallet like a service."""
+    side, place = past.outgoing if forward else past.incoming, search.pieces[at].place
+    instant = side.time[place] + (0 if forward else 1)
+    return is_service(side, side.counterparty[place], instant, search.met)
 
 
 @inner_kernel
@@ -73,7 +84,7 @@ def _ended(search: Search, sure: bool, value: float) -> None:
 
 @inner_kernel
 def _spread(
-    labels: PastLabels, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: float
+    labels: PastLabels, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: Rest
 ) -> None:
     """Turn what the rule of a policy gave to each transfer into ends found and pieces to follow.
 
@@ -84,7 +95,13 @@ def _spread(
     sums, followed = tally[0], pieces[at]
     sure = not span.earlier and (followed.parent < 0 or pieces[followed.parent].sure)
     followed.sure = sure
-    _ended(search, sure and not span.later, rest)
+    _ended(search, sure and not span.later, rest.unknown)
+    sums.dropped += rest.older
+    if rest.service > 0.0:
+        _ended(search, sure, rest.service)
+        sums.service += rest.service
+        if sums.nearest == 0 or followed.hops < sums.nearest:
+            sums.nearest = followed.hops
     floor, hops = search.caps.floor * sums.total, followed.hops + 1
     first, end = reached(span, forward)
     for k in range(end - 1, first - 1, -1):
@@ -124,32 +141,40 @@ def _begin(past: Past, asked: Question, forward: bool, search: Search) -> None:
 
 
 @inner_kernel
-def haircut_search(past: Past, asked: Question, forward: bool, search: Search) -> None:
+def haircut_search(given: TracedPast, asked: Question, forward: bool, search: Search) -> None:
     """Follow a side's value pro rata: receipts backward or (``forward``) sendings onward.
 
     Reads the transfers of the wallet asked about and of those that its value is followed to, fills
     the search.
     """
+    past = given.past
     _begin(past, asked, forward, search)
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        span = _read(past, search, at, forward, _small(search, part))
-        rest = haircut(search.reading, span, part, forward)
+        span = _read(given, search, at, forward, _small(search, part))
+        if _at_service(past, search, at, forward):
+            rest = inside_only(search.reading, span, part, forward)
+        else:
+            rest = haircut(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
 
 
 @inner_kernel
-def fifo_search(past: Past, asked: Question, forward: bool, search: Search) -> None:
+def fifo_search(given: TracedPast, asked: Question, forward: bool, search: Search) -> None:
     """Follow a side's value first in, first out; reads and fills what haircut does."""
+    past = given.past
     _begin(past, asked, forward, search)
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        span = _read(past, search, at, forward, _small(search, part))
-        rest = fifo(search.reading, span, part, forward)
+        span = _read(given, search, at, forward, _small(search, part))
+        if _at_service(past, search, at, forward):
+            rest = inside_only(search.reading, span, part, forward)
+        else:
+            rest = fifo(search.reading, span, part, forward)
         _spread(past.labels, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
@@ -168,19 +193,25 @@ def _was_reached(side: PastSide, pieces: Records, at: int, forward: bool) -> boo
 
 
 @inner_kernel
-def poison_search(past: Past, wallet: int, place: int, forward: bool, search: Search) -> None:
+def poison_search(
+    given: TracedPast, wallet: int, place: int, forward: bool, search: Search
+) -> None:
     """Find what taints the wallet's transfer at a place of the side that is searched.
 
     All pieces have one value, so that the list of pieces is the queue of a breadth-first search.
     """
+    past = given.past
     begin(past, wallet, History(place, place + 1, 1), forward, search)
     side = past.outgoing if forward else past.incoming
     at = 0
     while _worth_following(search, at):
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
-            span = _read(past, search, at, forward, Small(0.0, 0.0))  # anything taints
-            rest = poison(search.reading, span, part, forward)
+            span = _read(given, search, at, forward, Small(0.0, 0.0))  # anything taints
+            if _at_service(past, search, at, forward):
+                rest = inside_only(search.reading, span, part, forward)
+            else:
+                rest = poison(search.reading, span, part, forward)
             _spread(past.labels, wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)

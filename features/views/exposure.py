@@ -5,11 +5,14 @@ tracing (haircut) finds behind the unlabelled senders and beyond the unlabelled 
 wallet's own label never counts, and no path leads through a labelled wallet. Without labels every
 column is nan.
 
-What a wallet held before its transfers that are read is not known. Amounts, shares and hops are
-then an estimate that takes it for nothing, and the value that was followed through that wallet
-counts neither as searched nor as found for certain: ``truncated`` says so. Small transfers of a
-wallet are passed over, so that they cannot push its history out of reach
-(:mod:`features.taint.reading`).
+There are two questions. *How much*: amounts and shares, pro rata. *Whether at all*: hops, along any
+path in time that carries more than dust (:mod:`features.taint.reach`), which mixing with clean
+money does not end. A path ends at a wallet that behaves like a service, too
+(:mod:`features.taint.service`); ``service_like`` columns say so.
+
+Of what a wallet held before its transfers that are read the sums are known, and not where it came
+from: value that it paid counts as not searched. Small transfers of a wallet are passed over, so
+that they cannot push its history out of reach (:mod:`features.taint.reading`).
 """
 
 from dataclasses import replace
@@ -18,15 +21,19 @@ import numpy as np
 
 from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Rows
-from features.past import History, Past, ask, inner_kernel, kernel
+from features.past import History, TracedPast, ask, inner_kernel, kernel, traced_past
 from features.taint.paths import GroupColumns, path_trails
 from features.taint.pieces import GROUPS, Caps, Search, empty_search
+from features.taint.reach import Reach, ReachCaps, empty_reach, reach_search
 from features.taint.reading import SCANNED
 from features.taint.search import haircut_search
+from features.taint.service import SERVICE
 from features.view import Column, Trail, View, blocks, of_both, per_side, places
 
-CAPS = Caps(followed=16, read=64, hops=5, floor=0.001)
+CAPS = Caps(followed=128, read=256, hops=12, floor=1e-5, service=SERVICE)
+REACH_CAPS = ReachCaps(width=16, read=32, hops=16, floor=1e-3, service=SERVICE)
 
+TOLD = 0.001  # of a side: what is not followed of it goes untold
 _UNKNOWN = "; nan without labels"
 _SOURCE = "haircut: Möser, Böhme and Breuker 2014; caps our own"
 _WHOM = {
@@ -52,29 +59,44 @@ def _templates(group: str) -> tuple[tuple[str, str], ...]:
         (f"{group}_indirect_{{d}}_share", indirect + share),
         (
             f"{group}_{{d}}_hops",
-            f"fewest transfers between the wallet and one {whom}, along value {{did}}; "
+            f"fewest transfers, at most {REACH_CAPS.hops}, between the wallet and one {whom}, "
+            f"along any path in time of transfers of at least {REACH_CAPS.floor} of the sum "
+            f"{{did}} each (followed are {REACH_CAPS.read} transfers of each of the "
+            f"{REACH_CAPS.width} wallets at each number of hops whose paths carry most), or along "
+            "value {did} that was traced; "
             "nan if none was found or without labels",
         ),
     )
 
 
+_SERVICE_LIKE = f"unlabelled wallets with at least {SERVICE} counterparties"
 _SIDE = (
     *(template for group in GROUPS for template in _templates(group)),
     (
+        "service_like_{d}_hops",
+        f"fewest transfers between the wallet and one of the {_SERVICE_LIKE} at which paths end; "
+        "nan if none was found or without labels",
+    ),
+    (
+        "service_like_{d}_share",
+        f"value {{did}} that pro-rata tracing leads to {_SERVICE_LIKE}, where it ends, over the "
+        f"sum {{did}}{_UNKNOWN}",
+    ),
+    (
         "searched_{d}_share",
-        "value {did} that was followed to a labelled wallet, to the wallet itself or to where the "
-        "ledger knows no more of it, through wallets whose transfers before it were all read, over "
+        "value {did} that was followed to a labelled wallet, to the wallet itself, to one like a "
+        "service or to where the ledger knows no more of it, over "
         f"the sum {{did}}, times the part of the transfers {{did}} that are read{_UNKNOWN}",
     ),
 )
 _BOTH = (
     (
         "truncated_ratio",
-        f"1 if more than {CAPS.floor} of the value of a side was not followed or went through a "
-        "wallet of which earlier transfers were not read, or if transfers of the side were not "
-        f"read, else 0: of each side the {CAPS.followed} largest pieces of value, at all hops "
-        f"together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers of a wallet "
-        f"before each (and after, for what was sent) of at least 1/{SCANNED * CAPS.read} of it, "
+        f"1 if more than {TOLD} of the value of a side was not followed, or if transfers of the "
+        f"side were not read, else 0: of each side the {CAPS.followed} largest pieces of value, "
+        f"at all hops together, are followed, to {CAPS.hops} hops, through {CAPS.read} transfers "
+        "of a wallet before each (and after, for what was sent) of at least "
+        f"1/{SCANNED * CAPS.read} of it, "
         f"pieces below {CAPS.floor} of the side's sum are not; "
         f"exposure_searched_in_share and _out_share say how much was followed{_UNKNOWN}",
     ),
@@ -95,7 +117,7 @@ _HOPS = np.array(_of_groups("{}_hops"))
 
 
 @inner_kernel
-def _side(search: Search, own: History, line: Rows) -> None:
+def _side(search: Search, reach: Reach, own: History, line: Rows) -> None:
     """Columns of one side, of whose transfers ``own`` some are read."""
     amount, hops, sums = search.amount, search.hops, search.tally[0]
     total = sums.total
@@ -104,14 +126,24 @@ def _side(search: Search, own: History, line: Rows) -> None:
             line[_AMOUNT[kind, group]] = amount[kind, group]
             if total > 0.0:
                 line[_SHARE[kind, group]] = amount[kind, group] / total
-        line[_HOPS[group]] = hops[group]
+        nearest, reached = hops[group], reach.best[group].hops
+        if reached > 0 and not nearest <= reached:  # nan where none was traced
+            nearest = float(reached)
+        line[_HOPS[group]] = nearest
+    near, reached = sums.nearest, reach.tally[0].service
+    if near > 0 and reached > 0:
+        near = min(near, reached)
+    if near > 0 or reached > 0:
+        line[_OF.service_like_hops] = max(near, reached) if near == 0 else near
     if total > 0.0:
+        line[_OF.service_like_share] = sums.service / total
         read = (own.end - own.first) / own.total
         line[_OF.searched_share] = sums.searched / total * read
 
 
 @kernel
-def _exposure(past: Past, search: Search, out: Rows) -> None:
+def _exposure(given: TracedPast, search: Search, reach: Reach, out: Rows) -> None:
+    past = given.past
     for row in range(out.shape[0]):
         asked = ask(past, row)
         received, sent, both = blocks(out[row], len(_OF))
@@ -119,27 +151,31 @@ def _exposure(past: Past, search: Search, out: Rows) -> None:
         for forward, own, line in ((False, asked.received, received), (True, asked.sent, sent)):
             if own.first == own.end:
                 continue
-            haircut_search(past, asked, forward, search)
-            _side(search, own, line)
+            haircut_search(given, asked, forward, search)
+            reach_search(given, asked, forward, reach)
+            _side(search, reach, own, line)
             sums = search.tally[0]
             unread = own.total > own.end - own.first
-            if unread or sums.dropped > search.caps.floor * sums.total:
+            if unread or sums.dropped > TOLD * sums.total:
                 both[_ALL.truncated_ratio] = 1.0
 
 
-def _compute(past: Past, out: Rows) -> None:
-    if past.labels.start.size:
-        _exposure(past, empty_search(CAPS, record=False), out)
+def _compute(given: TracedPast, out: Rows) -> None:
+    if given.past.labels.start.size:
+        _exposure(given, empty_search(CAPS, record=False), empty_reach(REACH_CAPS), out)
 
 
-def _trails(past: Past) -> list[Trail]:
+def _trails(given: TracedPast) -> list[Trail]:
     """Paths that prove a row, found by the search that made the row."""
+    past = given.past
     if not past.labels.start.size:
         return []
-    asked, search, trails = ask(past, 0), empty_search(CAPS, record=True), []
+    asked, search, trails = ask(past, 0), empty_search(CAPS, record=True), list[Trail]()
+    reach = empty_reach(REACH_CAPS)
     for forward, columns in ((False, _RECEIVED), (True, _SENT)):
-        haircut_search(past, asked, forward, search)
-        trails += path_trails(past, search, columns, forward=forward)
+        haircut_search(given, asked, forward, search)
+        reach_search(given, asked, forward, reach)
+        trails += path_trails(past, search, reach, columns, forward=forward)
     return trails
 
 
@@ -165,6 +201,6 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 3, _COLUMNS, _compute, _trails, defined_by=CATEGORY_WORDS)
+EXPOSURE = View("exposure", 4, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)
 
 EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)
