@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from among_others import among_others
+from incident import Incident, read_incident
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
-from verified import Verified, read_verified
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure
-from experiments.common.synthetic import Sizes, generate
-from features import Ledger, check_transfers, feature_table
+from features import Ledger, feature_table
 from features.past import NO_LABELS
 from features.table import compute_rows
 from features.views.depth.depth import DEPTH
@@ -33,47 +33,50 @@ ROWS = 2_000
 
 def measures(folder: Path, quick: bool) -> Iterator[Measure]:
     """Measures of the stage; ``folder`` gets the figure."""
-    incident = read_verified(protocol.DATA.parent)
-    theirs = _of_incident(incident)
-    far = theirs.loc[incident.at_least(2)]
-    yield from _reach(incident, theirs, far)
-    work = Path(tempfile.mkdtemp())
-    ordinary = _of_ethereum(protocol.ingest(work), incident, quick=quick)
+    incident = read_incident(protocol.DATA.parent)
+    far = incident.at_least(2)
+    alone = _of_incident(incident, Ledger.from_transfers(incident.transfers))
+    yield from _reach("depth incident alone:", incident, alone)
+    with tempfile.TemporaryDirectory() as work:
+        ordinary = _of_ethereum(protocol.ingest(Path(work)), incident, quick=quick)
     for name, rows in ordinary.items():
-        yield from _beside(name, far, rows)
-    town = _synthetic(quick=quick)
-    drawn = _table(town, _drawn(town, 200 if quick else ROWS))
-    yield from _beside("synthetic wallets", far, drawn)
+        yield from _beside(f"depth alone, {name}:", alone.loc[far], rows)
+    town = Ledger.from_transfers(among_others(incident, 50_000 if quick else 5_000_000, SEED))
+    among = _of_incident(incident, town)
+    yield from _reach("depth incident among others:", incident, among)
+    ordinary["wallets of the background"] = _table(town, _drawn(town, 200 if quick else ROWS))
+    rows = ordinary["wallets of the background"]
+    yield from _beside("depth among others, wallets of the background:", among.loc[far], rows)
     yield from _cost(town, 100 if quick else ROWS)
-    figure(far, {**ordinary, "synthetic wallets": drawn}).savefig(folder / "depth.png", dpi=110)
+    theirs = {"terminals alone": alone.loc[far], "terminals among others": among.loc[far]}
+    figure({**theirs, **ordinary}).savefig(folder / "depth.png", dpi=110)
 
 
-def _of_incident(incident: Verified) -> pd.DataFrame:
+def _of_incident(incident: Incident, ledger: Ledger) -> pd.DataFrame:
     """Rows of all wallets of the incident, as of its end."""
     transfers = incident.transfers
     wallets = sorted({*transfers["sender"], *transfers["recipient"]})
     end = transfers["timestamp"].max() + pd.Timedelta(1, "D")
-    return _table(incident.ledger(), pd.DataFrame({"wallet": wallets, "as_of": end}))
+    return _table(ledger, pd.DataFrame({"wallet": wallets, "as_of": end}))
 
 
 def _table(ledger: Ledger, asked: pd.DataFrame) -> pd.DataFrame:
     return feature_table(ledger, asked, views=VIEWS).droplevel("as_of")
 
 
-def _reach(incident: Verified, theirs: pd.DataFrame, far: pd.DataFrame) -> Iterator[Measure]:
+def _reach(at: str, incident: Incident, theirs: pd.DataFrame) -> Iterator[Measure]:
     """How many of the wallets behind the thieves the depth sees."""
+    far = theirs.loc[incident.at_least(2)]
     everyone = theirs.loc[[wallet for wallet, hops in incident.hops.items() if hops >= 2]]
-    at = "depth incident:"
     yield Measure(f"{at} terminals two and more hops away", float(len(far)), "")
     yield Measure(
-        f"{at} of them, depth of 2 hops and more", float((far[DEEP] >= 2).mean()), "",
-        target=0.9, at_least=True,
-    )  # fmt: skip
+        f"{at} of them, depth of 2 hops and more", _deep(far, DEEP), "", target=0.9, at_least=True
+    )
     yield Measure(
         f"{at} of them, most of the value through a fresh wallet that passed it on",
         float((far["depth_through_1_fresh_in_share"] > 0.5).mean()), "",
     )  # fmt: skip
-    yield Measure(f"{at} of them, near-equal chain of 2 hops (before)", _deep(far, OLD), "")
+    yield Measure(f"{at} of them, near-equal chain of 2 hops", _deep(far, OLD), "")
     yield Measure(f"{at} of all wallets so far away, depth of 2 hops", _deep(everyone, DEEP), "")
     reached = far[DEEP] - pd.Series(incident.hops)[far.index]
     yield Measure(f"{at} greatest depth less least hops, median", float(reached.median()), "hops")
@@ -83,7 +86,7 @@ def _deep(rows: pd.DataFrame, column: str) -> float:
     return float((rows[column] >= 2).mean())
 
 
-def _of_ethereum(ledger: Ledger, incident: Verified, *, quick: bool) -> dict[str, pd.DataFrame]:
+def _of_ethereum(ledger: Ledger, incident: Incident, *, quick: bool) -> dict[str, pd.DataFrame]:
     """Labelled wallets of the phishing set as of a receipt, as many as a terminal has."""
     random = np.random.default_rng(SEED)
     received = incident.transfers.groupby("recipient").size()
@@ -103,27 +106,22 @@ def _of_ethereum(ledger: Ledger, incident: Verified, *, quick: bool) -> dict[str
     return rows
 
 
-def _synthetic(*, quick: bool) -> Ledger:
-    sizes = Sizes(transfers=50_000, wallets=5_000) if quick else Sizes()
-    return Ledger.from_transfers(check_transfers(generate(SEED, sizes).transfers.to_pandas()))
-
-
 def _drawn(ledger: Ledger, n: int) -> pd.DataFrame:
     codes = np.random.default_rng(SEED).choice(ledger.n_wallets, n, replace=False)
     end = pd.Timestamp((ledger.last_time or 0) + 1, unit="us", tz="UTC")
     return pd.DataFrame({"wallet": [ledger.wallet(int(code)) for code in codes], "as_of": end})
 
 
-def _beside(name: str, far: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Measure]:
+def _beside(at: str, far: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Measure]:
     """The same figures for others, and how well each column tells the two apart."""
     rows = rows[rows[HEADLINE].notna()]
-    yield Measure(f"depth {name}: rows", float(len(rows)), "")
-    yield Measure(f"depth {name}: depth of 2 hops and more", _deep(rows, DEEP), "")
-    yield Measure(f"depth {name}: near-equal chain of 2 hops (before)", _deep(rows, OLD), "")
+    yield Measure(f"{at} rows", float(len(rows)), "")
+    yield Measure(f"{at} depth of 2 hops and more", _deep(rows, DEEP), "")
+    yield Measure(f"{at} near-equal chain of 2 hops", _deep(rows, OLD), "")
     for column in (*COLUMNS, OLD):
         value, low, high = _auc(far[column].to_numpy(), rows[column].to_numpy())
         yield Measure(
-            f"depth {name}: terminals told from them by {column}, area under the curve",
+            f"{at} terminals told from them by {column}, area under the curve",
             value, "", low, high, 0.85 if column == HEADLINE else None, at_least=True,
         )  # fmt: skip
 
@@ -159,11 +157,11 @@ def _cost(ledger: Ledger, n: int) -> Iterator[Measure]:
             yield Measure(f"depth cost: wallets drawn {name}, p{share}", cost, "ms", target=target)
 
 
-def figure(far: pd.DataFrame, others: dict[str, pd.DataFrame]) -> Figure:
+def figure(wallets: dict[str, pd.DataFrame]) -> Figure:
     """Share of wallets whose mean depth is at least so much."""
     drawing = Figure(figsize=(7, 4), layout="constrained")
     axes = drawing.subplots()
-    for name, rows in {"terminals of the theft": far, **others}.items():
+    for name, rows in wallets.items():
         depth = np.sort(rows[HEADLINE].dropna().to_numpy())
         axes.step(depth, 1 - np.arange(depth.size) / depth.size, where="post", label=name)
     axes.set(

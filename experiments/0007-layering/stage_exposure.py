@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from incident import labels_of, read_incident
 
 from experiments.common import ethereum_phishing as phishing
 from experiments.common import synthetic
@@ -24,8 +25,7 @@ from features.taint.reach import ReachCaps, empty_reach
 from features.taint.service import SERVICE
 from features.views import exposure as view
 
-INCIDENT = Path(os.environ.get("WALLETRISK_DATA", "../shared/data")) / "ethereum_laundering_atomic"
-BEFORE = pd.Timestamp("2015-07-30", tz="UTC")  # all labels are known from the start
+DATA = Path(os.environ.get("WALLETRISK_DATA", "../shared/data"))
 FOLLOWED = (  # pieces, transfers read of a wallet, hops, floor
     (16, 64, 5, 1e-3), (64, 64, 8, 1e-4), (64, 256, 8, 1e-4), (128, 256, 12, 1e-5),
     (256, 256, 16, 1e-6), (1024, 1024, 16, 1e-7),
@@ -89,51 +89,12 @@ def _computed(given: TracedPast, caps: Caps, reach: ReachCaps) -> tuple[pd.DataF
     return pd.DataFrame(rows, columns=NAMES), seconds
 
 
-def _labels(wallets: list[str], category: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"wallet": wallets, "label": "illicit", "category": category, "known_at": BEFORE}
-    )
-
-
 def _incident() -> TracedPast:
     """The terminals that any path in time joins to the thieves, at the end of the incident."""
-    flows = pd.read_csv(INCIDENT / "flows.csv")
-    frame = pd.DataFrame(
-        {
-            "tx_id": flows["Tx_hash"], "sender": flows["From"], "recipient": flows["To"],
-            "amount": flows["Value_in_USD"].astype(float), "asset": "USD",
-            "timestamp": pd.to_datetime(flows["Timestamp"], utc=True),
-            "position": flows.groupby("Tx_hash").cumcount(),
-        }
-    )  # fmt: skip
-    ledger = Ledger.from_transfers(frame)
-    thieves, ends = (
-        [
-            line for line in (INCIDENT / f"{name}_addresses.csv").read_text().split()
-            if line.startswith("0x")
-        ]
-        for name in ("source", "terminal")
-    )  # fmt: skip
-    joined = _joined(frame, thieves)
-    return _asked(
-        ledger, [end for end in ends if end in joined],
-        label_events(ledger, _labels(thieves, "theft")),
-    )  # fmt: skip
-
-
-def _joined(frame: pd.DataFrame, thieves: list[str]) -> set[str]:
-    """Wallets that a path in time joins to the thieves."""
-    ordered = frame.sort_values("timestamp", kind="stable")
-    moves = list(zip(ordered["sender"], ordered["recipient"], ordered["timestamp"], strict=True))
-    since = dict.fromkeys(thieves, BEFORE)
-    for _ in range(len(moves)):
-        size, total = len(since), sum(instant.value for instant in since.values())
-        for sender, recipient, instant in moves:
-            if sender in since and since[sender] <= instant:
-                since[recipient] = min(since.get(recipient, instant), instant)
-        if (size, total) == (len(since), sum(instant.value for instant in since.values())):
-            break
-    return set(since)
+    incident = read_incident(DATA)
+    ledger = Ledger.from_transfers(incident.transfers)
+    known = label_events(ledger, labels_of(incident.thieves, "theft", "illicit"))
+    return _asked(ledger, incident.at_least(1), known)
 
 
 def _asked(ledger: Ledger, wallets: list[str], labels: LabelEvents) -> TracedPast:
