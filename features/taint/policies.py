@@ -31,7 +31,7 @@ from features.taint.pieces import Caps, Search, empty_search
 from features.taint.search import fifo_search, haircut_search, poison_search
 from features.taint.service import SERVICE
 
-CAPS = Caps(followed=1024, read=1024, hops=16, floor=1e-7, service=SERVICE)
+CAPS = Caps(followed=256, read=256, hops=16, floor=1e-6, service=SERVICE)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
 _Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]

@@ -538,7 +538,7 @@ def poisoned(
     """Category and label of all that taints a transfer of a wallet, with the least hops."""
     least: dict[tuple[str, str], int] = {}
     level = [transfer]
-    for hops in range(1, 9):
+    for hops in range(1, 17):
         following = []
         for each in level:
             other = far(each, forward)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import Ledger, fifo, haircut, poison
@@ -58,6 +58,7 @@ def lines(table: pd.DataFrame, row: pd.Series) -> dict[tuple[str, ...], float]:
 
 
 @ADDITIVE
+@settings(max_examples=20)  # the twin is slow under caps as wide as these
 @given(world=st.one_of(worlds(), TAINT_WORLDS))
 def test_matches_its_slow_twin(policy: Policy, split: tuple[Split, Split], world: World) -> None:
     table = policy(world.ledger(), world.spine, labels=world.labels)
