@@ -73,6 +73,12 @@ _SERVICE_LIKE = f"unlabelled wallets with at least {SERVICE} counterparties"
 _SIDE = (
     *(template for group in GROUPS for template in _templates(group)),
     (
+        "paths_truncated_{d}_ratio",
+        "1 if a cap ended the search along any path, so that hops may be fewer or there may be "
+        f"some: of each number of hops the {REACH_CAPS.width} wallets whose paths carry most, "
+        f"{REACH_CAPS.read} transfers of each, {REACH_CAPS.hops} hops; else 0{_UNKNOWN}",
+    ),
+    (
         "service_like_{d}_hops",
         f"fewest transfers between the wallet and one of the {_SERVICE_LIKE} at which paths end; "
         "nan if none was found or without labels",
@@ -130,6 +136,7 @@ def _side(search: Search, reach: Reach, own: History, line: Rows) -> None:
         if reached > 0 and not nearest <= reached:  # nan where none was traced
             nearest = float(reached)
         line[_HOPS[group]] = nearest
+    line[_OF.paths_truncated_ratio] = 1.0 if reach.tally[0].cut else 0.0
     near, reached = sums.nearest, reach.tally[0].service
     if near > 0 and reached > 0:
         near = min(near, reached)

@@ -82,7 +82,8 @@ def exposure(past: Past, wallet: str) -> Row:
     for d, forward in (("in", False), ("out", True)):
         empty = not past.read(wallet)[forward] or not known
         found = search(past, wallet, HAIRCUT[forward], VIEW_CAPS, forward=forward)
-        paths, least_service = reached(past, wallet, REACH_CAPS, forward=forward)
+        paths, least_service, cut = reached(past, wallet, REACH_CAPS, forward=forward)
+        row[f"paths_truncated_{d}_ratio"] = NAN if empty else float(cut)
         for group in ("illicit", "licit", *CATEGORIES):
             ends = [end for end in found.ends if group in (end.label, end.category)]
             for kind, hops in (("direct", {1}), ("indirect", range(2, VIEW_CAPS.hops + 1))):
@@ -461,12 +462,15 @@ class Way(NamedTuple):
 
 def reached(
     past: Past, wallet: str, caps: ReachCaps, *, forward: bool
-) -> tuple[dict[tuple[str, str], int], float]:
-    """Least hops to each label and category, and to a wallet like a service (nan: to none)."""
+) -> tuple[dict[tuple[str, str], int], float, bool]:
+    """Least hops to each label and category, and to a wallet like a service (nan: to none).
+
+    And whether a cap left something out.
+    """
     own = past.read(wallet)[forward]
     small = caps.floor * sum(t.amount for t in own)
     hops_to: dict[tuple[str, str], int] = {}
-    service = NAN
+    service, cut = NAN, len(own) < len(past.sides(wallet)[forward])
     level: list[Way] = []
     followed: dict[str, int] = {}  # up to when, or from when on
     found = [Way(t, t.amount) for t in own[::-1] if t.amount and far(t, forward) != wallet]
@@ -476,12 +480,11 @@ def reached(
             other, time = far(way.transfer, forward), way.transfer.time
             if end := label_of(past, other):
                 hops_to.setdefault((end[1], end[0]), hops)
-            elif (
-                hops < caps.hops
-                and way.least >= small
-                and not known_already(followed, other, time, forward)
-            ):
-                level = keep(level, way, caps.width, forward=forward)
+            elif way.least >= small and hops == caps.hops:
+                cut = True
+            elif way.least >= small and not known_already(followed, other, time, forward):
+                level, full = keep(level, way, caps.width, forward=forward)
+                cut |= full
         found = []
         before = dict(followed)
         for way in level:
@@ -490,9 +493,11 @@ def reached(
             if like_a_service(past, way.transfer, caps.service, forward=forward):
                 service = min(hops, service) if service == service else hops
         for way in level:
-            found += onward(past, way, before, caps, small, forward=forward)
+            ways, more = onward(past, way, before, caps, small, forward=forward)
+            found += ways
+            cut |= more
         found = [way for way in found if far(way.transfer, forward) != wallet]
-    return hops_to, service
+    return hops_to, service, cut
 
 
 def known_already(followed: dict[str, int], other: str, time: int, forward: bool) -> bool:
@@ -502,21 +507,27 @@ def known_already(followed: dict[str, int], other: str, time: int, forward: bool
     return time >= followed[other] if forward else time <= followed[other]
 
 
-def keep(level: list[Way], way: Way, width: int, *, forward: bool) -> list[Way]:
-    """The wallets of a number of hops, those first whose paths carry most, with another one."""
+def keep(level: list[Way], way: Way, width: int, *, forward: bool) -> tuple[list[Way], bool]:
+    """The wallets of a number of hops, those first whose paths carry most, with another one.
+
+    And whether one was left out.
+    """
     other, time = far(way.transfer, forward), way.transfer.time
     for held in level:
         if far(held.transfer, forward) == other:
             if known_already({other: held.transfer.time}, other, time, forward):
-                return level
+                return level, False
             level = [each for each in level if each is not held]
-    return sorted([*level, way], key=lambda each: -each.least)[:width]
+    return sorted([*level, way], key=lambda each: -each.least)[:width], len(level) == width
 
 
 def onward(
     past: Past, way: Way, before: dict[str, int], caps: ReachCaps, small: float, *, forward: bool
-) -> list[Way]:
-    """Paths that are longer by one transfer, of those that were not followed before."""
+) -> tuple[list[Way], bool]:
+    """Paths that are longer by one transfer, of those that were not followed before.
+
+    And whether others were left unread.
+    """
     wallet, time = far(way.transfer, forward), way.transfer.time
     side = past.sides(wallet)[forward]
     if forward:
@@ -525,10 +536,21 @@ def onward(
     else:
         since = before.get(wallet)
         side = [t for t in side if t.time <= time and (since is None or t.time > since)][::-1]
-    if like_a_service(past, way.transfer, caps.service, forward=forward):
-        side = [t for t in side if together_with(t, way.transfer)]
-    side = [t for t in side[: SCANNED * caps.read] if t.amount and t.amount >= small][: caps.read]
-    others = [t for t in side if t.sender != t.recipient]
+    service = like_a_service(past, way.transfer, caps.service, forward=forward)
+    if service:
+        side = [t for t in side if t.time == time]
+    ways: list[Transfer] = []
+    for k, transfer in enumerate(side):
+        if len(ways) == caps.read or k == SCANNED * caps.read:
+            return _longer(ways, way), True
+        inside = not service or together_with(transfer, way.transfer)
+        if transfer.amount and transfer.amount >= small and inside:
+            ways.append(transfer)
+    return _longer(ways, way), False
+
+
+def _longer(ways: list[Transfer], way: Way) -> list[Way]:
+    others = [t for t in ways if t.sender != t.recipient]
     return [Way(t, min(way.least, t.amount)) for t in others]
 
 

@@ -88,11 +88,12 @@ def test_any_path_is_found_that_the_slow_twin_finds(
         asked = ask(past, row)
         reach_search(traced_past(ledger, past), asked, forward, reach)
         now = plain_past(everything, known, asked.as_of)
-        hops, service = reached(now, wallet, caps, forward=forward)
+        hops, service, cut = reached(now, wallet, caps, forward=forward)
         for group, name in enumerate(GROUPS):
             least = min((n for end, n in hops.items() if name in end), default=0)
             assert reach.best["hops"][group] == least
         assert reach.tally["service"][0] == (service if service == service else 0)
+        assert reach.tally["cut"][0] == cut
 
 
 def test_ends_are_not_recorded_where_only_sums_are_wanted() -> None:
