@@ -28,6 +28,13 @@ def few_between(side: PastSide, wallet: int, since: int, until: int, most: int) 
 
 
 @inner_kernel
+def is_before(side: PastSide, wallet: int, place: int, until: int) -> bool:
+    """Whether a wallet has a transfer at a place, up to the cut, that is before an instant."""
+    _, stop = held(side, wallet, side.as_of[0])
+    return bool(place < stop and side.time[place] < min(until, side.as_of[0]))
+
+
+@inner_kernel
 def _end(time: Int64s, first: int, stop: int, until: int, most: int) -> int:
     """End of what comes from ``first`` on before ``until``; ``first`` where it is too much."""
     if first + most < stop:

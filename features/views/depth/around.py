@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from features.past import DAY, PastSide, few_between, inner_kernel
-from features.past.cut import held
+from features.past.few import is_before
 
 HUB = 1_000
 SPAN = 30 * DAY
@@ -33,15 +33,8 @@ def around(near: PastSide, far: PastSide, wallet: int, time: int) -> Around:
     since, until = time - SPAN, time + SPAN + 1
     near_first, near_end = few_between(near, wallet, since, until, HUB)
     if near_first == near_end:
-        return Around(0, 0, 0, 0, _any(near, wallet, near_first, until))
+        return Around(0, 0, 0, 0, is_before(near, wallet, near_first, until))
     far_first, far_end = few_between(far, wallet, since, until, HUB)
     if far_first == far_end:
-        return Around(0, 0, 0, 0, _any(far, wallet, far_first, until))
+        return Around(0, 0, 0, 0, is_before(far, wallet, far_first, until))
     return Around(near_first, near_end, far_first, far_end, False)
-
-
-@inner_kernel
-def _any(side: PastSide, wallet: int, place: int, until: int) -> bool:
-    """Whether a wallet's transfer at a place, if it has one there, is before an instant."""
-    _, stop = held(side, wallet, side.as_of[0])
-    return bool(place < stop and side.time[place] < min(until, side.as_of[0]))

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from features import Ledger, fifo, haircut, poison
 from features.taint.policies import CAPS
-from tests.naive.exposure import FIFO, HAIRCUT, Split, far, poisoned, search
+from tests.naive.exposure.exposure import poisoned, search
+from tests.naive.exposure.reading import far
+from tests.naive.exposure.rules import FIFO, HAIRCUT, Split
 from tests.naive.past import Past, label_list, micros, past, transfer_list
 from tests.strategies import World, at, spine, transfers, worlds
 from tests.taint_worlds import taint_world

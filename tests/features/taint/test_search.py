@@ -12,7 +12,9 @@ from features.taint.paths import found, path_of
 from features.taint.pieces import GROUPS, Caps, empty_search
 from features.taint.reach import ReachCaps, empty_reach, reach_search
 from features.taint.search import fifo_search, haircut_search
-from tests.naive.exposure import FIFO, HAIRCUT, Split, reached, search
+from tests.naive.exposure.exposure import search
+from tests.naive.exposure.reach import reached
+from tests.naive.exposure.rules import FIFO, HAIRCUT, Split
 from tests.naive.past import label_list, transfer_list
 from tests.naive.past import past as plain_past
 from tests.taint_worlds import taint_world
