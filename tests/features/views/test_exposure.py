@@ -62,10 +62,10 @@ def test_trails_prove_every_exposure(seed: int) -> None:
     ledger, names = world.ledger(), [column.name for column in EXPOSURE.columns]
     past = world.past(ledger)
     assert EXPOSURE.trails is not None
-    for row, line in enumerate(EXPOSURE.rows(traced_past(ledger, past))):
+    for place, line in enumerate(EXPOSURE.rows(traced_past(ledger, past))):
         trails, code = (
-            EXPOSURE.trails(traced_past(ledger, past.part(slice(row, row + 1)))),
-            int(past.wallets[row]),
+            EXPOSURE.trails(traced_past(ledger, past.part(slice(place, place + 1)))),
+            int(past.wallets[place]),
         )
         for trail in trails:
             places = [ledger.place(row) for row in trail.transfers.tolist()]
