@@ -21,14 +21,13 @@ from features.kernel import (
     slot_of,
 )
 from features.past import (
-    History,
     Past,
     Question,
     ask,
-    earlier,
     event_at,
     place_across,
 )
+from features.past.transactions import in_transaction
 from features.trails.following import (
     CIRCULAR,
     DUST_END,
@@ -99,23 +98,6 @@ def _link(past: Past, at: int, place: int, share: float, forward: bool, memory: 
 
 
 @inner_kernel
-def _same_transaction(
-    past: Past, hashes: UInt64s, row: int, wallet: int, time: int, out: bool
-) -> History:
-    """Transfers of a wallet on a side in the transaction of a row."""
-    side = past.outgoing if out else past.incoming
-    rows = side.transfer
-    end = earlier(side, wallet, time + 1).end
-    first = earlier(side, wallet, time).end
-    while first < end and hashes[rows[first]] < hashes[row]:
-        first += 1
-    last = first
-    while last < end and hashes[rows[last]] == hashes[row]:
-        last += 1
-    return History(first, last, last - first)
-
-
-@inner_kernel
 def _through_service(
     past: Past, hashes: UInt64s, at: int, forward: bool, memory: Following
 ) -> float:
@@ -123,18 +105,19 @@ def _through_service(
     entry = memory.entries[at]
     mine = past.outgoing if not forward else past.incoming
     theirs = past.outgoing if forward else past.incoming
-    own = _same_transaction(past, hashes, entry.row, entry.far, entry.time, not forward)
-    other = _same_transaction(past, hashes, entry.row, entry.far, entry.time, forward)
-    if max(own.total, other.total) > IN_ONE_TRANSACTION_TRANSFERS:
+    wallet, time, row = entry.far + 0, entry.time, entry.row  # an int64
+    own, own_end = in_transaction(mine, hashes, wallet, time, row)
+    other, other_end = in_transaction(theirs, hashes, wallet, time, row)
+    if max(own_end - own, other_end - other) > IN_ONE_TRANSACTION_TRANSFERS:
         return 0.0
     of_own, of_other = 0.0, 0.0
-    for k in range(own.first, own.end):
+    for k in range(own, own_end):
         of_own += mine.amount[k]
-    for k in range(other.first, other.end):
+    for k in range(other, other_end):
         of_other += theirs.amount[k]
     circular = 0.0
     if of_own > 0.0 and of_other > 0.0:
-        for k in range(other.first, other.end):
+        for k in range(other, other_end):
             share = theirs.amount[k] / max(of_own, of_other)
             circular += _link(past, at, k, share, forward, memory)
     return circular
@@ -175,7 +158,7 @@ def _expand(
     if place < 0:
         entry.why = DUST_END
         return
-    own = settled(past, hashes, entry.far, settlements, memory.scratch, forward)
+    own = settled(past, hashes, entry.far, settlements, memory.met, forward)
     circular = 0.0
     if own >= 0 and settlements.wallets[own].kind == SERVICE:
         circular = _through_service(past, hashes, at, forward, memory)

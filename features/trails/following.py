@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.kernel import Int8s, Int32s, Int64s, Records, empty_table, table_mask
-from features.trails.settlement import empty_scratch
+from features.taint.service import SERVICE, Met, nobody_met
 
 ENDS = (
     "", "asked", "target", "labelled", "service", "unread", "dust", "circular", "rest",
@@ -70,7 +70,7 @@ class Following(NamedTuple):
     table: Int32s
     links: Records
     roles: Int8s
-    scratch: Int32s
+    met: Met
     sums: Records
 
 
@@ -86,6 +86,6 @@ def empty_following(caps: FlowCaps, roles: Int8s) -> Following:
         table,
         np.empty(caps.payments, dtype=LINK),
         roles,
-        empty_scratch(),
+        nobody_met(SERVICE),
         np.zeros(1, dtype=_SUMS),
     )

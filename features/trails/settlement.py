@@ -29,13 +29,13 @@ from features.kernel import (
     UInt64s,
     empty_table,
     inner_kernel,
-    kernel,
     slot_of,
     table_mask,
 )
 from features.past import HISTORY_CAP, History, Past, PastSide, cut
+from features.past.transactions import end_of_transaction, next_in_both
+from features.taint.service import Met, is_service
 
-SERVICE_COUNTERPARTIES = 1_000
 IN_ONE_TRANSACTION_TRANSFERS = 256  # on each side of a wallet that pay each other
 SETTLED, SERVICE, FULL = 0, 1, 2
 
@@ -114,15 +114,6 @@ def _own_amounts(side: PastSide, wallet: int, own: History, net: Float64s) -> No
 
 
 @inner_kernel
-def _together(time: Int64s, rows: Int32s, hashes: UInt64s, own: History, place: int) -> int:
-    """End of a wallet's transfers from a place on that are of one transaction."""
-    end = place
-    while end < own.end and time[end] == time[place] and (hashes[rows[end]] == hashes[rows[place]]):
-        end += 1
-    return end
-
-
-@inner_kernel
 def _cancel(memory: Settlements, came: History, went: History, forward: bool, n: int) -> int:
     """Let receipts of a transaction pay for its sendings; returns the number of payments.
 
@@ -159,25 +150,20 @@ def _net(past: Past, hashes: UInt64s, wallet: int, memory: Settlements, forward:
     received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
     _own_amounts(past.incoming, wallet, received, memory.net_in)
     _own_amounts(past.outgoing, wallet, sent, memory.net_out)
-    time_in, row_in = past.incoming.time, past.incoming.transfer
-    time_out, row_out = past.outgoing.time, past.outgoing.transfer
     i, j, n = received.first, sent.first, 0
-    while i < received.end and j < sent.end:
-        in_hash, out_hash = hashes[row_in[i]], hashes[row_out[j]]
-        if time_in[i] < time_out[j] or (time_in[i] == time_out[j] and in_hash < out_hash):
-            i += 1
-        elif time_in[i] != time_out[j] or in_hash != out_hash:
-            j += 1
-        else:
-            i_end = _together(time_in, row_in, hashes, received, i)
-            j_end = _together(time_out, row_out, hashes, sent, j)
-            if max(i_end - i, j_end - j) <= IN_ONE_TRANSACTION_TRANSFERS:
-                first, of_sent = received.first, sent.first
-                came = History(i - first, i_end - first, first)
-                went = History(j - of_sent, j_end - of_sent, of_sent)
-                n = _cancel(memory, came, went, forward, n)
-            i, j = i_end, j_end
-    return n
+    while True:
+        left, across = History(i, received.end, 0), History(j, sent.end, 0)
+        i, j = next_in_both(past.incoming, past.outgoing, hashes, left, across)
+        if i == received.end:
+            return n
+        i_end = end_of_transaction(past.incoming, hashes, i, received.end)
+        j_end = end_of_transaction(past.outgoing, hashes, j, sent.end)
+        if max(i_end - i, j_end - j) <= IN_ONE_TRANSACTION_TRANSFERS:
+            first, of_sent = received.first, sent.first
+            came = History(i - first, i_end - first, first)
+            went = History(j - of_sent, j_end - of_sent, of_sent)
+            n = _cancel(memory, came, went, forward, n)
+        i, j = i_end, j_end
 
 
 @inner_kernel
@@ -228,24 +214,6 @@ def _spend(past: Past, wallet: int, memory: Settlements, forward: bool, n: int) 
 
 
 @inner_kernel
-def _many(side_counterparty: Int32s, own: History, table: Int32s, mask: int) -> bool:
-    """Whether a wallet has as many counterparties on a side as a service."""
-    if own.end - own.first < SERVICE_COUNTERPARTIES:
-        return False
-    table[: mask + 1] = 0
-    distinct = 0
-    for k in range(own.end - 1, own.first - 1, -1):
-        slot = slot_of(table, side_counterparty, mask, side_counterparty[k])
-        if table[slot] == 0:
-            # places are below 2 ** 31, as rows are
-            table[slot] = k + 1
-            distinct += 1
-            if distinct >= SERVICE_COUNTERPARTIES:
-                return True
-    return False
-
-
-@inner_kernel
 def _sorted_in(memory: Settlements, own: History, n: int) -> None:
     """Put the payments of a wallet behind those of others, by key; in a key as they were found."""
     raw, starts, payments = memory.raw, memory.starts, memory.payments
@@ -272,7 +240,7 @@ def _sorted_in(memory: Settlements, own: History, n: int) -> None:
 
 @inner_kernel
 def settled(
-    past: Past, hashes: UInt64s, wallet: int, memory: Settlements, scratch: Int32s, forward: bool
+    past: Past, hashes: UInt64s, wallet: int, memory: Settlements, met: Met, forward: bool
 ) -> int:
     """Place of a wallet in ``memory.wallets``, settled now if it was not; -1: no room.
 
@@ -282,7 +250,7 @@ def settled(
     hashes : uint64 array, of the transaction of each row of the ledger's log
     wallet : int
     memory : Settlements
-    scratch : int32 array, a table of ``2 * HISTORY_CAP`` slots and more
+    met : Met
     forward : bool
         Whether payments are looked up by the receipt that paid, and not by what was paid.
     """
@@ -299,11 +267,11 @@ def settled(
     codes[at] = wallet
     received, sent = cut(past.incoming, wallet), cut(past.outgoing, wallet)
     own = received if forward else sent
-    reads, side = (sent, past.outgoing) if forward else (received, past.incoming)
+    side = past.outgoing if forward else past.incoming
     wallets[at].code = wallet
     wallets[at].first, wallets[at].keys = own.first, own.end - own.first
     wallets[at].base = sums.keys
-    if _many(side.counterparty, reads, scratch, scratch.size - 3):
+    if is_service(side, wallet, side.as_of[0], met):
         wallets[at].kind = SERVICE
         return int(at)
     if (
@@ -316,9 +284,3 @@ def settled(
     n = _spend(past, wallet, memory, forward, _net(past, hashes, wallet, memory, forward))
     _sorted_in(memory, own, n)
     return int(at)
-
-
-@kernel
-def empty_scratch() -> Int32s:
-    """A table for the counterparties of one wallet."""
-    return empty_table(table_mask(2 * HISTORY_CAP) + 1)

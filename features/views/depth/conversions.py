@@ -7,35 +7,9 @@ receipt or sending.
 """
 
 from features.kernel import Float64s, UInt64s
-from features.past import PastSide, before, inner_kernel
-from features.past.cut import held
+from features.past import History, PastSide, inner_kernel
+from features.past.transactions import end_of_transaction, next_in_both
 from features.views.depth.around import Around
-
-
-@inner_kernel
-def end_of_transaction(side: PastSide, tx_hash: UInt64s, place: int, end: int) -> int:
-    """Place after the last transfer of the transaction that the one at a place is of."""
-    times, transfer = side.time, side.transfer
-    time, transaction = times[place], tx_hash[transfer[place]]
-    after = place + 1
-    while after < end and times[after] == time and tx_hash[transfer[after]] == transaction:
-        after += 1
-    return after
-
-
-@inner_kernel
-def in_transaction(
-    side: PastSide, tx_hash: UInt64s, wallet: int, time: int, transaction: int
-) -> tuple[int, int]:
-    """Places ``[first, end)`` of a wallet's transfers of a transaction, given by its hash."""
-    times, transfer = side.time, side.transfer
-    start, stop = held(side, wallet, side.as_of[0])
-    first = before(times, start, stop, time)
-    while first < stop and times[first] == time and tx_hash[transfer[first]] != transaction:
-        first += 1
-    if first == stop or times[first] != time:
-        return first, first
-    return first, end_of_transaction(side, tx_hash, first, stop)
 
 
 @inner_kernel
@@ -56,27 +30,19 @@ def kept_of(
 
     Of transfers to itself it is nothing.
     """
-    amount, other = near.amount, near.counterparty
-    first, i, j = found.near_first, found.near_first, found.far_first
+    amount, other, first = near.amount, near.counterparty, found.near_first
     for place in range(first, found.near_end):
         kept[place - first] = amount[place] if other[place] != wallet else 0.0
-    while i < found.near_end and j < found.far_end:
-        here, there = near.time[i], far.time[j]
-        if here == there:
-            mine, theirs = tx_hash[near.transfer[i]], tx_hash[far.transfer[j]]
-            if mine == theirs:
-                i_end = end_of_transaction(near, tx_hash, i, found.near_end)
-                j_end = end_of_transaction(far, tx_hash, j, found.far_end)
-                whole = sum_of(near, i, i_end, wallet)
-                rest = max(whole - sum_of(far, j, j_end, wallet), 0.0)
-                for place in range(i, i_end):
-                    kept[place - first] *= rest / whole if whole > 0.0 else 0.0
-                i, j = i_end, j_end
-            elif mine < theirs:
-                i += 1
-            else:
-                j += 1
-        elif here < there:
-            i += 1
-        else:
-            j += 1
+    i, j = first, found.far_first
+    while True:
+        left, across = History(i, found.near_end, 0), History(j, found.far_end, 0)
+        i, j = next_in_both(near, far, tx_hash, left, across)
+        if i == found.near_end:
+            return
+        i_end = end_of_transaction(near, tx_hash, i, found.near_end)
+        j_end = end_of_transaction(far, tx_hash, j, found.far_end)
+        whole = sum_of(near, i, i_end, wallet)
+        rest = max(whole - sum_of(far, j, j_end, wallet), 0.0)
+        for place in range(i, i_end):
+            kept[place - first] *= rest / whole if whole > 0.0 else 0.0
+        i, j = i_end, j_end

@@ -12,8 +12,9 @@ contract that gives back at once.
 from features.kernel import Float64s, UInt64s
 from features.past import WIDTHS, Past, PastSide, inner_kernel
 from features.past.cut import held
+from features.past.transactions import in_transaction
 from features.views.depth.around import SPAN, Around
-from features.views.depth.conversions import in_transaction, kept_of, sum_of
+from features.views.depth.conversions import kept_of, sum_of
 from features.views.depth.memory import FRESH, WIDEST, Memory
 
 MATCH = 0.5
@@ -111,12 +112,12 @@ def passed_inside(
     """
     near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
     piece, kept = memory.pieces[at], memory.kept
-    wallet, time, transaction = piece.wallet + 0, piece.time, tx_hash[piece.transfer]
-    first, end = in_transaction(near, tx_hash, wallet, time, transaction)
+    wallet, time, row = piece.wallet + 0, piece.time, piece.transfer
+    first, end = in_transaction(near, tx_hash, wallet, time, row)
     whole = sum_of(near, first, end, wallet)
     if whole == 0.0:
         return 0, 0
-    given = sum_of(far, *in_transaction(far, tx_hash, wallet, time, transaction), wallet)
+    given = sum_of(far, *in_transaction(far, tx_hash, wallet, time, row), wallet)
     passed = min(1.0, whole / given) if given > 0.0 else 1.0
     for place in range(first, end):
         kept[place - first] = near.amount[place] if near.counterparty[place] != wallet else 0.0

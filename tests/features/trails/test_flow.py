@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from features import Ledger, SpineError, trace
 from features.past import NO_LABELS
+from features.taint.service import SERVICE
 from features.trails.flow import (
     CAPS,
     Direction,
@@ -19,7 +20,6 @@ from features.trails.flow import (
     follow_value,
     trace_flow,
 )
-from features.trails.settlement import SERVICE_COUNTERPARTIES
 from tests.naive import flow as naive
 from tests.strategies import at, chain, transfers
 
@@ -111,8 +111,8 @@ def test_a_swap_keeps_its_history() -> None:
 
 
 def test_a_router_is_transparent_however_busy() -> None:
-    busy = [(k, f"u{k}", "router", 5.0) for k in range(SERVICE_COUNTERPARTIES)]
-    busy += [(k, "router", f"v{k}", 5.0) for k in range(SERVICE_COUNTERPARTIES)]
+    busy = [(k, f"u{k}", "router", 5.0) for k in range(SERVICE)]
+    busy += [(k, "router", f"v{k}", 5.0) for k in range(SERVICE)]
     n = len(busy)
     rows = [*busy, (2e6, "thief", "w", 9.0), (2e6 + 1, "w", "router", 9.0),
             (2e6 + 1, "router", "z", 9.0), (3e6, "router", "q", 7.0)]  # fmt: skip
