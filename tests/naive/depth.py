@@ -1,6 +1,7 @@
 """The slow twin of the depth view, without caps on pieces and work: no small world meets them."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -8,7 +9,16 @@ from features.views.depth.around import HUB
 from features.views.depth.columns import GREATEST, THROUGH
 from features.views.depth.memory import FLOOR, HOP_CAP
 from features.views.depth.passing import MATCH
-from tests.naive.past import DAY, NAN, WINDOWS, Past, Row, Transfer
+from tests.naive.past import (
+    DAY,
+    NAN,
+    WINDOWS,
+    Past,
+    Row,
+    Transfer,
+    sums_by_transaction,
+    transaction_of,
+)
 
 FLOWS = [*WINDOWS, "fresh"]
 WIDTH = {**WINDOWS, "fresh": 30 * DAY}
@@ -123,14 +133,14 @@ def _shares(
     """What each of a wallet's transfers gets of a piece, where it gets any."""
     received, sent = past.sides(through)
     near, far = (sent, received) if forward else (received, sent)
-    inside = [t for t in _others(near) if _same(t, piece.transfer) and t.amount]
+    time, its = piece.transfer.time, transaction_of(piece.transfer)
+    inside = [t for t in _others(_around(near, time, 0)) if transaction_of(t) == its and t.amount]
     if inside:
         taken = sum(t.amount for t in inside)
-        given = sum(t.amount for t in _others(far) if _same(t, piece.transfer))
+        given = sums_by_transaction(_others(_around(far, time, 0)))[its]
         part = (min(1.0, taken / given) if given else 1.0) / taken
         return [(t, {flow: piece.values[flow] * part * t.amount for flow in FLOWS}) for t in inside]
-    time = piece.transfer.time
-    near, far = ([t for t in side if abs(t.time - time) <= 30 * DAY] for side in (near, far))
+    near, far = (_around(side, time, 30 * DAY) for side in (near, far))
     if not near or not far or max(len(near), len(far)) > HUB:
         return []
     ways = [
@@ -138,7 +148,7 @@ def _shares(
         for t, amount in kept(near, far)
         if amount and (t.time >= time if forward else t.time <= time)
     ]
-    first = min(t.time for t in (*received, *sent))
+    first = min(side[0].time for side in (received, sent) if side)
     passed = {flow: _passed(time, width, near, far) for flow, width in WIDTH.items()}
     passed["fresh"] *= first >= time - 30 * DAY
     mix = {
@@ -162,26 +172,28 @@ def _at_a_service(past: Past, through: str, piece: Piece, *, forward: bool) -> f
     """What ends at a wallet with many transfers, if it has any on the side that goes on."""
     time, (received, sent) = piece.transfer.time, past.sides(through)
     sides = (sent, received) if forward else (received, sent)
-    near, far = (sum(abs(t.time - time) <= 30 * DAY for t in side) for side in sides)
+    near, far = (len(_around(side, time, 30 * DAY)) for side in sides)
     return piece.values["30d"] if near > HUB or (near and far > HUB) else 0.0
+
+
+def _around(side: list[Transfer], time: int, width: int) -> list[Transfer]:
+    """Transfers of a side, which is in order of time, from so long before to so long after."""
+    first = bisect_left(side, time - width, key=lambda t: t.time)
+    return side[first : bisect_right(side, time + width, key=lambda t: t.time)]
 
 
 def _others(side: list[Transfer]) -> list[Transfer]:
     return [t for t in side if t.sender != t.recipient]
 
 
-def _same(one: Transfer, other: Transfer) -> bool:
-    """Of one transaction, at one instant."""
-    return (one.tx_id, one.time) == (other.tx_id, other.time)
-
-
 def kept(near: list[Transfer], far: list[Transfer]) -> list[tuple[Transfer, float]]:
     """What of each transfer is no conversion: the wallet did not give back for it at once."""
+    taken, given = sums_by_transaction(_others(near)), sums_by_transaction(_others(far))
     left = []
     for transfer in _others(near):
-        taken = sum(t.amount for t in _others(near) if _same(t, transfer))
-        given = sum(t.amount for t in _others(far) if _same(t, transfer))
-        left.append((transfer, transfer.amount * (max(taken - given, 0.0) / taken if taken else 0)))
+        whole = taken[transaction_of(transfer)]
+        rest = max(whole - given[transaction_of(transfer)], 0.0)
+        left.append((transfer, transfer.amount * (rest / whole if whole else 0)))
     return left
 
 

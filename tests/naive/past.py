@@ -1,5 +1,8 @@
 """The plain past by the short names that the twins use."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from features.checks.plain_past import (
     DAY,
     HOUR,
@@ -30,6 +33,21 @@ __all__ = [
     "micros",
     "past",
     "ratio",
+    "sums_by_transaction",
     "text_hash",
+    "transaction_of",
     "transfer_list",
 ]
+
+
+def transaction_of(transfer: Transfer) -> tuple[str, int]:
+    """What transfers of one transaction, which has one instant, have in common."""
+    return transfer.tx_id, transfer.time
+
+
+def sums_by_transaction(transfers: Iterable[Transfer]) -> dict[tuple[str, int], float]:
+    """What each transaction moves in all; 0 for others."""
+    sums: dict[tuple[str, int], float] = defaultdict(float)
+    for transfer in transfers:
+        sums[transaction_of(transfer)] += transfer.amount
+    return sums

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from features.taint.reach import ReachCaps
 from features.taint.reading import SCANNED
-from tests.naive.exposure.reading import far, label_of, like_a_service, together_with
-from tests.naive.past import NAN, Past, Transfer
+from tests.naive.exposure.reading import far, label_of, like_a_service
+from tests.naive.past import NAN, Past, Transfer, transaction_of
 
 
 class Way(NamedTuple):
@@ -98,7 +98,7 @@ def onward(
     for k, transfer in enumerate(side):
         if len(ways) == caps.read or k == SCANNED * caps.read:
             return _longer(ways, way), True
-        inside = not service or together_with(transfer, way.transfer)
+        inside = not service or transaction_of(transfer) == transaction_of(way.transfer)
         if transfer.amount and transfer.amount >= small and inside:
             ways.append(transfer)
     return _longer(ways, way), False

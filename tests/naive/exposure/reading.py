@@ -6,7 +6,7 @@ from features.contracts.categories import CATEGORIES, category_place
 from features.past import HISTORY_CAP
 from features.taint.pieces import Caps
 from features.taint.reading import SCANNED
-from tests.naive.past import Label, Past, Transfer
+from tests.naive.past import Label, Past, Transfer, sums_by_transaction, transaction_of
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,8 @@ def around(past: Past, itself: Transfer, caps: Caps, *, forward: bool) -> tuple[
     before, passed, others = nearest(listed[:at][::-1], caps.read, itself.amount)
     after, skipped, more = nearest(listed[at:], caps.read, itself.amount)
     if not forward:
-        after = [t for t in listed[at:] if t.sender == wallet and together_with(t, itself)]
+        its = transaction_of(itself)
+        after = [t for t in listed[at:] if t.sender == wallet and transaction_of(t) == its]
         after = [t for t in after if t.recipient != wallet][: caps.read]
     came = [t for t in others if t.recipient == wallet]
     went = [t for t in others if t.sender == wallet]
@@ -88,24 +89,19 @@ def nearest(
     return taken, passed, []
 
 
-def together_with(one: Transfer, other: Transfer) -> bool:
-    """Whether two are of one transaction, which has one instant."""
-    return one.time == other.time and one.tx_id == other.tx_id
-
-
 def settle(wallet: str, read: list[Transfer], itself: Transfer, *, held: bool) -> list[Entry]:
     """What came in and went out in one transaction cancels, each transfer of it pro rata."""
     counted = [t for t in read if held or t is not itself]
+    into = sums_by_transaction(t for t in counted if t.recipient == wallet)
+    out_of = sums_by_transaction(t for t in counted if t.sender == wallet)
     entries = []
     for t in read:
-        beside = [other for other in counted if together_with(other, t)]
-        came = sum(other.amount for other in beside if other.recipient == wallet)
-        went = sum(other.amount for other in beside if other.sender == wallet)
+        came, went = into[transaction_of(t)], out_of[transaction_of(t)]
         if (t is itself and not held) or not min(came, went):
             entries.append(Entry(t, t.amount))
             continue
         part = min(came, went) / (came if t.recipient == wallet else went)
-        same = held and together_with(t, itself)
+        same = held and transaction_of(t) == transaction_of(itself)
         entries.append(Entry(t, t.amount * (1 - part), t.amount * part, same))
     return entries
 
