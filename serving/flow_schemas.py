@@ -8,16 +8,21 @@ from features.trails.following import ENDS
 from features.trails.written import SHOWN_ROWS
 
 
-class FlowTransfer(BaseModel):
-    """One transfer of a flow."""
+class MovedTransfer(BaseModel):
+    """What the ledger holds of a transfer."""
 
-    hop: int = Field(description="Least number of transfers from the wallet asked about, from 1.")
     tx_id: str
     position: int
     timestamp: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     sender: str
     recipient: str
     amount: float
+
+
+class FlowTransfer(MovedTransfer):
+    """One transfer of a flow."""
+
+    hop: int = Field(description="Least number of transfers from the wallet asked about, from 1.")
     traced_amount: float = Field(description="What of the amount belongs to the flow.")
     begins_amount: float = Field(description="What of that the wallet itself received or sent.")
     ended_amount: float = Field(description="What of that goes no further.")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from features.trails.flow import MAX_WALLETS, SHARE
 from features.trails.records import SHOWN
 from serving.fields import Amount, Instant, Measure, Name
-from serving.flow_schemas import FlowFacts
+from serving.flow_schemas import FlowFacts, MovedTransfer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -187,19 +187,13 @@ class WalletScore(BaseModel):
     bands: BandFacts
 
 
-class TracedTransfer(BaseModel):
+class TracedTransfer(MovedTransfer):
     """One transfer of a trail."""
 
     hop: int = Field(
         description="Place in the trail from 1, in the order the money moved; "
         "for bursts and groups, order of time."
     )
-    tx_id: str
-    position: int
-    timestamp: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
-    sender: str
-    recipient: str
-    amount: float
     traced_amount: float = Field(description="What of the amount belongs to the trail.")
 
 

@@ -1,7 +1,6 @@
 """Layering as it is done: `python experiments/0007-layering/run.py`, see README.md."""
 
 import argparse
-import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -10,16 +9,24 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 import planted_case  # noqa: E402 - the repository must be importable first
+import stage_depth  # noqa: E402
 import stage_evasion  # noqa: E402
+import stage_exposure  # noqa: E402
+import stage_flow  # noqa: E402
 import stage_planted  # noqa: E402
 import stage_worth  # noqa: E402
+from incident import FOLDER  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.amlsim_bank import NAMES  # noqa: E402
 from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
 
-OF_THE_INCIDENT = ("depth", "exposure", "flow")  # each a module stage_<name>
+OF_THE_INCIDENT = {
+    "depth": stage_depth.measures,
+    "exposure": stage_exposure.measures,
+    "flow": stage_flow.measures,
+}
 STAGES = (*OF_THE_INCIDENT, "planted", "worth", "evasion")
 RESULT = HERE / "result.json"
 DATA = protocol.DATA.parent
@@ -36,16 +43,10 @@ class Run:
 
     def incident(self, name: str) -> list[Measure]:
         """A stage over the verified trails, which saves its own figures where it is told."""
-        try:
-            module = importlib.import_module(f"stage_{name}")
-        except ModuleNotFoundError as missing:
-            if missing.name != f"stage_{name}":
-                raise
-            raise SkippedError(f"there is no stage_{name}.py") from missing
-        needed = DATA / "ethereum_laundering_atomic"
+        needed = DATA / FOLDER
         if not needed.is_dir():
             raise SkippedError(f"needs the data set {needed.name} (WALLETRISK_DATA)")
-        return list(module.measures(self.work if self.quick else HERE, self.quick))
+        return list(OF_THE_INCIDENT[name](self.work if self.quick else HERE, self.quick))
 
     def planted(self) -> tuple[list[Measure], dict[str, Figure]]:
         """The planted world."""

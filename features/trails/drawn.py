@@ -6,6 +6,7 @@ about, and at every node what comes in is what goes on and what ends there.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -124,20 +125,25 @@ def _pieces(flow: Flow) -> _Pieces:
 
 def _levels(flow: Flow) -> npt.NDArray[np.int64]:
     """Most transfers on any way of the flow to each of its transfers, itself among them."""
-    size = len(flow.transfers)
-    onward, waiting = defaultdict[int, list[int]](list), np.zeros(size, np.int64)
-    for source, target in zip(flow.payments["source"], flow.payments["target"], strict=True):
-        onward[source].append(target)
-        waiting[target] += 1
-    level, ready = np.ones(size, np.int64), np.flatnonzero(waiting == 0).tolist()
+    pairs = zip(flow.payments["source"], flow.payments["target"], strict=True)
+    return np.array(_longest(len(flow.transfers), pairs), np.int64) + 1
+
+
+def _longest(size: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Most pairs on any way to each of so many places, of a graph without circles."""
+    onward, waiting, length = defaultdict[int, list[int]](list), [0] * size, [0] * size
+    for near, far in pairs:
+        onward[near].append(far)
+        waiting[far] += 1
+    ready = [place for place, count in enumerate(waiting) if count == 0]
     while ready:
-        source = ready.pop()
-        for target in onward[source]:
-            level[target] = max(level[target], level[source] + 1)
-            waiting[target] -= 1
-            if waiting[target] == 0:
-                ready.append(target)
-    return level
+        near = ready.pop()
+        for far in onward[near]:
+            length[far] = max(length[far], length[near] + 1)
+            waiting[far] -= 1
+            if waiting[far] == 0:
+                ready.append(far)
+    return length
 
 
 def _nodes(flow: Flow, pieces: _Pieces) -> tuple[list[Node], npt.NDArray[np.int64]]:
@@ -191,23 +197,9 @@ def _fill(flow: Flow, pieces: _Pieces, of_piece: npt.NDArray[np.int64], nodes: l
     for place, node in enumerate(nodes):
         node.value = float(value[place])
         node.ended = max(float(value[place] - onward[place]), 0.0)
-    _columns(nodes, sorted(set(zip(of_piece[0].tolist(), of_piece[1].tolist(), strict=True))))
-
-
-def _columns(nodes: list[Node], pairs: list[tuple[int, int]]) -> None:
-    """Longest way to each node, of a graph without circles."""
-    onward, waiting = defaultdict[int, list[int]](list), [0] * len(nodes)
-    for near, far in pairs:
-        onward[near].append(far)
-        waiting[far] += 1
-    ready = [place for place, count in enumerate(waiting) if count == 0]
-    while ready:
-        near = ready.pop()
-        for far in onward[near]:
-            nodes[far].column = max(nodes[far].column, nodes[near].column + 1)
-            waiting[far] -= 1
-            if waiting[far] == 0:
-                ready.append(far)
+    pairs = set(zip(*of_piece.tolist(), strict=True))
+    for node, column in zip(nodes, _longest(len(nodes), pairs), strict=True):
+        node.column = column
 
 
 def _ribbons(flow: Flow, pieces: _Pieces, of_piece: npt.NDArray[np.int64]) -> list[Ribbon]:

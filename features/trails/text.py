@@ -13,7 +13,7 @@ from features.sources.known import read_known
 from features.trails.flow import Direction, Flow, best_flow, flow_question, follow_value
 from features.trails.money_trail import question
 from features.trails.records import SHOWN, Traced, read_trails
-from features.trails.written import ends_text, summary, visible
+from features.trails.written import ends_text, instants, summary, visible
 from features.view import View
 from features.views import VIEWS, feature_columns
 
@@ -70,15 +70,8 @@ def flow_text(flow: Flow) -> str:
     lines += [f"  {_exact(value)} ended {what}" for what, value in ends_text(flow).items()]
     traced = flow.transfers["traced_amount"]
     shown = flow.transfers.loc[traced.nlargest(SHOWN).sort_index().index]
-    for row in shown.to_dict("records"):
-        known = f" ({row['category']})" if row["category"] else ""
-        whole = row["traced_amount"] == row["amount"]
-        part = "" if whole else f" ({_exact(row['traced_amount'])} of it)"
-        sender, recipient, tx_id = (visible(row[name]) for name in ("sender", "recipient", "tx_id"))
-        lines.append(
-            f"{row['hop']:7}  {row['timestamp']:%Y-%m-%dT%H:%M:%SZ}  {_exact(row['amount'])}{part} "
-            f"from {sender} to {recipient}{known}, transfer {tx_id}:{row['position']}"
-        )
+    for row in shown.assign(timestamp=instants(shown["timestamp"])).to_dict("records"):
+        lines.append(_line(row, f" ({row['category']})" if row["category"] else ""))
     if len(flow.transfers) > len(shown):
         lines.append(f"{'':9}{len(flow.transfers) - len(shown)} smaller transfers not listed")
     return "\n".join(lines)
@@ -111,12 +104,18 @@ def _transfers(trail: Mapping[str, Any]) -> Iterator[str]:
         if row["hop"] > last + 1:
             yield f"{'':9}{trail['left_out']} transfers left out"
         last = row["hop"]
-        amount, traced = row["amount"], row["traced_amount"]
-        part = "" if traced == amount else f" ({_exact(traced)} of it)"
-        yield (
-            f"{row['hop']:7}  {_short(row['timestamp'])}  {_exact(amount)}{part} from "
-            f"{row['sender']} to {row['recipient']}, transfer {row['tx_id']}:{row['position']}"
-        )
+        yield _line(row)
+
+
+def _line(row: Mapping[Any, Any], known: str = "") -> str:
+    """One transfer; what is ``known`` of its recipient comes after the name."""
+    amount, traced = row["amount"], row["traced_amount"]
+    part = "" if traced == amount else f" ({_exact(traced)} of it)"
+    sender, recipient, tx_id = (visible(row[name]) for name in ("sender", "recipient", "tx_id"))
+    return (
+        f"{row['hop']:7}  {_short(row['timestamp'])}  {_exact(amount)}{part} from "
+        f"{sender} to {recipient}{known}, transfer {tx_id}:{row['position']}"
+    )
 
 
 def _exact(value: float) -> str:

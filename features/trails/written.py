@@ -98,7 +98,7 @@ def table_of(flow: Flow) -> pd.DataFrame:
     table = flow.transfers.copy()
     for name in ("tx_id", "sender", "recipient"):
         table[name] = [_safe(text) for text in table[name]]
-    table["timestamp"] = _times(table["timestamp"])
+    table["timestamp"] = instants(table["timestamp"])
     return table
 
 
@@ -107,7 +107,8 @@ def _safe(text: str) -> str:
     return f"'{seen}" if _FORMULA.match(seen) else seen
 
 
-def _times(times: "pd.Series[Any]") -> list[str]:
+def instants(times: "pd.Series[Any]") -> list[str]:
+    """Times as ISO 8601 texts in UTC, in microseconds."""
     micros = times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     texts: list[str] = np.datetime_as_string(micros, timezone="UTC").tolist()
     return texts
@@ -164,7 +165,7 @@ def _largest(flow: Flow) -> pd.DataFrame:
 
 def _html_rows(rows: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in rows.columns)
-    cells = rows.assign(timestamp=_times(rows["timestamp"])).itertuples(index=False, name=None)
+    cells = rows.assign(timestamp=instants(rows["timestamp"])).itertuples(index=False, name=None)
     return "".join([f"<tr>{head}</tr>", *(f"<tr>{''.join(map(_cell, row))}</tr>" for row in cells)])
 
 
@@ -178,7 +179,7 @@ def flow_facts(flow: Flow) -> dict[str, Any]:
     """A flow for JSON: sums, ends, the largest transfers and the payments between those."""
     rows = _largest(flow)
     number = {row: place for place, row in enumerate(rows.index.tolist())}
-    records = rows.assign(timestamp=_times(rows["timestamp"])).to_dict("records")
+    records = rows.assign(timestamp=instants(rows["timestamp"])).to_dict("records")
     triples = flow.payments[["source", "target", "amount"]].itertuples(index=False, name=None)
     return {
         "direction": flow.direction,

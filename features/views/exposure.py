@@ -138,10 +138,10 @@ def _side(search: Search, reach: Reach, own: History, line: Rows) -> None:
         line[_HOPS[group]] = nearest
     line[_OF.paths_truncated_ratio] = 1.0 if reach.tally[0].cut else 0.0
     near, reached = sums.nearest, reach.tally[0].service
-    if near > 0 and reached > 0:
-        near = min(near, reached)
-    if near > 0 or reached > 0:
-        line[_OF.service_like_hops] = max(near, reached) if near == 0 else near
+    if near == 0 or 0 < reached < near:
+        near = reached
+    if near > 0:
+        line[_OF.service_like_hops] = near
     if total > 0.0:
         line[_OF.service_like_share] = sums.service / total
         read = (own.end - own.first) / own.total
