@@ -4,6 +4,8 @@ Matplotlib draws it: of what is installed with walletrisk it is alone in writing
 Sankey class knows no graph of layers, so the ribbons are curves of ours.
 """
 
+from textwrap import fill
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,6 +24,7 @@ MEANING: dict[Role, str] = {
 }  # fmt: skip
 _SLOT_INCHES, _COLUMN_INCHES, _BAR = 0.42, 1.95, 0.07
 _NAME_LETTERS = 22
+_LETTERS_AN_INCH = 12  # of the heading
 
 
 def short(name: str) -> str:
@@ -134,7 +137,8 @@ def picture(shown: Drawn) -> Figure:
     inches = size[1] / _SLOT_INCHES
     axes.set_ylim(high + 2.6 - inches, high + 2.6)
     axes.axis("off")
-    axes.text(0, high + 1.9, heading(shown), fontsize=9.5, parse_math=False, va="top")
+    lines = fill(heading(shown), int(size[0] * _LETTERS_AN_INCH))
+    axes.text(0, high + 1.9, lines, fontsize=9.5, parse_math=False, va="top")
     roles = [role for role in COLOURS if any(node.role == role for node in shown.nodes)]
     legend = [
         Line2D([], [], color=COLOURS[role], linewidth=5, label=MEANING[role]) for role in roles

@@ -11,7 +11,7 @@ import pytest
 from features import Ledger, RiskError
 from features.trails.drawn import drawn
 from features.trails.flow import Flow, trace_flow
-from features.trails.picture import heading, short
+from features.trails.picture import heading, picture, short
 from features.trails.text import flow_text
 from features.trails.written import SHOWN_ROWS, flow_facts, page, svg, visible, write_flow
 from tests.strategies import at, fan_out, transfers
@@ -41,6 +41,17 @@ def test_a_picture_is_sound_xml_without_markup_of_names(hostile: Flow) -> None:
     text = " ".join("".join(element.itertext()) for element in root.iter())
     assert "<script>alert(1)" in text
     assert "\u202e" not in text
+
+
+def test_the_heading_of_a_narrow_picture_fits() -> None:
+    shown = drawn(forward(transfers([(0.0, "somebody with a name", "another", 1.0)]), "nobody"))
+    for flow in (drawn(forward(fan_out(3), "hub")), shown):
+        drawing = picture(flow)
+        text = next(one for one in drawing.axes[0].texts if "shown" in one.get_text())
+        box = text.get_window_extent()
+        assert " ".join(text.get_text().split()) == heading(flow)
+        assert box.x1 <= drawing.bbox.x1
+        assert box.y1 <= drawing.bbox.y1
 
 
 def test_a_page_holds_no_markup_of_names(hostile: Flow) -> None:
