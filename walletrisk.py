@@ -127,6 +127,7 @@ def demo(
 ) -> None:
     """Go from a bundled simulated bank to a score over HTTP, and serve until Ctrl-C."""
     from features.progress import counter, progress
+    from features.sources.files import read_labels, read_spine
     from features.warmup import compile_once, steps
     from serving.commands import settings
     from serving.demo import SCORE, serve_and_ask
@@ -148,7 +149,9 @@ def demo(
     print(training_text(done.trained.metrics, done.version))
     print(promotion_text(promote(done.version, name=done.name, tracking_uri=work.tracking_uri)))
     print(f"\n{choices.CHOICE}")
-    wallet, as_of = choices.example_wallet(done.trained.scores)
+    asked = read_spine(work.aside)
+    scores = done.trained.model.score(ledger, asked)
+    wallet, as_of = choices.example_wallet(scores, read_labels(work.labels))
     question = {"wallet": wallet, "as_of": as_of.isoformat()}
 
     def show(url: str, answer: dict[str, Any]) -> None:

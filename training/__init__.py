@@ -7,15 +7,17 @@ from features.lazy import lazy_names
 if TYPE_CHECKING:
     from training.attacks import ATTACKS, Attack, evaluate_attacks, victims_of
     from training.config import TrainConfig
+    from training.origins import rolling_origins
     from training.risk_model import RiskModel
     from training.splits import OutOfTime, out_of_time, out_of_time_shares
     from training.time_folds import TimeFolds
-    from training.trained import Trained, label_shuffle, train
+    from training.trained import Judged, Trained, label_shuffle, train
     from training.truth import labels_to_y
 
 __all__ = [
     "ATTACKS",
     "Attack",
+    "Judged",
     "OutOfTime",
     "RiskModel",
     "TimeFolds",
@@ -26,6 +28,7 @@ __all__ = [
     "labels_to_y",
     "out_of_time",
     "out_of_time_shares",
+    "rolling_origins",
     "train",
     "victims_of",
 ]

@@ -24,9 +24,11 @@ from pydantic_core import ErrorDetails
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_regular
 from training.models.kinds import check_kind
-from training.splits import OutOfTime, out_of_time, out_of_time_shares
+from training.origins import rolling_origins
+from training.splits import OutOfTime, Wallets, out_of_time, out_of_time_shares
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Span = Annotated[str, Field(pattern=r"^\d+[dh]$")]  # such as 7d or 12h
 
 
 class ConfigError(RiskError):
@@ -60,6 +62,12 @@ class TrainConfig(_Section):
         Wallets with fewer transfers before ``as_of`` are neither learnt from nor scored.
     parameters
         Of the kind; see ``defaults`` of its class.
+    folds
+        Parts of the wallets, each scored by a copy that learnt from the others, to calibrate by.
+    confidence
+        Whether a label of less confidence counts less in the fit.
+    half_life
+        A row that is older than the newest by so much, such as ``"90d"``, counts half.
     """
 
     model: Annotated[str, AfterValidator(check_kind)]
@@ -69,6 +77,14 @@ class TrainConfig(_Section):
     context: list[str] = []
     min_transfers: Annotated[int, Field(ge=1)] = 3
     parameters: dict[str, Any] = {}
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    confidence: bool = True
+    half_life: Span | None = None
+
+    @property
+    def half_life_timedelta(self) -> pd.Timedelta | None:
+        """``half_life`` as a span of time."""
+        return None if self.half_life is None else _timedelta(self.half_life)
 
 
 class DataConfig(_Section):
@@ -88,14 +104,34 @@ class DataConfig(_Section):
 
 
 class SplitConfig(_Section):
-    """``[split]``: either two dates or two shares, and a gap such as ``"7d"`` or ``"12h"``."""
+    """``[split]``: either two dates or two shares; spans such as ``"7d"`` or ``"12h"``.
+
+    Parameters
+    ----------
+    train_until, calibrate_until, test_until
+        Dates; see :func:`training.out_of_time`.
+    test_share, calibrate_share
+        Shares of the rows; see :func:`training.out_of_time_shares`.
+    gap
+        Time left out before the calibration and before the test slice.
+    origins
+        Stretches that the test slice is cut into; before each a model learns all that is known.
+    label_delay
+        How much later than ``known_at`` a label is at hand to learn from.
+    wallets
+        ``"apart"``: no test row of a wallet that was learnt from. ``"together"``: such rows are
+        judged too, as where a wallet is asked about every month.
+    """
 
     train_until: AwareDatetime | None = None
     calibrate_until: AwareDatetime | None = None
     test_until: AwareDatetime | None = None
     test_share: Share | None = None
     calibrate_share: Share | None = None
-    gap: Annotated[str, Field(pattern=r"^\d+[dh]$")] = "0d"
+    gap: Span = "0d"
+    origins: Annotated[int, Field(ge=1, le=100)] = 3
+    label_delay: Span = "0d"
+    wallets: Wallets = "apart"
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -109,22 +145,29 @@ class SplitConfig(_Section):
             )
         return self
 
-    def split(self, spine: pd.DataFrame) -> OutOfTime:
-        """Return the borders for the rows of a spine."""
-        gap = pd.Timedelta(int(self.gap[:-1]), "D" if self.gap[-1] == "d" else "h")
+    def splits(self, spine: pd.DataFrame) -> tuple[OutOfTime, ...]:
+        """Return the borders of every origin for the rows of a spine."""
+        return rolling_origins(spine, self._whole(spine), self.origins)
+
+    def _whole(self, spine: pd.DataFrame) -> OutOfTime:
+        gap, delay = _timedelta(self.gap), _timedelta(self.label_delay)
         if self.test_share and self.calibrate_share:
             return out_of_time_shares(
-                spine, test_share=self.test_share, calibrate_share=self.calibrate_share, gap=gap
-            )
+                spine, test_share=self.test_share, calibrate_share=self.calibrate_share, gap=gap,
+                label_delay=delay, wallets=self.wallets,
+            )  # fmt: skip
         if not (self.train_until and self.calibrate_until):
             raise ConfigError("a split needs dates or shares")
         return out_of_time(
-            spine,
-            train_until=pd.Timestamp(self.train_until),
-            calibrate_until=pd.Timestamp(self.calibrate_until),
-            gap=gap,
+            spine, train_until=pd.Timestamp(self.train_until),
+            calibrate_until=pd.Timestamp(self.calibrate_until), gap=gap,
             test_until=pd.Timestamp(self.test_until) if self.test_until else None,
-        )
+            label_delay=delay, wallets=self.wallets,
+        )  # fmt: skip
+
+
+def _timedelta(span: str) -> pd.Timedelta:
+    return pd.Timedelta(int(span[:-1]), "D" if span[-1] == "d" else "h")
 
 
 class TrackingConfig(_Section):

@@ -1,9 +1,9 @@
 """Judge a model on rows it did not learn from.
 
 Two prevalences occur. Labelled rows hold far more illicit wallets than the world; numbers
-without suffix are of the rows as they are, with probabilities at the prevalence of the
-calibration slice. Numbers that end in ``_base_rate`` weigh the rows so that the share of illicit
-ones is the base rate, with the probabilities that the model gives out.
+without suffix are of the rows as they are, with probabilities at the prevalence of the rows that
+the calibration was fitted to. Numbers that end in ``_base_rate`` weigh the rows so that the share
+of illicit ones is the base rate, with the probabilities that the model gives out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.views.exposure import EXPOSURES
-from training.calibration import probability_of
+from training.calibration import PlattCalibration, probability_of
 from training.metrics import (
     base_rate_weights,
     bootstrap_intervals,
@@ -103,7 +103,9 @@ def evaluate(
             f"to evaluate, rows of both classes are needed, got {y_true.sum()} illicit of "
             f"{len(y_true)}; left out: {dropped}"
         )
-    scores = score_frame(model, table.index, rows_log_odds(model, table, ledger), y_true)
+    scores = score_frame(
+        model.calibration, table.index, rows_log_odds(model, table, ledger), y_true
+    )
     metrics = evaluate_scores(scores, base_rate=model.base_rate, seed=seed)
     return Evaluation(metrics, scores, dropped)
 
@@ -128,7 +130,7 @@ def rows_log_odds(model: RiskModel, table: pd.DataFrame, ledger: Ledger | None) 
 
 
 def score_frame(
-    model: RiskModel, index: pd.Index, log_odds: Float64, y_true: NDArray[np.int8]
+    calibration: PlattCalibration, index: pd.Index, log_odds: Float64, y_true: NDArray[np.int8]
 ) -> pd.DataFrame:
     """Return labels and probabilities of scored rows.
 
@@ -136,13 +138,13 @@ def score_frame(
     -------
     DataFrame
         ``y_true``; ``probability`` at the base rate; ``probability_as_labelled`` at the
-        prevalence of the calibration slice.
+        prevalence that the calibration was fitted at.
     """
     return pd.DataFrame(
         {
             "y_true": y_true,
             "probability": probability_of(log_odds),
-            "probability_as_labelled": probability_of(log_odds - model.calibration.shift),
+            "probability_as_labelled": probability_of(log_odds - calibration.shift),
         },
         index=index,
     )

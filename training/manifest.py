@@ -19,7 +19,7 @@ from features.errors import RiskError
 from features.json_file import read_json, read_regular
 from features.view import View, fingerprint
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 OWN_HASH = "sha256"
 
@@ -92,8 +92,8 @@ class Manifest(BaseModel):
         Share of illicit wallets the probabilities are for.
     min_transfers
         Wallets with fewer transfers are not scored.
-    columns, seed, parameters
-        As configured.
+    columns, seed, parameters, folds, confidence, half_life
+        As configured; see :class:`training.config.TrainConfig`.
     libraries
         Versions at training.
     created_at
@@ -104,7 +104,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     kind: str
     feature_names: tuple[str, ...]
     views: dict[str, ViewRead]
@@ -115,6 +115,9 @@ class Manifest(BaseModel):
     columns: Literal["all", "scale_free"] | tuple[str, ...]
     seed: int
     parameters: dict[str, Any]
+    folds: int
+    confidence: bool
+    half_life: str | None
     libraries: dict[str, str]
     created_at: AwareDatetime
     files: dict[str, str]

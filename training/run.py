@@ -22,6 +22,7 @@ from features.view import View
 from training.config import ConfigError, RunConfig
 from training.evaluation import rows_log_odds
 from training.metrics import average_precision
+from training.origins import origins_text
 from training.risk_model import RiskModel
 from training.splits import OutOfTime
 from training.trained import Trained, label_shuffle, train
@@ -68,13 +69,13 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     views = all_views()
     table = _features(ledger, spine, known, views, say)
     table = _with_context(table, config, views)
-    split = config.split.split(spine)
+    splits = config.split.splits(spine)
     say("model", 0, 3)
-    trained = train(table, labels, split, config.model, ledger=ledger, views=views)
+    trained = train(table, labels, splits, config.model, ledger=ledger, views=views)
     say("model", 1, 3)
-    shuffled = label_shuffle(table, labels, split, config.model, ledger=ledger, views=views)
+    shuffled = label_shuffle(table, labels, splits, config.model, ledger=ledger, views=views)
     say("model", 2, 3)
-    version = _record(config, Path(config_path), trained, shuffled, split, table, labels, ledger)
+    version = _record(config, Path(config_path), trained, shuffled, splits, table, labels, ledger)
     say("model", 3, 3)
     return version
 
@@ -115,7 +116,7 @@ def _record(
     config_path: Path,
     trained: Trained,
     shuffled: float,
-    split: OutOfTime,
+    splits: tuple[OutOfTime, ...],
     table: pd.DataFrame,
     labels: pd.DataFrame,
     ledger: Ledger,
@@ -130,12 +131,12 @@ def _record(
         parameters={
             **config.model.model_dump(exclude={"parameters"}),
             **{f"parameters.{name}": value for name, value in config.model.parameters.items()},
-            **{f"split.{name}": str(value) for name, value in asdict(split).items()},
+            "origins": origins_text(splits),
         },
         metrics={**trained.metrics, **metrics, "pr_auc_label_shuffle": shuffled},
         tags={
             **tags,
-            "data_sha256": data_hash(table, labels, split),
+            "data_sha256": data_hash(table, labels, splits, config.model.min_transfers),
             "feature_definitions": model.manifest.feature_definitions,
             "best_single_feature": trained.best_feature,
         },
@@ -184,11 +185,12 @@ def _against_champion(
     return {"champion_pr_auc": average_precision(y_true, log_odds)}, tags
 
 
-def data_hash(table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime) -> str:
-    """Return the sha256 of features, labels and borders: equal hashes make runs comparable."""
-    # the text that former releases hashed, so that their runs stay comparable
-    borders = ", ".join(f"{name}={value!r}" for name, value in asdict(split).items())
-    digest = hashlib.sha256(f"OutOfTime({borders})".encode())
+def data_hash(
+    table: pd.DataFrame, labels: pd.DataFrame, splits: tuple[OutOfTime, ...], min_transfers: int
+) -> str:
+    """Return the sha256 of all that picks and holds the rows: equal hashes make runs comparable."""
+    borders = [{name: str(value) for name, value in asdict(one).items()} for one in splits]
+    digest = hashlib.sha256(json.dumps([borders, min_transfers]).encode())
     for frame in (table, labels):
         rows = pd.util.hash_pandas_object(frame).to_numpy(np.uint64)
         digest.update(json.dumps([str(name) for name in frame.columns]).encode())

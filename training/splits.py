@@ -2,25 +2,26 @@
 
 All intervals are half-open: train (-inf, train_until), calibrate
 [calibrate_from, calibrate_until), test [test_from, test_until). Rows in a gap belong to none.
-A wallet is used in the earliest slice it occurs in and nowhere else. The model is taken to be
-built at ``test_from``, so training and calibration know only labels with
-``known_at < test_from``; test rows are judged by all labels.
+Train and calibrate are both learnt from; the second is the latest stretch before the test, which
+shows how the share of illicit rows moves. The model is taken to be built at ``test_from``, so it
+knows only labels with ``known_at + label_delay < test_from``; test rows are judged by all labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts.labels import check_labels
 from features.errors import RiskError
-from training.truth import labels_to_y
 
 NO_GAP = pd.Timedelta(0)
+Wallets = Literal["apart", "together"]
+BORDERS = ("train_until", "calibrate_from", "calibrate_until", "test_from", "test_until")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,11 +32,17 @@ class OutOfTime:
     ----------
     train_until, calibrate_from, calibrate_until, test_from, test_until
         Timestamps in this order; only the second may equal the first, the fourth the third.
+    label_delay
+        How much later than ``known_at`` a label is at hand to learn from.
+    wallets
+        ``"apart"``: a test row whose wallet was learnt from is left out. ``"together"``: it stays,
+        as where a wallet is asked about every month, and is measured apart.
 
     Raises
     ------
     RiskError
-        If a border has no time zone or they are out of order.
+        If a border has no time zone or they are out of order, the delay is negative, or ``wallets``
+        is another word.
     """
 
     train_until: pd.Timestamp
@@ -43,9 +50,16 @@ class OutOfTime:
     calibrate_until: pd.Timestamp
     test_from: pd.Timestamp
     test_until: pd.Timestamp
+    label_delay: pd.Timedelta = NO_GAP
+    wallets: Wallets = "apart"
 
     def __post_init__(self) -> None:
-        borders = {name: getattr(self, name) for name in self.__slots__}
+        if self.label_delay < NO_GAP or self.wallets not in get_args(Wallets):
+            raise RiskError(
+                "a split needs label_delay of 0 or more and wallets out of "
+                f"{', '.join(get_args(Wallets))}, got {self.label_delay} and {self.wallets!r}"
+            )
+        borders = {name: getattr(self, name) for name in BORDERS}
         for name, value in borders.items():
             object.__setattr__(self, name, _utc(value, name))
         ordered = (
@@ -57,8 +71,10 @@ class OutOfTime:
             raise RiskError(f"the split's borders must rise in this order, got {said}")
 
     def __repr__(self) -> str:
-        named = (f"{name} {getattr(self, name):%Y-%m-%dT%H:%MZ}" for name in self.__slots__)
-        return f"<OutOfTime {', '.join(named)}>"
+        named = [f"{name} {getattr(self, name):%Y-%m-%dT%H:%MZ}" for name in BORDERS]
+        if self.label_delay:
+            named.append(f"label_delay {self.label_delay}")
+        return f"<OutOfTime {', '.join(named)}, wallets {self.wallets}>"
 
     def slices(self, as_of: pd.Series | pd.DatetimeIndex) -> dict[str, NDArray[np.bool_]]:
         """Return the mask (n,) of each slice, by time alone, under its name."""
@@ -79,6 +95,8 @@ def out_of_time(
     calibrate_until: pd.Timestamp,
     gap: pd.Timedelta = NO_GAP,
     test_until: pd.Timestamp | None = None,
+    label_delay: pd.Timedelta = NO_GAP,
+    wallets: Wallets = "apart",
 ) -> OutOfTime:
     """Split at stated dates.
 
@@ -92,6 +110,8 @@ def out_of_time(
         Time left out after the training and after the calibration slice.
     test_until
         End of the test slice; None: after the last row.
+    label_delay, wallets
+        See :class:`OutOfTime`.
 
     Returns
     -------
@@ -116,6 +136,8 @@ def out_of_time(
         calibrate_until=calibrate_until,
         test_from=calibrate_until + gap,
         test_until=times.max() + pd.Timedelta(1, "us") if test_until is None else test_until,
+        label_delay=label_delay,
+        wallets=wallets,
     )
     for name, mask in split.slices(times).items():
         if not mask.any():
@@ -132,6 +154,8 @@ def out_of_time_shares(
     test_share: float,
     calibrate_share: float,
     gap: pd.Timedelta = NO_GAP,
+    label_delay: pd.Timedelta = NO_GAP,
+    wallets: Wallets = "apart",
 ) -> OutOfTime:
     """Split at quantiles of ``as_of``.
 
@@ -145,6 +169,8 @@ def out_of_time_shares(
         Share of the rows before the test slice that calibrate.
     gap
         Time left out before calibration and before the test.
+    label_delay, wallets
+        See :class:`OutOfTime`.
 
     Returns
     -------
@@ -166,100 +192,13 @@ def out_of_time_shares(
         raise RiskError(f"too few different as_of to split by time, all from {times.min()} on")
     calibrate_from = _quantile(before, 1 - calibrate_share)
     return out_of_time(
-        spine, train_until=calibrate_from - gap, calibrate_until=test_from - gap, gap=gap
+        spine,
+        train_until=calibrate_from - gap,
+        calibrate_until=test_from - gap,
+        gap=gap,
+        label_delay=label_delay,
+        wallets=wallets,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SplitRows:
-    """Which rows of a table a training uses.
-
-    Parameters
-    ----------
-    train, calibrate, test
-        Row numbers, int64, disjoint and free of common wallets.
-    y_true
-        int8 (n,) for all rows of the table: 1 illicit, 0 licit, -1 not used.
-    dropped
-        Rows left out, by reason.
-    """
-
-    train: NDArray[np.int64]
-    calibrate: NDArray[np.int64]
-    test: NDArray[np.int64]
-    y_true: NDArray[np.int8]
-    dropped: dict[str, int]
-
-
-def assign_rows(
-    index: pd.Index,
-    labels: pd.DataFrame,
-    split: OutOfTime,
-    *,
-    enough: NDArray[np.bool_] | None = None,
-) -> SplitRows:
-    """Give every row its slice and label, and count the rows that get none.
-
-    Parameters
-    ----------
-    index
-        (wallet, as_of) of the feature table, n rows.
-    labels
-        Label contract.
-    split
-        Borders in time.
-    enough
-        bool (n,), False where a wallet's history is too thin to be scored; None: all are enough.
-
-    Returns
-    -------
-    SplitRows
-        Slices, labels, counts of what was dropped.
-
-    Raises
-    ------
-    RiskError
-        If a slice is left without a row of either class.
-    """
-    wallets = pd.Series(index.get_level_values("wallet"))
-    labels = check_labels(labels)
-    spine = index.to_frame(index=False)
-    masks = split.slices(pd.DatetimeIndex(index.get_level_values("as_of")))
-    known, final = labels_to_y(labels, spine, at=split.test_from), labels_to_y(labels, spine)
-    y_true = np.where(masks["test"], final, known).astype(np.int8)
-    dropped: dict[str, int] = {}
-    open_rows = np.ones(len(wallets), bool)
-
-    def drop(rows: NDArray[np.bool_], reason: str) -> None:
-        rows = rows & open_rows
-        if rows.any():
-            dropped[reason] = int(rows.sum())
-        open_rows[rows] = False
-
-    drop(~(masks["train"] | masks["calibrate"] | masks["test"]), "outside the split or in a gap")
-    if enough is not None:
-        drop(~enough, "fewer transfers than min_transfers")
-    drop((y_true < 0) & (final >= 0), "label not known before test_from")
-    drop(y_true < 0, "no label")
-    for earlier, later in (("train", "calibrate"), ("train", "test"), ("calibrate", "test")):
-        used = set(wallets[masks[earlier] & open_rows])
-        drop(masks[later] & wallets.isin(used).to_numpy(), f"{later}: wallet occurs in {earlier}")
-    y_true[~open_rows] = -1
-    slices = {name: np.flatnonzero(mask & open_rows) for name, mask in masks.items()}
-    _require_both_classes(slices, y_true, dropped)
-    return SplitRows(**slices, y_true=y_true, dropped=dropped)
-
-
-def _require_both_classes(
-    slices: dict[str, NDArray[np.int64]], y_true: NDArray[np.int8], dropped: dict[str, int]
-) -> None:
-    for name, rows in slices.items():
-        illicit = int((y_true[rows] == 1).sum())
-        if illicit in (0, len(rows)):
-            raise RiskError(
-                f"the {name} slice needs illicit and licit rows, it has {illicit} illicit and "
-                f"{len(rows) - illicit} licit; rows left out: {dropped or 'none'}"
-            )
 
 
 def _quantile(times: pd.DatetimeIndex, share: float) -> pd.Timestamp:

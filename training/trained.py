@@ -1,36 +1,58 @@
-"""Train a model on a feature table: split, fit, calibrate, and measure what came out."""
+"""Judge a recipe out of time, then learn from all that is known: :func:`train`.
+
+Two things are told apart throughout. The *recipe* is judged: at each origin a model learns from
+what was known then, and scores what came after. The *shipped* model is the same recipe fitted to
+every labelled row; no row is left that could judge it, so its figures are the recipe's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from features.context import check_context_names
-from features.errors import RiskError
 from features.view import View
-from features.views import VIEWS, feature_columns
-from features.views.exposure import EXPOSURES
-from training.calibration import PlattCalibration
-from training.config import ConfigError, TrainConfig
+from features.views import VIEWS
+from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
 from training.metrics import average_precision, best_single_feature, single_feature_score
 from training.model_folder import assemble_parts
-from training.models.estimator import Estimator, Inputs, inputs_of
-from training.models.kinds import estimator_class
+from training.recipe import Recipe
 from training.risk_model import RiskModel
 from training.scores import COUNTS
-from training.splits import OutOfTime, SplitRows, assign_rows
+from training.split_rows import SplitRows
+from training.splits import OutOfTime
 from training.table_columns import views_holding
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
-InputsOf = Callable[[NDArray[np.int64]], Inputs]
+PARTS = {"seen": ("seen", "new"), "listed": ("listed", "unlisted")}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A recipe at one origin.
+
+    Parameters
+    ----------
+    split
+        Borders in time.
+    rows
+        Which rows of the table were in which slice.
+    scores
+        Test rows; see :attr:`Trained.scores`.
+    metrics
+        Of these rows; see :func:`training.evaluation.evaluate_scores`.
+    """
+
+    split: OutOfTime
+    rows: SplitRows
+    scores: pd.DataFrame
+    metrics: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,48 +62,62 @@ class Trained:
     Parameters
     ----------
     model
-        Calibrated model.
+        Shipped model: learnt from every labelled row.
     metrics
-        Numbers of the test slice (see :func:`training.evaluation.evaluate_scores`), with
-        ``pr_auc_single_feature`` beside them.
+        Of the recipe, on the test rows of all origins (see
+        :func:`training.evaluation.evaluate_scores`); of each origin by ``_origin_<n>``; of rows
+        whose wallet was learnt from (``_seen``) or not (``_new``), and of those with a label known
+        at ``as_of`` (``_listed``) or none (``_unlisted``); ``pr_auc_single_feature`` beside them.
     scores
-        Test rows; see :func:`training.evaluation.score_frame`.
-    rows
-        Which rows of the table were in which slice.
+        Test rows of all origins: ``y_true``, ``probability``, ``probability_as_labelled``,
+        ``origin``, ``seen`` and ``listed``.
+    judged
+        The recipe at each origin.
+    out_of_fold
+        Rows that the shipped model learnt from: ``y_true``; ``raw``, the score by a copy that did
+        not learn from the row's wallet; ``log_odds``, that calibrated.
     best_feature
-        The column that ranked the training slice best by itself, and its direction.
+        The column that ranked what the last origin learnt from best by itself, and its direction.
     """
 
     model: RiskModel
     metrics: dict[str, float]
     scores: pd.DataFrame
-    rows: SplitRows
+    judged: tuple[Judged, ...]
+    out_of_fold: pd.DataFrame
     best_feature: str
 
     @property
+    def rows(self) -> SplitRows:
+        """Which rows of the table were in which slice of the last origin."""
+        return self.judged[-1].rows
+
+    @property
     def dropped(self) -> dict[str, int]:
-        """Rows left out of all slices, by reason."""
+        """Rows left out of all slices of the last origin, by reason."""
         return self.rows.dropped
 
     def __repr__(self) -> str:
         return (
-            f"<Trained {self.model.kind} {self.model.version}: "
-            f"PR-AUC {self.metrics['pr_auc']:.3f} "
+            f"<Trained {self.model.kind} {self.model.version}: recipe PR-AUC "
+            f"{self.metrics['pr_auc']:.3f} "
             f"[{self.metrics['pr_auc_low']:.3f}, {self.metrics['pr_auc_high']:.3f}] on "
-            f"{len(self.rows.test)} test rows, {self.metrics['prevalence']:.1%} of them illicit>"
+            f"{len(self.scores)} test rows of {len(self.judged)} origins, "
+            f"{self.metrics['prevalence']:.1%} of them illicit>"
         )
 
 
 def train(
     table: pd.DataFrame,
     labels: pd.DataFrame,
-    split: OutOfTime,
+    split: OutOfTime | Sequence[OutOfTime],
     config: TrainConfig,
     *,
     ledger: Ledger | None = None,
     views: tuple[View, ...] = VIEWS,
+    groups: pd.Series | None = None,
 ) -> Trained:
-    """Train, calibrate and test one model.
+    """Judge a recipe at every origin, then fit it to all that is known.
 
     Parameters
     ----------
@@ -89,15 +125,19 @@ def train(
         Feature table: index (wallet, as_of), float64 columns of ``views``, and the user's own
         columns that ``config.context`` names (see :func:`features.join_context`).
     labels
-        Label contract; training and calibration know those with ``known_at < test_from``.
+        Label contract; an origin knows those with ``known_at + label_delay < test_from``, the
+        shipped model all.
     split
-        Borders in time.
+        One origin or several, such as :func:`training.rolling_origins` gives.
     config
         Kind, seed, base rate, columns, parameters.
     ledger
         Transfers the table was computed from; only kinds that read neighbourhoods need it.
     views
         Views that the table's columns are of, with those of guests.
+    groups
+        Wallet to entity, text: wallets of one entity are on one side of every split. None: every
+        wallet by itself.
 
     Returns
     -------
@@ -109,39 +149,63 @@ def train(
     RiskError
         If columns are unknown or missing, a slice lacks a class, or the ledger is needed.
     """
-    names = chosen_columns(table, config, views)
-    rows = chosen_rows(table, labels, split, config)
-    estimator, inputs = _estimator(table, names, config, ledger)
-    estimator.fit(inputs(rows.train), rows.y_true[rows.train], wallet_weights(table, rows.train))
-    calibration = PlattCalibration.fit(
-        estimator.log_odds(inputs(rows.calibrate)),
-        rows.y_true[rows.calibrate],
-        base_rate=config.base_rate,
-    )
-    read = views_holding((*COUNTS, *names), views)
-    parts = assemble_parts(
-        estimator, calibration, config, views=read, trained_until=split.test_from
-    )
-    model = RiskModel(parts, read)
-    log_odds = calibration.log_odds(estimator.log_odds(inputs(rows.test)))
-    scores = score_frame(model, table.index[rows.test], log_odds, rows.y_true[rows.test])
-    best_feature, baseline = _single_feature(table[list(names)], rows)
+    splits = (split,) if isinstance(split, OutOfTime) else tuple(split)
+    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views, groups=groups)
+    judged = tuple(judge(recipe, one, origin=at) for at, one in enumerate(splits, 1))
+    model, out_of_fold = ship(recipe)
+    best_feature, baseline = _single_feature(recipe, judged[-1].rows)
+    scores = pd.concat([one.scores for one in judged])
     metrics = {
-        **evaluate_scores(scores, base_rate=config.base_rate, seed=config.seed),
+        **_all_metrics(scores, judged, config),
         "pr_auc_single_feature": baseline,
-        "calibration_slope": calibration.slope,
-        "rows_train": float(len(rows.train)),
-        "rows_calibrate": float(len(rows.calibrate)),
-        "rows_test": float(len(rows.test)),
-        "rows_dropped": float(sum(rows.dropped.values())),
+        "calibration_slope": model.calibration.slope,
+        "rows_train": float(len(judged[-1].rows.train)),
+        "rows_calibrate": float(len(judged[-1].rows.calibrate)),
+        "rows_test": float(len(scores)),
+        "rows_dropped": float(sum(judged[-1].rows.dropped.values())),
+        "rows_shipped": float(len(out_of_fold)),
     }
-    return Trained(model, metrics, scores, rows, best_feature)
+    return Trained(model, metrics, scores, judged, out_of_fold, best_feature)
+
+
+def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
+    """Fit a recipe to what is known at an origin, and measure it on the test rows."""
+    rows = recipe.rows(split)
+    fitted = recipe.fit(rows.learnt, rows.y_true, rows.confidence)
+    calibration = fitted.calibration
+    log_odds = calibration.log_odds(fitted.estimator.log_odds(recipe.inputs(rows.test)))
+    scores = score_frame(
+        calibration, recipe.table.index[rows.test], log_odds, rows.y_true[rows.test]
+    )
+    scores = scores.assign(origin=origin, seen=rows.seen[rows.test], listed=rows.listed[rows.test])
+    config = recipe.config
+    metrics = evaluate_scores(scores, base_rate=config.base_rate, seed=config.seed)
+    return Judged(split, rows, scores, metrics)
+
+
+def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
+    """Fit a recipe to every labelled row; return the model and its out-of-fold scores."""
+    rows, truth = recipe.known()
+    fitted = recipe.fit(rows, truth.y_true, truth.confidence)
+    read = views_holding((*COUNTS, *recipe.names), recipe.views)
+    parts = assemble_parts(
+        fitted.estimator, fitted.calibration, recipe.config, views=read, trained_until=recipe.until
+    )
+    out_of_fold = pd.DataFrame(
+        {
+            "y_true": truth.y_true[rows],
+            "raw": fitted.raw,
+            "log_odds": fitted.calibration.log_odds(fitted.raw),
+        },
+        index=recipe.table.index[rows],
+    )
+    return RiskModel(parts, read), out_of_fold
 
 
 def label_shuffle(
     table: pd.DataFrame,
     labels: pd.DataFrame,
-    split: OutOfTime,
+    split: OutOfTime | Sequence[OutOfTime],
     config: TrainConfig,
     *,
     ledger: Ledger | None = None,
@@ -152,116 +216,49 @@ def label_shuffle(
     Parameters
     ----------
     table, labels, split, config, ledger, views
-        As for :func:`train`.
+        As for :func:`train`; of several origins the last is taken.
 
     Returns
     -------
     float
         Near the prevalence of the test slice, unless features or split know the answer.
     """
-    names = chosen_columns(table, config, views)
-    rows = chosen_rows(table, labels, split, config)
-    estimator, inputs = _estimator(table, names, config, ledger)
-    wallets = table.index[rows.train].get_level_values("wallet")
-    of_wallet, first = np.unique(wallets, return_index=True)
-    mixed = np.random.default_rng(config.seed).permutation(rows.y_true[rows.train][first])
-    swapped = mixed[np.searchsorted(of_wallet, wallets)]
-    estimator.fit(inputs(rows.train), swapped, wallet_weights(table, rows.train))
-    return average_precision(rows.y_true[rows.test], estimator.log_odds(inputs(rows.test)))
+    last = split if isinstance(split, OutOfTime) else split[-1]
+    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views)
+    rows = recipe.rows(last)
+    learnt = rows.learnt
+    _, first, member = np.unique(recipe.groups[learnt], return_index=True, return_inverse=True)
+    mixed = np.random.default_rng(config.seed).permutation(rows.y_true[learnt][first])
+    sample = recipe.sample(learnt, rows.y_true, rows.confidence)
+    estimator = recipe.new().fit(recipe.inputs(learnt), mixed[member], sample.weights)
+    raw = estimator.log_odds(recipe.inputs(rows.test))
+    return average_precision(rows.y_true[rows.test], raw)
 
 
-def chosen_columns(
-    table: pd.DataFrame, config: TrainConfig, views: tuple[View, ...] = VIEWS
-) -> tuple[str, ...]:
-    """Return the columns a configuration means, in the order of the views, then its context's.
-
-    Raises
-    ------
-    RiskError
-        If the table breaks its contract or lacks a column.
-    """
-    if list(table.index.names) != ["wallet", "as_of"]:
-        raise RiskError(
-            f"a feature table is indexed by (wallet, as_of), got {list(table.index.names)}"
-        )
-    known = {column.name: column for column in feature_columns(views)}
-    context = tuple(config.context)
-    check_context_names(context, views=views)
-    strange = [str(name) for name in table.columns if name not in known and name not in context]
-    if strange or not table.columns.is_unique:
-        raise RiskError(
-            f"columns that are no feature, or twice: {strange or list(table.columns)}; "
-            "views= takes more views, and the configuration's context names columns of your own"
-        )
-    other = {str(name): str(kind) for name, kind in table.dtypes.items() if kind != np.float64}
-    if other:
-        raise RiskError(f"feature columns must be float64, got {other}")
-    present = set(table.columns)
-    wanted = set(config.columns) if isinstance(config.columns, list) else present - set(context)
-    missing = sorted((wanted | set(COUNTS) | set(context)) - present)
-    if missing:
-        raise ConfigError(f"columns that the feature table does not hold: {', '.join(missing)}")
-    if not isinstance(config.columns, list):  # without labels there is no exposure to learn from
-        wanted -= {name for name in EXPOSURES & present if table[name].isna().all()}
-        # and what anyone can move is nothing to judge a wallet by
-        wanted -= {name for name, column in known.items() if column.unasked}
-    if config.columns == "scale_free":
-        wanted = {name for name in wanted if known[name].scale_free and not known[name].calendar}
-    return (*(name for name in known if name in wanted), *context)
+def _all_metrics(
+    scores: pd.DataFrame, judged: tuple[Judged, ...], config: TrainConfig
+) -> dict[str, float]:
+    """Numbers of all test rows, then PR-AUC of each origin and of each part of the rows."""
+    found = evaluate_scores(scores, base_rate=config.base_rate, seed=config.seed)
+    for at, one in enumerate(judged, 1):
+        for name in ("pr_auc", "pr_auc_low", "pr_auc_high", "prevalence"):
+            found[f"{name}_origin_{at}"] = one.metrics[name]
+    for column, names in PARTS.items():
+        for name, wanted in zip(names, (True, False), strict=True):
+            part = scores[scores[column] == wanted]
+            found[f"rows_{name}"] = float(len(part))
+            if 0 < part["y_true"].sum() < len(part):
+                found[f"pr_auc_{name}"] = average_precision(
+                    part["y_true"].to_numpy(np.int8), part["probability"].to_numpy()
+                )
+                found[f"prevalence_{name}"] = float(part["y_true"].mean())
+    return found
 
 
-def chosen_rows(
-    table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime, config: TrainConfig
-) -> SplitRows:
-    """Return the slices of a table; thin histories are in none."""
-    counts = table[list(COUNTS)].to_numpy().sum(axis=1)
-    return assign_rows(table.index, labels, split, enough=counts >= config.min_transfers)
-
-
-def wallet_weights(table: pd.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what each of the numbered rows counts in a fit: every wallet the same in all.
-
-    Parameters
-    ----------
-    table
-        Feature table, indexed by (wallet, as_of).
-    rows
-        int64 (m,) row numbers, the training slice.
-
-    Returns
-    -------
-    ndarray
-        float64 (m,), 1 / (rows of that wallet among them), rescaled to mean 1; all exactly 1
-        where every wallet has as many rows.
-
-    Notes
-    -----
-    A pooled table holds several instants of one wallet. They are nearly copies of one another,
-    and unweighted the wallets with most rows, the busy ones, would decide what is learnt.
-    """
-    codes = pd.factorize(table.index[rows].get_level_values("wallet"))[0]
-    counts = np.bincount(codes)
-    # the weights sum to the number of wallets: this quotient has mean 1
-    return len(rows) / (len(counts) * counts[codes].astype(np.float64))
-
-
-def _estimator(
-    table: pd.DataFrame,
-    names: tuple[str, ...],
-    config: TrainConfig,
-    ledger: Ledger | None,
-) -> tuple[Estimator, InputsOf]:
-    """Return an estimator to fit, and what gives it the inputs of numbered rows."""
-    kind = estimator_class(config.model)
-    estimator = kind(names, seed=config.seed, parameters=config.parameters)
-    features, spine = table[list(names)].to_numpy(), table.index.to_frame(index=False)
-    return estimator, lambda rows: inputs_of(estimator, features[rows], ledger, spine.iloc[rows])
-
-
-def _single_feature(features: pd.DataFrame, rows: SplitRows) -> tuple[str, float]:
-    """Choose the best single column on the training slice; return it and its test PR-AUC."""
-    values = features.to_numpy()
-    column, sign = best_single_feature(values[rows.train], rows.y_true[rows.train])
-    score = single_feature_score(values[rows.test], column, sign)
-    name = f"{features.columns[column]} ({'high' if sign > 0 else 'low'})"
+def _single_feature(recipe: Recipe, rows: SplitRows) -> tuple[str, float]:
+    """Choose the best single column on the rows learnt from; return it and its test PR-AUC."""
+    learnt = rows.learnt
+    column, sign = best_single_feature(recipe.features[learnt], rows.y_true[learnt])
+    score = single_feature_score(recipe.features[rows.test], column, sign)
+    name = f"{recipe.names[column]} ({'high' if sign > 0 else 'low'})"
     return name, average_precision(rows.y_true[rows.test], score)

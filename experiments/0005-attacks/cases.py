@@ -60,7 +60,7 @@ def _demo(work: Path, seeds: range, names: tuple[str, ...]) -> Iterator[Case]:
     spine, labels = read_spine(files.spine), read_labels(files.labels)
     for name in names:
         table = feature_table(ledger, spine, labels=labels if name == DEMO_LABELS else None)
-        split = config.split.split(spine)
+        split = config.split.splits(spine)[-1]
         yield _trained(name, table, labels, split, config.model, (ledger, seeds))
 
 

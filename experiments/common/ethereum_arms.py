@@ -16,8 +16,9 @@ from experiments.common.results import Measure
 from features import Ledger, feature_table
 from features.views import VIEWS
 from training import TrainConfig
+from training.chosen import chosen_rows
 from training.metrics import average_precision, bootstrap_intervals
-from training.trained import chosen_rows, wallet_weights
+from training.weights import wallet_weights
 
 CONFIG = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns="scale_free")
 Arms = dict[str, tuple[str, ...]]

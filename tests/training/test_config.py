@@ -83,15 +83,16 @@ def test_dates_need_a_time_zone() -> None:
 def test_dates_and_shares_both_make_a_split() -> None:
     as_of = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(range(100), unit="D")
     spine = pd.DataFrame({"wallet": "w", "as_of": as_of})
-    shares = SplitConfig(test_share=0.2, calibrate_share=0.25, gap="2d").split(spine)
+    (shares,) = SplitConfig(test_share=0.2, calibrate_share=0.25, gap="2d", origins=1).splits(spine)
     assert shares.test_from == as_of[80]
-    dates = SplitConfig.model_validate(
+    (dates,) = SplitConfig.model_validate(
         {
             "train_until": shares.train_until.to_pydatetime(),
             "calibrate_until": shares.calibrate_until.to_pydatetime(),
             "gap": "2d",
+            "origins": 1,
         }
-    ).split(spine)
+    ).splits(spine)
     assert dates == shares
 
 

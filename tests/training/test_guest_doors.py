@@ -13,8 +13,9 @@ from sklearn.ensemble import RandomForestClassifier
 from features import VIEWS, Ledger, RiskError, feature_table, join_context
 from features.view import Column, View
 from training import OutOfTime, RiskModel, TrainConfig, Trained, out_of_time_shares, train
+from training.chosen import chosen_columns
 from training.models import kinds, register, sklearn_kind
-from training.trained import chosen_columns, label_shuffle
+from training.trained import label_shuffle
 
 COLUMNS = (Column("mine_turn_ratio", "whether the wallet's number is odd"),)
 
@@ -148,7 +149,7 @@ def test_they_say_what_they_are_in_one_line(made: Trained, rows: pd.DataFrame) -
     said = f"<RiskModel logistic {model.version}: 3 columns of 2 views and 1 of context"
     assert repr(model).startswith(said)
     assert "coverage, mine" in model._repr_html_()
-    assert repr(made).startswith(f"<Trained logistic {model.version}: PR-AUC ")
+    assert repr(made).startswith(f"<Trained logistic {model.version}: recipe PR-AUC ")
     assert repr(halves(rows)).startswith("<OutOfTime train_until ")
     assert model.classes_.tolist() == [0, 1]
     assert not any("\n" in repr(one) for one in (model, made, halves(rows)))

@@ -191,9 +191,11 @@ def test_the_data_hash_sees_every_change(
     data: tuple[pd.DataFrame, pd.DataFrame], split: OutOfTime
 ) -> None:
     table, labels = data
-    first = data_hash(table, labels, split)
+    first = data_hash(table, labels, (split,), 3)
     changed = table.copy()
     changed.iloc[5, 5] = 0.123
-    assert data_hash(table.copy(), labels, split) == first
-    assert data_hash(changed, labels, split) != first
-    assert data_hash(table, labels[1:], split) != first
+    assert data_hash(table.copy(), labels, (split,), 3) == first
+    assert data_hash(changed, labels, (split,), 3) != first
+    assert data_hash(table, labels[1:], (split,), 3) != first
+    assert data_hash(table, labels, (split, split), 3) != first
+    assert data_hash(table, labels, (split,), 5) != first

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from features import RiskError
-from training.splits import OutOfTime, SplitRows, assign_rows, out_of_time, out_of_time_shares
+from training.split_rows import SplitRows, assign_rows
+from training.splits import OutOfTime, out_of_time, out_of_time_shares
 
 T0 = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -115,14 +116,13 @@ def test_rows_go_to_their_slice_with_their_label() -> None:
     assert rows.dropped == {}
 
 
-def test_wallets_are_used_once_and_the_rest_is_counted() -> None:
+def test_wallets_learnt_from_are_not_tested_and_are_counted() -> None:
     rows = rows_of([*BASE_WALLETS, "a", "b", "c"], [*BASE_DAYS, 14.0, 24.0, 25.0], BASE_LABELS)
     assert rows.dropped == {
-        "calibrate: wallet occurs in train": 1,
-        "test: wallet occurs in train": 1,
-        "test: wallet occurs in calibrate": 1,
+        "test: wallet is learnt from": 2,
     }
-    assert rows.y_true[6:].tolist() == [-1, -1, -1]
+    assert rows.y_true[6:].tolist() == [0, -1, -1]
+    assert rows.learnt.tolist() == [0, 1, 2, 3, 6]
 
 
 def test_labels_enter_when_they_were_known() -> None:
@@ -162,7 +162,9 @@ def test_thin_and_unlabelled_rows_are_counted() -> None:
 
 def test_a_slice_of_one_class_is_refused() -> None:
     labels = [(wallet, "licit", 0.0) for wallet in BASE_WALLETS]
-    with pytest.raises(RiskError, match="train slice needs illicit and licit rows, it has 0"):
+    with pytest.raises(
+        RiskError, match="the train and calibrate slices need illicit and licit rows, got 0"
+    ):
         rows_of(BASE_WALLETS, BASE_DAYS, labels)
 
 
