@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from features.views import definitions
+
 BEGIN, END = "<!-- measures -->", "<!-- end of measures -->"
 LIBRARIES = (
     "numpy",
@@ -105,6 +107,7 @@ def write_result(
         "command": _joined(old.get("command"), command, kept),
         "commit": _joined(old.get("commit"), commit(path.resolve().parent), kept),
         "versions": versions(),
+        "feature_definitions": definitions(),
         "seeds": sorted({*seeds, *(old.get("seeds", ()) if kept else ())}),
         "machine": machine(),
         "measures": [asdict(measure) for measure in merged.values()],

@@ -1,5 +1,6 @@
 """The control of experiment 0001 that deals neighbours to other rows."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from features import Ledger
 from features.ledger import microseconds
 from features.neighbourhood import Neighbourhoods, neighbourhoods
 from features.past import NO_LABELS, past_of
+from features.views import definitions
 from tests.strategies import World, at, spine, transfers, worlds
 
 pytest.importorskip("torch")
@@ -68,3 +70,10 @@ def test_graph_networks_read_shuffled_edges_inside_and_real_ones_after() -> None
     with edges_shuffled():
         assert parents() != real
     assert parents() == real
+
+
+def test_its_figures_are_of_the_columns_of_today() -> None:
+    told = json.loads((ROOT / "experiments/0001-real-ethereum/result.json").read_text())
+    assert told.get("feature_definitions") == definitions(), (
+        "the views have changed since: run python experiments/0001-real-ethereum/run.py"
+    )
