@@ -32,7 +32,7 @@ CASES = ("5", "30", "all")
 COLUMNS = ("scale_free", "all")
 TARGET = {"5": 0.965, "30": 0.96, "all": 0.87}  # scale-free
 SEEDS = range(3)
-FADING = {"no decay": {}, "half-life 90 d": {"half_life": "90d"}}
+FADING: dict[str, dict[str, object]] = {"no decay": {}, "half-life 90 d": {"half_life": "90d"}}
 FLIPPED, DOUBT = 0.3, 0.05
 TARGET_DOUBT = 0.93
 
@@ -204,10 +204,7 @@ def decay(data: Data) -> Iterator[Measure]:
     for first in CASES:
         arms = {
             name: [refit_scores(data, first, config_of("scale_free", s, **more)) for s in SEEDS]
-            for name, more in (
-                ("no decay", {}),
-                (f"half-life {HALF_LIFE}", {"half_life": HALF_LIFE}),
-            )
+            for name, more in FADING.items()
         }
         yield from paired(f"decay k={first}", arms, {})
 
