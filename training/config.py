@@ -66,6 +66,9 @@ class TrainConfig(_Section):
         Parts of the wallets, each scored by a copy that learnt from the others, to calibrate by.
     confidence
         Whether a label of less confidence counts less in the fit.
+    unlabelled
+        Rows of wallets without a label are learnt from as well, taken to be illicit to this share;
+        None: they are left out. See :mod:`training.unlabelled`.
     half_life
         A row that is older than the newest by so much, such as ``"90d"``, counts half.
     """
@@ -79,6 +82,7 @@ class TrainConfig(_Section):
     parameters: dict[str, Any] = {}
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     confidence: bool = True
+    unlabelled: Share | None = None
     half_life: Span | None = None
 
     @property

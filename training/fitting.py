@@ -16,6 +16,7 @@ from features.errors import RiskError
 from training.calibration import PlattCalibration
 from training.config import TrainConfig
 from training.models.estimator import Estimator, Inputs
+from training.unlabelled import fit_with_unlabelled
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -35,12 +36,15 @@ class Sample(NamedTuple):
         float64 (m,) of mean 1, what each row counts in the fit.
     groups
         int64 (m,), the wallet or entity of each row.
+    unlabelled
+        Number of rows without a label that are learnt from as well: positions from m on.
     """
 
     inputs: Callable[[Int64], Inputs]
     y_true: NDArray[np.int8]
     weights: Float64
     groups: Int64
+    unlabelled: int = 0
 
 
 class Fitted(NamedTuple):
@@ -84,8 +88,7 @@ def fit_recipe(new: Callable[[], Estimator], sample: Sample, config: TrainConfig
     cross-validated scores as what a calibration is fitted to.
     """
     raw = out_of_fold(new, sample, config)
-    everything = np.arange(len(sample.y_true))
-    estimator = new().fit(sample.inputs(everything), sample.y_true, sample.weights)
+    estimator = learn(new, sample, np.arange(len(sample.y_true)), config)
     calibration = PlattCalibration.fit(raw, sample.y_true, base_rate=config.base_rate)
     return Fitted(estimator, calibration, raw)
 
@@ -94,10 +97,20 @@ def out_of_fold(new: Callable[[], Estimator], sample: Sample, config: TrainConfi
     """Return raw log-odds (m,) of each row by a copy that learnt from other groups only."""
     raw = np.empty(len(sample.y_true))
     for learnt, held in folds(sample.y_true, sample.groups, config.folds, config.seed):
-        weights = sample.weights[learnt] / sample.weights[learnt].mean()
-        copy = new().fit(sample.inputs(learnt), sample.y_true[learnt], weights)
-        raw[held] = copy.log_odds(sample.inputs(held))
+        raw[held] = learn(new, sample, learnt, config).log_odds(sample.inputs(held))
     return raw
+
+
+def learn(
+    new: Callable[[], Estimator], sample: Sample, rows: Int64, config: TrainConfig
+) -> Estimator:
+    """Fit an estimator to the labelled rows at these positions, and to all without a label."""
+    y_true = sample.y_true[rows]
+    weights = sample.weights[rows] / sample.weights[rows].mean()
+    if config.unlabelled is None or not sample.unlabelled:
+        return new().fit(sample.inputs(rows), y_true, weights)
+    others = len(sample.y_true) + np.arange(sample.unlabelled)
+    return fit_with_unlabelled(new, sample.inputs, rows, y_true, weights, others, config.unlabelled)
 
 
 def folds(

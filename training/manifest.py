@@ -92,7 +92,7 @@ class Manifest(BaseModel):
         Share of illicit wallets the probabilities are for.
     min_transfers
         Wallets with fewer transfers are not scored.
-    columns, seed, parameters, folds, confidence, half_life
+    columns, seed, parameters, folds, confidence, unlabelled, half_life
         As configured; see :class:`training.config.TrainConfig`.
     libraries
         Versions at training.
@@ -117,6 +117,7 @@ class Manifest(BaseModel):
     parameters: dict[str, Any]
     folds: int
     confidence: bool
+    unlabelled: float | None
     half_life: str | None
     libraries: dict[str, str]
     created_at: AwareDatetime

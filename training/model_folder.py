@@ -84,6 +84,7 @@ def assemble_parts(
             "parameters": config.parameters,
             "folds": config.folds,
             "confidence": config.confidence,
+            "unlabelled": config.unlabelled,
             "half_life": config.half_life,
             "libraries": library_versions(estimator.libraries),
             "created_at": datetime.now(UTC).replace(microsecond=0),

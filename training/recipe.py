@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 TICK = pd.Timedelta(1, "us")
+NO_ROWS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class Recipe:
         usable = enough_transfers(self.table, self.config) & (truth.confidence > 0)
         return np.flatnonzero(usable & (truth.y_true >= 0)), truth
 
+    def unlabelled(self) -> Int64:
+        """Return the numbers of all rows whose wallet has no label, and history enough."""
+        y_true = truth_of(self.labels, self.table.index).y_true
+        return np.flatnonzero(enough_transfers(self.table, self.config) & (y_true < 0))
+
     @property
     def until(self) -> pd.Timestamp:
         """First instant after every row and every label."""
@@ -102,17 +108,33 @@ class Recipe:
         spine = self.table.index[rows].to_frame(index=False)
         return inputs_of(self.new(), self.features[rows], self.ledger, spine)
 
-    def sample(self, rows: Int64, y_true: NDArray[np.int8], confidence: Float64) -> Sample:
+    def sample(
+        self,
+        rows: Int64,
+        y_true: NDArray[np.int8],
+        confidence: Float64,
+        unlabelled: Int64 = NO_ROWS,
+    ) -> Sample:
         """Return numbered rows to learn from; labels and confidence are of all rows."""
         sure = confidence[rows] if self.config.confidence else np.ones(len(rows))
         groups = np.unique(self.groups[rows], return_inverse=True)[1].astype(np.int64)
         as_of = pd.DatetimeIndex(self.table.index[rows].get_level_values("as_of"))
         weights = fit_weights(groups, sure, as_of, self.config.half_life_timedelta)
-        return Sample(lambda part: self.inputs(rows[part]), y_true[rows], weights, groups)
+        everything = np.concatenate([rows, unlabelled])
+        return Sample(
+            lambda part: self.inputs(everything[part]), y_true[rows], weights, groups,
+            len(unlabelled),
+        )  # fmt: skip
 
-    def fit(self, rows: Int64, y_true: NDArray[np.int8], confidence: Float64) -> Fitted:
+    def fit(
+        self,
+        rows: Int64,
+        y_true: NDArray[np.int8],
+        confidence: Float64,
+        unlabelled: Int64 = NO_ROWS,
+    ) -> Fitted:
         """Fit and calibrate on numbered rows; see :func:`training.fitting.fit_recipe`."""
-        return fit_recipe(self.new, self.sample(rows, y_true, confidence), self.config)
+        return fit_recipe(self.new, self.sample(rows, y_true, confidence, unlabelled), self.config)
 
 
 def recipe_of(manifest: Manifest) -> TrainConfig:

@@ -30,6 +30,9 @@ class SplitRows:
     confidence
         float64 (n,) in [0, 1], of the label that is learnt from; see
         :class:`training.truth.Truth`.
+    unlabelled
+        Row numbers, int64, of histories that are long enough, before the test, and of no label
+        that was known at the origin.
     seen
         bool (n,): the row's wallet, or entity, is learnt from.
     listed
@@ -43,6 +46,7 @@ class SplitRows:
     test: Int64
     y_true: NDArray[np.int8]
     confidence: NDArray[np.float64]
+    unlabelled: Int64
     seen: Bools
     listed: Bools
     dropped: dict[str, int]
@@ -98,6 +102,7 @@ def assign_rows(
     left.out(~(learnt | masks["test"]), "outside the split or in a gap")
     if enough is not None:
         left.out(~enough, "fewer transfers than min_transfers")
+    unlabelled = np.flatnonzero(learnt & left.open & (known.y_true < 0))
     left.out((y_true < 0) & (final.y_true >= 0), "label not known before test_from")
     left.out(y_true < 0, "no label")
     left.out(learnt & (known.confidence == 0), "label of no confidence")
@@ -108,8 +113,8 @@ def assign_rows(
     slices = {name: np.flatnonzero(mask & left.open) for name, mask in masks.items()}
     listed = first_known(labels, index).to_numpy() < index.get_level_values("as_of").to_numpy()
     rows = SplitRows(
-        **slices, y_true=y_true, confidence=known.confidence, seen=seen, listed=listed,
-        dropped=left.reasons,
+        **slices, y_true=y_true, confidence=known.confidence, unlabelled=unlabelled, seen=seen,
+        listed=listed, dropped=left.reasons,
     )  # fmt: skip
     _require_both_classes(rows, split)
     return rows

@@ -171,7 +171,7 @@ def train(
 def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
     """Fit a recipe to what is known at an origin, and measure it on the test rows."""
     rows = recipe.rows(split)
-    fitted = recipe.fit(rows.learnt, rows.y_true, rows.confidence)
+    fitted = recipe.fit(rows.learnt, rows.y_true, rows.confidence, rows.unlabelled)
     calibration = fitted.calibration
     log_odds = calibration.log_odds(fitted.estimator.log_odds(recipe.inputs(rows.test)))
     scores = score_frame(
@@ -186,7 +186,7 @@ def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
 def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     """Fit a recipe to every labelled row; return the model and its out-of-fold scores."""
     rows, truth = recipe.known()
-    fitted = recipe.fit(rows, truth.y_true, truth.confidence)
+    fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
     read = views_holding((*COUNTS, *recipe.names), recipe.views)
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read, trained_until=recipe.until

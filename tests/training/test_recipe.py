@@ -184,3 +184,32 @@ def test_the_recipe_of_a_model_is_its_configuration(
     config = LINEAR.model_copy(update={"half_life": "90d", "seed": 4})
     model, _ = ship(Recipe.of(table, labels, config, ledger=None, views=VIEWS))
     assert recipe_of(model.manifest) == config
+
+
+def test_wallets_without_a_label_are_learnt_from_where_asked(
+    panel: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    table, labels = panel
+    few = labels.iloc[:12]
+    split = origins(table)[-1]
+
+    def scores(share: float | None) -> pd.Series:
+        config = LINEAR.model_copy(update={"unlabelled": share})
+        recipe = Recipe.of(table, few, config, ledger=None, views=VIEWS)
+        assert len(recipe.rows(split).unlabelled) == (WALLETS - 12) * 10
+        return judge(recipe, split).scores["probability"]
+
+    without, some, many = scores(None), scores(0.1), scores(0.6)
+    assert not np.allclose(without, some)
+    assert not np.allclose(some, many)
+    with pytest.raises(ValueError, match="less than 1"):
+        TrainConfig(model="logistic", base_rate=0.01, unlabelled=1.0)
+
+
+def test_the_later_labelled_are_without_a_label_at_the_origin() -> None:
+    table, labels = make_panel()
+    split = origins(table)[0]
+    late = labels.assign(known_at=labels["known_at"].where(labels.index < 30, split.test_from))
+    rows = Recipe.of(table, late, LINEAR, ledger=None, views=VIEWS).rows(split)
+    assert len(rows.learnt) == 30 * 6
+    assert len(rows.unlabelled) == (WALLETS - 30) * 6
