@@ -59,7 +59,10 @@ def write_own_data(folder: Path) -> None:
     own.to_csv(folder / "transfers.csv", index=False)
     labels["wallet"] = "w" + labels["wallet"]
     labels.to_csv(folder / "labels.csv", index=False)
-    one_question_each(labels["wallet"]).iloc[::3].to_csv(folder / "spine.csv", index=False)
+    asked = one_question_each(labels["wallet"])
+    asked.iloc[::3].to_csv(folder / "spine.csv", index=False)
+    later = asked.iloc[1::6].assign(as_of=asked["as_of"].max() + pd.Timedelta(30, "D"))
+    later.to_csv(folder / "later.csv", index=False)
     (config,) = blocks("toml")
     (folder / "train.toml").write_text(config)
 
