@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,7 +18,7 @@ from features import Ledger, feature_table
 from features.sources.formats import read_files
 from serving.schemas import ScoreRequest
 from tests.strategies import at, spine, transfers
-from training.demo import Workspace, one_question_each, prepare
+from training.demo import AS_OF, Workspace, one_question_each, prepare
 
 ROOT = Path(walletrisk.__file__).parent
 README = (ROOT / "README.md").read_text()
@@ -58,8 +59,13 @@ def write_own_data(folder: Path) -> None:
     )
     own.to_csv(folder / "transfers.csv", index=False)
     labels["wallet"] = "w" + labels["wallet"]
+    licit = labels["label"] == "licit"  # vetted when the accounts were opened
+    labels["known_at"] = labels["known_at"].where(~licit, pd.Timestamp("2017-01-01", tz="UTC"))
     labels.to_csv(folder / "labels.csv", index=False)
     asked = one_question_each(labels["wallet"])
+    # the accounts of the third date are asked about on three days, so that there are three origins
+    third = asked["as_of"] == AS_OF[2]
+    asked.loc[third, "as_of"] += pd.to_timedelta(np.arange(third.sum()) % 3, unit="D")
     asked.iloc[::3].to_csv(folder / "spine.csv", index=False)
     later = asked.iloc[1::6].assign(as_of=asked["as_of"].max() + pd.Timedelta(30, "D"))
     later.to_csv(folder / "later.csv", index=False)

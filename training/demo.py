@@ -15,10 +15,9 @@ from features.ledger import Ledger
 from features.sources.formats import read_files
 from training.truth import labels_to_y
 
-# the first three are learnt from at every origin, the others test; demo.toml holds the borders
-AS_OF = pd.to_datetime(
-    ["2017-04-01", "2017-04-16", "2017-05-01", "2017-05-11", "2017-05-21", "2017-06-01"], utc=True
-)
+# the first three are learnt from, the last tests; demo.toml holds the borders. There is one origin:
+# that an account is licit is known when the simulation ends, at the end of May
+AS_OF = pd.to_datetime(["2017-04-01", "2017-05-01", "2017-05-15", "2017-06-01"], utc=True)
 ASIDE = 20  # one account in so many is kept from the training altogether, to be asked about
 CHOICE = (
     "One account in twenty was kept from the training. The account asked about is, of the illicit "
