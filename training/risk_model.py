@@ -46,6 +46,8 @@ class RiskModel:
 
     Attributes
     ----------
+    parts
+        As given.
     views
         Coverage and the views that the model's columns are of.
     context_names
@@ -62,11 +64,11 @@ class RiskModel:
     classes_: ClassVar[NDArray[np.int64]] = np.array([0, 1])
 
     def __init__(self, parts: ModelParts, views: tuple[View, ...] = VIEWS) -> None:
+        self.parts = parts
         self.estimator, self.calibration, self.manifest, _ = parts
         self.version = self.manifest.version
         self.views = self.manifest.views_among(views)
         self.context_names = self.manifest.context
-        self._parts = parts
         self._prior = log_odds_of(self.manifest.base_rate)
         columns = [column.name for column in feature_columns(self.views)]
         place = {name: at for at, name in enumerate([*columns, *self.context_names])}
@@ -125,7 +127,7 @@ class RiskModel:
 
     def save(self, directory: str | Path) -> None:
         """Write the model folder; raises ModelError if there is one that is not empty."""
-        write_folder(self._parts, Path(directory))
+        write_folder(self.parts, Path(directory))
 
     @classmethod
     def load(cls, directory: str | Path, views: tuple[View, ...] = VIEWS) -> Self:

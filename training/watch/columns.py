@@ -1,0 +1,137 @@
+"""How a column of a window differs from the training rows, without a label.
+
+The training side is a sample of equal parts: quantiles at the middles of parts of equal mass
+(:class:`training.watch.reference.Reference`). So each measure is that of two samples, to within
+one part.
+
+References
+----------
+PSI: Siddiqi, "Credit Risk Scorecards" (2006), chapter 8; the limits .1 and .25 are its rule of
+thumb. Kolmogorov-Smirnov: the greatest distance of the two distributions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+Float64 = NDArray[np.float64]
+
+PSI_BINS = 10
+LEAST_SHARE = 1e-4  # of a bin, so that an empty one does not make PSI infinite
+MODERATE, LARGE = 0.1, 0.25
+TELLS = 0.8  # AUC of a column alone from which it tells window from training
+
+
+def column_drift(
+    quantiles: Float64, missing: Float64, window: Float64, names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Compare every column of a window with the training rows.
+
+    Parameters
+    ----------
+    quantiles
+        float64 (k, parts) of the training rows; all nan where a column had no value.
+    missing
+        float64 (k,), share of training rows without a value.
+    window
+        float64 (n, k), the columns in the same order.
+    names
+        The k columns.
+
+    Returns
+    -------
+    DataFrame
+        Index ``column``, largest PSI first: ``psi`` over ten parts and one for nan, ``ks`` and
+        ``auc`` of the values that are there (nan where either side has none), ``beyond`` (share of
+        rows below or above all training quantiles; 1 % on the training rows), ``missing`` and
+        ``missing_trained`` (share nan). An ``auc`` of .5 means that the column tells nothing;
+        it is at least .5 whichever side is higher.
+    """
+    values = coarse(window)
+    table = pd.DataFrame(
+        {
+            "psi": [_psi(*one) for one in zip(quantiles, missing, values.T, strict=True)],
+            "ks": [_ks(*one) for one in zip(quantiles, values.T, strict=True)],
+            "auc": [_auc(*one) for one in zip(quantiles, values.T, strict=True)],
+            "beyond": beyond(values, quantiles).mean(axis=0),
+            "missing": np.isnan(values).mean(axis=0),
+            "missing_trained": missing,
+        },
+        index=pd.Index(names, name="column"),
+    )
+    return table.sort_values("psi", ascending=False, kind="stable")
+
+
+def coarse(values: Float64) -> Float64:
+    """Return values as a reference keeps them: to the precision of a float32, nan if not finite.
+
+    A window is compared at the precision of the training side, or a third would not equal a third.
+    """
+    limit = float(np.finfo(np.float32).max)
+    kept = np.where(np.isfinite(values), np.clip(values, -limit, limit), np.nan)
+    return kept.astype(np.float32).astype(np.float64)
+
+
+def beyond(values: Float64, quantiles: Float64) -> NDArray[np.bool_]:
+    """Return which :func:`coarse` values (n, k) lie below all training quantiles or above all.
+
+    nan never does: that it is more frequent is told by PSI.
+    """
+    return (values < quantiles[:, 0]) | (values > quantiles[:, -1])
+
+
+def psi(trained: Float64, found: Float64) -> float:
+    """Return the population stability index of two vectors of shares.
+
+    Parameters
+    ----------
+    trained, found
+        float64 (b,), shares of the same bins.
+
+    Examples
+    --------
+    >>> psi(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    0.0
+    >>> round(psi(np.array([0.5, 0.5]), np.array([0.8, 0.2])), 3)
+    0.416
+    """
+    left, right = np.maximum(trained, LEAST_SHARE), np.maximum(found, LEAST_SHARE)
+    return float(((right - left) * np.log(right / left)).sum())
+
+
+def _psi(quantiles: Float64, missing: float, values: Float64) -> float:
+    """PSI over tenths of the training values, and a bin for nan."""
+    known = values[~np.isnan(values)]
+    trained, found = np.array([missing]), np.array([1 - known.size / values.size])
+    if not np.isnan(quantiles[0]):
+        cuts = np.unique(quantiles[:: len(quantiles) // PSI_BINS][1:])
+        bins = len(cuts) + 1
+        usual = np.bincount(np.searchsorted(cuts, quantiles), minlength=bins) / len(quantiles)
+        now = np.bincount(np.searchsorted(cuts, known), minlength=bins) / values.size
+        trained, found = np.append(trained, usual * (1 - missing)), np.append(found, now)
+    elif known.size:  # a column that training never saw a value of
+        trained, found = np.append(trained, 0.0), np.append(found, known.size / values.size)
+    return psi(trained, found)
+
+
+def _ks(quantiles: Float64, values: Float64) -> float:
+    known = np.sort(values[~np.isnan(values)])
+    if not known.size or np.isnan(quantiles[0]):
+        return float("nan")
+    at = np.concatenate([quantiles, known])
+    ours = np.searchsorted(quantiles, at, side="right") / quantiles.size
+    theirs = np.searchsorted(known, at, side="right") / known.size
+    return float(np.abs(ours - theirs).max())
+
+
+def _auc(quantiles: Float64, values: Float64) -> float:
+    known = values[~np.isnan(values)]
+    if not known.size or np.isnan(quantiles[0]):
+        return float("nan")
+    ranks = rankdata(np.concatenate([quantiles, known]))
+    lost = known.size * (known.size + 1) / 2
+    area = (ranks[quantiles.size :].sum() - lost) / (known.size * quantiles.size)
+    return float(max(area, 1 - area))
