@@ -54,7 +54,15 @@ def chosen_columns(
         wanted -= {name for name, column in known.items() if column.unasked}
     if config.columns == "scale_free":
         wanted = {name for name in wanted if known[name].scale_free and not known[name].calendar}
+    wanted -= _left_out(config, present - set(context))
     return (*(name for name in known if name in wanted), *context)
+
+
+def _left_out(config: TrainConfig, present: set[str]) -> set[str]:
+    unknown = sorted(set(config.leave_out) - present)
+    if unknown:
+        raise ConfigError(f"leave_out names what the table does not hold: {', '.join(unknown)}")
+    return set(config.leave_out)
 
 
 def enough_transfers(table: pd.DataFrame, config: TrainConfig) -> NDArray[np.bool_]:

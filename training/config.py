@@ -58,6 +58,9 @@ class TrainConfig(_Section):
     context
         The user's own columns of the table to learn from beside them; see
         :func:`features.join_context`.
+    leave_out
+        Columns of those that are not learnt from, such as what ``walletrisk monitor`` names as
+        telling one crawl from another.
     min_transfers
         Wallets with fewer transfers before ``as_of`` are neither learnt from nor scored.
     parameters
@@ -78,6 +81,7 @@ class TrainConfig(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     columns: Literal["all", "scale_free"] | list[str] = "all"
     context: list[str] = []
+    leave_out: list[str] = []
     min_transfers: Annotated[int, Field(ge=1)] = 3
     parameters: dict[str, Any] = {}
     folds: Annotated[int, Field(ge=2, le=50)] = 5

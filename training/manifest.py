@@ -92,7 +92,7 @@ class Manifest(BaseModel):
         Share of illicit wallets the probabilities are for.
     min_transfers
         Wallets with fewer transfers are not scored.
-    columns, seed, parameters, folds, confidence, unlabelled, half_life
+    columns, leave_out, seed, parameters, folds, confidence, unlabelled, half_life
         As configured; see :class:`training.config.TrainConfig`.
     libraries
         Versions at training.
@@ -113,6 +113,7 @@ class Manifest(BaseModel):
     base_rate: float
     min_transfers: int
     columns: Literal["all", "scale_free"] | tuple[str, ...]
+    leave_out: tuple[str, ...] = ()
     seed: int
     parameters: dict[str, Any]
     folds: int

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from training.config import TrainConfig
 
 CALIBRATION = "calibration.json"
+REFERENCE = "reference.json"
 
 
 class ModelParts(NamedTuple):
@@ -63,12 +64,18 @@ def assemble_parts(
     *,
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
+    reference: bytes,
 ) -> ModelParts:
-    """Write down a fitted model; ``views`` are those that it reads."""
+    """Write down a fitted model.
+
+    ``views`` are those that it reads, ``reference`` the content of ``reference.json``; see
+    :class:`training.watch.reference.Reference`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
+    files[REFERENCE] = reference
     files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
     manifest = Manifest.model_validate(
         {
@@ -80,6 +87,7 @@ def assemble_parts(
             "base_rate": config.base_rate,
             "min_transfers": config.min_transfers,
             "columns": config.columns,
+            "leave_out": config.leave_out,
             "seed": config.seed,
             "parameters": config.parameters,
             "folds": config.folds,

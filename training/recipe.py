@@ -141,7 +141,9 @@ def recipe_of(manifest: Manifest) -> TrainConfig:
     """Return the configuration that a saved model was trained by."""
     told = {name: getattr(manifest, name) for name in TrainConfig.model_fields if name != "model"}
     told |= {
-        name: list(told[name]) for name in ("columns", "context") if isinstance(told[name], tuple)
+        name: list(told[name])
+        for name in ("columns", "context", "leave_out")
+        if isinstance(told[name], tuple)
     }
     return TrainConfig(model=manifest.kind, **told)
 

@@ -26,6 +26,7 @@ from training.scores import COUNTS
 from training.split_rows import SplitRows
 from training.splits import OutOfTime
 from training.table_columns import views_holding
+from training.watch.reference import Reference
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -188,14 +189,23 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     rows, truth = recipe.known()
     fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
     read = views_holding((*COUNTS, *recipe.names), recipe.views)
-    parts = assemble_parts(
-        fitted.estimator, fitted.calibration, recipe.config, views=read, trained_until=recipe.until
+    log_odds = fitted.calibration.log_odds(fitted.raw)
+    reference = Reference.of(
+        recipe.features[rows],
+        log_odds,
+        truth.y_true[rows],
+        recipe.names,
+        base_rate=recipe.config.base_rate,
     )
+    parts = assemble_parts(
+        fitted.estimator, fitted.calibration, recipe.config, views=read,
+        trained_until=recipe.until, reference=reference.to_json(),
+    )  # fmt: skip
     out_of_fold = pd.DataFrame(
         {
             "y_true": truth.y_true[rows],
             "raw": fitted.raw,
-            "log_odds": fitted.calibration.log_odds(fitted.raw),
+            "log_odds": log_odds,
         },
         index=recipe.table.index[rows],
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Float64 = NDArray[np.float64]
 
@@ -128,6 +127,8 @@ def _ks(quantiles: Float64, values: Float64) -> float:
 
 
 def _auc(quantiles: Float64, values: Float64) -> float:
+    from scipy.stats import rankdata
+
     known = values[~np.isnan(values)]
     if not known.size or np.isnan(quantiles[0]):
         return float("nan")

@@ -195,10 +195,11 @@ def _scored(table: pd.DataFrame, min_transfers: int) -> tuple[pd.DataFrame, dict
     if missing:
         raise RiskError(f"the table lacks {', '.join(missing)}: make it with walletrisk features")
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < min_transfers
-    if len(table) - thin.sum() < LEAST_ROWS:
+    enough = int((~thin).sum())
+    if enough < LEAST_ROWS:
         raise RiskError(
-            f"to compare a window, {LEAST_ROWS} rows that can be scored are needed, got "
-            f"{len(table) - thin.sum()}; {thin.sum()} more have fewer than {min_transfers} transfers"
+            f"to compare a window, {LEAST_ROWS} rows that can be scored are needed, got {enough}; "
+            f"{len(table) - enough} more have fewer than {min_transfers} transfers"
         )
     return table[~thin], {"fewer transfers than min_transfers": int(thin.sum())}
 

@@ -38,9 +38,10 @@ def scores_figure(watched: Watched, log_odds: Float64) -> Figure:
     licit = reference.licit / reference.licit.sum()
     trained = reference.prevalence * illicit + (1 - reference.prevalence) * licit
     figure, axes = _figure(8.0, 3.6)
+    shifted = share * illicit + (1 - share) * licit
     lines = (
         (trained, GREY, "-", f"training, {reference.prevalence:.0%} illicit"),
-        (share * illicit + (1 - share) * licit, ORANGE, "--", f"training, if {share:.1%} were illicit"),
+        (shifted, ORANGE, "--", f"training, if {share:.1%} were illicit"),
         (counts / counts.sum(), BLUE, "-", f"window, {len(log_odds):,} rows"),
     )  # fmt: skip
     for shares, color, style, label in lines:

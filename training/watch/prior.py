@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from features.errors import RiskError
 from training.calibration import log_odds_of
@@ -128,6 +127,8 @@ def _likeliest(log_ratio: Float64, weights: Float64 | None) -> float:
 
     The likelihood is concave in p, so its slope has at most one root; EM climbs to the same one.
     """
+    from scipy.optimize import brentq
+
     less = np.expm1(np.clip(log_ratio, -MOST_LOG, MOST_LOG))
 
     def slope(share: float) -> float:
@@ -208,9 +209,10 @@ def estimate_prior(
     which = np.searchsorted(reference.edges, log_odds)
 
     def three(rows: Float64, illicit: Float64, licit: Float64) -> tuple[float, ...]:
-        counts = np.bincount(which, rows, len(illicit))
+        counts = np.bincount(which, rows, len(illicit)).astype(np.float64)
+        often = np.bincount(place, rows, len(values)).astype(np.float64)
         return (
-            em_prior(values, reference.base_rate, np.bincount(place, rows, len(values))),
+            em_prior(values, reference.base_rate, often),
             mixture_prior(counts, illicit, licit),
             confusion_prior(counts, illicit, licit),
         )
@@ -220,8 +222,11 @@ def estimate_prior(
     for draw in draws:
         drawn = generator.integers(len(owners), size=len(owners))
         times = np.bincount(drawn, minlength=len(owners))[member].astype(np.float64)
-        classes = (generator.poisson(one) + SMALL for one in (reference.illicit, reference.licit))
-        draw[:] = three(times, *classes)
+        illicit, licit = (
+            generator.poisson(one).astype(np.float64) + SMALL
+            for one in (reference.illicit, reference.licit)
+        )
+        draw[:] = three(times, illicit, licit)
     ends = np.percentile(draws, [2.5, 97.5], axis=0).T.tolist()
     em, mixture, confusion = (Prior(share, *end) for share, end in zip(said, ends, strict=True))
     return Priors(em, mixture, confusion, _disagreement(draws[:, 0], draws[:, 2], em, confusion))

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from features.errors import RiskError
 from features.json_file import parse_json
 from training.metrics import average_precision
+from training.model_folder import REFERENCE
 from training.watch.columns import beyond, coarse
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Float64 = NDArray[np.float64]
 
-REFERENCE = "reference.json"
 PARTS = 100  # parts of equal mass; each quantile is the middle of one, so the ends are 0.5 %
 BINS = 20  # of the scores, of equal mass
 SAMPLE_VALUES = 100_000  # values of the rows that are kept: under a megabyte

@@ -1,5 +1,6 @@
-"""Whether the rows of a window lie where a model learnt: how many lie beyond it, and whether a
-classifier tells them from training rows.
+"""Whether the rows of a window lie where a model learnt.
+
+Told by how many lie beyond it, and by a classifier that tells them from training rows.
 
 References
 ----------
@@ -138,7 +139,7 @@ def told_apart(
             random_state=seed, n_jobs=1, deterministic=True, force_row_wise=True, verbosity=-1,
         )  # fmt: skip
         trees.fit(features[learnt], side[learnt], counts[learnt])
-        score[held] = trees.predict_proba(features[held])[:, 1]
+        score[held] = np.asarray(trees.predict_proba(features[held]))[:, 1]
         gain += trees.feature_importances_
     total = gain.sum()
     return float(roc_auc_score(side, score, sample_weight=counts)), gain / total if total else gain

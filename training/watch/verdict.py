@@ -142,8 +142,8 @@ def _strange(signs: Signs) -> tuple[str, ...]:
         found.append(
             f"two estimates of the share of illicit wallets differ by a factor of "
             f"{signs.priors.disagreement:.1f} ({signs.priors.em.share:.2%} and "
-            f"{signs.priors.confusion.share:.2%}), so that illicit or licit wallets score otherwise "
-            "than at training"
+            f"{signs.priors.confusion.share:.2%}), so that wallets of a class score "
+            "otherwise than at training"
         )
     return tuple(found)
 
