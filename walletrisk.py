@@ -18,6 +18,7 @@ import features.commands
 import features.ledger_commands
 import serving.commands
 import training.commands
+import training.watch.commands
 
 if TYPE_CHECKING:
     from features import *  # noqa: F403 - whatever a package makes public, this module does
@@ -114,6 +115,7 @@ def _options(
 app.add_typer(features.commands.app)
 app.add_typer(features.ledger_commands.app, name="ledger")
 app.add_typer(training.commands.app)
+app.add_typer(training.watch.commands.app)
 app.add_typer(serving.commands.app)
 
 

@@ -1,9 +1,8 @@
-"""Does a probability survive another data set, and does monitor call for a retrain in time?"""
+"""Does a probability survive another data set, and does the monitor call for a retrain in time."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import watch_halves
 import watch_replay
@@ -12,6 +11,7 @@ from watch_halves import Half, Known
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError
+from features.views import VIEWS
 from training import RiskModel, TrainConfig
 from training.metrics import average_precision
 from training.recipe import Recipe
@@ -63,7 +63,6 @@ def _asked(
                 for learnt, other in ((half.one, half.other), (half.other, half.one)):
                     found = _ask(known, first, Half(half.name, learnt, other), columns)
                     if found:
-                        print(found, flush=True)
                         yield found
 
 
@@ -73,14 +72,15 @@ def _ask(known: Known, first: str, half: Half, columns: str) -> dict[str, object
     other = watch_halves.rows_of(known, first, half.other)
     if min(_fewest(known, learnt), _fewest(known, other)) < watch_halves.LEAST_OF_A_CLASS:
         return {}
-    config = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns=columns)
+    told = {"model": "lightgbm", "base_rate": protocol.BASE_RATE, "columns": columns}
+    config = TrainConfig.model_validate(told)
     model = _shipped(known, learnt, config)
     watched = monitor(model, other)
     telling = [str(name) for name in watched.columns.index[watched.columns["auc"] >= TELLS]]
     fewer = model
     if telling:
         fewer = _shipped(known, learnt, config.model_copy(update={"leave_out": telling}))
-    told = labels_to_y(known.labels, watched.rows.index)
+    y_true = labels_to_y(known.labels, watched.rows.index)
     other = other.loc[watched.rows.index]
     share = watched.priors.em.share
     plain = at_prior(model, watched.reference.prevalence).predict_proba(other)
@@ -89,16 +89,16 @@ def _ask(known: Known, first: str, half: Half, columns: str) -> dict[str, object
     return {
         "k": first, "half": half.name, "columns": columns,
         "learnt": len(learnt), "asked": len(other),
-        "prevalence_learnt": watched.reference.prevalence, "seen": float(told.mean()),
+        "prevalence_learnt": watched.reference.prevalence, "seen": float(y_true.mean()),
         "said_as_learnt": float(plain.mean()), "said_at_prior": float(shifted.mean()),
         "prior_low": watched.priors.em.low, "prior_high": watched.priors.em.high,
         "prior_confusion": watched.priors.confusion.share,
         "trusted": watched.verdict.prior_trusted,
         **_signs(watched),
         "pr_auc_out_of_fold": watched.reference.pr_auc,
-        "pr_auc": average_precision(told, plain),
+        "pr_auc": average_precision(y_true, plain),
         "telling_columns": len(telling),
-        "pr_auc_without_them": average_precision(told, without),
+        "pr_auc_without_them": average_precision(y_true, without),
         "said_without_them": float(without.mean()),
     }  # fmt: skip
 
@@ -130,12 +130,12 @@ def _of_halves(asked: pd.DataFrame) -> Iterator[Measure]:
     said = {
         "as learnt": asked["said_as_learnt"],
         "at the estimated prior": asked["said_at_prior"],
-        "at the estimated prior where it is trusted": np.where(
-            asked["trusted"], asked["said_at_prior"], asked["said_as_learnt"]
+        "at the estimated prior where it is trusted": asked["said_at_prior"].where(
+            asked["trusted"], asked["said_as_learnt"]
         ),
     }
     for name, values in said.items():
-        factor = np.exp(np.abs(np.log(values / asked["seen"])))
+        factor = pd.Series(watch_replay.factor_apart(values, asked["seen"]), asked.index)
         for (columns, half), rows in asked.groupby(["columns", "half"], sort=False):
             worst = factor[rows.index]
             yield Measure(

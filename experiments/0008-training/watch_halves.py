@@ -78,7 +78,7 @@ def read_known(ledger: Ledger, firsts: tuple[str, ...]) -> Known:
         if ledger.code(wallet) >= 0
     }
     more = pd.DataFrame({"wallet": list(others), "label": list(others.values())})
-    both = check_labels(pd.concat([labels, more.assign(known_at=protocol.KNOWN_AT)]))
+    both = pd.concat([labels, check_labels(more.assign(known_at=protocol.KNOWN_AT))])
     views = tuple(view for view in VIEWS if view.name not in arms.LABELS)
     spines = {first: protocol.spine(ledger, both, first) for first in firsts}
     return Known(
@@ -112,9 +112,7 @@ def crawls(known: Known) -> tuple[Wallets, Wallets]:
     Centres are the labelled wallets with most counterparties; each wallet goes to the nearest in
     hops, and whole neighbourhoods go to the half that has fewer wallets so far, largest first.
     """
-    frame = pd.read_parquet(
-        protocol.DATA / "transactions.parquet", columns=["sender", "recipient"]
-    )
+    frame = pd.read_parquet(protocol.DATA / "transactions.parquet", columns=["sender", "recipient"])
     codes, names = pd.factorize(np.concatenate([frame["sender"], frame["recipient"]]))
     ends = codes.reshape(2, -1)
     pairs = np.unique(np.concatenate([ends, ends[::-1]], axis=1), axis=1)

@@ -106,7 +106,9 @@ def _psi(quantiles: Float64, missing: float, values: Float64) -> float:
     known = values[~np.isnan(values)]
     trained, found = np.array([missing]), np.array([1 - known.size / values.size])
     if not np.isnan(quantiles[0]):
-        cuts = np.unique(quantiles[:: len(quantiles) // PSI_BINS][1:])
+        width = len(quantiles) // PSI_BINS
+        lower, upper = quantiles[width - 1 : -1 : width], quantiles[width::width]
+        cuts = np.unique((lower + upper) / 2)
         bins = len(cuts) + 1
         usual = np.bincount(np.searchsorted(cuts, quantiles), minlength=bins) / len(quantiles)
         now = np.bincount(np.searchsorted(cuts, known), minlength=bins) / values.size

@@ -178,7 +178,7 @@ class Reference:
         arrays = {name: np.array(given[name], np.float64) for name in _ARRAYS}
         arrays["sample"] = arrays["sample"].reshape(-1, len(read.names))
         arrays |= {name: coarse(arrays[name]) for name in _COARSE}
-        return cls(**{**given, **arrays})
+        return cls(**{**given, **arrays, "names": tuple(read.names)})
 
     @classmethod
     def of_model(cls, model: RiskModel) -> Self:
