@@ -14,6 +14,7 @@ PARTS = (2, 20, 200, 2_000)
 SHARES = (0.00099, 0.00101, 0.0099, 0.0101, 0.1, 1.0)  # around a thousandth and a hundredth
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 DELAYS = {"1 h": HOUR_S, "1 d": DAY_S, "7 d": 7 * DAY_S, "30 d": 30 * DAY_S}
+TRIPS, POISONED = (1, 10), (1, 10, 100)
 READ, SCANNED = 64, 256  # transfers of a go-between that exposure reads, and looks at
 
 
@@ -160,6 +161,63 @@ def busy_hop(count: int, share: float | None, name: str) -> Attack:
     )  # fmt: skip
 
 
+def through_hub(times: int) -> Attack:
+    """Let own money come and go through the busiest wallet there is, as through an exchange."""
+
+    def moves(target: Target) -> list[Move]:
+        payer, payee, hub = target.fresh(0), target.fresh(1), target.hub
+        part = target.usual / times
+        way = ((payer, hub), (hub, target.wallet), (target.wallet, hub), (hub, payee))
+        return [
+            Move(4.0 * trip + step, sender, recipient, part)
+            for trip in range(times)
+            for step, (sender, recipient) in enumerate(way)
+        ]
+
+    return Attack(
+        "own money through a hub", f"{times:,}", "owner", 4 * times, moves, _passed_on
+    )  # fmt: skip
+
+
+def tainted_through_hub() -> Attack:
+    """Let known illicit money come through the busiest wallet, not through one of its own."""
+
+    def moves(target: Target) -> list[Move]:
+        return [
+            Move(0.0, target.bad, target.hub, target.usual),
+            Move(1.0, target.hub, target.wallet, target.usual),
+        ]
+
+    return Attack(
+        "known illicit money through a hub", "1", "owner", 2, moves, _layered(lambda _: []),
+        reads="bad",
+    )  # fmt: skip
+
+
+def address_poisoning(count: int) -> Attack:
+    """Put lookalikes of its partners into the target's history, as a thief does to be mispaid.
+
+    Each pays it dust, and moves nothing out of it, which tokens let anyone do.
+
+    References
+    ----------
+    Tsuchiya, Dong, Zhou, Christin, "Blockchain address poisoning" (USENIX Security 2025),
+    section 3: tiny and zero-value transfers.
+    """
+
+    def moves(target: Target) -> list[Move]:
+        return [
+            move
+            for number in range(count)
+            for move in (
+                Move(2.0 * number, target.fresh(number), target.wallet, UNIT_DUST),
+                Move(2.0 * number + 1, target.wallet, target.fresh(number), 0.0),
+            )
+        ]
+
+    return Attack("address poisoning", f"{count:,}", "anyone", 2 * count, moves)
+
+
 DUST = (
     *(
         dust(count, share, known=known)
@@ -183,4 +241,6 @@ HOPS = (
     busy_hop(SCANNED, None, "dust to a go-between"),
     busy_hop(READ, 1.0, "a go-between's own money"),
 )
-ATTACKS = (*DUST, *POISON, *OWN, *HOPS)
+HUBS = (*map(through_hub, TRIPS), tainted_through_hub())
+POISONING = tuple(map(address_poisoning, POISONED))
+ATTACKS = (*DUST, *POISON, *OWN, *HOPS, *HUBS, *POISONING)

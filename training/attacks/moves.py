@@ -50,6 +50,9 @@ class Target:
         A wallet that is known to be illicit; empty where none is known.
     pattern
         What a wallet of low score did.
+    hub
+        The busiest other wallet of the ledger, such as an exchange; a fresh one where there is
+        none.
     slot
         Number that keeps fresh wallets of targets apart.
     """
@@ -60,6 +63,7 @@ class Target:
     sent: Float64
     bad: str = ""
     pattern: tuple[Step, ...] = ()
+    hub: str = f"{FRESH}hub"
     slot: int = 0
 
     @property
@@ -133,10 +137,12 @@ class Cost(NamedTuple):
 def cost_of(moves: Sequence[Move], target: Target, by: By) -> Cost:
     """Count what transfers cost their maker.
 
-    The maker owns all fresh wallets and, if ``by`` is the owner, the target; else whoever sends.
+    The maker owns all fresh wallets and, if ``by`` is the owner, the target; else whoever sends
+    something. (A token lets anyone move nothing out of any wallet.)
     """
     fresh = {name for move in moves for name in move[1:3] if name.startswith(FRESH)}
-    own = fresh | ({target.wallet} if by == "owner" else {move.sender for move in moves})
+    payers = {move.sender for move in moves if move.amount > 0}
+    own = fresh | ({target.wallet} if by == "owner" else payers)
     balance, least, given = dict.fromkeys(own, 0.0), dict.fromkeys(own, 0.0), 0.0
     for _, sender, recipient, amount in sorted(moves, key=lambda move: move.after_s):
         if sender in own:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.contracts.labels import labels_as_of
-from training.attacks.moves import Step, Target
+from training.attacks.moves import FRESH, Step, Target
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -61,6 +61,7 @@ def targets_of(
     instants = victims["as_of"].to_numpy("datetime64[us]").astype(np.int64)
     bad = _known_bad(ledger, victims, labels, random)
     codes = ledger.codes(victims["wallet"]).tolist()
+    busiest = _busiest(ledger)
     return [
         Target(
             wallet,
@@ -69,12 +70,20 @@ def targets_of(
             records.amounts(code, instant, received=False),
             whom,
             pattern,
+            next((hub for hub in busiest if hub != wallet), f"{FRESH}hub"),
             slot,
         )
         for slot, (wallet, code, instant, whom) in enumerate(
             zip(victims["wallet"], codes, instants.tolist(), bad, strict=True)
         )
     ]
+
+
+def _busiest(ledger: Ledger) -> list[str]:
+    """The two wallets with most transfers, the busiest first."""
+    sides = ledger.sides
+    count = (sides.incoming.count + sides.outgoing.count)[: ledger.n_wallets]
+    return [ledger.wallet(int(code)) for code in np.argsort(-count, kind="stable")[:2]]
 
 
 def _known_bad(

@@ -12,11 +12,13 @@ from training.attacks.declared import (
     COPY,
     DUST,
     HOPS,
+    HUBS,
     OWN,
     POISON,
     READ,
     SCANNED,
     UNIT_DUST,
+    address_poisoning,
     delay,
     dust,
     poison,
@@ -24,11 +26,15 @@ from training.attacks.declared import (
     self_loops,
     split_receipt,
     split_sending,
+    tainted_through_hub,
+    through_hub,
 )
 from training.attacks.moves import FRESH, Step, cost_of, extra_cost, transfers_of
 
 PATTERN = (Step(0.0, True, 0, 2.0), Step(60.0, False, 1, 1.0), Step(90.0, False, 0, 0.5))
-TARGET = Target("w", 5_000_000, np.array([4.0, 6.0]), np.array([8.0, 8.0, 2.0]), "bad", PATTERN, 7)
+TARGET = Target(
+    "w", 5_000_000, np.array([4.0, 6.0]), np.array([8.0, 8.0, 2.0]), "bad", PATTERN, "hub", 7
+)
 
 
 def every(attack: Attack) -> str:
@@ -61,12 +67,12 @@ def test_an_attack_makes_transfers_that_meet_the_contract(attack: Attack) -> Non
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=every)
 def test_only_the_owner_spends_from_the_wallet(attack: Attack) -> None:
-    senders = {move.sender for move in attack.moves(TARGET)}
+    senders = {move.sender for move in attack.moves(TARGET) if move.amount > 0}
     assert attack.by == "owner" or TARGET.wallet not in senders
-    assert all(name.startswith(FRESH) or name in ("w", "bad") for name in senders)
+    assert all(name.startswith(FRESH) or name in ("w", "bad", "hub") for name in senders)
 
 
-@pytest.mark.parametrize("attack", [*OWN, *HOPS], ids=every)
+@pytest.mark.parametrize("attack", [*OWN, *HOPS, *HUBS], ids=every)
 def test_what_an_owner_does_gives_nothing_away(attack: Attack) -> None:
     cost = extra(attack, TARGET)
     assert cost.given == pytest.approx(0.0, abs=1e-12)
@@ -161,3 +167,21 @@ def test_money_that_comes_back_is_needed_only_once() -> None:
 def test_amounts_of_0_say_nothing_of_what_a_wallet_usually_moves() -> None:
     assert Target("w", 0, np.array([4.0, 6.0]), np.array([0.0])).usual == 5.0
     assert Target("w", 0, np.array([]), np.array([0.0])).usual == 1.0
+
+
+def test_a_hub_takes_part_in_every_trip_and_keeps_nothing() -> None:
+    moves = through_hub(3).moves(TARGET)
+    assert len(moves) == 12
+    assert all("hub" in (move.sender, move.recipient) for move in moves)
+    assert balance(moves, "hub") == pytest.approx(0.0)
+    assert balance(moves, "w") == pytest.approx(0.0)
+    (come, gone) = tainted_through_hub().moves(TARGET)
+    assert (come.sender, come.recipient, gone.recipient) == ("bad", "hub", "w")
+
+
+def test_address_poisoning_costs_dust_and_a_wallet_each() -> None:
+    attack = address_poisoning(10)
+    assert sum(move.amount for move in attack.moves(TARGET) if move.sender == "w") == 0.0
+    assert cost_of(attack.moves(TARGET), TARGET, attack.by) == pytest.approx(
+        Cost(20, 10 * UNIT_DUST, 0.0, 10)
+    )
