@@ -7,7 +7,7 @@ Heavy libraries are imported by the command that needs them and at the first use
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from features import *  # noqa: F403 - whatever a package makes public, this module does
     from serving import *  # noqa: F403
     from training import *  # noqa: F403
+    from training.gate.replay import Served
 
 __version__ = "0.1.0"
 
@@ -104,12 +105,20 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     _: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print it, and stop."),
     ] = False,
 ) -> None:
-    pass
+    context.obj = _endpoint
+
+
+def _endpoint(served: "Served", questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Replay a training's rows: training must not import serving, this module may."""
+    from serving.in_process import answers
+
+    return answers(served, questions)
 
 
 app.add_typer(features.commands.app)
@@ -136,9 +145,10 @@ def demo(
     from serving.text import curl_line, score_text
     from training import demo as choices
     from training.commands import model_folder
-    from training.promotion import promote
+    from training.gate.promotion import promote
+    from training.gate.text import promotion_text
     from training.run import run
-    from training.text import promotion_text, training_text
+    from training.text import training_text
 
     work = choices.Workspace(folder)
     with progress() as advance:
@@ -146,7 +156,7 @@ def demo(
         advance("ledger", 0, 1)
         ledger = choices.prepare(Path(__file__).parent / "demo", work)
         advance("ledger", 1, 1)
-        done = run(work.config, progress=advance)
+        done = run(work.config, progress=advance, endpoint=_endpoint)
     print(f"{work.ledger}: {ledger.n_transfers} transfers of {ledger.n_wallets} accounts")
     print(training_text(done.trained.metrics, done.version))
     print(promotion_text(promote(done.version, name=done.name, tracking_uri=work.tracking_uri)))

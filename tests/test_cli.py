@@ -13,7 +13,8 @@ import walletrisk
 from features import Ledger, feature_table, trace
 from features.sources.files import read_spine
 from features.views import feature_columns
-from training.promotion import GateLine, Promotion
+from training.gate.lines import GateLine
+from training.gate.promotion import Promotion
 
 ROOT = Path(walletrisk.__file__).parent
 COMMANDS = (
@@ -286,7 +287,7 @@ def test_promote_exits_with_1_when_the_gate_stays_closed(
     passed: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = Promotion("7", (GateLine("calibrated", passed, "error"),))
-    monkeypatch.setattr("training.promotion.promote", lambda *_, **__: outcome)
+    monkeypatch.setattr("training.gate.promotion.promote", lambda *_, **__: outcome)
     assert call("promote", "7") == code
     assert "version 7 is" in capsys.readouterr().out
 

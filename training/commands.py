@@ -3,15 +3,16 @@
 What a command computes with is imported inside it, so that ``--help`` answers at once.
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import training.gate.commands
 from features.commands import AsJson, say
 
 app = typer.Typer()
+app.add_typer(training.gate.commands.app)
 
 REGISTERED = "models:/"
 
@@ -36,6 +37,7 @@ def model_folder(model: str, tracking_uri: str | None) -> Path:
 
 @app.command(epilog="Example: walletrisk train demo-run/demo.toml")
 def train(
+    context: typer.Context,
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +51,7 @@ def train(
     RunConfig.read(config)  # a mistake is told before anything is compiled
     with progress() as advance:
         compile_once(progress=counter(advance, "kernels", steps()))
-        done = run(config, progress=advance)
+        done = run(config, progress=advance, endpoint=context.obj)
     trained = done.trained
     facts = {
         "name": done.name,
@@ -103,24 +105,3 @@ def evaluate(
     say(evaluation_text(judged), facts, as_json)
     if out is not None:
         write_report(judged, out)
-
-
-@app.command(epilog="Example: walletrisk promote 3")
-def promote(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="Its number.")],
-    name: Annotated[str, typer.Option(help="Registered name.")] = "walletrisk",
-    tracking_uri: TrackingUri = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a version the champion if it passes the gate; if not, exit with code 1."""
-    from training.promotion import promote
-    from training.text import promotion_text
-
-    promotion = promote(version, name=name, tracking_uri=tracking_uri)
-    facts = {
-        "version": promotion.version,
-        "promoted": promotion.promoted,
-        "lines": [asdict(line) for line in promotion.lines],
-    }
-    say(promotion_text(promotion), facts, as_json)
-    raise typer.Exit(0 if promotion.promoted else 1)

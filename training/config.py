@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_regular
+from training.gate.config import GateConfig
 from training.models.kinds import check_kind
 from training.origins import rolling_origins
 from training.splits import OutOfTime, Wallets, out_of_time, out_of_time_shares
@@ -193,6 +194,7 @@ class RunConfig(_Section):
     split: SplitConfig
     model: TrainConfig
     mlflow: TrackingConfig = TrackingConfig()
+    gate: GateConfig = GateConfig()
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -48,9 +48,7 @@ def history(name: str, *, tracking_uri: str | None) -> tuple[Change, ...]:
         if not client.search_registered_models(filter_string=f"name = '{name}'"):
             return ()
         tags = client.get_registered_model(name).tags
-    return tuple(
-        Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(PREFIX)
-    )
+    return tuple(Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(PREFIX))
 
 
 def crown(
@@ -89,9 +87,7 @@ def crown(
     return change
 
 
-def rollback(
-    name: str, *, why: str, tracking_uri: str | None, views: tuple[View, ...]
-) -> Change:
+def rollback(name: str, *, why: str, tracking_uri: str | None, views: tuple[View, ...]) -> Change:
     """Make the former champion the champion again.
 
     Parameters

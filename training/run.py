@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger
 from features.sources.context import read_context
@@ -20,10 +20,10 @@ from features.sources.known import read_known
 from features.table import feature_table, join_context
 from features.view import View
 from training.config import ConfigError, RunConfig
-from training.evaluation import rows_log_odds
-from training.metrics import average_precision
+from training.gate.evidence import FILE, ROWS, Evidence, Material, gather
+from training.gate.replay import Endpoint, Served
+from training.gate.rival import present_champion
 from training.origins import origins_text
-from training.risk_model import RiskModel
 from training.splits import OutOfTime
 from training.trained import Trained, label_shuffle, train
 
@@ -40,7 +40,12 @@ class Run:
     run_id: str
 
 
-def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
+def run(
+    config_path: str | Path,
+    *,
+    progress: Progress | None = None,
+    endpoint: Endpoint | None = None,
+) -> Run:
     """Train what a TOML file describes and register it as a new version.
 
     Parameters
@@ -49,11 +54,13 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
         See :class:`training.config.RunConfig`.
     progress
         Called with (stage, steps done, steps in all).
+    endpoint
+        What the gate replays rows through, such as :func:`serving.in_process.answers`.
 
     Returns
     -------
     Run
-        With the registered version; promote it with :func:`training.promotion.promote`.
+        With the registered version; promote it with :func:`training.gate.promotion.promote`.
 
     Raises
     ------
@@ -75,9 +82,24 @@ def run(config_path: str | Path, *, progress: Progress | None = None) -> Run:
     say("model", 1, 3)
     shuffled = label_shuffle(table, labels, splits, config.model, ledger=ledger, views=views)
     say("model", 2, 3)
-    version = _record(config, Path(config_path), trained, shuffled, splits, table, labels, ledger)
+    material = Material(table, labels, config.model, config.gate, ledger, known, views)
+    evidence = _evidence(config, trained, material, endpoint)
+    version = _record(config, Path(config_path), trained, shuffled, splits, material, evidence)
     say("model", 3, 3)
     return version
+
+
+def _evidence(
+    config: RunConfig, trained: Trained, material: Material, endpoint: Endpoint | None
+) -> Evidence:
+    """Measure what the gate asks, the present champion's recipe on this run's rows among it."""
+    where = config.mlflow
+    champion = present_champion(where.name, tracking_uri=where.tracking_uri, views=material.views)
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        trained.model.save(model)
+        served = Served(model, config.data.ledger, config.data.exposure)
+        return gather(trained, material, champion, served=served, endpoint=endpoint)
 
 
 def _features(
@@ -117,15 +139,13 @@ def _record(
     trained: Trained,
     shuffled: float,
     splits: tuple[OutOfTime, ...],
-    table: pd.DataFrame,
-    labels: pd.DataFrame,
-    ledger: Ledger,
+    material: Material,
+    evidence: Evidence,
 ) -> Run:
     from training import tracking
     from training.plots import calibration_figure, precision_recall_figure
 
     where = config.mlflow
-    metrics, tags = _against_champion(config, trained, table, ledger)
     model = trained.model
     what = tracking.Record(
         parameters={
@@ -133,10 +153,12 @@ def _record(
             **{f"parameters.{name}": value for name, value in config.model.parameters.items()},
             "origins": origins_text(splits),
         },
-        metrics={**trained.metrics, **metrics, "pr_auc_label_shuffle": shuffled},
+        metrics={**trained.metrics, "pr_auc_label_shuffle": shuffled},
         tags={
-            **tags,
-            "data_sha256": data_hash(table, labels, splits, config.model.min_transfers),
+            "data_sha256": data_hash(
+                material.table, material.labels, splits, config.model.min_transfers
+            ),
+            "kind": model.kind,
             "feature_definitions": model.manifest.feature_definitions,
             "best_single_feature": trained.best_feature,
         },
@@ -147,7 +169,9 @@ def _record(
         texts={
             "config.toml": config_path.read_text(encoding="utf-8"),
             "dropped.json": json.dumps(trained.dropped, indent=1),
+            FILE: evidence.to_json(),
         },
+        tables={ROWS: evidence.rows},
     )
     version = tracking.record(
         model,
@@ -157,32 +181,6 @@ def _record(
         tracking_uri=where.tracking_uri,
     )
     return Run(trained, where.name, version.number, version.run_id)
-
-
-def _against_champion(
-    config: RunConfig,
-    trained: Trained,
-    table: pd.DataFrame,
-    ledger: Ledger,
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Measure the present champion on this run's test rows, for the gate to compare."""
-    from training import tracking
-
-    where = config.mlflow
-    champion = tracking.champion(where.name, tracking_uri=where.tracking_uri)
-    if champion is None:
-        return {}, {}
-    tags = {"champion_version": champion.number}
-    uri = f"models:/{champion.name}/{champion.number}"
-    try:
-        folder = tracking.resolve(uri, tracking_uri=where.tracking_uri)
-        model = RiskModel.load(folder, views=all_views())
-        test = table.iloc[trained.rows.test]
-        log_odds = rows_log_odds(model, test, ledger)
-    except RiskError as error:
-        return {}, {**tags, "champion_unusable": str(error)}
-    y_true = trained.rows.y_true[trained.rows.test]
-    return {"champion_pr_auc": average_precision(y_true, log_odds)}, tags
 
 
 def data_hash(

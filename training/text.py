@@ -1,4 +1,4 @@
-"""What training, the gate and evaluation say to a reader, and the report they write."""
+"""What training and evaluation say to a reader, and the report they write."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from training.evaluation import Evaluation
 from training.plots import calibration_figure, precision_recall_figure
-from training.promotion import Promotion
 
 _ENDS = ("_low", "_high")
 
@@ -19,16 +18,6 @@ def training_text(metrics: Mapping[str, float], version: str) -> str:
         f"on {metrics['rows_test']:.0f} test rows, {metrics['prevalence']:.1%} of them illicit; "
         f"best single feature {metrics['pr_auc_single_feature']:.3f}"
     )
-
-
-def promotion_text(promotion: Promotion) -> str:
-    """Say every line of the gate, then the outcome."""
-    lines = [
-        f"{'pass' if line.passed else 'FAIL'}  {line.name}: {line.detail}"
-        for line in promotion.lines
-    ]
-    outcome = "now" if promotion.promoted else "not"
-    return "\n".join([*lines, f"version {promotion.version} is {outcome} the champion"])
 
 
 def evaluation_text(evaluation: Evaluation) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -48,6 +49,8 @@ class Record:
         Figures by file name.
     texts
         Small texts by file name, such as the configuration.
+    tables
+        Rows by file name, written as parquet.
     """
 
     parameters: Mapping[str, Any]
@@ -55,11 +58,12 @@ class Record:
     tags: Mapping[str, str]
     figures: Mapping[str, Figure]
     texts: Mapping[str, str]
+    tables: Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version with the numbers of its run."""
+    """A registered version with the numbers of its run, and the tags of both."""
 
     name: str
     number: str
@@ -119,6 +123,9 @@ def record(
                 mlflow.log_figure(figure, file)
             for file, text in what.texts.items():
                 mlflow.log_text(text, file)
+            for file, rows in what.tables.items():
+                rows.to_parquet(Path(folder) / file)
+                mlflow.log_artifact(str(Path(folder) / file))
             uri = _log_model(model, Path(folder) / FOLDER)
         number = mlflow.register_model(uri, name).version
         return _version(client, name, str(number), run.info.run_id)
@@ -220,4 +227,5 @@ def _requirements(libraries: tuple[str, ...]) -> list[str]:
 
 def _version(client: mlflow.MlflowClient, name: str, number: str, run_id: str) -> Version:
     data = client.get_run(run_id).data
-    return Version(name, number, run_id, dict(data.metrics), dict(data.tags))
+    own = client.get_model_version(name, number).tags
+    return Version(name, number, run_id, dict(data.metrics), {**data.tags, **own})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -11,9 +12,12 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from features import Ledger, feature_table
+from features.errors import RiskError
 from features.sources.files import read_spine
-from training import RiskModel, tracking
-from training.promotion import promote
+from features.views import VIEWS
+from serving.in_process import answers
+from training import RiskModel, registry, tracking
+from training.gate.promotion import compare_versions, evidence_of, promote, rows_of
 from training.run import Run, data_hash, run
 from training.splits import OutOfTime
 
@@ -92,8 +96,12 @@ def stages() -> list[tuple[str, int, int]]:
 
 @pytest.fixture(scope="module")
 def first(folder: Path, uri: str, stages: list[tuple[str, int, int]]) -> Run:
-    done = run(folder / "lightgbm.toml", progress=lambda *stage: stages.append(stage))
-    assert promote(done.version, tracking_uri=uri).promoted
+    done = run(
+        folder / "lightgbm.toml", progress=lambda *stage: stages.append(stage), endpoint=answers
+    )
+    outcome = promote(done.version, why="the first one", tracking_uri=uri)
+    assert outcome.promoted, outcome.lines
+    assert all(line.passed for line in outcome.lines if "base rate" not in line.name)
     return done
 
 
@@ -152,20 +160,83 @@ def test_nothing_logged_is_a_pickle(first: Run, folder: Path) -> None:
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib", ".skops"))]
 
 
-def test_a_worse_model_is_not_promoted(first: Run, folder: Path, uri: str) -> None:
-    second = run(folder / "logistic.toml")
+@pytest.fixture(scope="module")
+def second(first: Run, folder: Path) -> Run:
+    assert first.version
+    return run(folder / "logistic.toml")
+
+
+def test_a_worse_model_is_not_promoted(first: Run, second: Run, uri: str) -> None:
     assert int(second.version) > int(first.version)
     version = tracking.find("walletrisk", second.version, tracking_uri=uri)
-    assert version.tags["champion_version"] == first.version
-    assert version.metrics["champion_pr_auc"] == first.trained.metrics["pr_auc"]
-    better = second.trained.metrics["pr_auc"] >= first.trained.metrics["pr_auc"]
+    evidence = evidence_of(version, tracking_uri=uri)
+    assert evidence is not None
+    assert evidence.champion == first.version
     outcome = promote(second.version, tracking_uri=uri)
-    line = {line.name: line for line in outcome.lines}["not worse than the champion"]
-    assert line.passed is better is False
     assert not outcome.promoted
+    assert outcome.lines[-1].passed is False
+    assert outcome.lines[-1].detail.startswith("refused: PR-AUC -")
     champion = tracking.champion("walletrisk", tracking_uri=uri)
     assert champion is not None
     assert champion.number == first.version
+
+
+def test_both_recipes_are_scored_on_the_rows_that_were_judged(
+    first: Run, second: Run, uri: str
+) -> None:
+    mine, other = (
+        rows_of(tracking.find("walletrisk", one.version, tracking_uri=uri), tracking_uri=uri)
+        for one in (second, first)
+    )
+    assert mine.index.equals(second.trained.scores.index)
+    fits = [f"{side}_{fit}" for side in ("candidate", "champion") for fit in range(1, 6)]
+    assert mine.columns.tolist() == [*second.trained.scores.columns, *fits]
+    assert other.columns.tolist() == [*first.trained.scores.columns, "candidate_1"]
+    # the champion's first fit here is the fit that its own run judged
+    pd.testing.assert_series_equal(
+        mine["champion_1"].groupby(mine["origin"]).rank(),
+        other["candidate_1"].groupby(other["origin"]).rank(),
+        check_names=False,
+    )
+
+
+def test_versions_judged_on_the_same_rows_are_compared(first: Run, second: Run, uri: str) -> None:
+    both = [tracking.find("walletrisk", one.version, tracking_uri=uri) for one in (first, second)]
+    found = compare_versions(both[0], both[1], margin=0.03, tracking_uri=uri)
+    assert found.difference == pytest.approx(
+        -compare_versions(both[1], both[0], margin=0.03, tracking_uri=uri).difference
+    )
+    assert found.low > 0
+    assert found.verdict == "no worse"  # one fit of one of them proves nothing
+    strange = replace(both[1], tags={"data_sha256": "other"})
+    with pytest.raises(RiskError, match="judged on other data"):
+        compare_versions(both[0], strange, margin=0.03, tracking_uri=uri)
+
+
+def test_rollback_goes_back_to_the_former_champion_and_says_who_when_why(
+    first: Run, second: Run, uri: str
+) -> None:
+    with pytest.raises(tracking.TrackingError, match="none before it is known"):
+        registry.rollback("walletrisk", why="no", tracking_uri=uri, views=VIEWS)
+    version = tracking.find("walletrisk", second.version, tracking_uri=uri)
+    registry.crown(version, how="promote", why="by hand", tracking_uri=uri)
+    change = registry.rollback("walletrisk", why="too many alerts", tracking_uri=uri, views=VIEWS)
+    assert (change.version, change.before) == (first.version, second.version)
+    champion = tracking.champion("walletrisk", tracking_uri=uri)
+    assert champion is not None
+    assert champion.number == first.version
+    assert champion.tags["crowned_why"] == "too many alerts"
+    assert champion.tags["crowned_by"] == change.by != ""
+    assert champion.tags["replaced_why"] == "by hand"
+    told = registry.history("walletrisk", tracking_uri=uri)
+    assert [(one.how, one.why) for one in told] == [
+        ("promote", "the first one"), ("promote", "by hand"), ("rollback", "too many alerts"),
+    ]  # fmt: skip
+    assert registry.history("nobody", tracking_uri=uri) == ()
+    listed = registry.versions("walletrisk", tracking_uri=uri)
+    assert [one.number for one in listed] == [second.version, first.version]
+    with pytest.raises(tracking.TrackingError, match="no version of 'nobody'"):
+        registry.versions("nobody", tracking_uri=uri)
 
 
 def test_unknown_versions_are_refused(uri: str, first: Run) -> None:

@@ -3,17 +3,7 @@
 import pandas as pd
 
 from training.evaluation import Evaluation
-from training.promotion import GateLine, Promotion
-from training.text import evaluation_text, promotion_text
-
-
-def test_a_closed_gate_says_which_line_failed() -> None:
-    lines = (GateLine("calibrated", False, "error 0.2"), GateLine("better than chance", True, "x"))
-    assert promotion_text(Promotion("3", lines)).splitlines() == [
-        "FAIL  calibrated: error 0.2",
-        "pass  better than chance: x",
-        "version 3 is not the champion",
-    ]
+from training.text import evaluation_text
 
 
 def test_measures_stand_beside_their_intervals() -> None:

@@ -1,4 +1,4 @@
-"""Adversarial validation: can a column, or all of them, tell the rows learnt from from the tested?
+"""Adversarial validation: which columns tell the rows that were learnt from from the tested ones.
 
 A column that does so alone carries the time of the row, its place in a file, or the label list it
 came from; what is learnt of it holds for the rows learnt from and for no others.
@@ -36,16 +36,14 @@ class Adversarial(NamedTuple):
 
 
 def adversarial(learnt: Float64, tested: Float64, names: tuple[str, ...], seed: int) -> Adversarial:
-    """Measure how far the columns of learnt rows (n, k) and of tested rows (m, k) can be told apart.
+    """Measure how far columns tell learnt rows (n, k) from tested rows (m, k).
 
     References
     ----------
     Pan, Pham, Dorairaj, Chen, Lee, "Adversarial validation approach to concept drift problem"
     (2020), sections 2 and 3.
     """
-    each = {
-        name: column_auc(learnt[:, at], tested[:, at]) for at, name in enumerate(names)
-    }
+    each = {name: column_auc(learnt[:, at], tested[:, at]) for at, name in enumerate(names)}
     ordered = dict(sorted(each.items(), key=lambda one: -one[1]))
     return Adversarial(ordered, joint_auc(learnt, tested, seed))
 

@@ -56,9 +56,8 @@ def list_versions(
     found = registry.versions(name, tracking_uri=tracking_uri)
     rows = [version_facts(version, number) for version in found]
     changes = registry.history(name, tracking_uri=tracking_uri)
-    said = "\n".join([table_text(rows), *("", *map(change_text, changes))] if changes else [
-        table_text(rows)
-    ])
+    told = ["", *map(change_text, changes)] if changes else []
+    said = "\n".join([table_text(rows), *told])
     say(said, {"versions": rows, "changes": [asdict(change) for change in changes]}, as_json)
 
 
@@ -72,11 +71,14 @@ def compare(
 ) -> None:
     """Compare two versions on the test rows that both of their runs logged."""
     from training import tracking
-    from training.gate.promotion import compare_versions
+    from training.gate.config import GateConfig
+    from training.gate.promotion import compare_versions, evidence_of
     from training.gate.text import comparison_text
 
     both = [tracking.find(name, one, tracking_uri=tracking_uri) for one in (first, second)]
-    found = compare_versions(*both, tracking_uri=tracking_uri)
+    stated = evidence_of(both[0], tracking_uri=tracking_uri)
+    margin = GateConfig().margin if stated is None else stated.margin
+    found = compare_versions(*both, margin=margin, tracking_uri=tracking_uri)
     facts = {"versions": [first, second], "verdict": found.verdict, **asdict(found)}
     say(comparison_text(first, second, found), facts, as_json)
 

@@ -61,7 +61,7 @@ class Comparison:
             f"the same {self.rows} rows, {self.illicit} illicit; fits each: {self.fits}; "
             f"margin {self.margin:g}"
         )
-        if self.verdict == "refused" and self.difference > -self.margin:
+        if self.verdict == "refused" and self.high > 0:
             said += "; too few rows to tell a loss of the margin from none"
         return said
 

@@ -35,7 +35,7 @@ def duplicates(features: pd.DataFrame, learnt: Int64, tested: Int64) -> Int64:
     """
     keys = pd.util.hash_pandas_object(features, index=False).to_numpy()
     wallets = features.index.get_level_values("wallet").to_numpy()
-    defined = features.notna().to_numpy().any(axis=1)
+    defined = np.asarray(features.notna().to_numpy().any(axis=1))
     before = pd.DataFrame({"key": keys[learnt], "other": wallets[learnt]})[defined[learnt]]
     after = pd.DataFrame({"key": keys[tested], "wallet": wallets[tested], "row": tested})
     both = after[defined[tested]].merge(before.drop_duplicates(), on="key")
@@ -49,5 +49,7 @@ def duplicates_line(found: int, tested: int, example: str) -> GateLine:
     if found:
         said += f", such as that of {example}"
     return GateLine(
-        "test rows are no copies", share <= MOST_DUPLICATES, f"{said}; at most {MOST_DUPLICATES:.0%}"
+        "test rows are no copies",
+        share <= MOST_DUPLICATES,
+        f"{said}; at most {MOST_DUPLICATES:.0%}",
     )

@@ -142,11 +142,16 @@ def gather(
     lines = (
         *_table_lines(trained, material),
         future_line(
-            None if material.ledger is None else check_future(
-                material.table, material.ledger, material.known, material.views,
+            None
+            if material.ledger is None
+            else check_future(
+                material.table,
+                material.ledger,
+                material.known,
+                material.views,
                 seed=material.config.seed,
             )
-        ),  # fmt: skip
+        ),
         _replay_line(trained, material, served, endpoint),
         base_rate_line(said_to_ordinary, trained.model.base_rate),
         *_latency_lines(trained, material),
@@ -191,9 +196,7 @@ def _table_lines(trained: Trained, material: Material) -> tuple[GateLine, ...]:
     features, rows = material.table[names], trained.rows
     values = features.to_numpy()
     learnt = rows.learnt
-    found = adversarial(
-        values[learnt], values[rows.test], tuple(names), material.config.seed
-    )
+    found = adversarial(values[learnt], values[rows.test], tuple(names), material.config.seed)
     copies = duplicates(features, learnt, rows.test)
     example = str(features.index[copies[0]][0]) if len(copies) else ""
     return adversarial_line(found), duplicates_line(len(copies), len(rows.test), example)
@@ -216,8 +219,5 @@ def _latency_lines(trained: Trained, material: Material) -> tuple[GateLine, ...]
         return (GateLine("quick enough", None, "not measured: the run had no ledger"),)
     spine = material.table.index[trained.rows.test].to_frame(index=False)
     labels = material.known if trained.model.reads_labels else None
-    took = milliseconds(
-        trained.model, material.ledger, labels, spine, seed=material.config.seed
-    )
+    took = milliseconds(trained.model, material.ledger, labels, spine, seed=material.config.seed)
     return (latency_line(float(np.median(took)), float(took.max()), material.gate.latency_ms),)
-

@@ -98,7 +98,7 @@ def other_future(ledger: Ledger, wallet: str, as_of: pd.Timestamp) -> Ledger:
         later |= dict.fromkeys(ledger.tx_id(int(row)) for row in after)
     spared = {
         tx_id for tx_id in later
-        if any(one.timestamp < instant for one in ledger.transaction(tx_id))
+        if any(one.microseconds < instant for one in ledger.transaction(tx_id))
     }  # fmt: skip
     changed.retract([tx_id for tx_id in later if tx_id not in spared][-TAKEN_OUT:])
     changed.append(_invented(changed, wallet, as_of))
@@ -126,7 +126,7 @@ def other_labels(labels: pd.DataFrame, ledger: Ledger, as_of: pd.Timestamp) -> p
     """Labels known before ``as_of``, and for some wallets of the ledger one that never was."""
     known = labels[labels["known_at"] < as_of]
     some = [ledger.wallet(code) for code in range(min(PUT_IN, ledger.n_wallets))]
-    invented = pd.DataFrame({"wallet": some, "label": "illicit", "known_at": as_of})
+    invented = check_labels(pd.DataFrame({"wallet": some, "label": "illicit", "known_at": as_of}))
     return check_labels(pd.concat([known, invented], ignore_index=True))
 
 

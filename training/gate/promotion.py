@@ -81,7 +81,7 @@ def judge(
     *,
     tracking_uri: str | None = None,
 ) -> tuple[GateLine, ...]:
-    """Return every line: of the metrics, of the evidence, and of the champion, which is the last."""
+    """Return every line: of the metrics, of the evidence, and last of the champion."""
     own = own_lines(candidate.metrics)
     if evidence is None:
         lacking = f"its run logged no {FILE}: train again with this release"
@@ -190,5 +190,4 @@ def compare_versions(
     theirs = scores.rename(columns=lambda name: name.replace(CANDIDATE, CHAMPION))
     ours = mine[["y_true", *mine.filter(regex=f"^{CANDIDATE}").columns]]
     # rows may repeat, so they are put side by side by place
-    joined = ours.assign(**{name: theirs[name].to_numpy() for name in theirs})
-    return compare(joined, margin=margin)
+    return compare(pd.concat([ours, theirs], axis=1), margin=margin)

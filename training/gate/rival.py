@@ -1,7 +1,7 @@
 """The champion as a recipe: judged like the candidate, on the same rows, each with its own inputs.
 
-The champion's model may have learnt from the candidate's test rows; its recipe, fitted again to what
-was known at each origin, has not.
+The champion's model may have learnt from the candidate's test rows; its recipe, fitted again to
+what was known at each origin, has not.
 """
 
 from __future__ import annotations
