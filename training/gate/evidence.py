@@ -21,6 +21,7 @@ from training.gate.latency import milliseconds
 from training.gate.lines import GateLine, base_rate_line, latency_line
 from training.gate.replay import Endpoint, Served, replay, replay_line
 from training.gate.rival import Champion, champion_table, paired_scores
+from training.gate.shares import shares_of
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -199,7 +200,11 @@ def _table_lines(trained: Trained, material: Material) -> tuple[GateLine, ...]:
     found = adversarial(values[learnt], values[rows.test], tuple(names), material.config.seed)
     copies = duplicates(features, learnt, rows.test)
     example = str(features.index[copies[0]][0]) if len(copies) else ""
-    return adversarial_line(found), duplicates_line(len(copies), len(rows.test), example)
+    shares = shares_of(trained.model, material.table.iloc[rows.test], seed=material.config.seed)
+    return (
+        adversarial_line(found, shares),
+        duplicates_line(len(copies), len(rows.test), example),
+    )
 
 
 def _replay_line(

@@ -12,12 +12,13 @@ import pytest
 
 from features import Ledger, feature_table
 from features.views import VIEWS
-from training import Trained
+from training import OutOfTime, TrainConfig, Trained, train
 from training.gate.adversarial import adversarial, adversarial_line, column_auc
 from training.gate.duplicates import duplicates, duplicates_line
 from training.gate.future import check_future, future_line
 from training.gate.lines import base_rate_line, latency_line, own_lines, shuffle_line
 from training.gate.replay import Served, replay, replay_line
+from training.gate.shares import shares_of
 
 SOME = tuple(view for view in VIEWS if view.name in ("coverage", "amounts", "exposure"))
 DAY = pd.Timedelta(1, "D")
@@ -84,13 +85,33 @@ def two_sides(drift: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray
 def test_a_column_that_carries_the_time_is_caught() -> None:
     names = tuple("abcdef")
     alike = adversarial(*two_sides(), names, seed=0)
-    assert adversarial_line(alike).passed
+    assert adversarial_line(alike, None).passed
     assert alike.joint < 0.65
     dated = adversarial(*two_sides(drift=6.0), names, seed=0)
-    line = adversarial_line(dated)
+    line = adversarial_line(dated, {"a": 0.6, "c": 0.4})
     assert line.passed is False
-    assert line.detail.startswith("1 of 6 columns above an AUC of 0.95: c 1.000")
+    assert line.detail.startswith(
+        "1 of 6 columns above an AUC of 0.95, 40.0% of the scores, at most 10%: c 1.000"
+    )
+    assert adversarial_line(dated, None).passed is False
+    assert adversarial_line(dated, {"a": 0.95, "c": 0.05}).passed  # it drifts, and is hardly read
     assert dated.joint > 0.95
+
+
+def test_a_copy_of_the_label_is_caught(
+    table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime
+) -> None:
+    columns = [str(name) for name in table.columns[:4]]
+    config = TrainConfig(model="logistic", base_rate=0.01, columns=columns)
+    told = table.copy()
+    told[columns[2]] = (labels["label"] == "illicit").to_numpy(np.float64)
+    leaky = train(told, labels, split, config)
+    failed = [line.name for line in own_lines(leaky.metrics) if not line.passed]
+    assert "better than the best single feature" in failed
+    shares = shares_of(leaky.model, told, seed=0)
+    assert shares is not None
+    assert next(iter(shares)) == columns[2]
+    assert sum(shares.values()) == pytest.approx(1.0)
 
 
 def test_a_column_that_is_missing_on_one_side_only_is_caught() -> None:
