@@ -20,7 +20,8 @@ from features.sources.known import read_known
 from features.table import feature_table, join_context
 from features.view import View
 from training.config import ConfigError, RunConfig
-from training.gate.evidence import FILE, ROWS, Evidence, Material, gather
+from training.gate.evidence import Material, gather
+from training.gate.logged import Evidence
 from training.gate.replay import Endpoint, Served
 from training.gate.rival import present_champion
 from training.origins import origins_text
@@ -84,7 +85,11 @@ def run(
     say("model", 2, 3)
     material = Material(table, labels, config.model, config.gate, ledger, known, views)
     evidence = _evidence(config, trained, material, endpoint)
-    version = _record(config, Path(config_path), trained, shuffled, splits, material, evidence)
+    with tempfile.TemporaryDirectory() as files:
+        evidence.write(Path(files))
+        version = _record(
+            config, Path(config_path), trained, shuffled, splits, material, Path(files)
+        )
     say("model", 3, 3)
     return version
 
@@ -140,7 +145,7 @@ def _record(
     shuffled: float,
     splits: tuple[OutOfTime, ...],
     material: Material,
-    evidence: Evidence,
+    files: Path,
 ) -> Run:
     from training import tracking
     from training.plots import calibration_figure, precision_recall_figure
@@ -169,9 +174,8 @@ def _record(
         texts={
             "config.toml": config_path.read_text(encoding="utf-8"),
             "dropped.json": json.dumps(trained.dropped, indent=1),
-            FILE: evidence.to_json(),
         },
-        tables={ROWS: evidence.rows},
+        files=files,
     )
     version = tracking.record(
         model,

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -49,8 +48,8 @@ class Record:
         Figures by file name.
     texts
         Small texts by file name, such as the configuration.
-    tables
-        Rows by file name, written as parquet.
+    files
+        Folder whose files are logged as they are.
     """
 
     parameters: Mapping[str, Any]
@@ -58,7 +57,7 @@ class Record:
     tags: Mapping[str, str]
     figures: Mapping[str, Figure]
     texts: Mapping[str, str]
-    tables: Mapping[str, pd.DataFrame]
+    files: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +122,7 @@ def record(
                 mlflow.log_figure(figure, file)
             for file, text in what.texts.items():
                 mlflow.log_text(text, file)
-            for file, rows in what.tables.items():
-                rows.to_parquet(Path(folder) / file)
-                mlflow.log_artifact(str(Path(folder) / file))
+            mlflow.log_artifacts(str(what.files))
             uri = _log_model(model, Path(folder) / FOLDER)
         number = mlflow.register_model(uri, name).version
         return _version(client, name, str(number), run.info.run_id)

@@ -1,4 +1,4 @@
-"""The evasion suite: what a launderer gains by hiding, and a framer by soiling others, and the cost.
+"""The evasion suite: what a launderer gains by hiding, what a framer does to others, and the cost.
 
 Every attack is tried on illicit wallets that are caught and on licit ones of the lowest band, in
 rising size, so that the report shows a curve and not a point.
@@ -108,7 +108,7 @@ def evasion_text(found: pd.DataFrame) -> str:
     for (aim, _), rows in found.groupby(["aim", "attack"], sort=False):
         share = "down" if aim == HIDE else "up"
         shift = rows["shift_median"]
-        one = rows.loc[shift.idxmin() if aim == HIDE else shift.idxmax()]
+        one = rows.iloc[int(shift.argmin() if aim == HIDE else shift.argmax())]
         lines.append(
             f"| {aim} | {one['attack']} | {one['size']} | {one['by']} | {one['victims']} "
             f"| {one[share]:.0%} {share} | {one['shift_median']:+.2f} "

@@ -1,10 +1,9 @@
-"""All that a run measures for the gate, and how it is written down: promoting reads only this."""
+"""All that a run measures for the gate; promoting reads only this."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,11 @@ from training.gate.adversarial import adversarial, adversarial_line
 from training.gate.comparison import CANDIDATE, Comparison, compare
 from training.gate.config import GateConfig
 from training.gate.duplicates import duplicates, duplicates_line
+from training.gate.evasion import evasion_suite
 from training.gate.future import check_future, future_line
 from training.gate.latency import milliseconds
 from training.gate.lines import GateLine, base_rate_line, latency_line
+from training.gate.logged import Evidence
 from training.gate.replay import Endpoint, Served, replay, replay_line
 from training.gate.rival import Champion, champion_table, paired_scores
 from training.gate.shares import shares_of
@@ -27,9 +28,6 @@ from training.recipe import Recipe
 if TYPE_CHECKING:
     from features.ledger import Ledger
     from training.trained import Trained
-
-FORMAT = 1
-FILE, ROWS = "gate.json", "rows.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,62 +55,6 @@ class Material:
     ledger: Ledger | None
     known: pd.DataFrame | None
     views: tuple[View, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the gate judges.
-
-    Parameters
-    ----------
-    lines
-        Alarms and measurements, each with its outcome.
-    champion
-        Version that was the champion during the run, empty if there was none.
-    unusable
-        Why that one could not be judged although it may serve, empty if it was.
-    broken
-        Why it cannot be loaded by this release, empty if it can.
-    comparison
-        With it, or None.
-    margin
-        Stated for it.
-    rows
-        Test rows: those of ``Trained.scores``, and the scores of each fit. Empty where only the
-        text was read.
-    """
-
-    lines: tuple[GateLine, ...]
-    champion: str
-    unusable: str
-    broken: str
-    comparison: Comparison | None
-    margin: float
-    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    def to_json(self) -> str:
-        """Return all but the rows."""
-        told: dict[str, Any] = {"format": FORMAT, **asdict(replace(self, rows=pd.DataFrame()))}
-        del told["rows"]
-        return json.dumps(told, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        RiskError
-            If it is of another format.
-        """
-        told = json.loads(text)
-        found = told.pop("format", None)
-        if found != FORMAT:
-            raise RiskError(f"{FILE} has format {found!r}; this release reads {FORMAT}")
-        told["lines"] = tuple(GateLine(**line) for line in told["lines"])
-        if told["comparison"] is not None:
-            told["comparison"] = Comparison(**told["comparison"])
-        return cls(**told)
 
 
 def gather(
@@ -160,6 +102,7 @@ def gather(
     return Evidence(
         lines, "" if champion is None else champion.version, unusable,
         "" if champion is None else champion.unusable, comparison, material.gate.margin, rows,
+        _evasion(trained, material),
     )  # fmt: skip
 
 
@@ -205,6 +148,17 @@ def _table_lines(trained: Trained, material: Material) -> tuple[GateLine, ...]:
         adversarial_line(found, shares),
         duplicates_line(len(copies), len(rows.test), example),
     )
+
+
+def _evasion(trained: Trained, material: Material) -> pd.DataFrame:
+    if material.ledger is None or not material.gate.victims:
+        return pd.DataFrame()
+    model = trained.model
+    labels = material.known if model.reads_labels else None
+    return evasion_suite(
+        model, material.ledger, trained.scores, labels, victims=material.gate.victims,
+        seed=material.config.seed,
+    )  # fmt: skip
 
 
 def _replay_line(

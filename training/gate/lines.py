@@ -15,6 +15,7 @@ MAX_CALIBRATION_ERROR = 0.05
 # or chance, and chance kept 1 % of it at most on real wallets (Ethereum, 10 shuffles)
 MOST_KEPT_BY_SHUFFLE = 0.5
 BASE_RATE_FACTOR = 2.0
+WORDS = {True: "pass", False: "FAIL", None: "----"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from features.errors import RiskError
 from training.gate.comparison import CANDIDATE, CHAMPION, Comparison, compare
-from training.gate.evidence import FILE, ROWS, Evidence
 from training.gate.lines import GateLine, own_lines
+from training.gate.logged import FILE, ROWS, Evidence
 
 if TYPE_CHECKING:
     from training.tracking import Version

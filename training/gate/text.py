@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from training.gate.comparison import Comparison
+from training.gate.lines import WORDS
 from training.gate.promotion import Promotion
 from training.registry import Change
 from training.tracking import Version
 
-WORDS = {True: "pass", False: "FAIL", None: "----"}
 SHOWN = ("version", "alias", "model", "kind", "PR-AUC", "data", "champion since", "by", "why")
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from features.errors import RiskError
 from training.gate.comparison import Comparison
-from training.gate.evidence import Evidence
 from training.gate.lines import GateLine, own_lines
+from training.gate.logged import Evidence
 from training.gate.promotion import Promotion, champion_line, judge
 from training.gate.text import change_text, promotion_text, table_text, version_facts
 from training.registry import Change
