@@ -17,6 +17,7 @@ from training.metrics import average_precision
 from training.recipe import Recipe
 from training.trained import ship
 from training.truth import labels_to_y
+from training.watch.columns import moved_much
 from training.watch.monitor import Watched, monitor
 from training.watch.prior import at_prior
 
@@ -111,7 +112,7 @@ def _signs(watched: Watched) -> dict[str, object]:
         "adversarial_auc_at_prior": watched.outside.at_prior_auc,
         "unexplained_psi": watched.unexplained_psi,
         "disagreement": watched.priors.disagreement,
-        "columns_psi_large": int((watched.columns["psi"] >= 0.25).sum()),
+        "columns_psi_large": int(moved_much(watched.columns).sum()),
     }
 
 

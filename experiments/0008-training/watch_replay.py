@@ -25,6 +25,7 @@ from training.metrics import average_precision, bootstrap_intervals
 from training.recipe import Recipe
 from training.trained import ship
 from training.truth import labels_to_y
+from training.watch.columns import moved_much
 from training.watch.monitor import Watched, monitor
 
 Float64s = npt.NDArray[np.float64]
@@ -85,7 +86,7 @@ def _month(
         "adversarial_auc": watched.outside.adversarial_auc,
         "adversarial_auc_at_prior": watched.outside.at_prior_auc,
         "unexplained_psi": watched.unexplained_psi,
-        "columns_psi_large": int((watched.columns["psi"] >= 0.25).sum()),
+        "columns_psi_large": int(moved_much(watched.columns).sum()),
         "columns_telling": int((watched.columns["auc"] >= 0.8).sum()),
         "prior": watched.priors.em.share,
         "prior_low": watched.priors.em.low,

@@ -19,22 +19,25 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 PSI_BINS = 10
-LEAST_SHARE = 1e-4  # of a bin, so that an empty one does not make PSI infinite
+HALF = 0.5  # row, added to each bin
+SURE = 0.95
 MODERATE, LARGE = 0.1, 0.25
 TELLS = 0.8  # AUC of a column alone from which it tells window from training
 
 
 def column_drift(
-    quantiles: Float64, missing: Float64, window: Float64, names: tuple[str, ...]
+    trained: Float64, missing: Float64, rows: int, window: Float64, names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Compare every column of a window with the training rows.
 
     Parameters
     ----------
-    quantiles
-        float64 (k, parts) of the training rows; all nan where a column had no value.
+    trained
+        float64 (k, parts), quantiles of the training rows; all nan where a column had no value.
     missing
         float64 (k,), share of training rows without a value.
+    rows
+        Number of training rows.
     window
         float64 (n, k), the columns in the same order.
     names
@@ -43,7 +46,8 @@ def column_drift(
     Returns
     -------
     DataFrame
-        Index ``column``, largest PSI first: ``psi`` over ten parts and one for nan, ``ks`` and
+        Index ``column``, largest PSI first: ``psi`` over ten parts and one for nan, ``psi_chance``
+        (see :func:`psi_chance`), ``ks`` and
         ``auc`` of the values that are there (nan where either side has none), ``beyond`` (share of
         rows below or above all training quantiles; 1 % on the training rows), ``missing`` and
         ``missing_trained`` (share nan). An ``auc`` of .5 means that the column tells nothing;
@@ -52,10 +56,11 @@ def column_drift(
     values = coarse(window)
     table = pd.DataFrame(
         {
-            "psi": [_psi(*one) for one in zip(quantiles, missing, values.T, strict=True)],
-            "ks": [_ks(*one) for one in zip(quantiles, values.T, strict=True)],
-            "auc": [_auc(*one) for one in zip(quantiles, values.T, strict=True)],
-            "beyond": beyond(values, quantiles).mean(axis=0),
+            "psi": [_psi(*one) for one in zip(trained, missing, values.T, strict=True)],
+            "psi_chance": psi_chance(PSI_BINS + 1, len(values), rows),
+            "ks": [_ks(*one) for one in zip(trained, values.T, strict=True)],
+            "auc": [_auc(*one) for one in zip(trained, values.T, strict=True)],
+            "beyond": beyond(values, trained).mean(axis=0),
             "missing": np.isnan(values).mean(axis=0),
             "missing_trained": missing,
         },
@@ -82,40 +87,79 @@ def beyond(values: Float64, quantiles: Float64) -> NDArray[np.bool_]:
     return (values < quantiles[:, 0]) | (values > quantiles[:, -1])
 
 
-def psi(trained: Float64, found: Float64) -> float:
-    """Return the population stability index of two vectors of shares.
+def psi(trained: Float64, counts: Float64) -> float:
+    """Return the population stability index of a window's counts against shares of training.
 
     Parameters
     ----------
-    trained, found
-        float64 (b,), shares of the same bins.
+    trained
+        float64 (b,), shares of training in each bin; they sum to 1.
+    counts
+        float64 (b,), rows of the window in the same bins.
+
+    Notes
+    -----
+    Half a row is added to each bin on both sides, as many training rows taken as the window has:
+    an empty bin of a small window does not make it infinite.
 
     Examples
     --------
-    >>> psi(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
+    >>> psi(np.array([0.5, 0.5]), np.array([500.0, 500.0]))
     0.0
-    >>> round(psi(np.array([0.5, 0.5]), np.array([0.8, 0.2])), 3)
-    0.416
+    >>> round(psi(np.array([0.5, 0.5]), np.array([800.0, 200.0])), 3)
+    0.415
     """
-    left, right = np.maximum(trained, LEAST_SHARE), np.maximum(found, LEAST_SHARE)
-    return float(((right - left) * np.log(right / left)).sum())
+    rows = counts.sum()
+    left, right = trained * rows + HALF, counts + HALF
+    total = rows + HALF * len(counts)
+    return float(((right - left) * np.log(right / left)).sum() / total)
+
+
+def psi_chance(bins: int, rows: int, trained: int) -> float:
+    """Return the PSI that 95 of 100 windows stay below where nothing changed.
+
+    Parameters
+    ----------
+    bins
+        Of the index.
+    rows, trained
+        Rows of the window and of training.
+
+    References
+    ----------
+    Yurdakul and Naranjo, "Statistical properties of the population stability index" (2020): it is
+    about chi-squared with ``bins - 1`` degrees of freedom times ``1 / rows + 1 / trained``.
+
+    Examples
+    --------
+    >>> round(psi_chance(11, 40, 1000), 2), round(psi_chance(11, 10_000, 10_000), 4)
+    (0.48, 0.0037)
+    """
+    from scipy.stats import chi2
+
+    return float(chi2.ppf(SURE, max(bins - 1, 1)) * (1 / rows + 1 / trained))
+
+
+def moved_much(columns: pd.DataFrame) -> pd.Series:
+    """Return which columns moved much, and by more than chance does; of :func:`column_drift`."""
+    return (columns["psi"] >= LARGE) & (columns["psi"] > columns["psi_chance"])
 
 
 def _psi(quantiles: Float64, missing: float, values: Float64) -> float:
     """PSI over tenths of the training values, and a bin for nan."""
     known = values[~np.isnan(values)]
-    trained, found = np.array([missing]), np.array([1 - known.size / values.size])
+    trained, counts = np.array([missing]), np.array([float(values.size - known.size)])
     if not np.isnan(quantiles[0]):
         width = len(quantiles) // PSI_BINS
         lower, upper = quantiles[width - 1 : -1 : width], quantiles[width::width]
         cuts = np.unique((lower + upper) / 2)
         bins = len(cuts) + 1
         usual = np.bincount(np.searchsorted(cuts, quantiles), minlength=bins) / len(quantiles)
-        now = np.bincount(np.searchsorted(cuts, known), minlength=bins) / values.size
-        trained, found = np.append(trained, usual * (1 - missing)), np.append(found, now)
+        now = np.bincount(np.searchsorted(cuts, known), minlength=bins)
+        trained, counts = np.append(trained, usual * (1 - missing)), np.append(counts, now)
     elif known.size:  # a column that training never saw a value of
-        trained, found = np.append(trained, 0.0), np.append(found, known.size / values.size)
-    return psi(trained, found)
+        trained, counts = np.append(trained, 0.0), np.append(counts, known.size)
+    return psi(trained, counts.astype(np.float64))
 
 
 def _ks(quantiles: Float64, values: Float64) -> float:

@@ -18,7 +18,7 @@ from training.evaluation import rows_log_odds
 from training.scores import COUNTS
 from training.table_columns import model_columns
 from training.truth import labels_to_y
-from training.watch.columns import column_drift, psi
+from training.watch.columns import column_drift, psi, psi_chance
 from training.watch.judged import judge_window
 from training.watch.prior import Priors, estimate_prior, score_counts, unexplained
 from training.watch.reference import Reference
@@ -55,6 +55,8 @@ class Watched:
         Of the window's scores against those of training, as they are.
     unexplained_psi
         Of the same once the prior is that estimated.
+    unexplained_chance
+        What 95 of 100 windows of so many rows stay below where nothing changed.
     priors
         Estimates of the share of illicit wallets.
     judged
@@ -71,6 +73,7 @@ class Watched:
     outside: RowsOutside
     score_psi: float
     unexplained_psi: float
+    unexplained_chance: float
     priors: Priors
     judged: dict[str, float]
     reference: Reference
@@ -133,11 +136,14 @@ def monitor(
     compared = log_odds + log_odds_of(reference.base_rate) - log_odds_of(model.base_rate)
     priors = estimate_prior(reference, compared, wallets, seed=seed)
     share = priors.em.share
-    columns = column_drift(reference.quantiles, reference.missing, features, reference.names)
+    columns = column_drift(
+        reference.quantiles, reference.missing, reference.rows, features, reference.names
+    )
     outside = rows_outside(reference, features, wallets, prior=share, seed=seed)
     left = unexplained(reference, compared, share)
     judged = judge_window(reference, compared, y_true, table.index, seed=seed)
-    signs = Signs(model.base_rate, priors, outside, left, judged, reference.pr_auc)
+    chance = psi_chance(len(reference.illicit), len(table), reference.rows)
+    signs = Signs(model.base_rate, priors, outside, left, chance, judged, reference.pr_auc)
     return Watched(
         rows=pd.DataFrame(
             {"probability": probability_of(log_odds), "y_true": y_true}, index=table.index
@@ -147,6 +153,7 @@ def monitor(
         outside=outside,
         score_psi=_score_psi(reference, compared),
         unexplained_psi=left,
+        unexplained_chance=chance,
         priors=priors,
         judged=judged,
         reference=reference,
@@ -216,4 +223,4 @@ def _weights(model: RiskModel, table: pd.DataFrame) -> pd.Series:
 def _score_psi(reference: Reference, log_odds: Float64) -> float:
     trained = reference.illicit + reference.licit
     counts = score_counts(reference, log_odds)
-    return psi(trained / trained.sum(), counts / counts.sum())
+    return psi(trained / trained.sum(), counts)

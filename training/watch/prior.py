@@ -179,7 +179,7 @@ def unexplained(reference: Reference, log_odds: Float64, share: float) -> float:
     counts = score_counts(reference, log_odds)
     illicit = reference.illicit / reference.illicit.sum()
     licit = reference.licit / reference.licit.sum()
-    return psi(share * illicit + (1 - share) * licit, counts / counts.sum())
+    return psi(share * illicit + (1 - share) * licit, counts)
 
 
 def estimate_prior(

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from training.calibration import log_odds_of
 from training.risk_model import RiskModel
 from training.table_columns import model_columns
-from training.watch.columns import LARGE, TELLS
+from training.watch.columns import LARGE, TELLS, moved_much
 from training.watch.monitor import Watched
 from training.watch.plots import (
     CURVES,
@@ -47,7 +47,7 @@ MEANINGS = {
 def monitor_text(watched: Watched) -> str:
     """Say the sentence, then every finding, then the figures behind them."""
     share, low, high = watched.priors.em
-    moved = int((watched.columns["psi"] >= LARGE).sum())
+    moved = int(moved_much(watched.columns).sum())
     telling = int((watched.columns["auc"] >= TELLS).sum())
     lines = [
         watched.verdict.sentence,
@@ -99,6 +99,7 @@ def monitor_facts(watched: Watched) -> dict[str, Any]:
             "base_rate": watched.reference.base_rate,
             "psi": watched.score_psi,
             "psi_that_the_prior_does_not_explain": watched.unexplained_psi,
+            "psi_of_chance": watched.unexplained_chance,
         },
         "prior": {
             "trusted": watched.verdict.prior_trusted,
@@ -107,6 +108,7 @@ def monitor_facts(watched: Watched) -> dict[str, Any]:
         },
         "rows_outside": {
             "share": watched.outside.share,
+            "chance": watched.outside.chance,
             "adversarial_auc": watched.outside.adversarial_auc,
             "adversarial_auc_at_the_prior": watched.outside.at_prior_auc,
             "telling_columns": {str(name): gain for name, gain in telling.items()},

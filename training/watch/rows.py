@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from training.watch.columns import beyond, coarse
-from training.watch.reference import Reference
+from training.watch.reference import USUAL, Reference
 
 Float64 = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ class RowsOutside:
     share
         Share of the rows with more columns beyond the training quantiles than 99 of 100 training
         rows have: about .01 where nothing changed.
+    chance
+        How likely so many of them are where nothing changed (binomial).
     adversarial_auc
         How well a classifier tells rows of the window from training rows, out of fold: .5 is not at
         all, 1 always. nan where one side has too few wallets.
@@ -48,6 +51,7 @@ class RowsOutside:
     """
 
     share: float
+    chance: float
     adversarial_auc: float
     at_prior_auc: float
     telling: pd.DataFrame
@@ -85,9 +89,9 @@ def rows_outside(
     at_prior, _ = told_apart(*sides, weights=weights, seed=seed)
     telling = pd.DataFrame({"gain": gain}, index=pd.Index(reference.names, name="column"))
     telling = telling.sort_values("gain", ascending=False, kind="stable")
-    return RowsOutside(
-        float(outside.mean()), area, at_prior, telling[telling["gain"] > 0].head(NAMED)
-    )
+    telling = telling[telling["gain"] > 0].head(NAMED)
+    chance = float(binom.sf(outside.sum() - 1, len(outside), 1 - USUAL))
+    return RowsOutside(float(outside.mean()), chance, area, at_prior, telling)
 
 
 def told_apart(

@@ -18,7 +18,8 @@ from training.watch.rows import RowsOutside
 Action = Literal["nothing", "shift", "retrain"]
 
 FACTOR = 2.0  # by which a prior may be off: the tolerance of the gate's check at the base rate
-USUAL_OUTSIDE = 0.05  # share of rows beyond what was learnt; it is .01 where nothing changed
+MANY_OUTSIDE = 0.05  # share of rows beyond what was learnt; it is .01 where nothing changed
+UNLIKELY = 0.01  # chance of so many of them
 LARGE_PSI = 0.25  # of scores, beyond what another prior explains; the usual rule of thumb
 TOLD_APART = 0.9  # AUC of telling rows of the window from training rows at the same prior
 RANKING_LOST = 0.05  # of PR-AUC at the prevalence of training
@@ -31,7 +32,7 @@ class Signs(NamedTuple):
     ----------
     base_rate
         What the model's probabilities are for.
-    priors, outside, unexplained_psi, judged
+    priors, outside, unexplained_psi, unexplained_chance, judged
         Of the window.
     pr_auc
         Of the training rows, out of fold.
@@ -41,6 +42,7 @@ class Signs(NamedTuple):
     priors: Priors
     outside: RowsOutside
     unexplained_psi: float
+    unexplained_chance: float
     judged: Mapping[str, float]
     pr_auc: float
 
@@ -122,12 +124,12 @@ def _ranking_lost(signs: Signs) -> str:
 def _strange(signs: Signs) -> tuple[str, ...]:
     """Say how the window lies outside what was learnt, beyond another share of illicit wallets."""
     found = []
-    if signs.unexplained_psi >= LARGE_PSI:
+    if signs.unexplained_psi >= max(LARGE_PSI, signs.unexplained_chance):
         found.append(
             "scores are spread as no share of illicit wallets explains (PSI "
             f"{signs.unexplained_psi:.2f}, {LARGE_PSI:g} is large)"
         )
-    if signs.outside.share >= USUAL_OUTSIDE:
+    if signs.outside.share >= MANY_OUTSIDE and signs.outside.chance < UNLIKELY:
         found.append(
             f"{signs.outside.share:.0%} of the rows lie beyond what the model learnt from, 1 % is "
             "usual"

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
-from training.watch.columns import beyond, coarse, column_drift, psi
+from training.watch.columns import beyond, coarse, column_drift, moved_much, psi
 from training.watch.reference import equal_parts
 
 SIZE = 4000
@@ -16,8 +16,8 @@ SIZE = 4000
 def drift(trained: np.ndarray, window: np.ndarray) -> dict[str, float]:
     values = coarse(trained[:, np.newaxis])
     missing = np.isnan(values).mean(axis=0)
-    table = column_drift(equal_parts(values), missing, window[:, np.newaxis], ("a",))
-    return {str(name): float(value) for name, value in table.loc["a"].items()}
+    table = column_drift(equal_parts(values), missing, SIZE, window[:, np.newaxis], ("a",))
+    return dict(zip(map(str, table.columns), table.to_numpy(np.float64)[0].tolist(), strict=True))
 
 
 def normal(seed: int, size: int = SIZE) -> np.ndarray:
@@ -45,8 +45,8 @@ def test_measures_are_those_of_the_two_samples() -> None:
 def test_psi_is_that_of_tenths() -> None:
     window = normal(5) + 1.0
     cuts = np.quantile(normal(4), np.arange(1, 10) / 10)
-    shares = np.bincount(np.searchsorted(cuts, window), minlength=10) / SIZE
-    assert drift(normal(4), window)["psi"] == pytest.approx(psi(np.full(10, 0.1), shares), rel=0.05)
+    counts = np.bincount(np.searchsorted(cuts, window), minlength=10).astype(float)
+    assert drift(normal(4), window)["psi"] == pytest.approx(psi(np.full(10, 0.1), counts), rel=0.05)
 
 
 def test_a_third_is_a_third() -> None:
@@ -87,5 +87,18 @@ def test_beyond_is_below_or_above_all_quantiles() -> None:
 def test_largest_psi_comes_first() -> None:
     trained = np.column_stack([normal(1), normal(2)])
     window = np.column_stack([normal(3), normal(4) + 3])
-    table = column_drift(equal_parts(trained), np.zeros(2), window, ("still", "moved"))
+    table = column_drift(equal_parts(trained), np.zeros(2), SIZE, window, ("still", "moved"))
     assert list(table.index) == ["moved", "still"]
+
+
+def test_a_small_window_does_not_move_by_chance() -> None:
+    """Ten bins of three rows each: without an allowance for chance, most would "move much"."""
+    trained = np.random.default_rng(0).normal(size=(SIZE, 60))
+    window = np.random.default_rng(1).normal(size=(30, 60))
+    names = tuple(f"c{number}" for number in range(60))
+    table = column_drift(equal_parts(trained), np.zeros(60), SIZE, window, names)
+    assert (table["psi"] >= 0.25).mean() > 0.3
+    assert moved_much(table).mean() < 0.1
+    window[:, 0] += 3
+    table = column_drift(equal_parts(trained), np.zeros(60), SIZE, window, names)
+    assert moved_much(table)["c0"]

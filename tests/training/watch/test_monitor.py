@@ -125,4 +125,4 @@ def test_a_column_all_nan_in_the_window_is_no_error(model: RiskModel) -> None:
     table, _ = rows(200, BASE_RATE, seed=11)
     watched = monitor(model, table.assign(**{COLUMNS[0]: np.nan}))
     assert watched.columns.index[0] == COLUMNS[0]
-    assert np.isnan(watched.columns.loc[COLUMNS[0], "auc"])
+    assert np.isnan(watched.columns["auc"].iloc[0])
