@@ -85,7 +85,7 @@ def evaluate(
     The model does not keep the names of the wallets it learnt from; take a table without them
     where wallets occur more than once.
     """
-    _check_exposure(model, table)
+    check_exposure(model, table)
     y_true = labels_to_y(labels, table)
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < model.manifest.min_transfers
     early = table.index.get_level_values("as_of") < model.manifest.trained_until
@@ -110,7 +110,7 @@ def evaluate(
     return Evaluation(metrics, scores, dropped)
 
 
-def _check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
+def check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
     """Refuse a table whose exposure is all nan: the model would be judged on what it never saw."""
     if not model.reads_labels:
         return
