@@ -62,19 +62,19 @@ def _asked(
                 continue
             for columns in sets:
                 for learnt, other in ((half.one, half.other), (half.other, half.one)):
-                    found = _ask(known, first, Half(half.name, learnt, other), columns)
+                    parameters = watch_replay.QUICK if quick else {}
+                    config = _config(columns, parameters)
+                    found = _ask(known, first, Half(half.name, learnt, other), config)
                     if found:
                         yield found
 
 
-def _ask(known: Known, first: str, half: Half, columns: str) -> dict[str, object]:
+def _ask(known: Known, first: str, half: Half, config: TrainConfig) -> dict[str, object]:
     """Learn from one half, ask about the other; the other's labels are read last, to judge."""
     learnt = watch_halves.rows_of(known, first, half.one)
     other = watch_halves.rows_of(known, first, half.other)
     if min(_fewest(known, learnt), _fewest(known, other)) < watch_halves.LEAST_OF_A_CLASS:
         return {}
-    told = {"model": "lightgbm", "base_rate": protocol.BASE_RATE, "columns": columns}
-    config = TrainConfig.model_validate(told)
     model = _shipped(known, learnt, config)
     watched = monitor(model, other)
     telling = [str(name) for name in watched.columns.index[watched.columns["auc"] >= TELLS]]
@@ -88,7 +88,7 @@ def _ask(known: Known, first: str, half: Half, columns: str) -> dict[str, object
     shifted = at_prior(model, share).predict_proba(other)
     without = at_prior(fewer, watched.reference.prevalence).predict_proba(other)
     return {
-        "k": first, "half": half.name, "columns": columns,
+        "k": first, "half": half.name, "columns": config.columns,
         "learnt": len(learnt), "asked": len(other),
         "prevalence_learnt": watched.reference.prevalence, "seen": float(y_true.mean()),
         "said_as_learnt": float(plain.mean()), "said_at_prior": float(shifted.mean()),
@@ -102,6 +102,15 @@ def _ask(known: Known, first: str, half: Half, columns: str) -> dict[str, object
         "pr_auc_without_them": average_precision(y_true, without),
         "said_without_them": float(without.mean()),
     }  # fmt: skip
+
+
+def _config(columns: str, parameters: dict[str, int]) -> TrainConfig:
+    return TrainConfig.model_validate(
+        {
+            "model": "lightgbm", "base_rate": protocol.BASE_RATE, "columns": columns,
+            "parameters": parameters,
+        }
+    )  # fmt: skip
 
 
 def _signs(watched: Watched) -> dict[str, object]:

@@ -32,7 +32,8 @@ Float64s = npt.NDArray[np.float64]
 
 FIRST = "5"
 START, END = "2017-10-01", "2019-04-01"  # before and after, a month has too few of one class
-QUICK_END = "2018-01-01"
+QUICK_END = "2017-12-01"
+QUICK = {"trees": 40}
 LEAST_ROWS = 30
 CONFIG = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns="scale_free")
 WAYS = ("never", "monthly", "on call")
@@ -54,8 +55,9 @@ def replay(known: Known, *, quick: bool) -> Replayed:
     counts = table[["coverage_in_count", "coverage_out_count"]].sum(axis=1)
     table = table[counts >= CONFIG.min_transfers]
     as_of = table.index.get_level_values("as_of")
+    config = CONFIG.model_copy(update={"parameters": QUICK if quick else {}})
     edges = pd.date_range(START, QUICK_END if quick else END, freq="MS", tz="UTC")
-    serving = dict.fromkeys(WAYS, _learnt(known, table[as_of < edges[0]]))
+    serving = dict.fromkeys(WAYS, _learnt(known, table[as_of < edges[0]], config))
     months, rows = [], []
     for begin, end in pairwise(edges):
         window = table[(as_of >= begin) & (as_of < end)]
@@ -68,7 +70,7 @@ def replay(known: Known, *, quick: bool) -> Replayed:
         watched = monitor(serving["on call"], window)
         called = watched.verdict.action == "retrain"
         months.append(_month(begin, rows[-1], stale, watched))
-        fresh = _learnt(known, table[as_of < end])
+        fresh = _learnt(known, table[as_of < end], config)
         serving = {
             "never": serving["never"], "monthly": fresh,
             "on call": fresh if called else serving["on call"],
@@ -192,6 +194,6 @@ def halves_figure(asked: pd.DataFrame) -> Figure:
     return figure
 
 
-def _learnt(known: Known, rows: pd.DataFrame) -> RiskModel:
-    model, _ = ship(Recipe.of(rows, known.labels, CONFIG, ledger=None, views=VIEWS))
+def _learnt(known: Known, rows: pd.DataFrame, config: TrainConfig) -> RiskModel:
+    model, _ = ship(Recipe.of(rows, known.labels, config, ledger=None, views=VIEWS))
     return model
