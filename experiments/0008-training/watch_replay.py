@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from watch_halves import Known
 
 from experiments.common import ethereum_phishing as protocol
@@ -37,6 +38,8 @@ QUICK = {"trees": 40}
 LEAST_ROWS = 30
 CONFIG = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, columns="scale_free")
 WAYS = ("never", "monthly", "on call")
+LEAST_DRAWN = 0.02  # a mean below is drawn there
+TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 GREY, BLUE, ORANGE = "#8a8a8a", "#1f4e79", "#c55a11"
 
 
@@ -147,7 +150,9 @@ def months_figure(months: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(9.0, 7.0), layout="constrained")
     FigureCanvasAgg(figure)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 2])
-    for way, color in zip(WAYS, (GREY, BLUE, ORANGE), strict=True):
+    for way, color in zip(WAYS, (LEAST_DRAWN = 0.02  # a mean below is drawn there
+TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+GREY, BLUE, ORANGE), strict=True):
         top.plot(months["month"], months[f"pr_auc {way}"], color=color, marker="o", label=way)
     for month in months.loc[months["action"] == "retrain", "month"]:
         top.axvline(month, color=ORANGE, alpha=0.25, lw=8)
@@ -167,7 +172,8 @@ def months_figure(months: pd.DataFrame) -> Figure:
     bottom.plot(months["month"], months["unexplained_psi"], color=GREY, marker="o",
                 label="unexplained PSI of scores")  # fmt: skip
     bottom.set(title="Signs without labels")
-    bottom.legend(frameon=False)
+    bottom.set_ylim(-0.05, 1.2)
+    bottom.legend(frameon=False, ncols=3, loc="upper left", fontsize=8)
     for axes in (top, middle, bottom):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
@@ -176,18 +182,23 @@ def months_figure(months: pd.DataFrame) -> Figure:
 
 
 def halves_figure(asked: pd.DataFrame) -> Figure:
-    """Draw the mean said against the share seen of every half, on axes of odds."""
+    """Draw the mean said against the share seen of every half, on logarithmic axes."""
     figure = Figure(figsize=(9.0, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     ways = (("said_as_learnt", "as learnt"), ("said_at_prior", "at the estimated prior"))
     for axes, (column, name) in zip(figure.subplots(1, 2, sharey=True), ways, strict=True):
-        line = np.array([0.03, 1.0])
+        line = np.array([LEAST_DRAWN, 1.0])
         axes.plot(line, line, color=GREY)
         axes.fill_between(line, line / 2, line * 2, color=GREY, alpha=0.15, label="factor two")
         for half, rows in asked.groupby("half", sort=False):
-            axes.scatter(rows["seen"], rows[column], label=str(half), s=28)
-        axes.set(xscale="log", yscale="log", xlim=(0.1, 1), ylim=(0.03, 1), xlabel="share seen",
-                 title=f"Mean probability, {name}")  # fmt: skip
+            said = rows[column].clip(lower=LEAST_DRAWN)
+            axes.scatter(rows["seen"], said, label=str(half), s=28, clip_on=False)
+        axes.set(xscale="log", yscale="log", xlim=(0.1, 1), ylim=(LEAST_DRAWN, 1),
+                 xlabel="share seen", title=f"Mean probability, {name}")  # fmt: skip
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(FixedLocator(TICKS))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(ScalarFormatter())
         axes.grid(alpha=0.25)
     figure.axes[0].set_ylabel("mean said of the other half")
     figure.axes[0].legend(frameon=False, fontsize=8)
