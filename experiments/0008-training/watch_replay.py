@@ -150,9 +150,7 @@ def months_figure(months: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(9.0, 7.0), layout="constrained")
     FigureCanvasAgg(figure)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 2])
-    for way, color in zip(WAYS, (LEAST_DRAWN = 0.02  # a mean below is drawn there
-TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-GREY, BLUE, ORANGE), strict=True):
+    for way, color in zip(WAYS, (GREY, BLUE, ORANGE), strict=True):
         top.plot(months["month"], months[f"pr_auc {way}"], color=color, marker="o", label=way)
     for month in months.loc[months["action"] == "retrain", "month"]:
         top.axvline(month, color=ORANGE, alpha=0.25, lw=8)
