@@ -16,8 +16,9 @@ class GateConfig(BaseModel):
         How much less PR-AUC than the champion's is still called no worse. A candidate that is
         truly equal passes with probability 1 - beta if the margin is at least
         z_0.975 + z_(1 - beta) standard errors of the paired difference. On 669 real test rows (99
-        illicit, whole histories, five fits each) that error is about 0.007, so that 0.025 lets 19
-        of 20 equal candidates pass, and 0.03 a few more; where ranking is easier a tenth would do.
+        illicit, whole histories, five fits each) that error is 0.005 over three origins and 0.007
+        over one, so that 0.025 lets 19 of 20 equal candidates pass at the least, and 0.03 leaves
+        some room; where ranking is easier a tenth would do.
         Fewer rows need a wider margin: the gate says so, and does not widen it by itself.
     repeats
         Fits of each recipe, each with a seed of its own: so the interval holds the luck of a fit.
