@@ -23,7 +23,8 @@ class GateConfig(BaseModel):
     repeats
         Fits of each recipe, each with a seed of its own: so the interval holds the luck of a fit.
     victims
-        Wallets that are attacked to hide, and as many to frame; 0 leaves the attacks out.
+        Wallets that are attacked to hide, and as many to frame; 0 leaves the attacks out. With many
+        labels each costs seconds, as all are arranged anew for every attack.
     latency_ms
         Median time that one row may take, features and model together.
 
@@ -37,5 +38,5 @@ class GateConfig(BaseModel):
 
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
     repeats: Annotated[int, Field(ge=2, le=50)] = 5
-    victims: Annotated[int, Field(ge=0, le=1000)] = 10
+    victims: Annotated[int, Field(ge=0, le=1000)] = 5
     latency_ms: Annotated[float, Field(gt=0)] = 50.0
