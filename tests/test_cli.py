@@ -47,6 +47,12 @@ def transfers(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.parametrize("command", ["list", "compare", "promote", "rollback"])
+def test_help_of_models_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("models", command, "--help") == 0
+    assert f"Example: walletrisk models {command}" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "--help") == 0

@@ -34,17 +34,18 @@ if TYPE_CHECKING:
     from training.risk_model import RiskModel
 
 DUSTINGS, PARTS, LOOPS = (1, 10, 100), (2, 5, 20, 100), (1, 10, 100)
-SUITE: tuple[Attack, ...] = (
-    *(dust(count, None) for count in DUSTINGS),
-    *(dust(count, SHARES[1]) for count in DUSTINGS),
-    *map(address_poisoning, DUSTINGS),
-    *map(split_receipt, PARTS),
-    *map(split_sending, PARTS),
-    *(delay(name, wait_s) for name, wait_s in DELAYS.items()),
-    *map(through_hub, (1, 10)),
-    *map(self_loops, LOOPS),
-)
-KNOWN = (tainted_through_hub(),)  # send from known illicit wallets, and so need labels
+CURVES: dict[str, tuple[Attack, ...]] = {
+    "dust below what counts": tuple(dust(count, None) for count in DUSTINGS),
+    "payments just above dust": tuple(dust(count, SHARES[1]) for count in DUSTINGS),
+    "address poisoning": tuple(map(address_poisoning, DUSTINGS)),
+    "own receipt in parts": tuple(map(split_receipt, PARTS)),
+    "own sending in parts": tuple(map(split_sending, PARTS)),
+    "waiting before sending on": tuple(delay(name, wait_s) for name, wait_s in DELAYS.items()),
+    "own money through a hub": tuple(map(through_hub, (1, 10))),
+    "transfers to itself": tuple(map(self_loops, LOOPS)),
+    # sends from known illicit wallets, and so needs labels
+    "known illicit money through a hub": (tainted_through_hub(),),
+}
 HIDE, FRAME = "hide", "frame"
 COLOURS = ("#1f4e79", "#c0504d", "#4f9d69", "#8064a2", "#e08e2b", "#4bacc6", "#7f7f7f", "#a0522d",
            "#d16ba5")  # fmt: skip
@@ -79,11 +80,18 @@ def evasion_suite(
     Returns
     -------
     DataFrame
-        As :func:`training.attacks.evaluate_attacks`, with ``aim``: ``hide``, of illicit wallets, or
-        ``frame``, of licit ones. Empty where there is no victim.
+        As :func:`training.attacks.evaluate_attacks`, with ``curve``, one of :data:`CURVES`, and
+        ``aim``: ``hide``, of illicit wallets, or ``frame``, of licit ones. Empty where there is no
+        victim.
     """
     chosen = victims_of(model, scores)
-    attacks = SUITE if labels is None else (*SUITE, *KNOWN)
+    tried = [
+        (curve, attack)
+        for curve, attacks in CURVES.items()
+        for attack in attacks
+        if labels is not None or attack.reads != "bad"
+    ]
+    curves, attacks = zip(*tried, strict=True)
     parts = []
     for aim, spine in ((HIDE, chosen.caught), (FRAME, chosen.low)):
         some = spine.sample(min(victims, len(spine)), random_state=seed).sort_index()
@@ -92,7 +100,7 @@ def evasion_suite(
                 model, ledger, some.reset_index(drop=True), labels=labels, attacks=attacks,
                 seed=seed,
             )  # fmt: skip
-            parts.append(found.assign(aim=aim))
+            parts.append(found.assign(aim=aim, curve=curves))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -105,12 +113,12 @@ def evasion_text(found: pd.DataFrame) -> str:
         "given, of the usual amount |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for (aim, _), rows in found.groupby(["aim", "attack"], sort=False):
+    for (aim, curve), rows in found.groupby(["aim", "curve"], sort=False):
         share = "down" if aim == HIDE else "up"
         shift = rows["shift_median"]
         one = rows.iloc[int(shift.argmin() if aim == HIDE else shift.argmax())]
         lines.append(
-            f"| {aim} | {one['attack']} | {one['size']} | {one['by']} | {one['victims']} "
+            f"| {aim} | {curve} | {one['size']} | {one['by']} | {one['victims']} "
             f"| {one[share]:.0%} {share} | {one['shift_median']:+.2f} "
             f"| {one['transactions']:.0f} | {one['given_usual']:.3g} |"
         )
@@ -140,7 +148,7 @@ def evasion_figure(found: pd.DataFrame) -> Figure:
 def _panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
     victims = int(rows["victims"].max()) if len(rows) else 0
     axes.axhline(0, color="#8a8a8a", linewidth=0.8)
-    groups = rows.groupby("attack", sort=False) if len(rows) else ()
+    groups = rows.groupby("curve", sort=False) if len(rows) else ()
     for colour, (name, line) in zip(COLOURS, groups, strict=False):
         cost = np.maximum(line["transactions"].to_numpy(np.float64), 1)
         axes.plot(cost, line["shift_median"], marker="o", color=colour, label=name)

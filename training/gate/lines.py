@@ -15,6 +15,7 @@ MAX_CALIBRATION_ERROR = 0.05
 # or chance, and chance kept 1 % of it at most on real wallets (Ethereum, 10 shuffles)
 MOST_KEPT_BY_SHUFFLE = 0.5
 BASE_RATE_FACTOR = 2.0
+ORIGIN = "_origin_"  # in names of metrics, then its number
 WORDS = {True: "pass", False: "FAIL", None: "----"}
 
 
@@ -58,8 +59,20 @@ def own_lines(metrics: Mapping[str, float]) -> tuple[GateLine, ...]:
             error <= MAX_CALIBRATION_ERROR,
             f"calibration error beyond chance {error:.4f}, at most {MAX_CALIBRATION_ERROR}",
         ),
-        shuffle_line(area, number("pr_auc_label_shuffle"), chance),
+        _last_origin_shuffle(metrics),
     )
+
+
+def _last_origin_shuffle(metrics: Mapping[str, float]) -> GateLine:
+    """The shuffle is of the last origin: it is compared with that one's numbers."""
+    origins = [name for name in metrics if name.startswith(f"prevalence{ORIGIN}")]
+    last = max((int(name.rpartition("_")[2]) for name in origins), default=0)
+    suffix = f"{ORIGIN}{last}" if last else ""
+    area, shuffled, chance = (
+        metrics.get(name, math.nan)
+        for name in (f"pr_auc{suffix}", "pr_auc_label_shuffle", f"prevalence{suffix}")
+    )
+    return shuffle_line(area, shuffled, chance)
 
 
 def shuffle_line(area: float, shuffled: float, chance: float) -> GateLine:

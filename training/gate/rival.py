@@ -19,8 +19,10 @@ from features.table import feature_table
 from features.view import View
 from features.views import feature_columns
 from training.config import TrainConfig
+from training.fitting import learn
 from training.gate.comparison import CANDIDATE, CHAMPION
 from training.recipe import Recipe, recipe_of
+from training.splits import OutOfTime
 from training.table_columns import views_holding
 
 if TYPE_CHECKING:
@@ -101,19 +103,32 @@ def paired_scores(
     parts = []
     for one in judged:
         test = one.rows.test
-        scores: dict[str, NDArray[np.generic]] = {"y_true": one.rows.y_true[test]}
-        for side, recipe in ((CANDIDATE, candidate), (CHAMPION, champion)):
-            rows = recipe.rows(one.split)
-            sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
-            for fit in range(repeats):
-                config = recipe.config.model_copy(update={"seed": recipe.config.seed + fit})
-                estimator = replace(recipe, config=config).new()
-                estimator.fit(
-                    sample.inputs(np.arange(len(rows.learnt))), sample.y_true, sample.weights
-                )
-                scores[f"{side}{fit + 1}"] = estimator.log_odds(recipe.inputs(test))
-        parts.append(pd.DataFrame(scores, index=candidate.table.index[test]))
+        sides = [
+            fit_scores(recipe, one.split, test, repeats).add_prefix(side)
+            for side, recipe in ((CANDIDATE, candidate), (CHAMPION, champion))
+        ]
+        truth = pd.DataFrame({"y_true": one.rows.y_true[test]}, index=sides[0].index)
+        parts.append(pd.concat([truth, *sides], axis=1))
     return pd.concat(parts)
+
+
+def fit_scores(recipe: Recipe, split: OutOfTime, test: Int64, repeats: int) -> pd.DataFrame:
+    """Fit a recipe to what is known at an origin, under several seeds, and score numbered rows.
+
+    Returns
+    -------
+    DataFrame
+        Index (wallet, as_of) of the rows, columns "1", "2", ...: raw log-odds by each fit.
+    """
+    rows = recipe.rows(split)
+    sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence, rows.unlabelled)
+    everything = np.arange(len(rows.learnt))
+    scores = {}
+    for fit in range(repeats):
+        config = recipe.config.model_copy(update={"seed": recipe.config.seed + fit})
+        estimator = learn(replace(recipe, config=config).new, sample, everything, config)
+        scores[str(fit + 1)] = estimator.log_odds(recipe.inputs(test))
+    return pd.DataFrame(scores, index=recipe.table.index[test])
 
 
 def champion_table(

@@ -91,10 +91,10 @@ def test_a_column_that_carries_the_time_is_caught() -> None:
     line = adversarial_line(dated, {"a": 0.6, "c": 0.4})
     assert line.passed is False
     assert line.detail.startswith(
-        "1 of 6 columns above an AUC of 0.95, 40.0% of the scores, at most 10%: c 1.000"
+        "1 of 6 columns above an AUC of 0.95, 40.0% of the scores, at most 5%: c 1.000"
     )
     assert adversarial_line(dated, None).passed is False
-    assert adversarial_line(dated, {"a": 0.95, "c": 0.05}).passed  # it drifts, and is hardly read
+    assert adversarial_line(dated, {"a": 0.96, "c": 0.04}).passed  # it drifts, and is hardly read
     assert dated.joint > 0.95
 
 
