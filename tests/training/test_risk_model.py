@@ -214,10 +214,13 @@ def test_a_model_of_labelled_wallets_asks_for_labels(model: RiskModel, ledger: L
         model.score(ledger, spine)
 
 
-def test_every_score_has_an_interval_around_it(model: RiskModel, ledger: Ledger) -> None:
+def test_every_score_has_an_interval_around_it(
+    model: RiskModel, ledger: Ledger, labels: pd.DataFrame
+) -> None:
     wallets = [ledger.wallet(code) for code in range(ledger.n_wallets)]
     now = pd.Timestamp("2030-01-01", tz="UTC")
-    scores = model.score(ledger, pd.DataFrame({"wallet": [*wallets, "nobody"], "as_of": now}))
+    spine = pd.DataFrame({"wallet": [*wallets, "nobody"], "as_of": now})
+    scores = model.score(ledger, spine, labels)
     ends = scores[["probability_low", "probability_high"]]
     scored = scores["status"] == "scored"
     assert scored.any()
