@@ -176,6 +176,13 @@ class WalletScore(BaseModel):
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     status: Status
     probability: float = Field(ge=0, le=1)
+    probability_low: float | None = Field(
+        ge=0,
+        le=1,
+        description="Among wallets with such scores the share of illicit ones is expected between "
+        "this and ``probability_high``, if the stated base rate holds. Null if not scored.",
+    )
+    probability_high: float | None = Field(ge=0, le=1)
     log_odds: float
     band: Literal["low", "medium", "high", "severe", "unknown"]
     base_rate: float

@@ -156,6 +156,8 @@ class Scorer:
             "as_of": instant_text(as_of),
             "status": status,
             "probability": probability,
+            "probability_low": finite(float(scores.low[0])),
+            "probability_high": finite(float(scores.high[0])),
             "log_odds": log_odds,
             "band": self._band(probability) if status == "scored" else "unknown",
             "base_rate": self.model.base_rate,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.views.exposure import EXPOSURES
-from training.calibration import PlattCalibration, probability_of
+from training.calibration import Calibration, probability_of
 from training.metrics import (
     base_rate_weights,
     bootstrap_intervals,
@@ -130,7 +130,7 @@ def rows_log_odds(model: RiskModel, table: pd.DataFrame, ledger: Ledger | None) 
 
 
 def score_frame(
-    calibration: PlattCalibration, index: pd.Index, log_odds: Float64, y_true: NDArray[np.int8]
+    calibration: Calibration, index: pd.Index, log_odds: Float64, y_true: NDArray[np.int8]
 ) -> pd.DataFrame:
     """Return labels and probabilities of scored rows.
 

@@ -10,17 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
-from features.errors import RiskError
-from training.calibration import PlattCalibration
+from training.calibration import Calibration, fit_calibration
 from training.config import TrainConfig
+from training.group_folds import folds
 from training.models.estimator import Estimator, Inputs
 from training.unlabelled import fit_with_unlabelled
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-LEAST_GROUPS = 2  # of each class, so that every fold can learn of both
 
 
 class Sample(NamedTuple):
@@ -61,7 +59,7 @@ class Fitted(NamedTuple):
     """
 
     estimator: Estimator
-    calibration: PlattCalibration
+    calibration: Calibration
     raw: Float64
 
 
@@ -89,7 +87,10 @@ def fit_recipe(new: Callable[[], Estimator], sample: Sample, config: TrainConfig
     """
     raw = out_of_fold(new, sample, config)
     estimator = learn(new, sample, np.arange(len(sample.y_true)), config)
-    calibration = PlattCalibration.fit(raw, sample.y_true, base_rate=config.base_rate)
+    calibration = fit_calibration(
+        raw, sample.y_true, weights=sample.weights, groups=sample.groups,
+        base_rate=config.base_rate, seed=config.seed,
+    )  # fmt: skip
     return Fitted(estimator, calibration, raw)
 
 
@@ -111,41 +112,3 @@ def learn(
         return new().fit(sample.inputs(rows), y_true, weights)
     others = len(sample.y_true) + np.arange(sample.unlabelled)
     return fit_with_unlabelled(new, sample.inputs, rows, y_true, weights, others, config.unlabelled)
-
-
-def folds(
-    y_true: NDArray[np.int8], groups: Int64, count: int, seed: int
-) -> list[tuple[Int64, Int64]]:
-    """Return positions (learnt, held) of folds that share no group, each of both classes.
-
-    Parameters
-    ----------
-    y_true, groups
-        (m,) of the rows.
-    count
-        Number of folds wanted; as many as the rarer class has groups, if these are fewer.
-    seed
-        Of the shuffle.
-
-    Raises
-    ------
-    RiskError
-        If a class has fewer than two groups.
-    """
-    each, first, member = np.unique(groups, return_index=True, return_inverse=True)
-    illicit = np.bincount(member, y_true) > 0
-    fewest = min(int(illicit.sum()), int((~illicit).sum()))
-    if fewest < LEAST_GROUPS:
-        raise RiskError(
-            f"to calibrate, {LEAST_GROUPS} wallets of each class must be learnt from, got "
-            f"{int(illicit.sum())} illicit and {int((~illicit).sum())} licit"
-        )
-    splitter = StratifiedKFold(min(count, fewest), shuffle=True, random_state=seed)
-    held = np.empty(len(each), np.int64)
-    for number, (_, part) in enumerate(splitter.split(first, illicit)):
-        held[part] = number
-    of_row = held[member]
-    return [
-        (np.flatnonzero(of_row != number), np.flatnonzero(of_row == number))
-        for number in range(splitter.get_n_splits())
-    ]

@@ -5,7 +5,6 @@ All files are data. The manifest is written last, so that a part of a folder nev
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ import pandas as pd
 
 from features.json_file import parse_json, read_regular
 from features.view import View
-from training.calibration import PlattCalibration
+from training.calibration import Calibration
 from training.manifest import (
     MANIFEST,
     MAX_FILE_BYTES,
@@ -52,14 +51,14 @@ class ModelParts(NamedTuple):
     """
 
     estimator: Estimator
-    calibration: PlattCalibration
+    calibration: Calibration
     manifest: Manifest
     files: Mapping[str, bytes]
 
 
 def assemble_parts(
     estimator: Estimator,
-    calibration: PlattCalibration,
+    calibration: Calibration,
     config: TrainConfig,
     *,
     views: tuple[View, ...],
@@ -74,9 +73,8 @@ def assemble_parts(
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
-    fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
     files[REFERENCE] = reference
-    files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
+    files[CALIBRATION] = calibration.to_json().encode()
     manifest = Manifest.model_validate(
         {
             "kind": estimator.kind,
@@ -131,8 +129,8 @@ def read_folder(directory: Path) -> ModelParts:
     files = {name: read_regular(directory / name, MAX_FILE_BYTES) for name in manifest.files}
     try:
         fitted = parse_json(directory / CALIBRATION, files[CALIBRATION])
-        calibration = PlattCalibration(**fitted, base_rate=manifest.base_rate)
-    except (KeyError, TypeError) as error:
+        calibration = Calibration.from_data(fitted, base_rate=manifest.base_rate)
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{directory / CALIBRATION} holds no calibration: {error}") from error
     estimator = estimator_class(manifest.kind).load(directory, manifest.feature_names)
     return ModelParts(estimator, calibration, manifest, files)

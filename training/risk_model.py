@@ -236,14 +236,20 @@ class RiskModel:
         Returns
         -------
         DataFrame
-            Index (wallet, as_of); ``probability`` and ``status``: ``scored``,
+            Index (wallet, as_of); ``probability``; ``probability_low`` and ``probability_high``,
+            the interval that Venn-Abers gives, nan where not scored; ``status``: ``scored``,
             ``unknown_wallet`` (no transfer before ``as_of``) or ``insufficient_data`` (fewer than
             ``min_transfers``). A row that is not scored has the base rate as its probability.
         """
         spine = check_spine(spine)
         scores = self.score_spine(ledger, spine, labels, context)
         return pd.DataFrame(
-            {"probability": scores.probability, "status": scores.status},
+            {
+                "probability": scores.probability,
+                "probability_low": scores.low,
+                "probability_high": scores.high,
+                "status": scores.status,
+            },
             index=pd.MultiIndex.from_frame(spine),
         )
 
@@ -306,19 +312,22 @@ class RiskModel:
 
     def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
-        log_odds = self.calibration.log_odds(self.estimator.log_odds(inputs))
+        raw = self.estimator.log_odds(inputs)
+        log_odds = self.calibration.log_odds(raw)
         if not np.isfinite(log_odds).all():
             raise ModelError("the model gives log-odds that are not finite; train it again")
         thin = counts < self.manifest.min_transfers
         parts = self._contributions(inputs, log_odds) if reasons else None
         probability = probability_of(log_odds)
+        low, high = map(probability_of, self.calibration.interval(raw))
         if thin.any():
+            low[thin] = high[thin] = np.nan
             log_odds[thin], probability[thin] = self._prior, self.base_rate
             if parts is not None:
                 parts[thin] = 0.0
                 parts[thin, -1] = self._prior
         status = statuses(counts, self.manifest.min_transfers)
-        return Scores(probability, log_odds, status, parts)
+        return Scores(probability, log_odds, status, low, high, parts)
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))

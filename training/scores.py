@@ -24,6 +24,9 @@ class Scores(NamedTuple):
         float64 (n,), of the probability.
     status
         n texts out of ``STATUSES``.
+    low, high
+        float64 (n,), ends of the interval of the probability (see
+        :meth:`training.calibration.Calibration.interval`); nan where a row is not scored.
     contributions
         float64 (n, len(reasons) + 1), the base last; rows sum to ``log_odds``. None unless asked.
     """
@@ -31,6 +34,8 @@ class Scores(NamedTuple):
     probability: Float64
     log_odds: Float64
     status: list[str]
+    low: Float64
+    high: Float64
     contributions: Float64 | None
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from features.view import View
 from features.views import VIEWS
+from training.calibration import log_odds_of
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
 from training.metrics import average_precision, best_single_feature, single_feature_score
@@ -66,7 +67,8 @@ class Trained:
         Shipped model: learnt from every labelled row.
     metrics
         Of the recipe, on the test rows of all origins (see
-        :func:`training.evaluation.evaluate_scores`); of each origin by ``_origin_<n>``; of rows
+        :func:`training.evaluation.evaluate_scores`); of each origin by ``_origin_<n>``, with
+        ``prior_drift``, the log-odds of its prevalence less those of the rows learnt from; of rows
         whose wallet was learnt from (``_seen``) or not (``_new``), and of those with a label known
         at ``as_of`` (``_listed``) or none (``_unlisted``); ``pr_auc_single_feature`` beside them.
     scores
@@ -181,6 +183,8 @@ def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
     scores = scores.assign(origin=origin, seen=rows.seen[rows.test], listed=rows.listed[rows.test])
     config = recipe.config
     metrics = evaluate_scores(scores, base_rate=config.base_rate, seed=config.seed)
+    seen = log_odds_of(metrics["prevalence"])
+    metrics["prior_drift"] = seen - log_odds_of(calibration.prevalence)
     return Judged(split, rows, scores, metrics)
 
 
@@ -251,7 +255,7 @@ def _all_metrics(
     """Numbers of all test rows, then PR-AUC of each origin and of each part of the rows."""
     found = evaluate_scores(scores, base_rate=config.base_rate, seed=config.seed)
     for at, one in enumerate(judged, 1):
-        for name in ("pr_auc", "pr_auc_low", "pr_auc_high", "prevalence"):
+        for name in ("pr_auc", "pr_auc_low", "pr_auc_high", "prevalence", "prior_drift"):
             found[f"{name}_origin_{at}"] = one.metrics[name]
     for column, names in PARTS.items():
         for name, wanted in zip(names, (True, False), strict=True):

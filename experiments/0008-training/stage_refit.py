@@ -21,7 +21,7 @@ from training import (
     rolling_origins,
     train,
 )
-from training.calibration import PlattCalibration
+from training.calibration import fit_calibration
 from training.evaluation import score_frame
 from training.metrics import average_precision, base_rate_weights, bootstrap_intervals, log_loss
 from training.recipe import Recipe
@@ -86,9 +86,10 @@ def former_scores(data: Data, first: str, config: TrainConfig) -> pd.DataFrame:
     rows = recipe.rows(split)
     sample = recipe.sample(rows.train, rows.y_true, rows.confidence)
     estimator = recipe.new().fit(recipe.inputs(rows.train), rows.y_true[rows.train], sample.weights)
-    calibration = PlattCalibration.fit(
+    calibration = fit_calibration(
         estimator.log_odds(recipe.inputs(rows.calibrate)), rows.y_true[rows.calibrate],
-        base_rate=config.base_rate,
+        groups=recipe.groups[rows.calibrate], base_rate=config.base_rate, seed=config.seed,
+        methods=("platt",),
     )  # fmt: skip
     log_odds = calibration.log_odds(estimator.log_odds(recipe.inputs(rows.test)))
     index = recipe.table.index[rows.test]

@@ -41,7 +41,7 @@ class OwnColumns:
         found = scores.contributions
         if found is not None:
             found = np.concatenate([found[:, :-1], parts, found[:, -1:]], axis=1)
-        return Scores(1 / (1 + np.exp(-log_odds)), log_odds, scores.status, found)
+        return Scores(1 / (1 + np.exp(-log_odds)), log_odds, *scores[2:5], found)
 
 
 @pytest.fixture

@@ -55,8 +55,13 @@ def test_endpoint_equals_batch_bit_for_bit(world: World, linear: World, kind: st
         bare = scorer.score(wallet, microseconds(as_of), reasons=False)
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[row]
         assert answer["status"] == said["status"].iloc[row]
+        ends = said[["probability_low", "probability_high"]].iloc[row].tolist()
+        assert [answer["probability_low"], answer["probability_high"]] == [
+            None if np.isnan(end) else end for end in ends
+        ]
         if answer["status"] == "scored":
             assert answer["probability"] == direct[row]
+            assert ends[0] <= answer["probability"] <= ends[1]
     assert set(said["status"]) == {"scored", "unknown_wallet", "insufficient_data"}
 
 
@@ -88,6 +93,7 @@ def test_unknown_is_not_safe(scorer: Scorer) -> None:
     assert answer["status"] == "unknown_wallet"
     assert answer["band"] == "unknown"
     assert answer["probability"] == answer["base_rate"] == 0.02
+    assert answer["probability_low"] is answer["probability_high"] is None
     assert answer["reasons"] == []
     assert answer["base_log_odds"] == answer["log_odds"]
     assert answer["coverage"]["age_s"] is None

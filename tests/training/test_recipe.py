@@ -11,7 +11,7 @@ import pytest
 from features import RiskError
 from features.views import VIEWS
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, rolling_origins, train
-from training.fitting import folds
+from training.group_folds import folds
 from training.recipe import Recipe, recipe_of
 from training.trained import judge, ship
 from training.truth import truth_of

@@ -212,3 +212,20 @@ def test_a_model_of_labelled_wallets_asks_for_labels(model: RiskModel, ledger: L
     spine = pd.DataFrame({"wallet": ["w"], "as_of": [pd.Timestamp("2024-01-01", tz="UTC")]})
     with pytest.raises(ModelError, match="give labels to score"):
         model.score(ledger, spine)
+
+
+def test_every_score_has_an_interval_around_it(
+    model: RiskModel, ledger: Ledger, labels: pd.DataFrame
+) -> None:
+    wallets = [ledger.wallet(code) for code in range(ledger.n_wallets)]
+    now = pd.Timestamp("2030-01-01", tz="UTC")
+    spine = pd.DataFrame({"wallet": [*wallets, "nobody"], "as_of": now})
+    scores = model.score(ledger, spine, labels)
+    ends = scores[["probability_low", "probability_high"]]
+    scored = scores["status"] == "scored"
+    assert scored.any()
+    assert ends[~scored].isna().all(axis=None)
+    low, high = ends[scored].to_numpy().T
+    said = scores["probability"][scored].to_numpy()
+    assert ((low >= 0) & (low <= said) & (said <= high) & (high <= 1)).all()
+    assert (low < high).any()

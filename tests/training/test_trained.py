@@ -10,7 +10,7 @@ import pytest
 from features import Ledger, RiskError, feature_table
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, recipe, train
-from training.calibration import probability_of
+from training.calibration import log_odds_of, probability_of
 from training.chosen import chosen_columns
 from training.models.estimator import Inputs
 from training.models.logistic import LogisticEstimator
@@ -212,3 +212,13 @@ def test_kinds_that_read_neighbourhoods_ask_the_ledger(
     features = Inputs(table[list(model.feature_names)].to_numpy())
     expected = probability_of(model.calibration.log_odds(model.estimator.log_odds(features)))
     np.testing.assert_array_equal(scores["probability"][scored], expected[scored])
+
+
+def test_the_drift_of_the_prior_is_told(trained: Trained, table: pd.DataFrame) -> None:
+    rows = trained.judged[0].rows
+    y_true = rows.y_true
+    weights = wallet_weights(table, rows.learnt)
+    learnt = float(np.average(y_true[rows.learnt], weights=weights))
+    drift = log_odds_of(float(y_true[rows.test].mean())) - log_odds_of(learnt)
+    assert trained.metrics["prior_drift_origin_1"] == pytest.approx(drift)
+    assert drift != 0

@@ -36,7 +36,7 @@ class Counting:
         counts = feature_table(ledger, rows)[["coverage_in_count", "coverage_out_count"]].to_numpy()
         log_odds = np.log(0.01 / 0.99) + (counts[:, 0] - 3.0)
         said = 1 / (1 + np.exp(-log_odds))
-        return Scores(said, log_odds, statuses(counts.sum(axis=1), 3), None)
+        return Scores(said, log_odds, statuses(counts.sum(axis=1), 3), said, said, None)
 
 
 COUNTING = cast("RiskModel", Counting())
