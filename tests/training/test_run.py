@@ -20,6 +20,7 @@ from features.views import VIEWS
 from serving.in_process import answers
 from training import RiskModel, Trained, labels_to_y, registry, tracking, train
 from training.config import RunConfig, TrackingConfig
+from training.gate.evidence import Material
 from training.gate.promotion import compare_versions, evidence_of, promote, rows_of
 from training.models.trees import TreesEstimator
 from training.provenance import git_commit
@@ -31,7 +32,8 @@ from training.splits import OutOfTime
 
 WALLETS = 400
 FILES = {
-    "alerts.png", "calibration.png", "gate.json", "gate.md", "config.toml", "contributions.png", "dropped.json",
+    "gate.json", "gate.md", "alerts.png", "calibration.png",
+    "config.toml", "contributions.png", "dropped.json",
     "features.json", "importances.csv", "importances.png", "inputs.json", "model_card.html",
     "model_card.md", "origins.txt", "precision_recall.png", "rows.parquet", "scores_by_class.png",
 }  # fmt: skip
