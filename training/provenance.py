@@ -15,6 +15,7 @@ from features.ledger.folder import MANIFEST
 from training.config import ConfigError, DataConfig, RunConfig
 
 _PIECE_BYTES = 1 << 20
+_CODE = ("--", ":/*.py", ":/*.toml")
 _BARE = re.compile("[A-Za-z0-9_-]+")  # keys that need no quotes
 
 
@@ -39,7 +40,7 @@ def git_commit() -> str:
     head = git("rev-parse", "HEAD") if git("ls-files", "--", "__init__.py") else ""
     if not head:
         return "unknown"
-    return f"{head}+changes" if git("status", "--porcelain", "-uno", "--", "..") else head
+    return f"{head}+changes" if git("status", "--porcelain", "-uno", *_CODE) else head
 
 
 def input_hashes(data: DataConfig) -> dict[str, dict[str, str]]:
