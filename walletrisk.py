@@ -158,7 +158,7 @@ def demo(
         advance("ledger", 1, 1)
         done = run(work.config, progress=advance, endpoint=_endpoint)
     print(f"{work.ledger}: {ledger.n_transfers} transfers of {ledger.n_wallets} accounts")
-    print(training_text(done.trained.metrics, done.version))
+    print(training_text(done))
     print(promotion_text(promote(done.version, name=done.name, tracking_uri=work.tracking_uri)))
     print(f"\n{choices.CHOICE}")
     asked = read_spine(work.aside)

@@ -38,29 +38,56 @@ def model_folder(model: str, tracking_uri: str | None) -> Path:
 @app.command(epilog="Example: walletrisk train demo-run/demo.toml")
 def train(
     context: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG.toml", help="What to train.")
+    ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Repeat this run of MLflow instead.")
+    ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Print every key of CONFIG.toml, and stop.")
+    ] = False,
+    tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
 ) -> None:
     """Train, calibrate and test a model; it becomes a new version in MLflow."""
+    from features.errors import RiskError
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from training.config import RunConfig
-    from training.run import run
-    from training.text import training_text
+    from training.text import repeat_text, run_facts, training_text
 
-    RunConfig.read(config)  # a mistake is told before anything is compiled
+    if sum((config is not None, run_id is not None, reference)) != 1:
+        raise RiskError("train takes one of: CONFIG.toml, --run ID, --reference")
+    if reference:
+        from training.config_reference import reference_text
+
+        typer.echo(reference_text())
+        return
+    if config is not None and tracking_uri is not None:
+        raise RiskError("--tracking-uri goes with --run; CONFIG.toml says it in [mlflow]")
+    if config is not None:
+        RunConfig.read(config)  # a mistake is told before anything is compiled
     with progress() as advance:
         compile_once(progress=counter(advance, "kernels", steps()))
-        done = run(config, progress=advance, endpoint=context.obj)
-    trained = done.trained
-    facts = {
-        "name": done.name,
-        "version": done.version,
-        "run_id": done.run_id,
-        "metrics": dict(trained.metrics),
-        "left_out": dict(trained.dropped),
+        if config is not None:
+            from training.run import run
+
+            done = run(config, progress=advance, endpoint=context.obj)
+            say(training_text(done), run_facts(done), as_json)
+            return
+        from training.repeat import repeat
+
+        repeated = repeat(
+            str(run_id), tracking_uri=tracking_uri, progress=advance, endpoint=context.obj
+        )
+    facts = run_facts(repeated.run) | {
+        "repeats": run_id,
+        "changed": list(repeated.changed),
+        "different": {name: list(pair) for name, pair in repeated.different.items()},
     }
-    say(training_text(trained.metrics, done.version), facts, as_json)
+    say(repeat_text(str(run_id), repeated), facts, as_json)
+    raise typer.Exit(1 if repeated.different else 0)
 
 
 @app.command(
@@ -88,11 +115,13 @@ def evaluate(
     from features.sources.files import read_labels
     from training import RiskModel
     from training.evaluation import evaluate
+    from training.plots import about
     from training.text import evaluation_text, write_report
 
     with progress():
+        judge = RiskModel.load(model_folder(model, tracking_uri), views=all_views())
         judged = evaluate(
-            RiskModel.load(model_folder(model, tracking_uri), views=all_views()),
+            judge,
             read_feature_table(table),
             read_labels(labels),
             ledger=None if ledger is None else Ledger.open(ledger),
@@ -104,4 +133,4 @@ def evaluate(
     }
     say(evaluation_text(judged), facts, as_json)
     if out is not None:
-        write_report(judged, out)
+        write_report(judged, out, about(judge.manifest))

@@ -97,19 +97,41 @@ class TrainConfig(_Section):
 
 
 class DataConfig(_Section):
-    """``[data]``: a ledger folder; spine and labels as parquet or csv.
+    """``[data]``: what is read; tables as parquet or csv.
 
-    ``exposure`` names the labels that features may read, usually the same file. A model that was
-    trained with them needs them to score; without, there are no exposure features. ``context`` is
-    a table of the user's own columns beside ``wallet`` and ``as_of``, and ``[model] context`` says
-    which of them are learnt from.
+    Parameters
+    ----------
+    ledger
+        Folder of transfers.
+    spine
+        Which wallets to learn from and to test, as of when.
+    labels
+        Known wallets, to learn from.
+    exposure
+        Labels that features may read, usually the same file. A model that was trained with them
+        needs them to score; without, there are no exposure features.
+    context
+        Table of the user's own columns beside ``wallet`` and ``as_of``; ``[model] context`` says
+        which of them are learnt from.
+    table
+        Ready feature table, as ``walletrisk features`` writes it, instead of ``spine``: nothing is
+        computed again. ``ledger`` may stand beside it, for kinds that read neighbourhoods.
     """
 
-    ledger: Path
-    spine: Path
+    ledger: Path | None = None
+    spine: Path | None = None
     labels: Path
     exposure: Path | None = None
     context: Path | None = None
+    table: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.table is None) == (self.spine is None):
+            raise ValueError("needs either spine and ledger, or table")
+        if self.spine is not None and self.ledger is None:
+            raise ValueError("needs the ledger that the features of spine are computed from")
+        return self
 
 
 class SplitConfig(_Section):
@@ -180,7 +202,17 @@ def _timedelta(span: str) -> pd.Timedelta:
 
 
 class TrackingConfig(_Section):
-    """``[mlflow]``: where the run is recorded; without ``tracking_uri`` MLflow's own setting."""
+    """``[mlflow]``: where the run is recorded.
+
+    Parameters
+    ----------
+    tracking_uri
+        Store, such as ``"sqlite:///mlflow.db"``; without it MLflow's own setting.
+    experiment
+        Experiment of the run.
+    name
+        Registered name, whose next version the model becomes.
+    """
 
     tracking_uri: str | None = None
     experiment: str = "walletrisk"

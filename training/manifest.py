@@ -136,6 +136,19 @@ class Manifest(BaseModel):
         read = {name: view.fingerprint for name, view in self.views.items()}
         return content_hash(read)[:16]
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a notebook, and the model card, say of the model first."""
+        return {
+            "kind": self.kind,
+            "version": self.version,
+            "trained until": self.trained_until.isoformat(),
+            "base rate": f"{self.base_rate:g}",
+            "columns": str(len(self.feature_names)),
+            "views": ", ".join(self.views),
+            "context": ", ".join(self.context) or "none",
+        }
+
     def to_json(self) -> str:
         """Return the file's text, with the hash of all it says."""
         content = self.model_dump(mode="json")

@@ -100,20 +100,38 @@ def assemble_parts(
     return ModelParts(estimator, calibration, manifest, files)
 
 
-def write_folder(parts: ModelParts, directory: Path) -> None:
+def write_folder(parts: ModelParts, directory: Path, *, overwrite: bool = False) -> None:
     """Write a model folder.
+
+    Parameters
+    ----------
+    parts
+        What to write.
+    directory
+        Made where it is missing.
+    overwrite
+        Whether a model folder may stand there, which is then replaced as a whole: a reader finds
+        the former one, none for an instant, or the new one.
 
     Raises
     ------
     ModelError
-        If the folder exists and is not empty.
+        If the folder exists, is not empty, and is not a model folder to be overwritten.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ModelError(f"{directory} exists and is not an empty folder")
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, content in parts.files.items():
-        (directory / name).write_bytes(content)
-    (directory / MANIFEST).write_text(parts.manifest.to_json(), encoding="utf-8", newline="\n")
+        if not overwrite:
+            raise ModelError(f"{directory} exists and is not an empty folder")
+        Manifest.read(directory)  # only a whole model, with no file of others in it, is replaced
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".model-", dir=directory.parent) as room:
+        fresh = Path(room) / "new"
+        fresh.mkdir()
+        for name, content in parts.files.items():
+            (fresh / name).write_bytes(content)
+        (fresh / MANIFEST).write_text(parts.manifest.to_json(), encoding="utf-8", newline="\n")
+        if directory.exists():
+            directory.rename(Path(room) / "old")
+        fresh.rename(directory)
 
 
 def read_folder(directory: Path) -> ModelParts:

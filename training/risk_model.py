@@ -23,8 +23,8 @@ from training.calibration import log_odds_of, probability_of
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
-from training.scores import COUNTS, Scores, statuses
-from training.table_columns import model_columns
+from training.scores import COUNTS, SAID, Scores, statuses
+from training.table_columns import Places, model_columns, transfers_of
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -71,12 +71,7 @@ class RiskModel:
         self.context_names = self.manifest.context
         self._prior = log_odds_of(self.manifest.base_rate)
         columns = [column.name for column in feature_columns(self.views)]
-        place = {name: at for at, name in enumerate([*columns, *self.context_names])}
-        lost = [name for name in self.feature_names if name not in place]
-        if lost:
-            raise ModelError(f"the manifest names columns of no view that it names: {lost[:8]}")
-        self._counts = [place[name] for name in COUNTS]
-        self._reads = np.array([place[name] for name in self.feature_names], np.int64)
+        self._places = Places.of(columns, self.feature_names, self.context_names)
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
@@ -88,17 +83,7 @@ class RiskModel:
         )
 
     def _repr_html_(self) -> str:
-        facts = {
-            "kind": self.kind,
-            "version": self.version,
-            "trained until": self.manifest.trained_until.isoformat(),
-            "base rate": f"{self.base_rate:g}",
-            "columns": len(self.feature_names),
-            "views": ", ".join(view.name for view in self.views),
-            "context": ", ".join(self.context_names) or "none",
-        }
-        table = pd.DataFrame({"RiskModel": facts})
-        return str(table.to_html())
+        return str(pd.DataFrame({"RiskModel": self.manifest.facts}).to_html())
 
     @property
     def kind(self) -> str:
@@ -125,9 +110,15 @@ class RiskModel:
         """Share of illicit wallets in the world that the probabilities are for."""
         return self.manifest.base_rate
 
-    def save(self, directory: str | Path) -> None:
-        """Write the model folder; raises ModelError if there is one that is not empty."""
-        write_folder(self.parts, Path(directory))
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model folder; ``overwrite`` replaces another model, and nothing else.
+
+        Raises
+        ------
+        ModelError
+            If the folder is not empty and not a model to be overwritten.
+        """
+        write_folder(self.parts, Path(directory), overwrite=overwrite)
 
     @classmethod
     def load(cls, directory: str | Path, views: tuple[View, ...] = VIEWS) -> Self:
@@ -159,7 +150,8 @@ class RiskModel:
         Returns
         -------
         ndarray
-            float64 (n,). Thin histories are not told apart here; :meth:`score` does.
+            float64 (n,): that of :meth:`score_table`. In a table without the counts of coverage
+            thin histories cannot be told, and all are scored.
 
         Raises
         ------
@@ -167,11 +159,11 @@ class RiskModel:
             If a column is missing or not float64, or the model reads more than a table. (Columns of
             the context too: :func:`features.join_context` puts nan where nothing is known.)
         """
-        return probability_of(self.log_odds(table))
+        return self._judge_table(table).probability
 
     def log_odds(self, table: pd.DataFrame) -> Float64:
         """Return float64 (n,): log-odds of :meth:`predict_proba`."""
-        return self.calibration.log_odds(self.estimator.log_odds(self._inputs_of(table)))
+        return self._judge_table(table).log_odds
 
     def explain(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return additive reasons in log-odds.
@@ -179,13 +171,33 @@ class RiskModel:
         Returns
         -------
         DataFrame
-            Index of the table; a column a feature, and ``base``. Rows sum to :meth:`log_odds`.
+            Index of the table; a column a feature, and ``base``. Rows sum to :meth:`log_odds`; a
+            row that is not scored has only its base.
         """
-        inputs = self._inputs_of(table)
-        parts = self._contributions(
-            inputs, self.calibration.log_odds(self.estimator.log_odds(inputs))
-        )
+        parts = self._judge_table(table, reasons=True).contributions
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
+
+    def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Score rows of a feature table as :meth:`score` scores wallets; tabular kinds only.
+
+        Parameters
+        ----------
+        table
+            As for :meth:`predict_proba`, with the counts of coverage (``training.scores.COUNTS``).
+            A count that is nan is none: of a row of nulls nothing is known.
+
+        Returns
+        -------
+        DataFrame
+            Index of the table; columns as of :meth:`score`.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`predict_proba`, and if a count is missing.
+        """
+        transfers_of(table)  # which says what is missing
+        return _frame(self._judge_table(table), table.index)
 
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
@@ -207,10 +219,9 @@ class RiskModel:
         ModelError
             If the model reads more than a table.
         """
-        if self.estimator.reads != "table":
-            raise self._needs_ledger()
-        inputs = Inputs(self._features(values, context))
-        return self._judge(inputs, self._transfers(values), reasons=reasons)
+        self._require_table()
+        inputs = Inputs(self._places.features(values, context))
+        return self._judge(inputs, self._places.transfers(values), reasons=reasons)
 
     def score(
         self,
@@ -243,15 +254,7 @@ class RiskModel:
         """
         spine = check_spine(spine)
         scores = self.score_spine(ledger, spine, labels, context)
-        return pd.DataFrame(
-            {
-                "probability": scores.probability,
-                "probability_low": scores.low,
-                "probability_high": scores.high,
-                "status": scores.status,
-            },
-            index=pd.MultiIndex.from_frame(spine),
-        )
+        return _frame(scores, pd.MultiIndex.from_frame(spine))
 
     def explain_wallets(
         self,
@@ -293,22 +296,8 @@ class RiskModel:
         spine = check_spine(spine)
         given = context_values(context, spine, self.context_names)
         values = feature_table(ledger, spine, labels=labels, views=self.views).to_numpy()
-        inputs = inputs_of(self.estimator, self._features(values, given), ledger, spine)
-        return self._judge(inputs, self._transfers(values), reasons=reasons)
-
-    def _features(self, values: Float64, context: Float64 | None) -> Float64:
-        """Columns that the model reads, (n, len(feature_names)), out of those of its views."""
-        if self.context_names:
-            shape = (len(values), len(self.context_names))
-            given = np.full(shape, np.nan) if context is None else context
-            if given.shape != shape:
-                raise ModelError(f"context has shape {given.shape}, wanted {shape}")
-            values = np.hstack([values, given])
-        return values.take(self._reads, axis=1)
-
-    def _transfers(self, values: Float64) -> Float64:
-        """Transfers behind each row (n,), received and sent."""
-        return values[:, self._counts[0]] + values[:, self._counts[1]]
+        inputs = inputs_of(self.estimator, self._places.features(values, given), ledger, spine)
+        return self._judge(inputs, self._places.transfers(values), reasons=reasons)
 
     def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
@@ -329,18 +318,26 @@ class RiskModel:
         status = statuses(counts, self.manifest.min_transfers)
         return Scores(probability, log_odds, status, low, high, parts)
 
+    def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
+        """Judge rows of a table, as if enough were known of all where it has no counts."""
+        self._require_table()
+        inputs = Inputs(model_columns(table, self.feature_names))
+        counted = set(COUNTS) <= set(table.columns)
+        counts = transfers_of(table) if counted else np.full(len(table), np.inf)
+        return self._judge(inputs, counts, reasons=reasons)
+
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))
         # summing trees and summing their reasons round differently: the base takes the rest
         parts[:, -1] += log_odds - parts.sum(axis=1)
         return parts
 
-    def _inputs_of(self, table: pd.DataFrame) -> Inputs:
+    def _require_table(self) -> None:
         if self.estimator.reads != "table":
-            raise self._needs_ledger()
-        return Inputs(model_columns(table, self.feature_names))
+            raise ModelError(
+                f"a {self.kind} model reads more than a row of the table: use score(ledger, spine)"
+            )
 
-    def _needs_ledger(self) -> ModelError:
-        return ModelError(
-            f"a {self.kind} model reads more than a row of the table: use score(ledger, spine)"
-        )
+
+def _frame(scores: Scores, index: pd.Index) -> pd.DataFrame:
+    return pd.DataFrame({name: getattr(scores, said) for name, said in SAID.items()}, index=index)

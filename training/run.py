@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,50 +15,50 @@ import numpy as np
 import pandas as pd
 
 from features.guests import all_views
-from features.ledger import Ledger
-from features.sources.context import read_context
-from features.sources.files import read_labels, read_spine
-from features.sources.known import read_known
-from features.table import feature_table, join_context
-from features.view import View
-from training.config import ConfigError, RunConfig
+from training.base_rate_check import ordinary_probability
+from training.config import RunConfig, TrackingConfig
 from training.gate.evidence import Material, gather
 from training.gate.logged import Evidence
 from training.gate.replay import Endpoint, Served
 from training.gate.rival import present_champion
-from training.origins import origins_text
+from training.provenance import input_hashes
+from training.risk_model import RiskModel
+from training.run_inputs import Progress, read_inputs
+from training.run_record import MODEL, Source, record_of, write_card_of, write_files
 from training.splits import OutOfTime
 from training.trained import Trained, label_shuffle, train
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run gives: the training, and where it was recorded."""
+    """What a run gives: the training, and where and with which metrics it was recorded."""
 
     trained: Trained
     name: str
     version: str
     run_id: str
+    metrics: dict[str, float]
 
 
 def run(
-    config_path: str | Path,
+    config: str | Path | RunConfig,
     *,
     progress: Progress | None = None,
     endpoint: Endpoint | None = None,
+    repeats: str | None = None,
 ) -> Run:
     """Train what a TOML file describes and register it as a new version.
 
     Parameters
     ----------
-    config_path
-        See :class:`training.config.RunConfig`.
+    config
+        See :class:`training.config.RunConfig`, or the path of its file.
     progress
         Called with (stage, steps done, steps in all).
     endpoint
         What the gate replays rows through, such as :func:`serving.in_process.answers`.
+    repeats
+        Run that this one repeats, for the record.
 
     Returns
     -------
@@ -66,125 +68,136 @@ def run(
     Raises
     ------
     RiskError
-        If the configuration, the data or the split cannot be used.
+        If the configuration, the data, the split or the store cannot be used.
     """
+    from training import tracking
+
     say = progress or (lambda _stage, _done, _total: None)
-    config = RunConfig.read(Path(config_path))
-    ledger = Ledger.open(config.data.ledger)
-    spine = read_spine(config.data.spine)
-    labels = read_labels(config.data.labels)
-    known = read_known(config.data.exposure)
-    views = all_views()
-    table = _features(ledger, spine, known, views, say)
-    table = _with_context(table, config, views)
-    splits = config.split.splits(spine)
-    say("model", 0, 3)
-    trained = train(table, labels, splits, config.model, ledger=ledger, views=views)
-    say("model", 1, 3)
-    shuffled = label_shuffle(table, labels, splits, config.model, ledger=ledger, views=views)
-    say("model", 2, 3)
-    material = Material(table, labels, config.model, config.gate, ledger, known, views)
-    evidence = _evidence(config, trained, material, endpoint)
-    with tempfile.TemporaryDirectory() as files:
-        evidence.write(Path(files))
-        version = _record(
-            config, Path(config_path), trained, shuffled, splits, material, Path(files)
-        )
-    say("model", 3, 3)
-    return version
+    config = config if isinstance(config, RunConfig) else RunConfig.read(Path(config))
+    where = config.mlflow
+    tracking.require_store(experiment=where.experiment, tracking_uri=where.tracking_uri)
+    source = Source(config, input_hashes(config.data), repeats)
+    material = read_inputs(config, all_views(), say)
+    splits = config.split.splits(material.table)
+    say("model", 0, 2)
+    trained = train(
+        material.table, material.labels, splits, config.model, ledger=material.ledger,
+        views=material.views,
+    )  # fmt: skip
+    say("model", 1, 2)
+    done = log(trained, material, where=where, source=source, endpoint=endpoint)
+    say("model", 2, 2)
+    return done
+
+
+def log(
+    trained: Trained,
+    material: Material,
+    *,
+    where: TrackingConfig | None = None,
+    source: Source | None = None,
+    endpoint: Endpoint | None = None,
+) -> Run:
+    """Record a training as one MLflow run, and register its model as a new version.
+
+    Parameters
+    ----------
+    trained
+        What :func:`training.train` gave.
+    material
+        What it was given.
+    where
+        Store, experiment and registered name; None: those of a file that says nothing.
+    source
+        File behind it, by which ``walletrisk train --run`` repeats it; None: it was made in Python.
+    endpoint
+        As for :func:`run`.
+
+    Returns
+    -------
+    Run
+        With the registered version.
+
+    Raises
+    ------
+    RiskError
+        If the store cannot be used: the model and all files of the run are then kept in a folder
+        that the message names.
+    """
+    from training import tracking
+
+    where = where or TrackingConfig()
+    table, labels, config = material.table, material.labels, material.config
+    splits = tuple(one.split for one in trained.judged)
+    shuffled = label_shuffle(
+        table, labels, splits, config, ledger=material.ledger, views=material.views
+    )
+    metrics = {**trained.metrics, "pr_auc_label_shuffle": shuffled}
+    data_sha256 = data_hash(table, labels, splits, config.min_transfers)
+    with _kept(trained.model) as folder:
+        importances = write_files(folder, trained, material, source)
+        evidence = _evidence(folder, trained, material, where, endpoint, source)
+        evidence.write(folder)
+        write_card_of(folder, trained, material, source, metrics, importances, evidence)
+        version = tracking.record(
+            trained.model, record_of(trained, material, source, metrics, data_sha256), folder,
+            experiment=where.experiment, name=where.name, tracking_uri=where.tracking_uri,
+        )  # fmt: skip
+    return Run(trained, where.name, version.number, version.run_id, dict(version.metrics))
 
 
 def _evidence(
-    config: RunConfig, trained: Trained, material: Material, endpoint: Endpoint | None
+    folder: Path,
+    trained: Trained,
+    material: Material,
+    where: TrackingConfig,
+    endpoint: Endpoint | None,
+    source: Source | None,
 ) -> Evidence:
     """Measure what the gate asks, the present champion's recipe on this run's rows among it."""
-    where = config.mlflow
     champion = present_champion(where.name, tracking_uri=where.tracking_uri, views=material.views)
-    with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "model"
-        trained.model.save(model)
-        served = Served(model, config.data.ledger, config.data.exposure)
-        return gather(trained, material, champion, served=served, endpoint=endpoint)
-
-
-def _features(
-    ledger: Ledger,
-    spine: pd.DataFrame,
-    labels: pd.DataFrame | None,
-    views: tuple[View, ...],
-    say: Progress,
-) -> pd.DataFrame:
-    done = 0
-
-    def step(rows: int) -> None:
-        nonlocal done
-        done += rows
-        say("features", done, len(spine))
-
-    return feature_table(ledger, spine, labels=labels, views=views, progress=step)
-
-
-def _with_context(table: pd.DataFrame, config: RunConfig, views: tuple[View, ...]) -> pd.DataFrame:
-    """Join the own columns that the model is to learn from."""
-    wanted, path = config.model.context, config.data.context
-    if not wanted:
-        return table
-    if path is None:
-        raise ConfigError("[model] context names columns, but [data] context no file to read")
-    context = read_context(path)
-    missing = [name for name in wanted if name not in context.columns]
-    if missing:
-        raise ConfigError(f"{path} lacks the columns of [model] context: {', '.join(missing)}")
-    return join_context(table, context[wanted], views=views)
-
-
-def _record(
-    config: RunConfig,
-    config_path: Path,
-    trained: Trained,
-    shuffled: float,
-    splits: tuple[OutOfTime, ...],
-    material: Material,
-    files: Path,
-) -> Run:
-    from training import tracking
-    from training.plots import calibration_figure, precision_recall_figure
-
-    where = config.mlflow
-    model = trained.model
-    what = tracking.Record(
-        parameters={
-            **config.model.model_dump(exclude={"parameters"}),
-            **{f"parameters.{name}": value for name, value in config.model.parameters.items()},
-            "origins": origins_text(splits),
-        },
-        metrics={**trained.metrics, "pr_auc_label_shuffle": shuffled},
-        tags={
-            "data_sha256": data_hash(
-                material.table, material.labels, splits, config.model.min_transfers
-            ),
-            "kind": model.kind,
-            "feature_definitions": model.manifest.feature_definitions,
-            "best_single_feature": trained.best_feature,
-        },
-        figures={
-            "precision_recall.png": precision_recall_figure(trained.scores),
-            "calibration.png": calibration_figure(trained.scores),
-        },
-        texts={
-            "config.toml": config_path.read_text(encoding="utf-8"),
-            "dropped.json": json.dumps(trained.dropped, indent=1),
-        },
-        files=files,
+    data = None if source is None else source.config.data
+    served = (
+        None
+        if data is None or data.ledger is None
+        else Served(folder / MODEL, data.ledger, data.exposure)
     )
-    version = tracking.record(
-        model,
-        what,
-        experiment=where.experiment,
-        name=where.name,
-        tracking_uri=where.tracking_uri,
-    )
-    return Run(trained, where.name, version.number, version.run_id)
+    return gather(
+        trained, material, champion, said_to_ordinary=_said_to_ordinary(trained, material),
+        served=served, endpoint=endpoint,
+    )  # fmt: skip
+
+
+def _said_to_ordinary(trained: Trained, material: Material) -> float | None:
+    """Mean probability of wallets without a label, None where there is none to ask about."""
+    ledger = material.ledger
+    if ledger is None or ledger.last_timestamp is None:
+        return None
+    found = ordinary_probability(
+        trained.model, ledger, material.labels if material.known is None else material.known,
+        as_of=trained.model.manifest.trained_until, size=ORDINARY, seed=material.config.seed,
+    )  # fmt: skip
+    return found["mean"] if found["wallets"] else None
+
+
+@contextmanager
+def _kept(model: RiskModel) -> Iterator[Path]:
+    """Give a folder for the files of a run, which stays where the store fails."""
+    from training.tracking import TrackingError
+
+    with tempfile.TemporaryDirectory(prefix="walletrisk-") as room:
+        folder = Path(room) / "run"
+        folder.mkdir()
+        try:
+            yield folder
+        except TrackingError as error:
+            kept = Path(f"unrecorded-{model.version}").resolve()
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            raise TrackingError(
+                f"{error}; nothing is registered, and the model is kept in {kept / MODEL}, with "
+                "what the run measured beside it: evaluate and serve take that folder, and train "
+                "records it again once the store is free"
+            ) from error
 
 
 def data_hash(

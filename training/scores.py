@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 COUNTS = ("coverage_in_count", "coverage_out_count")
+SAID = {
+    "probability": "probability",
+    "probability_low": "low",
+    "probability_high": "high",
+    "status": "status",
+}
 STATUSES = ("scored", "unknown_wallet", "insufficient_data")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,66 @@ from numpy.typing import NDArray
 
 from features.view import View
 from training.manifest import ModelError
+from training.scores import COUNTS
 
 SHOWN = 8
+
+Float64 = NDArray[np.float64]
+
+
+class Places(NamedTuple):
+    """Where, in rows of the columns of a model's views, stands what the model reads.
+
+    Attributes
+    ----------
+    counts
+        int64 (2,), of the transfers received and sent.
+    reads
+        int64 (k,), of the model's columns; places after the last column are of the context.
+    context
+        Number of columns of the context.
+    """
+
+    counts: NDArray[np.int64]
+    reads: NDArray[np.int64]
+    context: int
+
+    @classmethod
+    def of(cls, columns: Sequence[str], names: Sequence[str], context: Sequence[str]) -> Self:
+        """Find them; raises ModelError if a name is neither a column nor of the context."""
+        place = {name: at for at, name in enumerate([*columns, *context])}
+        lost = [name for name in names if name not in place]
+        if lost:
+            raise ModelError(f"the manifest names columns of no view that it names: {lost[:8]}")
+        counts, reads = ([place[name] for name in some] for some in (COUNTS, names))
+        return cls(np.array(counts, np.int64), np.array(reads, np.int64), len(context))
+
+    def features(self, values: Float64, context: Float64 | None) -> Float64:
+        """Return what the model reads, (n, k); a context that is None is all nan."""
+        if self.context:
+            shape = (len(values), self.context)
+            given = np.full(shape, np.nan) if context is None else context
+            if given.shape != shape:
+                raise ModelError(f"context has shape {given.shape}, wanted {shape}")
+            values = np.hstack([values, given])
+        return values.take(self.reads, axis=1)
+
+    def transfers(self, values: Float64) -> Float64:
+        """Return the transfers behind each row (n,), received and sent."""
+        received, sent = self.counts
+        return values[:, received] + values[:, sent]
+
+
+def transfers_of(table: pd.DataFrame) -> Float64:
+    """Return the transfers behind each row of a table (n,); a count that is nan is none.
+
+    Raises
+    ------
+    ModelError
+        If a count is missing, or not float64.
+    """
+    counts: Float64 = np.nan_to_num(model_columns(table, COUNTS)).sum(axis=1)
+    return counts
 
 
 def views_holding(names: tuple[str, ...], views: tuple[View, ...]) -> tuple[View, ...]:

@@ -1,29 +1,68 @@
 """What training and evaluation say to a reader, and the report they write."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from training.evaluation import Evaluation
 from training.plots import calibration_figure, precision_recall_figure
 
+if TYPE_CHECKING:
+    from training.repeat import Repeated
+    from training.run import Run
+
+SHOWN = 5
 _ENDS = ("_low", "_high")
 
 
-def training_text(metrics: Mapping[str, float], version: str) -> str:
-    """Say how a new version did, beside what needs no model."""
+def training_text(run: Run) -> str:
+    """Say how the recipe of a new version did, beside what needs no model."""
+    metrics = run.trained.metrics
     return (
-        f"version {version}: PR-AUC {metrics['pr_auc']:.3f} "
-        f"[{metrics['pr_auc_low']:.3f}, {metrics['pr_auc_high']:.3f}] "
+        f"version {run.version} (model {run.trained.model.version}): recipe PR-AUC "
+        f"{metrics['pr_auc']:.3f} [{metrics['pr_auc_low']:.3f}, {metrics['pr_auc_high']:.3f}] "
         f"on {metrics['rows_test']:.0f} test rows, {metrics['prevalence']:.1%} of them illicit; "
-        f"best single feature {metrics['pr_auc_single_feature']:.3f}"
+        f"best single feature {metrics['pr_auc_single_feature']:.3f}; the model that is shipped "
+        f"learnt from all {metrics['rows_shipped']:.0f} labelled rows"
+    )
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """Return what a script is told of a run."""
+    return {
+        "name": run.name,
+        "version": run.version,
+        "model_version": run.trained.model.version,
+        "run_id": run.run_id,
+        "metrics": dict(run.trained.metrics),
+        "left_out": dict(run.trained.dropped),
+    }
+
+
+def repeat_text(run_id: str, repeated: Repeated) -> str:
+    """Say what changed since a run, and whether the same came out."""
+    lines = [*repeated.changed, training_text(repeated.run)]
+    if not repeated.different:
+        return "\n".join([*lines, f"run {run_id}: all {repeated.compared} metrics are equal"])
+    shown = [
+        f"{name} {then:.6g} -> {now:.6g}"
+        for name, (then, now) in list(repeated.different.items())[:SHOWN]
+    ]
+    return "\n".join(
+        [
+            *lines,
+            f"run {run_id}: {len(repeated.different)} of {repeated.compared} metrics differ: "
+            + "; ".join(shown),
+        ]
     )
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
-    """Give all measures as a Markdown table, and what was left out."""
+    """Say in a sentence how well rows are told apart, then all measures as a Markdown table."""
     metrics = evaluation.metrics
-    rows = ["| measure | value | 95 % interval |", "|---|---|---|"]
+    rows = [_verdict(evaluation), "", "| measure | value | 95 % interval |", "|---|---|---|"]
     for name, value in metrics.items():
         if not name.endswith(_ENDS):
             ends = [f"{metrics[name + end]:.4f}" for end in _ENDS if name + end in metrics]
@@ -32,14 +71,28 @@ def evaluation_text(evaluation: Evaluation) -> str:
     return "\n".join([*rows, "", f"{len(evaluation.scores)} rows judged; left out: {left_out}"])
 
 
-def write_report(evaluation: Evaluation, directory: Path) -> None:
-    """Write ``report.md``, ``metrics.json``, ``scores.parquet`` and the two figures."""
+def _verdict(evaluation: Evaluation) -> str:
+    """Say what the first measure means: better than chance, beyond doubt or not."""
+    metrics, rows = evaluation.metrics, evaluation.scores
+    area, low, chance = metrics["pr_auc"], metrics["pr_auc_low"], metrics["prevalence"]
+    told = "does better than chance" if low > chance else "cannot be told from chance"
+    return (
+        f"On {len(rows)} rows, {chance:.1%} of them illicit, the model {told}: PR-AUC {area:.3f} "
+        f"[{low:.3f}, {metrics['pr_auc_high']:.3f}], where chance is {chance:.3f}."
+    )
+
+
+def write_report(evaluation: Evaluation, directory: Path, said: str) -> None:
+    """Write ``report.md``, ``metrics.json``, ``scores.parquet`` and two figures.
+
+    ``said`` names the model; see :func:`training.plots.about`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     figures = "![](precision_recall.png) ![](calibration.png)"
-    report = f"# Evaluation\n\n{evaluation_text(evaluation)}\n\n{figures}\n"
+    report = f"# Evaluation of {said}\n\n{evaluation_text(evaluation)}\n\n{figures}\n"
     (directory / "report.md").write_text(report, encoding="utf-8")
     metrics = json.dumps(evaluation.metrics, indent=1) + "\n"
     (directory / "metrics.json").write_text(metrics, encoding="utf-8")
     evaluation.scores.to_parquet(directory / "scores.parquet")
-    precision_recall_figure(evaluation.scores).savefig(directory / "precision_recall.png")
-    calibration_figure(evaluation.scores).savefig(directory / "calibration.png")
+    precision_recall_figure(evaluation.scores, said).savefig(directory / "precision_recall.png")
+    calibration_figure(evaluation.scores, said).savefig(directory / "calibration.png")

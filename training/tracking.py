@@ -1,63 +1,32 @@
-"""MLflow: one run a training, one registered version a model. Nothing else imports it."""
+"""MLflow: one run a training, one registered version a model."""
 
 from __future__ import annotations
 
-import tempfile
+import errno
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import mlflow
-from matplotlib.figure import Figure
+import pandas as pd
+from mlflow.data.pandas_dataset import PandasDataset, from_pandas
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import AnyType
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
+from training.mlflow_model import FOLDER, log_model
+from training.records import Dataset, Record
 from training.risk_model import RiskModel
 
-with warnings.catch_warnings():
-    # mlflow.pyfunc is loaded late and then warns of type hints of its own
-    warnings.filterwarnings("ignore", ".*Any type hint is inferred", UserWarning)
-    import mlflow.pyfunc
-
 CHAMPION = "champion"
-ANY = AnyType()  # type: ignore[no-untyped-call]
-FOLDER = "model"
-REQUIREMENTS = ("lightgbm", "numba", "numpy", "pandas", "pyarrow", "pydantic")
+SCHEMA_ROWS = 100
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class TrackingError(RiskError):
-    """A run, version or alias that the tracking store does not have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a run is to hold.
-
-    Parameters
-    ----------
-    parameters, metrics, tags
-        By name.
-    figures
-        Figures by file name.
-    texts
-        Small texts by file name, such as the configuration.
-    files
-        Folder whose files are logged as they are.
-    """
-
-    parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    figures: Mapping[str, Figure]
-    texts: Mapping[str, str]
-    files: Path
+    """A run, version or alias that the tracking store does not have, or a store out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +48,50 @@ def store(tracking_uri: str | None) -> Iterator[mlflow.MlflowClient]:
     ----------
     tracking_uri
         Such as ``sqlite:///mlflow.db``; None: what MLflow is set to.
+
+    Raises
+    ------
+    TrackingError
+        If the store lacks what is asked for, is locked or full, or cannot be reached.
     """
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(tracking_uri or before)
+    where = tracking_uri or before
     try:
+        mlflow.set_tracking_uri(where)
         yield mlflow.MlflowClient()
     except MlflowException as error:
-        raise TrackingError(f"MLflow at {tracking_uri or before}: {error.message}") from error
+        raise TrackingError(f"MLflow at {where}: {_first_line(error.message)}") from error
+    except SQLAlchemyError as error:
+        raise TrackingError(f"MLflow at {where}: {_first_line(str(error))}") from error
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise TrackingError(f"MLflow at {where}: {error.strerror}: {error.filename}") from error
     finally:
         mlflow.set_tracking_uri(before)
 
 
+def require_store(*, experiment: str, tracking_uri: str | None) -> None:
+    """Open a store and its experiment for writing, before hours of work end at a closed door.
+
+    Raises
+    ------
+    TrackingError
+        If it cannot be written to.
+    """
+    with store(tracking_uri) as client:
+        found = _set_experiment(client, experiment)
+        client.set_experiment_tag(found, "walletrisk", "experiment")
+
+
 def record(
-    model: RiskModel, what: Record, *, experiment: str, name: str, tracking_uri: str | None
+    model: RiskModel,
+    what: Record,
+    folder: Path,
+    *,
+    experiment: str,
+    name: str,
+    tracking_uri: str | None,
 ) -> Version:
     """Log one run with its model and register the model as a new version.
 
@@ -100,7 +100,9 @@ def record(
     model
         To log as an MLflow model whose data is the model folder.
     what
-        Parameters, metrics, tags, figures and texts.
+        Parameters, metrics, tags, data sets and nested runs.
+    folder
+        Files of the run, with the model folder ``model`` among them.
     experiment, name
         Experiment of the run, registered name of the model.
     tracking_uri
@@ -111,21 +113,23 @@ def record(
     Version
         The new version; no alias points to it yet.
     """
-    with store(tracking_uri) as client, tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder) / FOLDER)
+    with store(tracking_uri) as client:
         _set_experiment(client, experiment)
-        with mlflow.start_run() as run:
-            mlflow.log_params(dict(what.parameters))
-            mlflow.log_metrics(dict(what.metrics))
-            mlflow.set_tags({**what.tags, "model_version": model.version})
-            for file, figure in what.figures.items():
-                mlflow.log_figure(figure, file)
-            for file, text in what.texts.items():
-                mlflow.log_text(text, file)
-            mlflow.log_artifacts(str(what.files))
-            uri = _log_model(model, Path(folder) / FOLDER)
-        number = mlflow.register_model(uri, name).version
-        return _version(client, name, str(number), run.info.run_id)
+        with mlflow.start_run(run_name=what.run_name) as run:
+            _log_numbers(what)
+            for dataset in what.datasets:
+                _log_dataset(dataset)
+            for path in sorted(folder.iterdir()):
+                if path.is_file():
+                    mlflow.log_artifact(str(path))
+            uri = log_model(model, folder / FOLDER)
+            for child in what.children:
+                with mlflow.start_run(run_name=child.run_name, nested=True):
+                    _log_numbers(child)
+        number = str(mlflow.register_model(uri, name).version)
+        client.set_model_version_tag(name, number, "model_version", model.version)
+        client.update_model_version(name, number, f"{what.run_name}; model {model.version}")
+        return _version(client, name, number, run.info.run_id)
 
 
 def find(name: str, version: str, *, tracking_uri: str | None) -> Version:
@@ -178,51 +182,68 @@ def resolve(uri: str, *, tracking_uri: str | None = None) -> Path:
     return folder
 
 
-def _log_model(model: RiskModel, folder: Path) -> str:
-    """Log a model folder into the active run; return its URI."""
+def run_facts(
+    run_id: str, files: tuple[str, ...], *, tracking_uri: str | None
+) -> tuple[dict[str, float], dict[str, str], dict[str, str]]:
+    """Return metrics and tags of a run, and the text of files of it, by name.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such run, or it lacks a file.
+    """
+    with store(tracking_uri) as client:
+        logged = client.get_run(run_id)
+        where = logged.info.artifact_uri
+        texts = {name: str(mlflow.artifacts.load_text(f"{where}/{name}")) for name in files}
+    return dict(logged.data.metrics), dict(logged.data.tags), texts
+
+
+def _log_numbers(what: Record) -> None:
+    """Log parameters, metrics and tags into the active run."""
+    mlflow.log_params({name: str(value) for name, value in what.parameters.items()})
+    mlflow.log_metrics(dict(what.metrics))
+    mlflow.set_tags(dict(what.tags))
+
+
+def _log_dataset(dataset: Dataset) -> None:
+    """Log a data set as an input of the active run; it is named and described, not copied."""
+    logged = _described(dataset, dataset.frame)
+    # to infer a schema MLflow looks at every cell, half a minute for 30,000 rows of 800 columns;
+    # here the types are those of the columns, and the first rows show them
+    vars(logged)["schema"] = _described(dataset, dataset.frame.head(SCHEMA_ROWS)).schema
+    mlflow.log_input(logged, context=dataset.context)
+
+
+def _described(dataset: Dataset, frame: pd.DataFrame) -> PandasDataset:
     with warnings.catch_warnings():
-        # an example would be scored at once; the signature is stated, not inferred from one
-        warnings.filterwarnings("ignore", ".*An input example was not provided", UserWarning)
-        logged = mlflow.pyfunc.log_model(
-            name=FOLDER,
-            loader_module="training.pyfunc",
-            data_path=str(folder),
-            signature=_signature(model),
-            # without this MLflow guesses in a subprocess, slowly and wrongly
-            pip_requirements=_requirements(model.estimator.libraries),
+        # a path of this machine has two readers of one kind; either will do
+        warnings.filterwarnings("ignore", ".*interpreted in multiple ways", UserWarning)
+        return from_pandas(
+            frame,
+            source=dataset.source,  # type: ignore[arg-type] # its default is None
+            name=dataset.name,
+            targets=dataset.targets,
+            predictions=dataset.predictions,
+            digest=dataset.digest,
         )
-    return str(logged.model_uri)
 
 
-def _set_experiment(client: mlflow.MlflowClient, experiment: str) -> None:
-    """Choose the experiment; a new one of a SQLite store keeps its files beside the database."""
+def _set_experiment(client: mlflow.MlflowClient, experiment: str) -> str:
+    """Return the experiment chosen; a new one of SQLite keeps its files beside the database."""
     uri = mlflow.get_tracking_uri()
     if client.get_experiment_by_name(experiment) is None:
         beside = Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts"
         location = beside.as_uri() if uri.startswith("sqlite:///") else None
         client.create_experiment(experiment, artifact_location=location)
-    mlflow.set_experiment(experiment)
-
-
-def _signature(model: RiskModel) -> ModelSignature:
-    output = Schema([ColSpec(DataType.double)])
-    if model.estimator.reads == "table":
-        columns: list[ColSpec | TensorSpec] = [
-            ColSpec(DataType.double, name) for name in model.feature_names
-        ]
-        return ModelSignature(inputs=Schema(columns), outputs=output)
-    # MLflow's datetime refuses time zones, which a spine must have
-    columns = [ColSpec(DataType.string, "wallet"), ColSpec(ANY, "as_of")]
-    places = ParamSchema([ParamSpec(name, DataType.string, "") for name in ("ledger", "labels")])
-    return ModelSignature(inputs=Schema(columns), outputs=output, params=places)
-
-
-def _requirements(libraries: tuple[str, ...]) -> list[str]:
-    names = dict.fromkeys((*REQUIREMENTS, *libraries))
-    return [f"{name}=={metadata.version(name)}" for name in names]
+    return str(mlflow.set_experiment(experiment).experiment_id)
 
 
 def _version(client: mlflow.MlflowClient, name: str, number: str, run_id: str) -> Version:
     data = client.get_run(run_id).data
     own = client.get_model_version(name, number).tags
     return Version(name, number, run_id, dict(data.metrics), {**data.tags, **own})
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no reason given"

@@ -9,24 +9,37 @@ from matplotlib.figure import Figure
 
 from training import Trained
 from training.metrics import calibration_curve
-from training.plots import calibration_figure, precision_recall_figure
+from training.plots import (
+    about,
+    alerts_figure,
+    calibration_figure,
+    precision_recall_figure,
+    score_histogram_figure,
+)
 
 
 def test_figures_are_labelled_and_can_be_saved(trained: Trained, tmp_path: Path) -> None:
-    for draw in (precision_recall_figure, calibration_figure):
-        figure = draw(trained.scores)
+    said = about(trained.model.manifest)
+    scores = trained.scores
+    for figure in (
+        precision_recall_figure(scores, said),
+        calibration_figure(scores, said),
+        score_histogram_figure(scores, said),
+        alerts_figure(scores, 0.01, said),
+    ):
         assert isinstance(figure, Figure)
         (axes,) = figure.axes
         assert axes.get_xlabel()
         assert axes.get_ylabel()
-        assert axes.get_title()
+        assert f"{trained.model.version}, trained until 2024" in axes.get_title()
+        assert "base rate 0.01" in axes.get_title()
         assert axes.get_legend() is not None
         figure.savefig(tmp_path / "figure.png")
         assert (tmp_path / "figure.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_the_curves_are_the_numbers(trained: Trained) -> None:
-    (axes,) = calibration_figure(trained.scores).axes
+    (axes,) = calibration_figure(trained.scores, "").axes
     drawn = axes.get_lines()[1]
     curve = calibration_curve(
         trained.scores["y_true"].to_numpy(np.int8),
@@ -40,7 +53,19 @@ def test_precision_recall_ends_at_the_prevalence() -> None:
     scores = pd.DataFrame(
         {"y_true": np.array([1, 0, 1, 0], np.int8), "probability_as_labelled": [0.9, 0.8, 0.7, 0.1]}
     )
-    (axes,) = precision_recall_figure(scores).axes
+    (axes,) = precision_recall_figure(scores, "").axes
     curve = axes.get_lines()[0]
     assert np.asarray(curve.get_xdata()).tolist() == [0.5, 0.5, 1.0, 1.0]
     assert np.asarray(curve.get_ydata()).tolist() == pytest.approx([1.0, 0.5, 2 / 3, 0.5])
+
+
+def test_alerts_are_counted_at_the_base_rate() -> None:
+    scores = pd.DataFrame(
+        {"y_true": np.array([1, 0, 1, 0], np.int8), "probability": [0.9, 0.8, 0.7, 0.7]}
+    )
+    (axes,) = alerts_figure(scores, 0.1, "").axes
+    found, right, _ = axes.get_lines()
+    # an illicit row stands for 0.05 of the world, a licit one for 0.45; the last two are one step
+    assert np.asarray(found.get_xdata()).tolist() == pytest.approx([0.05, 0.5, 1.0])
+    assert np.asarray(found.get_ydata()).tolist() == pytest.approx([0.5, 0.5, 1.0])
+    assert np.asarray(right.get_ydata()).tolist() == pytest.approx([1.0, 0.1, 0.1])

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,7 +22,8 @@ class ReadsLedger:
         self, ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame | None
     ) -> pd.DataFrame:
         assert labels is None
-        return pd.DataFrame({"probability": [ledger.n_transfers / 1e6] * len(spine)})
+        said = {"probability": ledger.n_transfers / 1e6, "status": "scored"}
+        return pd.DataFrame(said, index=pd.MultiIndex.from_frame(spine))
 
 
 def graph_model() -> PyfuncModel:
@@ -36,14 +36,17 @@ def test_a_folder_predicts_as_the_model_does(
     trained.model.save(tmp_path / "model")
     loaded = _load_pyfunc(str(tmp_path / "model"))
     assert isinstance(loaded.model, RiskModel)
-    np.testing.assert_array_equal(loaded.predict(table), trained.model.predict_proba(table))
+    said = loaded.predict(table)
+    pd.testing.assert_frame_equal(said, trained.model.score_table(table), check_exact=True)
 
 
 def test_a_graph_network_is_told_its_ledger(ledger: Ledger, tmp_path: Path) -> None:
     ledger.save(tmp_path / "ledger")
     frame = pd.DataFrame({"wallet": ["w00001"], "as_of": [ledger.last_timestamp]})
     params = {"ledger": str(tmp_path / "ledger")}
-    assert graph_model().predict(frame, params=params).tolist() == [ledger.n_transfers / 1e6]
+    said = graph_model().predict(frame, params=params)
+    assert said["probability"].tolist() == [ledger.n_transfers / 1e6]
+    assert said.index.equals(frame.index)
 
 
 @pytest.mark.parametrize("params", [None, {}, {"ledger": ""}])

@@ -51,9 +51,44 @@ def test_a_loaded_model_saves_the_same_files(saved: Path, tmp_path: Path) -> Non
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_folder_is_never_overwritten(model: RiskModel, saved: Path) -> None:
+def test_a_folder_is_overwritten_only_where_asked(model: RiskModel, saved: Path) -> None:
     with pytest.raises(ModelError, match="exists and is not an empty folder"):
         model.save(saved)
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    model.save(saved, overwrite=True)
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_nothing_but_a_model_is_overwritten(model: RiskModel, saved: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    with pytest.raises(ModelError, match="mine is no model folder"):
+        model.save(mine, overwrite=True)
+    (saved / "notes.txt").write_text("mine too")
+    with pytest.raises(ModelError, match=r"unlisted \['notes.txt'\]"):
+        model.save(saved, overwrite=True)
+    assert (mine / "thesis.txt").exists()
+    assert (saved / "notes.txt").exists()
+
+
+def test_thin_rows_of_a_table_get_the_base_rate(model: RiskModel, table: pd.DataFrame) -> None:
+    counts = ["coverage_in_count", "coverage_out_count"]
+    rows = table.head(4).copy()
+    rows[counts] = [[5.0, 5.0], [1.0, 1.0], [0.0, 0.0], [np.nan, np.nan]]
+    said = model.score_table(rows)
+    assert said["status"].tolist() == [
+        "scored", "insufficient_data", "unknown_wallet", "unknown_wallet",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(said["probability"][1:], 0.01)
+    np.testing.assert_array_equal(model.predict_proba(rows), said["probability"])
+    assert (model.explain(rows).iloc[1:, :-1] == 0).all(axis=None)
+
+
+def test_to_judge_a_table_its_counts_are_needed(model: RiskModel, table: pd.DataFrame) -> None:
+    with pytest.raises(ModelError, match="coverage_in_count"):
+        model.score_table(table.drop(columns="coverage_in_count"))
 
 
 def test_the_folder_holds_data_only(saved: Path) -> None:
@@ -95,7 +130,9 @@ def test_reasons_sum_to_the_log_odds_of_the_probability(
     assert list(reasons.columns) == [*model.feature_names, "base"]
     assert reasons.index.equals(table.index)
     np.testing.assert_allclose(reasons.sum(axis=1), model.log_odds(table), rtol=0, atol=1e-9)
-    np.testing.assert_array_equal(probability_of(model.log_odds(table)), model.predict_proba(table))
+    np.testing.assert_allclose(
+        probability_of(model.log_odds(table)), model.predict_proba(table), rtol=1e-14
+    )
 
 
 def test_columns_are_chosen_by_name(model: RiskModel, table: pd.DataFrame) -> None:

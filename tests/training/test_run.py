@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +14,29 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from features import Ledger, feature_table
-from features.errors import RiskError
-from features.sources.files import read_spine
+from features import Ledger, RiskError, feature_table
+from features.sources.files import read_labels, read_spine
 from features.views import VIEWS
 from serving.in_process import answers
-from training import RiskModel, registry, tracking
+from training import RiskModel, Trained, labels_to_y, registry, tracking, train
+from training.config import RunConfig, TrackingConfig
+from training.gate.evidence import Material
 from training.gate.promotion import compare_versions, evidence_of, promote, rows_of
-from training.run import Run, data_hash, run
+from training.models.trees import TreesEstimator
+from training.provenance import git_commit
+from training.recipe import recipe_of
+from training.repeat import repeat
+from training.run import Run, data_hash, log, run
+from training.run_inputs import read_inputs
 from training.splits import OutOfTime
 
 WALLETS = 400
+FILES = {
+    "gate.json", "gate.md", "alerts.png", "calibration.png",
+    "config.toml", "contributions.png", "dropped.json",
+    "features.json", "importances.csv", "importances.png", "inputs.json", "model_card.html",
+    "model_card.md", "origins.txt", "precision_recall.png", "rows.parquet", "scores_by_class.png",
+}  # fmt: skip
 
 
 def make_files(folder: Path) -> str:
@@ -115,22 +130,125 @@ def test_the_run_holds_all_that_repeats_it(first: Run, folder: Path, uri: str) -
         logged = client.get_run(first.run_id)
         files = {item.path for item in client.list_artifacts(first.run_id)}
         config = mlflow.artifacts.load_text(f"{logged.info.artifact_uri}/config.toml")
-    assert config == (folder / "lightgbm.toml").read_text()
-    assert {"config.toml", "dropped.json", "precision_recall.png", "calibration.png"} <= files
-    assert logged.data.params["parameters.trees"] == "40"
-    assert logged.data.params["split.test_from"] == str(
-        pd.Timestamp(first.trained.model.manifest.trained_until)
-    )
+    (folder / "stored.toml").write_text(config)
+    assert RunConfig.read(folder / "stored.toml") == RunConfig.read(folder / "lightgbm.toml")
+    assert files >= FILES
+    params, tags = logged.data.params, logged.data.tags
+    assert params["parameters.trees"] == "40"
+    assert params["parameters.leaves"] == str(TreesEstimator.defaults["leaves"])
+    assert params["split.origins"] == params["origins"] == "3"
+    assert params["data.labels"] == str(folder / "labels.csv")
+    assert logged.info.run_name == "lightgbm, all columns, 3 origins, until 2024-07-25, seed 1"
     assert logged.data.metrics["pr_auc"] == first.trained.metrics["pr_auc"]
     assert 0 < logged.data.metrics["pr_auc_label_shuffle"] < first.trained.metrics["pr_auc"]
-    assert logged.data.tags["model_version"] == first.trained.model.version
-    assert len(logged.data.tags["data_sha256"]) == 64
+    assert tags["model_version"] == first.trained.model.version
+    assert len(tags["data_sha256"]) == 64
+    assert tags["git_commit"] == git_commit()
+    assert logged.inputs is not None
+    inputs = {one.dataset.name: one.tags[0].value for one in logged.inputs.dataset_inputs}
+    assert inputs == {"features": "train", "labels": "labels", "test rows": "test"}
+
+
+def test_every_test_row_is_kept_with_its_score(first: Run, uri: str) -> None:
+    with tracking.store(uri) as client:
+        where = client.get_run(first.run_id).info.artifact_uri
+        local = mlflow.artifacts.download_artifacts(artifact_uri=f"{where}/rows.parquet")
+    kept = pd.read_parquet(local)
+    pd.testing.assert_frame_equal(kept[first.trained.scores.columns], first.trained.scores)
+
+
+def test_each_origin_is_a_nested_run(first: Run, uri: str) -> None:
+    with tracking.store(uri) as client:
+        experiment = client.get_run(first.run_id).info.experiment_id
+        parent = f"tags.`mlflow.parentRunId` = '{first.run_id}'"
+        nested = client.search_runs([experiment], parent, order_by=["attributes.start_time"])
+    assert len(nested) == len(first.trained.judged) == 3
+    for one, judged in zip(nested, first.trained.judged, strict=True):
+        assert one.data.metrics["pr_auc"] == judged.metrics["pr_auc"]
+        assert one.data.params["test_from"] == str(judged.split.test_from)
+    assert nested[0].info.run_name.startswith("origin 1: tests 2024-")
+
+
+def test_the_version_bears_the_hash_of_the_model(first: Run, uri: str) -> None:
+    with tracking.store(uri) as client:
+        version = client.get_model_version(first.name, first.version)
+    assert version.tags["model_version"] == first.trained.model.version
+    assert first.trained.model.version in str(version.description)
+
+
+def test_the_card_tells_recipe_and_shipped_model_apart(first: Run, uri: str) -> None:
+    with tracking.store(uri) as client:
+        where = client.get_run(first.run_id).info.artifact_uri
+        card = mlflow.artifacts.load_text(f"{where}/model_card.md")
+        page = mlflow.artifacts.load_text(f"{where}/model_card.html")
+    metrics = first.trained.metrics
+    low, high = metrics["pr_auc_low"], metrics["pr_auc_high"]
+    assert f"| {metrics['pr_auc']:.3f} [{low:.3f}, {high:.3f}] |" in card
+    for title in ("Purpose", "Data", "Protocol", "Results of the recipe", "Limits"):
+        assert f"\n## {title}\n" in card
+        assert f"<h2>{title}</h2>" in page
+    assert "The shipped model has none of its own" in card
+    assert page.count('src="data:image/png;base64,') >= 6
+
+
+@pytest.mark.parametrize("trained", ["logistic"], indirect=True)
+def test_what_was_made_in_python_is_recorded_where_asked(
+    trained: Trained, data: tuple[pd.DataFrame, pd.DataFrame], uri: str
+) -> None:
+    where = TrackingConfig(tracking_uri=uri, experiment="notebook", name="mine")
+    done = log(trained, Material(*data, recipe_of(trained.model.manifest)), where=where)
+    assert (done.name, done.version) == ("mine", "1")
+    assert done.metrics["pr_auc"] == trained.metrics["pr_auc"]
+    with pytest.raises(RiskError, match="was recorded from Python and names no files"):
+        repeat(done.run_id, tracking_uri=uri)
+
+
+@pytest.mark.parametrize("trained", ["logistic"], indirect=True)
+def test_a_locked_store_leaves_the_model_on_disk(
+    folder: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: tuple[pd.DataFrame, pd.DataFrame], trained: Trained,
+) -> None:  # fmt: skip
+    material = Material(*data, recipe_of(trained.model.manifest))
+    monkeypatch.chdir(tmp_path)
+    where = TrackingConfig(tracking_uri=f"{uri}?timeout=0.1")
+    tracking.require_store(experiment="walletrisk", tracking_uri=uri)
+    held = sqlite3.connect(folder / "mlflow.db")
+    held.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(
+            tracking.TrackingError, match=r"database is locked.* is kept in"
+        ) as told:
+            log(trained, material, where=where)
+        with pytest.raises(tracking.TrackingError, match="database is locked"):
+            tracking.require_store(experiment="walletrisk", tracking_uri=where.tracking_uri)
+    finally:
+        held.close()
+    assert "\n" not in str(told.value)
+    kept = tmp_path / f"unrecorded-{trained.model.version}"
+    assert RiskModel.load(kept / "model").version == trained.model.version
+    assert (kept / "importances.csv").exists()
+
+
+def test_a_ready_table_gives_the_same_model(
+    first: Run, folder: Path, features: pd.DataFrame
+) -> None:
+    features.to_parquet(folder / "table.parquet")
+    text = (folder / "lightgbm.toml").read_text()
+    text = text.replace('spine = "spine.parquet"', 'table = "table.parquet"')
+    (folder / "ready.toml").write_text(text.replace('ledger = "ledger"\n', ""))
+    config = RunConfig.read(folder / "ready.toml")
+    read = read_inputs(config, VIEWS, lambda *_: None)
+    assert read.ledger is None
+    splits = config.split.splits(read.table)
+    again = train(read.table, read.labels, splits, config.model)
+    assert again.model.version == first.trained.model.version
+    assert again.metrics == first.trained.metrics
 
 
 def test_progress_reaches_its_end(first: Run, stages: list[tuple[str, int, int]]) -> None:
     assert first.version
     assert ("features", WALLETS, WALLETS) in stages
-    assert stages[-1] == ("model", 3, 3)
+    assert stages[-1] == ("model", 2, 2)
 
 
 def test_the_champion_resolves_to_the_model_folder(
@@ -143,14 +261,35 @@ def test_the_champion_resolves_to_the_model_folder(
     )
 
 
-def test_mlflow_gives_the_same_probabilities(first: Run, uri: str, features: pd.DataFrame) -> None:
+def test_mlflow_gives_the_same_probabilities(
+    first: Run, uri: str, features: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow puts the model's code there
     with tracking.store(uri):
         loaded = mlflow.pyfunc.load_model("models:/walletrisk@champion")
-    expected = first.trained.model.predict_proba(features)
-    np.testing.assert_array_equal(loaded.predict(features), expected)
-    np.testing.assert_array_equal(loaded.predict(features[features.columns[::-1]]), expected)
+    expected = first.trained.model.score_table(features)
+    for given in (features, features[features.columns[::-1]]):
+        pd.testing.assert_frame_equal(loaded.predict(given), expected, check_exact=True)
     with pytest.raises(MlflowException, match="missing inputs"):
         loaded.predict(features.drop(columns=first.trained.model.feature_names[3]))
+
+
+def test_mlflow_evaluates_a_version(
+    first: Run, uri: str, features: pd.DataFrame, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    y_true = labels_to_y(read_labels(folder / "labels.csv"), features)
+    rows = features.assign(y_true=y_true.astype(np.int64)).reset_index(drop=True)
+    with tracking.store(uri), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_experiment("judged by MLflow")
+        judged = mlflow.models.evaluate(  # type: ignore[no-untyped-call]
+            "models:/walletrisk/1", rows, targets="y_true", predictions="probability",
+            model_type="regressor", evaluator_config={"log_explainer": False},
+        )  # fmt: skip
+    probability = first.trained.model.predict_proba(features)
+    said = judged.metrics["mean_squared_error"]
+    assert said == pytest.approx(((probability - y_true) ** 2).mean())
 
 
 def test_nothing_logged_is_a_pickle(first: Run, folder: Path) -> None:
@@ -270,3 +409,13 @@ def test_the_data_hash_sees_every_change(
     assert data_hash(table, labels[1:], (split,), 3) != first
     assert data_hash(table, labels, (split, split), 3) != first
     assert data_hash(table, labels, (split,), 5) != first
+
+
+def test_a_run_repeats_to_equal_metrics(second: Run, uri: str) -> None:
+    again = repeat(second.run_id, tracking_uri=uri)
+    assert again.different == {}
+    assert again.changed == ()
+    assert again.compared > len(second.trained.metrics)
+    assert again.run.trained.model.version == second.trained.model.version
+    tags = tracking.find("walletrisk", again.run.version, tracking_uri=uri).tags
+    assert tags["repeats"] == second.run_id

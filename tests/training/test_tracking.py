@@ -1,28 +1,20 @@
-"""How a model describes itself to MLflow; the store itself is reached by test_run."""
+"""A store that fails is one line; what it holds is reached by test_run."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import errno
 
-from training import Trained, tracking
+import mlflow
+import pytest
 
-
-def test_a_tabular_model_names_its_columns(trained: Trained) -> None:
-    signature = tracking._signature(trained.model)
-    assert tuple(signature.inputs.input_names()) == trained.model.feature_names
-    assert signature.params is None
+from training import tracking
+from training.tracking import TrackingError
 
 
-def test_a_graph_network_asks_for_wallets_and_a_ledger() -> None:
-    model = SimpleNamespace(estimator=SimpleNamespace(reads="ledger"))
-    signature = tracking._signature(model)  # type: ignore[arg-type]
-    assert signature.inputs.input_names() == ["wallet", "as_of"]
-    assert [param.name for param in signature.params] == ["ledger", "labels"]
-
-
-def test_requirements_are_pinned() -> None:
-    for libraries in (("lightgbm",), ("scikit-learn", "skops")):
-        lines = tracking._requirements(libraries)
-        assert all("==" in line for line in lines)
-        assert {line.split("==")[0] for line in lines} >= set(libraries)
-    assert not any(line.startswith("torch") for line in tracking._requirements(("lightgbm",)))
+def test_a_full_disk_is_the_store_s_mistake() -> None:
+    before = mlflow.get_tracking_uri()
+    with pytest.raises(TrackingError, match="No space left on device"), tracking.store(None):
+        raise OSError(errno.ENOSPC, "No space left on device", "artifact.png")
+    with pytest.raises(FileNotFoundError), tracking.store(None):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "labels.csv")
+    assert mlflow.get_tracking_uri() == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.errors import RiskError
 from features.view import View
+from features.views import VIEWS
 from training.config import TrainConfig
 from training.gate.adversarial import adversarial, adversarial_line
 from training.gate.comparison import CANDIDATE, Comparison, compare
@@ -51,10 +52,10 @@ class Material:
     table: pd.DataFrame
     labels: pd.DataFrame
     config: TrainConfig
-    gate: GateConfig
-    ledger: Ledger | None
-    known: pd.DataFrame | None
-    views: tuple[View, ...]
+    gate: GateConfig = field(default_factory=GateConfig)
+    ledger: Ledger | None = None
+    known: pd.DataFrame | None = None
+    views: tuple[View, ...] = VIEWS
 
 
 def gather(

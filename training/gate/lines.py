@@ -100,7 +100,7 @@ def base_rate_line(said: float | None, base_rate: float) -> GateLine:
     """
     asks = "ordinary wallets get the base rate"
     if said is None:
-        return GateLine(asks, None, "not measured: the run had no ledger to draw wallets from")
+        return GateLine(asks, None, "not measured: no ledger, or no wallet in it without a label")
     least, most = base_rate / BASE_RATE_FACTOR, base_rate * BASE_RATE_FACTOR
     return GateLine(
         asks,
