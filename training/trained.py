@@ -268,7 +268,7 @@ def _all_metrics(
 def _single_feature(recipe: Recipe, rows: SplitRows) -> tuple[str, float]:
     """Choose the best single column on the rows learnt from; return it and its test PR-AUC."""
     learnt = rows.learnt
-    column, sign = best_single_feature(recipe.features[learnt], rows.y_true[learnt])
+    column, sign = best_single_feature(recipe.features, rows.y_true, learnt)
     score = single_feature_score(recipe.features[rows.test], column, sign)
     name = f"{recipe.names[column]} ({'high' if sign > 0 else 'low'})"
     return name, average_precision(rows.y_true[rows.test], score)
