@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_regular
 from training.gate.config import GateConfig
-from training.models.kinds import check_kind
+from training.models.kinds import check_kind, check_parameters
 from training.origins import rolling_origins
 from training.splits import OutOfTime, Wallets, out_of_time, out_of_time_shares
 
@@ -89,6 +89,11 @@ class TrainConfig(_Section):
     confidence: bool = True
     unlabelled: Share | None = None
     half_life: Span | None = None
+
+    @model_validator(mode="after")
+    def _parameters_in_range(self) -> Self:
+        check_parameters(self.model, self.parameters)
+        return self
 
     @property
     def half_life_timedelta(self) -> pd.Timedelta | None:

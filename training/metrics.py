@@ -25,7 +25,6 @@ Int8 = NDArray[np.int8]
 BUDGETS = (0.001, 0.005, 0.01)
 CALIBRATION_BINS = 15
 BOOTSTRAP_BLOCKS = 20
-COLUMNS_READ = 32
 
 
 def average_precision(y_true: Int8, y_score: Float64, weights: Float64 | None = None) -> float:
@@ -185,19 +184,15 @@ def probability_metrics(
     }
 
 
-def best_single_feature(
-    features: Float64, y_true: Int8, rows: NDArray[np.int64] | None = None
-) -> tuple[int, int]:
+def best_single_feature(features: Float64, y_true: Int8) -> tuple[int, int]:
     """Return the column that ranks the rows best by itself, and its direction.
 
     Parameters
     ----------
     features
-        float64 (n, k), finite or nan; nan ranks last in either direction.
+        float64 (n, k), the training slice, finite or nan; nan ranks last in either direction.
     y_true
         int8 (n,), both classes.
-    rows
-        int64 (m,), the rows that count, the training slice; None: all.
 
     Returns
     -------
@@ -210,14 +205,8 @@ def best_single_feature(
     PR-AUC is the mean, over the illicit rows, of the precision among all rows that rank at least
     as high. So a column needs one sort of all rows and one of the illicit ones for both directions.
     """
-    chosen = np.arange(len(y_true)) if rows is None else rows
-    illicit = y_true[chosen] == 1
-    found = [
-        _precisions(column, illicit)
-        for start in range(0, features.shape[1], COLUMNS_READ)
-        for column in np.ascontiguousarray(features[chosen, start : start + COLUMNS_READ].T)
-    ]
-    precisions = np.array(found).ravel()
+    illicit = y_true == 1
+    precisions = np.array([_precisions(column, illicit) for column in features.T]).ravel()
     # a column and its negative round differently
     best = int(np.argmax(precisions >= precisions.max() - 1e-12))
     return best // 2, (1, -1)[best % 2]
