@@ -27,6 +27,7 @@ from training.gate.config import GateConfig
 from training.models.kinds import check_kind, check_parameters
 from training.origins import rolling_origins
 from training.splits import OutOfTime, Wallets, out_of_time, out_of_time_shares
+from training.tune.config import TuneConfig
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Span = Annotated[str, Field(pattern=r"^\d+[dh]$")]  # such as 7d or 12h
@@ -200,6 +201,7 @@ class RunConfig(_Section):
     model: TrainConfig
     mlflow: TrackingConfig = TrackingConfig()
     gate: GateConfig = GateConfig()
+    tune: TuneConfig = TuneConfig()
 
     @classmethod
     def read(cls, path: Path) -> Self:
