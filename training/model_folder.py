@@ -30,6 +30,7 @@ from training.models.estimator import Estimator
 from training.models.kinds import estimator_class
 
 if TYPE_CHECKING:
+    from training.categories import Categories
     from training.config import TrainConfig
 
 CALIBRATION = "calibration.json"
@@ -65,6 +66,7 @@ def assemble_parts(
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
     reference: bytes,
+    categories: Categories | None = None,
 ) -> ModelParts:
     """Write down a fitted model.
 
@@ -76,6 +78,7 @@ def assemble_parts(
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
     files[REFERENCE] = reference
+    files |= {} if categories is None else categories.to_files()
     files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
     manifest = Manifest.model_validate(
         {

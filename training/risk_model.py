@@ -20,6 +20,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from features.views.exposure import EXPOSURES
 from training.calibration import log_odds_of, probability_of
+from training.categories import Categories
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
@@ -67,6 +68,7 @@ class RiskModel:
         self.parts = parts
         self.estimator, self.calibration, self.manifest, _ = parts
         self.version = self.manifest.version
+        self.categories = Categories.from_files(parts.files, len(self.feature_names))
         self.views = self.manifest.views_among(views)
         self.context_names = self.manifest.context
         self._prior = log_odds_of(self.manifest.base_rate)
@@ -239,13 +241,16 @@ class RiskModel:
             Index (wallet, as_of); ``probability`` and ``status``: ``scored``,
             ``unknown_wallet`` (no transfer before ``as_of``) or ``insufficient_data`` (fewer than
             ``min_transfers``). A row that is not scored has the base rate as its probability.
+            ``probability_<category>`` where labels told enough of it, see
+            :mod:`training.categories`; they sum to ``probability``.
         """
         spine = check_spine(spine)
         scores = self.score_spine(ledger, spine, labels, context)
-        return pd.DataFrame(
-            {"probability": scores.probability, "status": scores.status},
-            index=pd.MultiIndex.from_frame(spine),
-        )
+        told = {"probability": scores.probability, "status": scores.status}
+        if self.categories is not None and scores.by_category is not None:
+            columns = [f"probability_{name}" for name in self.categories.names]
+            told |= dict(zip(columns, scores.by_category.T, strict=True))
+        return pd.DataFrame(told, index=pd.MultiIndex.from_frame(spine))
 
     def explain_wallets(
         self,
@@ -318,7 +323,10 @@ class RiskModel:
                 parts[thin] = 0.0
                 parts[thin, -1] = self._prior
         status = statuses(counts, self.manifest.min_transfers)
-        return Scores(probability, log_odds, status, parts)
+        by_category = None
+        if self.categories is not None:
+            by_category = self.categories.probabilities(inputs.features, probability, thin)
+        return Scores(probability, log_odds, status, parts, by_category)
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))

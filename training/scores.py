@@ -26,12 +26,16 @@ class Scores(NamedTuple):
         n texts out of ``STATUSES``.
     contributions
         float64 (n, len(reasons) + 1), the base last; rows sum to ``log_odds``. None unless asked.
+    by_category
+        float64 (n, c), probabilities of the categories that the model tells; rows sum to
+        ``probability``. None where it tells none.
     """
 
     probability: Float64
     log_odds: Float64
     status: list[str]
     contributions: Float64 | None
+    by_category: Float64 | None = None
 
 
 def statuses(counts: Float64, min_transfers: int) -> list[str]:

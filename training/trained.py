@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.view import View
 from features.views import VIEWS
+from training.categories import Categories, row_categories
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
 from training.metrics import average_precision, best_single_feature, single_feature_score
@@ -204,6 +206,7 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read,
         trained_until=recipe.until, reference=reference.to_json(),
+        categories=_categories(recipe, truth.y_true),
     )  # fmt: skip
     out_of_fold = pd.DataFrame(
         {
@@ -214,6 +217,18 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
         index=recipe.table.index[rows],
     )
     return RiskModel(parts, read), out_of_fold
+
+
+def _categories(recipe: Recipe, y_true: NDArray[np.int8]) -> Categories | None:
+    """Learn which kind of illicit the labels tell, where they tell enough of it."""
+    named = row_categories(recipe.labels, recipe.table.index)
+    rows, _ = recipe.known()
+    illicit = rows[y_true[rows] == 1]
+    if len(set(named[illicit])) < 2:
+        return None
+    return Categories.fit(
+        recipe.features(illicit), named[illicit], recipe.groups[illicit], seed=recipe.config.seed
+    )
 
 
 def label_shuffle(

@@ -124,7 +124,7 @@ class TreesEstimator:
         settings = self._settings(whole.num_data() if rows is None else len(rows))
         part = whole
         if rows is not None:
-            part = whole.subset(rows.astype(np.int32), params=settings).construct()
+            part = whole.subset(rows.tolist(), params=settings).construct()
             part.set_weight(weights[rows] / weights[rows].mean())
         grown = lgb.train(settings, part, num_boost_round=self.parameters["trees"])
         # score with what will be loaded, not with the trainer's own memory
