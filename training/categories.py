@@ -150,7 +150,8 @@ class Categories:
                 count for name, count in told.items() if name != OTHER
             )
         counts = np.array(list(told.values()), np.float64)
-        return counts / counts.sum()
+        shares: Float64 = counts / counts.sum()
+        return shares
 
     @property
     def omitted(self) -> dict[str, str]:
