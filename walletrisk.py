@@ -18,6 +18,7 @@ import features.commands
 import features.ledger_commands
 import serving.commands
 import training.commands
+import training.tune.commands
 import training.watch.commands
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def _endpoint(served: "Served", questions: Sequence[Mapping[str, Any]]) -> list[
 app.add_typer(features.commands.app)
 app.add_typer(features.ledger_commands.app, name="ledger")
 app.add_typer(training.commands.app)
+app.add_typer(training.tune.commands.app)
 app.add_typer(training.watch.commands.app)
 app.add_typer(serving.commands.app)
 

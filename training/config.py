@@ -24,9 +24,10 @@ from pydantic_core import ErrorDetails
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_regular
 from training.gate.config import GateConfig
-from training.models.kinds import check_kind
+from training.models.kinds import check_kind, check_parameters
 from training.origins import rolling_origins
 from training.splits import OutOfTime, Wallets, out_of_time, out_of_time_shares
+from training.tune.config import TuneConfig
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Span = Annotated[str, Field(pattern=r"^\d+[dh]$")]  # such as 7d or 12h
@@ -89,6 +90,11 @@ class TrainConfig(_Section):
     confidence: bool = True
     unlabelled: Share | None = None
     half_life: Span | None = None
+
+    @model_validator(mode="after")
+    def _parameters_in_range(self) -> Self:
+        check_parameters(self.model, self.parameters)
+        return self
 
     @property
     def half_life_timedelta(self) -> pd.Timedelta | None:
@@ -227,6 +233,7 @@ class RunConfig(_Section):
     model: TrainConfig
     mlflow: TrackingConfig = TrackingConfig()
     gate: GateConfig = GateConfig()
+    tune: TuneConfig = TuneConfig()
 
     @classmethod
     def read(cls, path: Path) -> Self:

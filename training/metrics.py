@@ -5,8 +5,10 @@ can review. Rows of equal score count in expectation over their random order, so
 depends on the order of rows. Weights let the same definitions serve block bootstrap (how often
 a row was drawn) and a stated base rate (how often such a row occurs in the world).
 
-PR-AUC, Brier score and log loss are scikit-learn's. It has no precision at a budget, no
-calibration error over equal masses of weighted rows, and no block bootstrap: these are here.
+PR-AUC, Brier score and log loss are defined as in scikit-learn, and tested against it; a block
+bootstrap asks for them hundreds of times, and its functions spend nine tenths of that on checks
+of their arguments. It has no precision at a budget, no calibration error over equal masses of
+weighted rows, and no block bootstrap.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ Float64 = NDArray[np.float64]
 Int8 = NDArray[np.int8]
 
 BUDGETS = (0.001, 0.005, 0.01)
-CLASSES = (0, 1)
 CALIBRATION_BINS = 15
 BOOTSTRAP_BLOCKS = 20
 
@@ -43,9 +44,14 @@ def average_precision(y_true: Int8, y_score: Float64, weights: Float64 | None = 
     >>> average_precision(np.array([1, 0, 1]), np.array([0.9, 0.5, 0.1]))
     0.8333333333333333
     """
-    from sklearn.metrics import average_precision_score
-
-    return float(average_precision_score(y_true, y_score, sample_weight=weights))
+    order = np.argsort(-y_score, kind="stable")
+    ranked, counted = y_score[order], _weights(y_true, weights)[order]
+    last = np.append(ranked[1:] != ranked[:-1], True)  # of rows of equal score
+    reviewed = np.cumsum(counted)[last]
+    hits = np.cumsum(counted * y_true[order])[last]
+    kept = reviewed > 0  # rows of no weight may lead the ranking
+    gained = np.diff(hits[kept], prepend=0.0)
+    return float(gained @ (hits[kept] / reviewed[kept]) / hits[-1])
 
 
 def precision_recall_at(
@@ -78,16 +84,13 @@ def precision_recall_at(
 
 def brier(y_true: Int8, probability: Float64, weights: Float64 | None = None) -> float:
     """Return the mean squared difference of probability and label; lower is better."""
-    from sklearn.metrics import brier_score_loss
-
-    return float(brier_score_loss(y_true, probability, sample_weight=weights, labels=CLASSES))
+    return float(np.average((probability - y_true) ** 2, weights=weights))
 
 
 def log_loss(y_true: Int8, probability: Float64, weights: Float64 | None = None) -> float:
     """Return the mean negative log-likelihood in nats; certainty is capped at 2e-16."""
-    from sklearn import metrics
-
-    return float(metrics.log_loss(y_true, probability, sample_weight=weights, labels=CLASSES))
+    said = np.where(y_true == 1, probability, 1.0 - probability)
+    return float(-np.average(np.log(np.maximum(said, np.finfo(np.float64).eps)), weights=weights))
 
 
 def calibration_curve(
@@ -187,20 +190,40 @@ def best_single_feature(features: Float64, y_true: Int8) -> tuple[int, int]:
     Parameters
     ----------
     features
-        float64 (n, k), the training slice; nan ranks last in either direction.
+        float64 (n, k), the training slice, finite or nan; nan ranks last in either direction.
     y_true
-        int8 (n,).
+        int8 (n,), both classes.
 
     Returns
     -------
     tuple of int
-        Column number, and +1 where high values are illicit, -1 where low ones are.
+        Column number, and +1 where high values are illicit, -1 where low ones are; the first of
+        equal ones.
+
+    Notes
+    -----
+    PR-AUC is the mean, over the illicit rows, of the precision among all rows that rank at least
+    as high. So a column needs one sort of all rows and one of the illicit ones for both directions.
     """
-    candidates = [(column, sign) for column in range(features.shape[1]) for sign in (1, -1)]
-    return max(
-        candidates,
-        key=lambda one: average_precision(y_true, single_feature_score(features, *one)),
-    )
+    illicit = y_true == 1
+    precisions = np.array([_precisions(column, illicit) for column in features.T]).ravel()
+    # a column and its negative round differently
+    best = int(np.argmax(precisions >= precisions.max() - 1e-12))
+    return best // 2, (1, -1)[best % 2]
+
+
+def _precisions(values: Float64, illicit: NDArray[np.bool_]) -> tuple[float, float]:
+    """PR-AUC of a column (n,) as a ranking, high values first and low ones first."""
+    defined = np.sort(values[~np.isnan(values)])
+    hits = np.sort(values[illicit & ~np.isnan(values)])
+    # undefined illicit rows are found when every row is reviewed
+    undefined = (illicit.sum() - len(hits)) * illicit.mean()
+    above = len(defined) - np.searchsorted(defined, hits, side="left")
+    below = np.searchsorted(defined, hits, side="right")
+    hits_above = len(hits) - np.searchsorted(hits, hits, side="left")
+    hits_below = np.searchsorted(hits, hits, side="right")
+    high, low = (hits_above / above).sum(), (hits_below / below).sum()
+    return float(high + undefined) / illicit.sum(), float(low + undefined) / illicit.sum()
 
 
 def single_feature_score(features: Float64, column: int, direction: int) -> Float64:

@@ -64,7 +64,8 @@ def _described(model: RiskModel, folder: Path) -> Iterator[dict[str, Any]]:
 def signature(model: RiskModel) -> ModelSignature:
     """Say what a model takes: columns with the counts of coverage, or wallets and a ledger."""
     text = {"status": DataType.string}
-    output = Schema([ColSpec(text.get(name, DataType.double), name) for name in SAID])
+    kinds = () if model.categories is None else model.categories.columns
+    output = Schema([ColSpec(text.get(name, DataType.double), name) for name in (*SAID, *kinds)])
     if model.estimator.reads == "table":
         columns: list[ColSpec | TensorSpec] = [
             ColSpec(DataType.double, name)

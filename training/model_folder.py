@@ -29,6 +29,7 @@ from training.models.estimator import Estimator
 from training.models.kinds import estimator_class
 
 if TYPE_CHECKING:
+    from training.categories import Categories
     from training.config import TrainConfig
 
 CALIBRATION = "calibration.json"
@@ -64,6 +65,7 @@ def assemble_parts(
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
     reference: bytes,
+    categories: Categories | None = None,
 ) -> ModelParts:
     """Write down a fitted model.
 
@@ -74,6 +76,7 @@ def assemble_parts(
         estimator.save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     files[REFERENCE] = reference
+    files |= {} if categories is None else categories.to_files()
     files[CALIBRATION] = calibration.to_json().encode()
     manifest = Manifest.model_validate(
         {

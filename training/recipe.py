@@ -42,8 +42,6 @@ class Recipe:
         As given to it, checked.
     names
         Columns to learn from.
-    features
-        float64 (n, k), these columns of the table.
     groups
         int64 (n,), the wallet, or the entity, of each row.
     """
@@ -54,7 +52,6 @@ class Recipe:
     ledger: Ledger | None
     views: tuple[View, ...]
     names: tuple[str, ...]
-    features: Float64
     groups: Int64
 
     @classmethod
@@ -72,7 +69,7 @@ class Recipe:
         names = chosen_columns(table, config, views)
         return cls(
             table, check_labels(labels), config, ledger, views, names,
-            table[list(names)].to_numpy(), _group_codes(table.index, groups),
+            _group_codes(table.index, groups),
         )  # fmt: skip
 
     def new(self) -> Estimator:
@@ -103,10 +100,18 @@ class Recipe:
         newest = pd.Timestamp(self.labels["known_at"].max())
         return max(last, newest).as_unit("us") + TICK
 
+    def features(self, rows: Int64) -> Float64:
+        """Return the columns to learn from of numbered rows, (m, k): one copy, column by column."""
+        columns = self.table.to_numpy().T  # no copy where the table is in one piece
+        copied = np.empty((len(self.names), len(rows)))
+        for place, number in enumerate(self.table.columns.get_indexer(pd.Index(self.names))):
+            np.take(columns[number], rows, out=copied[place])
+        return copied.T
+
     def inputs(self, rows: Int64) -> Inputs:
         """Return what the estimator reads of numbered rows."""
         spine = self.table.index[rows].to_frame(index=False)
-        return inputs_of(self.new(), self.features[rows], self.ledger, spine)
+        return inputs_of(self.new(), self.features(rows), self.ledger, spine)
 
     def sample(
         self,

@@ -20,6 +20,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from features.views.exposure import EXPOSURES
 from training.calibration import log_odds_of, probability_of
+from training.categories import Categories
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
@@ -67,6 +68,7 @@ class RiskModel:
         self.parts = parts
         self.estimator, self.calibration, self.manifest, _ = parts
         self.version = self.manifest.version
+        self.categories = Categories.from_files(parts.files, len(self.feature_names))
         self.views = self.manifest.views_among(views)
         self.context_names = self.manifest.context
         self._prior = log_odds_of(self.manifest.base_rate)
@@ -197,7 +199,7 @@ class RiskModel:
             As :meth:`predict_proba`, and if a count is missing.
         """
         transfers_of(table)  # which says what is missing
-        return _frame(self._judge_table(table), table.index)
+        return _frame(self._judge_table(table), table.index, self.categories)
 
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
@@ -251,10 +253,12 @@ class RiskModel:
             the interval that Venn-Abers gives, nan where not scored; ``status``: ``scored``,
             ``unknown_wallet`` (no transfer before ``as_of``) or ``insufficient_data`` (fewer than
             ``min_transfers``). A row that is not scored has the base rate as its probability.
+            ``probability_<category>`` where labels told enough of it, see
+            :mod:`training.categories`; they sum to ``probability``.
         """
         spine = check_spine(spine)
         scores = self.score_spine(ledger, spine, labels, context)
-        return _frame(scores, pd.MultiIndex.from_frame(spine))
+        return _frame(scores, pd.MultiIndex.from_frame(spine), self.categories)
 
     def explain_wallets(
         self,
@@ -316,7 +320,10 @@ class RiskModel:
                 parts[thin] = 0.0
                 parts[thin, -1] = self._prior
         status = statuses(counts, self.manifest.min_transfers)
-        return Scores(probability, log_odds, status, low, high, parts)
+        by_category = None
+        if self.categories is not None:
+            by_category = self.categories.probabilities(inputs.features, probability, thin)
+        return Scores(probability, log_odds, status, low, high, parts, by_category)
 
     def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
         """Judge rows of a table, as if enough were known of all where it has no counts."""
@@ -339,5 +346,8 @@ class RiskModel:
             )
 
 
-def _frame(scores: Scores, index: pd.Index) -> pd.DataFrame:
-    return pd.DataFrame({name: getattr(scores, said) for name, said in SAID.items()}, index=index)
+def _frame(scores: Scores, index: pd.Index, categories: Categories | None) -> pd.DataFrame:
+    told = {name: getattr(scores, said) for name, said in SAID.items()}
+    if categories is not None and scores.by_category is not None:
+        told |= dict(zip(categories.columns, scores.by_category.T, strict=True))
+    return pd.DataFrame(told, index=index)

@@ -28,6 +28,8 @@ from training.run_record import MODEL, Source, record_of, write_card_of, write_f
 from training.splits import OutOfTime
 from training.trained import Trained, label_shuffle, train
 
+ORDINARY = 1_000  # wallets without a label that are asked about
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -35,6 +35,9 @@ class Scores(NamedTuple):
         :meth:`training.calibration.Calibration.interval`); nan where a row is not scored.
     contributions
         float64 (n, len(reasons) + 1), the base last; rows sum to ``log_odds``. None unless asked.
+    by_category
+        float64 (n, c), probabilities of the categories that the model tells; rows sum to
+        ``probability``. None where it tells none.
     """
 
     probability: Float64
@@ -43,6 +46,7 @@ class Scores(NamedTuple):
     low: Float64
     high: Float64
     contributions: Float64 | None
+    by_category: Float64 | None = None
 
 
 def statuses(counts: Float64, min_transfers: int) -> list[str]:

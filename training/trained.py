@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.view import View
 from features.views import VIEWS
 from training.calibration import log_odds_of
+from training.categories import Categories, row_categories
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
 from training.metrics import average_precision, best_single_feature, single_feature_score
@@ -32,6 +34,7 @@ from training.watch.reference import Reference
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
+SHUFFLED_ROWS = 20_000
 PARTS = {"seen": ("seen", "new"), "listed": ("listed", "unlisted")}
 
 
@@ -77,7 +80,8 @@ class Trained:
     judged
         The recipe at each origin.
     out_of_fold
-        Rows that the shipped model learnt from: ``y_true``; ``raw``, the score by a copy that did
+        Rows that the shipped model learnt from (of a large table some of them, see
+        :func:`training.fitting.enough_folds`): ``y_true``; ``raw``, the score by a copy that did
         not learn from the row's wallet; ``log_odds``, that calibrated.
     best_feature
         The column that ranked what the last origin learnt from best by itself, and its direction.
@@ -166,7 +170,7 @@ def train(
         "rows_calibrate": float(len(judged[-1].rows.calibrate)),
         "rows_test": float(len(scores)),
         "rows_dropped": float(sum(judged[-1].rows.dropped.values())),
-        "rows_shipped": float(len(out_of_fold)),
+        "rows_shipped": float(len(recipe.known()[0])),
     }
     return Trained(model, metrics, scores, judged, out_of_fold, best_feature)
 
@@ -193,9 +197,11 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     rows, truth = recipe.known()
     fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
     read = views_holding((*COUNTS, *recipe.names), recipe.views)
-    log_odds = fitted.calibration.log_odds(fitted.raw)
+    scored = ~np.isnan(fitted.raw)
+    rows, raw = rows[scored], fitted.raw[scored]
+    log_odds = fitted.calibration.log_odds(raw)
     reference = Reference.of(
-        recipe.features[rows],
+        recipe.features(rows),
         log_odds,
         truth.y_true[rows],
         recipe.names,
@@ -204,16 +210,29 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read,
         trained_until=recipe.until, reference=reference.to_json(),
+        categories=_categories(recipe, truth.y_true),
     )  # fmt: skip
     out_of_fold = pd.DataFrame(
         {
             "y_true": truth.y_true[rows],
-            "raw": fitted.raw,
+            "raw": raw,
             "log_odds": log_odds,
         },
         index=recipe.table.index[rows],
     )
     return RiskModel(parts, read), out_of_fold
+
+
+def _categories(recipe: Recipe, y_true: NDArray[np.int8]) -> Categories | None:
+    """Learn which kind of illicit the labels tell, where they tell enough of it."""
+    named = row_categories(recipe.labels, recipe.table.index)
+    rows, _ = recipe.known()
+    illicit = rows[y_true[rows] == 1]
+    if len(set(named[illicit])) < 2:
+        return None
+    return Categories.fit(
+        recipe.features(illicit), named[illicit], recipe.groups[illicit], seed=recipe.config.seed
+    )
 
 
 def label_shuffle(
@@ -240,9 +259,11 @@ def label_shuffle(
     last = split if isinstance(split, OutOfTime) else split[-1]
     recipe = Recipe.of(table, labels, config, ledger=ledger, views=views)
     rows = recipe.rows(last)
-    learnt = rows.learnt
+    generator = np.random.default_rng(config.seed)
+    # a leak shows in part of a large table as well
+    learnt = np.sort(generator.permutation(rows.learnt)[:SHUFFLED_ROWS])
     _, first, member = np.unique(recipe.groups[learnt], return_index=True, return_inverse=True)
-    mixed = np.random.default_rng(config.seed).permutation(rows.y_true[learnt][first])
+    mixed = generator.permutation(rows.y_true[learnt][first])
     sample = recipe.sample(learnt, rows.y_true, rows.confidence)
     estimator = recipe.new().fit(recipe.inputs(learnt), mixed[member], sample.weights)
     raw = estimator.log_odds(recipe.inputs(rows.test))
@@ -272,7 +293,7 @@ def _all_metrics(
 def _single_feature(recipe: Recipe, rows: SplitRows) -> tuple[str, float]:
     """Choose the best single column on the rows learnt from; return it and its test PR-AUC."""
     learnt = rows.learnt
-    column, sign = best_single_feature(recipe.features[learnt], rows.y_true[learnt])
-    score = single_feature_score(recipe.features[rows.test], column, sign)
+    column, sign = best_single_feature(recipe.features(learnt), rows.y_true[learnt])
+    score = single_feature_score(recipe.features(rows.test), column, sign)
     name = f"{recipe.names[column]} ({'high' if sign > 0 else 'low'})"
     return name, average_precision(rows.y_true[rows.test], score)

@@ -169,8 +169,8 @@ def single_feature(case: Case) -> Measure:
     """PR-AUC of the column that ranks what is learnt from best by itself."""
     recipe = case.recipe("lightgbm", "scale_free", 0)
     rows = recipe.rows(case.split)
-    column, sign = best_single_feature(recipe.features[rows.learnt], rows.y_true[rows.learnt])
-    score = single_feature_score(recipe.features[rows.test], column, sign)
+    column, sign = best_single_feature(recipe.features(rows.learnt), rows.y_true[rows.learnt])
+    score = single_feature_score(recipe.features(rows.test), column, sign)
     print(f"k={case.first}: best single feature {recipe.names[column]}, {sign:+d}", flush=True)
     area = average_precision(rows.y_true[rows.test], score)
     return Measure(f"k={case.first} best single feature PR-AUC", area, "")

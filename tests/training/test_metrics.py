@@ -63,8 +63,15 @@ def test_ties_at_the_budget_count_in_expectation() -> None:
 
 
 def test_brier_and_log_loss_are_scikit_learns() -> None:
-    assert metrics.brier(Y, P) == pytest.approx(brier_score_loss(Y, P))
-    assert metrics.log_loss(Y, P) == pytest.approx(sklearn_log_loss(Y, P))
+    for weights in (None, W):
+        assert metrics.brier(Y, P, weights) == pytest.approx(
+            brier_score_loss(Y, P, sample_weight=weights)
+        )
+        theirs = sklearn_log_loss(Y, P, sample_weight=weights)
+        assert metrics.log_loss(Y, P, weights) == pytest.approx(theirs)
+    sure = np.array([1.0, 0.0])
+    wrong = np.array([0, 1], np.int8)
+    assert metrics.log_loss(wrong, sure) == pytest.approx(sklearn_log_loss(wrong, sure))
 
 
 def test_brier_skill_of_the_prevalence_is_zero() -> None:
@@ -117,6 +124,43 @@ def test_the_best_single_feature_has_a_direction() -> None:
     assert (column, sign) == (1, -1)
     score = metrics.single_feature_score(features, column, sign)
     assert metrics.average_precision(Y, score) == pytest.approx(metrics.average_precision(Y, P))
+
+
+def slow_best_single_feature(features: np.ndarray, y_true: np.ndarray) -> tuple[int, int]:
+    """The definition: every column ranks all rows, high values first and low ones first."""
+    every = [(column, sign) for column in range(features.shape[1]) for sign in (1, -1)]
+    found = [
+        average_precision_score(y_true, metrics.single_feature_score(features, *one))
+        for one in every
+    ]
+    return every[int(np.argmax(np.array(found) >= max(found) - 1e-12))]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("missing", [0.0, 0.4])
+@pytest.mark.parametrize("digits", [0, 8])
+def test_the_best_single_feature_is_that_of_whole_rankings(
+    share: float, missing: float, digits: int
+) -> None:
+    for seed in range(8):
+        generator = np.random.default_rng(seed)
+        y_true = (generator.random(120) < share).astype(np.int8)
+        y_true[:2] = [0, 1]
+        features = (generator.normal(size=(120, 6)) + 0.4 * y_true[:, None]).round(digits)
+        features[generator.random(features.shape) < missing] = np.nan
+        features[:, 4] = -features[:, 3]
+        features[:, 5] = np.nan
+        found = metrics.best_single_feature(features, y_true)
+        assert found == slow_best_single_feature(features, y_true)
+
+
+def test_rows_of_no_weight_may_lead_the_ranking() -> None:
+    weights = (np.arange(500) % 2).astype(np.float64)
+    score = P + (weights == 0)
+    kept = weights > 0
+    assert metrics.average_precision(Y, score, weights) == pytest.approx(
+        metrics.average_precision(Y[kept], P[kept])
+    )
 
 
 def test_undefined_values_rank_last_in_either_direction() -> None:

@@ -8,7 +8,7 @@ base rate, status of thin histories) belongs to :class:`training.risk_model.Risk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, cast
@@ -18,11 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from training.models.ranges import Range, check_ranges
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
 Float64 = NDArray[np.float64]
+NO_RANGES: Mapping[str, Range] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,28 @@ class LedgerEstimator(Estimator, Protocol):
         """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`."""
 
 
+class FoldsEstimator(Estimator, Protocol):
+    """A kind that learns from parts of the rows at less cost than one fit each."""
+
+    def fit_folds(
+        self,
+        inputs: Inputs,
+        y_true: NDArray[np.int8],
+        weights: Float64,
+        folds: Sequence[NDArray[np.int64]],
+    ) -> list[Self]:
+        """Learn as :meth:`fit`; return for each of some positions a copy fitted to these alone."""
+
+
+class GroupsEstimator(Estimator, Protocol):
+    """A kind that holds rows back while it learns, and must hold back whole wallets."""
+
+    def fit_groups(
+        self, inputs: Inputs, y_true: NDArray[np.int8], weights: Float64, groups: NDArray[np.int64]
+    ) -> Self:
+        """Learn as :meth:`fit`, given int64 (n,) the wallet of each row."""
+
+
 def inputs_of(
     estimator: Estimator, features: Float64, ledger: Ledger | None, spine: pd.DataFrame
 ) -> Inputs:
@@ -122,14 +146,17 @@ def inputs_of(
 
 
 def resolve_parameters(
-    kind: str, defaults: Mapping[str, Any], given: Mapping[str, Any]
+    kind: str,
+    defaults: Mapping[str, Any],
+    given: Mapping[str, Any],
+    ranges: Mapping[str, Range] = NO_RANGES,
 ) -> dict[str, Any]:
     """Lay the given parameters over a kind's defaults.
 
     Raises
     ------
     RiskError
-        If a parameter is unknown or not of its default's type.
+        If a parameter is unknown, not of its default's type or out of its range.
 
     Examples
     --------
@@ -148,4 +175,6 @@ def resolve_parameters(
             raise RiskError(
                 f"parameter {name} of model {kind!r} must be {wanted.__name__}, got {value!r}"
             )
-    return {**defaults, **given}
+    resolved = {**defaults, **given}
+    check_ranges(kind, ranges, resolved)
+    return resolved

@@ -44,6 +44,7 @@ from features.neighbourhood import (
 from features.past import NO_LABELS, past_of
 from training.models.estimator import Inputs, resolve_parameters
 from training.models.finite import require_finite
+from training.models.ranges import Range
 from training.models.scaling import Scaler
 from training.models.tensors import Batch, Network, balanced, deterministic, target
 
@@ -109,6 +110,11 @@ class GraphSageEstimator:
         "batch_rows": 128,
         "validation_share": 0.15,
     }
+    ranges: ClassVar[Mapping[str, Range]] = {
+        **dict.fromkeys(("hidden", "epochs", "patience", "batch_rows"), Range(1)),
+        **dict.fromkeys(("first_fan", "second_fan", "learning_rate", "weight_decay"), Range(0)),
+        **dict.fromkeys(("dropout", "validation_share"), Range(0, 1, open_high=True)),
+    }
     libraries: ClassVar[tuple[str, ...]] = ("safetensors", "torch", "torch-geometric")
 
     def __init__(
@@ -116,8 +122,7 @@ class GraphSageEstimator:
     ) -> None:
         self.feature_names = feature_names
         self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters)
-        _check_ranges(self.parameters)
+        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
         self.network_: Network | None = None
         self.own_scaler_: Scaler
         self.node_scaler_: Scaler
@@ -286,18 +291,6 @@ class GraphSageEstimator:
                 torch.autograd.backward(loss)
                 optimiser.step()
             yield
-
-
-def _check_ranges(parameters: Mapping[str, Any]) -> None:
-    for name in ("hidden", "epochs", "patience", "batch_rows"):
-        if parameters[name] < 1:
-            raise RiskError(f"parameter {name} must be at least 1, got {parameters[name]}")
-    for name in ("first_fan", "second_fan", "learning_rate", "weight_decay"):
-        if not 0 <= parameters[name] < np.inf:
-            raise RiskError(f"parameter {name} must be finite, 0 or more, got {parameters[name]}")
-    for name in ("dropout", "validation_share"):
-        if not 0 <= parameters[name] < 1:
-            raise RiskError(f"parameter {name} must lie in [0, 1), got {parameters[name]}")
 
 
 def _shapley(values: Float64, player: int) -> Float64:

@@ -6,6 +6,7 @@ Ours, those registered in this process, and those of installed packages (entry p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "logistic": ("training.models.logistic", "LogisticEstimator"),
     "lightgbm": ("training.models.trees", "TreesEstimator"),
     "random_forest": ("training.models.random_forest", "RandomForestEstimator"),
+    "extra_trees": ("training.models.extra_trees", "ExtraTreesEstimator"),
+    "hist_boosting": ("training.models.hist_boosting", "HistBoostingEstimator"),
+    "stack": ("training.models.stack", "StackEstimator"),
     "graphsage": ("training.models.graph_network", "GraphSageEstimator"),
 }
 _REGISTERED: dict[str, type[Estimator]] = {}
@@ -97,6 +101,12 @@ def estimator_class(kind: str) -> type[Estimator]:
             f"model kind {kind!r} needs the extra: pip install 'walletrisk[gnn]'"
         ) from error
     return found
+
+
+def check_parameters(kind: str, parameters: Mapping[str, Any]) -> None:
+    """Raise RiskError with what is allowed if a kind would not take these parameters."""
+    if parameters:
+        estimator_class(kind)((), seed=0, parameters=parameters)
 
 
 def _checked(found: Any, name: object) -> type[Estimator]:

@@ -19,6 +19,7 @@ from features.errors import RiskError
 from features.json_file import read_json
 from training.models.estimator import Inputs, resolve_parameters
 from training.models.finite import require_finite
+from training.models.ranges import Range
 from training.models.scaling import Scaler
 
 Float64 = NDArray[np.float64]
@@ -53,6 +54,10 @@ class LogisticEstimator:
     reads: ClassVar[Literal["table", "ledger"]] = "table"
     # inverse strength of the L2 penalty, and the bound on Newton steps
     defaults: ClassVar[Mapping[str, Any]] = {"inverse_penalty": 0.1, "steps": 500}
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "inverse_penalty": Range(0, open_low=True),
+        "steps": Range(1),
+    }
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
     def __init__(
@@ -60,7 +65,7 @@ class LogisticEstimator:
     ) -> None:
         self.feature_names = feature_names
         self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters)
+        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
         self.weights_: Weights | None = None
 
     @property
@@ -84,7 +89,8 @@ class LogisticEstimator:
 
     def log_odds(self, inputs: Inputs) -> Float64:
         """Return raw log-odds (n,), as the sum of the contributions."""
-        parts: Float64 = self.contributions(inputs).sum(axis=1)
+        # sums round by the layout of the array, which must not decide
+        parts: Float64 = np.ascontiguousarray(self.contributions(inputs)).sum(axis=1)
         return parts
 
     def contributions(self, inputs: Inputs) -> Float64:

@@ -24,6 +24,7 @@ from features.json_file import read_json
 from training.models.estimator import Estimator, Inputs, resolve_parameters
 from training.models.finite import require_finite
 from training.models.path_reasons import path_contributions
+from training.models.ranges import check_classifier
 from training.models.safe_file import from_bytes, to_bytes
 
 Float64 = NDArray[np.float64]
@@ -55,6 +56,7 @@ class SklearnEstimator:
         self.feature_names = feature_names
         self.seed = seed
         self.parameters = resolve_parameters(self.kind, self.defaults, parameters)
+        check_classifier(self.kind, clone(self.classifier).set_params(**self.parameters))
         self.fitted_: Any = None
         self.typical_: Float64
 

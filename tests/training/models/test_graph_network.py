@@ -263,9 +263,9 @@ def test_nothing_to_score_and_nothing_fitted(fitted: Fitted) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("hidden", 0, "hidden must be at least 1, got 0"),
-        ("first_fan", -1, "first_fan must be finite, 0 or more, got -1"),
-        ("dropout", 1.0, r"dropout must lie in \[0, 1\), got 1.0"),
+        ("hidden", 0, "hidden of model 'graphsage' must be 1 or more, got 0"),
+        ("first_fan", -1, "first_fan of model 'graphsage' must be 0 or more, got -1"),
+        ("dropout", 1.0, "dropout of model 'graphsage' must be 0 or more, below 1, got 1.0"),
     ],
 )
 def test_parameters_out_of_range_are_refused(name: str, value: float, message: str) -> None:

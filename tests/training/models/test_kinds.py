@@ -12,7 +12,10 @@ from training.models.kinds import estimator_class, kind_names
 def test_classes_know_their_kind() -> None:
     for kind in ("logistic", "lightgbm"):
         assert estimator_class(kind).kind == kind
-    assert kind_names() == ("logistic", "lightgbm", "random_forest", "graphsage")
+    assert kind_names() == (
+        "logistic", "lightgbm", "random_forest", "extra_trees", "hist_boosting", "stack",
+        "graphsage",
+    )  # fmt: skip
 
 
 def test_an_unknown_kind_is_refused() -> None:

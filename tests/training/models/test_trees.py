@@ -43,13 +43,31 @@ def test_equal_weights_are_none_at_all() -> None:
         "objective": "binary", "num_leaves": 8, "learning_rate": 0.06, "min_data_in_leaf": 20,
         "lambda_l2": 5.0, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1,
         "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True,
-        "force_row_wise": True, "verbosity": -1,
+        "force_col_wise": True, "is_enable_sparse": False, "verbosity": -1,
     }  # fmt: skip
     rows = lgb.Dataset(VALUES, label=Y, params=settings)
     plain = lgb.train(settings, rows, num_boost_round=40)
     np.testing.assert_array_equal(
         fitted().log_odds(INPUTS), plain.predict(VALUES, raw_score=True, num_threads=1)
     )
+
+
+def test_copies_learn_from_their_fold_alone() -> None:
+    part = np.arange(0, 800, 2)
+    model = TreesEstimator(NAMES, seed=1, parameters={"trees": 40})
+    (copy,) = model.fit_folds(INPUTS, Y, ONES, [part])
+    np.testing.assert_array_equal(model.log_odds(INPUTS), fitted().log_odds(INPUTS))
+    changed = np.where(np.isin(np.arange(800), part), Y, 1 - Y).astype(np.int8)
+    other = TreesEstimator(NAMES, seed=1, parameters={"trees": 40})
+    (same,) = other.fit_folds(INPUTS, changed, ONES, [part])
+    np.testing.assert_array_equal(same.log_odds(INPUTS), copy.log_odds(INPUTS))
+
+
+def test_a_tree_of_a_large_table_reads_so_many_rows() -> None:
+    model = fitted(rows_per_tree=100, trees=3, min_leaf_rows=1)
+    dumped = model.booster_.dump_model()["tree_info"]  # type: ignore[union-attr]
+    # every row is drawn by itself
+    assert all(60 < tree["tree_structure"]["internal_count"] < 140 for tree in dumped)
 
 
 def test_rows_count_by_their_weight() -> None:

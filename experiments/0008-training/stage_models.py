@@ -1,0 +1,184 @@
+"""Kinds side by side, what tuning gains, what a large training costs, and which kind of illicit."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from experiments.common import ethereum_phishing as protocol
+from experiments.common.ethereum_arms import CONFIG, Case, read_case, tables
+from experiments.common.results import Measure
+from features.views import feature_columns
+from training import TrainConfig, out_of_time_shares, rolling_origins, train
+from training.categories import Categories
+from training.metrics import average_precision, bootstrap_intervals
+from training.models.estimator import Inputs
+from training.models.kinds import estimator_class
+from training.trained import label_shuffle
+from training.tune.config import TuneConfig
+from training.tune.tuning import tune
+
+KINDS = ("lightgbm", "logistic", "random_forest", "extra_trees", "hist_boosting", "stack")
+FIRST = ("5", "all")
+SEEDS, TRIALS, ROWS = range(3), 40, 100_000
+LARGE_S, LARGE_GB = 60.0, 2.0
+
+
+def measures(work: Path, quick: bool) -> list[Measure]:
+    """Measure all four; ``quick`` takes one case, two kinds, two trials and 3,000 rows."""
+    ledger, labels = protocol.ingest(work), protocol.read_labels()
+    found = tables(ledger, labels)
+    cases = [read_case(ledger, labels, found, first) for first in FIRST[: 1 if quick else None]]
+    seeds = range(1) if quick else SEEDS
+    done = [one for case in cases for one in kinds(case, KINDS[: 2 if quick else None], seeds)]
+    for case in cases:
+        done += tuning(found, labels, case.first, 2 if quick else TRIALS)
+    done += categories(cases[-1])
+    return [*done, *large(found["all"], labels, work, 3000 if quick else ROWS)]
+
+
+def figures(measures: list[Measure]) -> dict[str, Figure]:
+    """No figure: the table says it."""
+    return {}
+
+
+def kinds(case: Case, names: tuple[str, ...], seeds: range) -> list[Measure]:
+    """PR-AUC of each kind at its defaults, and the paired difference to the first."""
+    columns = [
+        column.name for column in feature_columns()
+        if column.scale_free and not (column.calendar or column.unasked)
+        and column.name in case.train.columns
+    ]  # fmt: skip
+    learnt, asked = (Inputs(one[columns].to_numpy()) for one in (case.train, case.test))
+    groups = pd.factorize(case.train.index.get_level_values("wallet"))[0]
+    scores: dict[str, list[np.ndarray]] = {}
+    for name in names:
+        for seed in seeds:
+            model = estimator_class(name)(tuple(columns), seed=seed, parameters={})
+            if hasattr(model, "fit_groups"):
+                model.fit_groups(learnt, case.y_train, case.weights, groups)
+            else:
+                model.fit(learnt, case.y_train, case.weights)
+            scores.setdefault(name, []).append(model.log_odds(asked))
+
+    def pr_auc(weights: np.ndarray) -> dict[str, float]:
+        value = {
+            name: float(np.mean([average_precision(case.y_test, one, weights) for one in some]))
+            for name, some in scores.items()
+        }
+        gains = {f"{name} less {names[0]}": value[name] - value[names[0]] for name in names[1:]}
+        return value | gains
+
+    here = pr_auc(np.ones(len(case.y_test)))
+    intervals = bootstrap_intervals(pr_auc, case.y_test, case.test.index, seed=0)
+    at = f"models k={case.first}:"
+    return [
+        Measure(f"{at} prevalence", float(case.y_test.mean()), ""),
+        *(Measure(f"{at} {name} PR-AUC", value, "", *intervals[name])
+          for name, value in here.items()),
+    ]  # fmt: skip
+
+
+def tuning(
+    found: dict[str, pd.DataFrame], labels: pd.DataFrame, first: str, trials: int
+) -> list[Measure]:
+    """What tuning LightGBM gains on test rows that the search did not see."""
+    borders = protocol.split(found[first].index.to_frame(index=False))
+    table = protocol.pooled(found, first, borders.train_until)
+    spine = table.index.to_frame(index=False)
+    done = tune(
+        table, labels, rolling_origins(spine, borders, 3), CONFIG, how=TuneConfig(trials=trials)
+    )
+    at = f"tuning k={first}:"
+    return [
+        Measure(f"{at} default PR-AUC", done.pr_auc_started, ""),
+        Measure(f"{at} tuned less default PR-AUC", *done.gain[:1], "", *done.gain[1:]),
+        Measure(f"{at} gain in the search", done.searched - done.started, ""),
+    ]
+
+
+def categories(case: Case) -> list[Measure]:
+    """Planted kinds of real illicit rows, and the control: the same kinds dealt at random.
+
+    The ledger's illicit wallets are all of phishing, so nothing real can be measured here.
+    """
+    rows = case.train[case.y_train == 1]
+    features = rows.to_numpy()
+    groups = pd.factorize(rows.index.get_level_values("wallet"))[0].astype(np.int64)
+    generator = np.random.default_rng(0)
+    place = [rows.columns.get_loc(name) for name in ("coverage_in_count", "coverage_out_count")]
+    few = np.log1p(features[:, place]).sum(axis=1)
+    noise = generator.normal(size=len(np.unique(groups)))[groups]
+    kind = np.where(few + noise > np.median(few), "theft", "phishing").astype(object)
+    result = []
+    for name, told in (("planted", kind), ("dealt at random", generator.permutation(kind))):
+        fitted = Categories.fit(features, told, groups, seed=0)
+        gain = 0.0 if fitted is None else fitted.log_loss_of_shares - fitted.log_loss
+        result.append(Measure(f"categories {name}: log loss saved out of fold", gain, "nats"))
+    return result
+
+
+def large(real: pd.DataFrame, labels: pd.DataFrame, work: Path, rows: int) -> list[Measure]:
+    """Time and memory of a training, in a process of its own, without features and MLflow."""
+    made, told = resampled(real, labels, rows)
+    made.to_parquet(work / "large.parquet", compression=None)
+    told.to_parquet(work / "large_labels.parquet")
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, __file__, str(work)], check=True, capture_output=True, text=True,
+        cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
+    said = json.loads(done.stdout.splitlines()[-1])
+    at = f"training {rows} rows x {made.shape[1]} columns:"
+    return [
+        Measure(f"{at} wall", said["wall"], "s", target=LARGE_S),
+        Measure(f"{at} processor time", said["cpu"], "s"),
+        Measure(f"{at} peak memory", said["peak"], "GB", target=LARGE_GB),
+    ]
+
+
+def resampled(
+    real: pd.DataFrame, labels: pd.DataFrame, rows: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows drawn from real ones, each value times 1 + 0.1 N(0, 1), under names of their own."""
+    generator = np.random.default_rng(0)
+    picked = generator.integers(len(real), size=rows)
+    values = real.to_numpy()[picked]
+    values *= 1 + 0.1 * generator.normal(size=values.shape)
+    as_of = pd.date_range("2018-01-01", periods=rows, freq="5min", tz="UTC").as_unit("us")
+    wallets = pd.Index([f"w{number:06d}" for number in range(rows)])
+    index = pd.MultiIndex.from_arrays([wallets, as_of], names=["wallet", "as_of"])
+    made = pd.DataFrame(values, index=index, columns=real.columns)
+    made["coverage_in_count"] = made["coverage_in_count"].round().clip(3)
+    label = labels.set_index("wallet")["label"].reindex(real.index.get_level_values("wallet"))
+    told = pd.DataFrame({"wallet": wallets, "label": label.to_numpy()[picked], "known_at": as_of})
+    return made, told.dropna()
+
+
+def cost(work: Path) -> dict[str, float]:
+    """Train on the files in a folder; seconds, and GB at the peak."""
+    begin, used = time.perf_counter(), time.process_time()
+    table = pd.read_parquet(work / "large.parquet")
+    labels = pd.read_parquet(work / "large_labels.parquet")
+    spine = table.index.to_frame(index=False)
+    whole = out_of_time_shares(spine, test_share=0.2, calibrate_share=0.2)
+    splits = rolling_origins(spine, whole, 3)
+    config = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE)
+    train(table, labels, splits, config)
+    label_shuffle(table, labels, splits, config)
+    return {
+        "wall": time.perf_counter() - begin,
+        "cpu": time.process_time() - used,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(cost(Path(sys.argv[1]))))

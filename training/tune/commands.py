@@ -1,0 +1,49 @@
+"""``walletrisk tune``: better parameters, if there are any.
+
+What the command computes with is imported inside it, so that ``--help`` answers at once.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.commands import AsJson, say
+
+app = typer.Typer()
+
+INTERRUPTED = 130
+
+
+@app.command(epilog="Example: walletrisk tune demo-run/demo.toml")
+def tune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to tune.")],
+    as_json: AsJson = False,
+) -> None:
+    """Search for better parameters; go on where an interrupted search stopped.
+
+    Trials are kept in CONFIG.tune.db beside the configuration; its section [tune] says how many.
+    The search sees nothing from the first test row on, where what it gained is measured.
+    """
+    from features.guests import all_views
+    from features.progress import progress
+    from training.config import RunConfig
+    from training.tune.inputs import read_inputs
+    from training.tune.text import tuned_text
+    from training.tune.tuning import tune
+
+    told = RunConfig.read(config)
+    storage = config.with_suffix(".tune.db")
+    try:
+        with progress() as advance:
+            views = all_views()
+            table, labels, ledger = read_inputs(told, views, advance)
+            tuned = tune(
+                table, labels, told.split.splits(table), told.model, how=told.tune,
+                storage=storage, ledger=ledger, views=views, progress=advance,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the same command goes on from {storage}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    say(tuned_text(tuned), {**asdict(tuned), "gained": tuned.gained}, as_json)
