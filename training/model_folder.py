@@ -28,6 +28,7 @@ from training.manifest import (
 )
 from training.models.estimator import Estimator
 from training.models.kinds import estimator_class
+from training.reasons.typical import TYPICAL, Typical
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -65,17 +66,19 @@ def assemble_parts(
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
     reference: bytes,
+    typical: Typical,
 ) -> ModelParts:
     """Write down a fitted model.
 
     ``views`` are those that it reads, ``reference`` the content of ``reference.json``; see
-    :class:`training.watch.reference.Reference`.
+    :class:`training.watch.reference.Reference`. ``typical`` is what its reasons are told against.
     """
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     fitted = {name: getattr(calibration, name) for name in ("slope", "intercept", "prevalence")}
     files[REFERENCE] = reference
+    files[TYPICAL] = typical.to_json()
     files[CALIBRATION] = (json.dumps(fitted, indent=1) + "\n").encode()
     manifest = Manifest.model_validate(
         {

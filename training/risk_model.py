@@ -23,6 +23,8 @@ from training.calibration import log_odds_of, probability_of
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
+from training.reasons.grouping import Grouping
+from training.reasons.typical import TYPICAL, Typical
 from training.scores import COUNTS, Scores, statuses
 from training.table_columns import model_columns
 
@@ -52,6 +54,10 @@ class RiskModel:
         Coverage and the views that the model's columns are of.
     context_names
         The user's own columns that it reads, after those of the views.
+    grouping
+        Which of its reasons are of which meaning.
+    typical
+        The wallet that reasons are told against, and where values lie among the training rows.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -77,6 +83,9 @@ class RiskModel:
             raise ModelError(f"the manifest names columns of no view that it names: {lost[:8]}")
         self._counts = [place[name] for name in COUNTS]
         self._reads = np.array([place[name] for name in self.feature_names], np.int64)
+        self.grouping = Grouping(self.reasons, self.views, self.context_names)
+        self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
+        self._usual = np.array([self.typical.contributions[name] for name in self.reasons])
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
@@ -174,18 +183,37 @@ class RiskModel:
         return self.calibration.log_odds(self.estimator.log_odds(self._inputs_of(table)))
 
     def explain(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return additive reasons in log-odds.
+        """Return additive reasons in log-odds, against a typical wallet at the base rate.
 
         Returns
         -------
         DataFrame
-            Index of the table; a column a feature, and ``base``. Rows sum to :meth:`log_odds`.
+            Index of the table; a column a feature, and ``base``, the log-odds of the base rate.
+            Rows sum to :meth:`log_odds`.
         """
         inputs = self._inputs_of(table)
         parts = self._contributions(
             inputs, self.calibration.log_odds(self.estimator.log_odds(inputs))
         )
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
+
+    def explain_groups(self, explained: pd.DataFrame) -> pd.DataFrame:
+        """Sum reasons by what they are about: about twelve numbers a row instead of hundreds.
+
+        Parameters
+        ----------
+        explained
+            What :meth:`explain` or :meth:`explain_wallets` returned.
+
+        Returns
+        -------
+        DataFrame
+            The same index; a column a meaning, see :class:`training.reasons.Meaning`, and ``base``.
+            Rows sum to the log-odds as before.
+        """
+        sums = self.grouping.sums(explained[list(self.reasons)].to_numpy())
+        names = [meaning.name for meaning in self.grouping.meanings]
+        return pd.DataFrame(sums, explained.index, names).assign(base=explained["base"])
 
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
@@ -322,8 +350,9 @@ class RiskModel:
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))
-        # summing trees and summing their reasons round differently: the base takes the rest
-        parts[:, -1] += log_odds - parts.sum(axis=1)
+        parts[:, :-1] -= self._usual
+        # the base is what the typical wallet scores; it also takes what rounds differently
+        parts[:, -1] = log_odds - parts[:, :-1].sum(axis=1)
         return parts
 
     def _inputs_of(self, table: pd.DataFrame) -> Inputs:

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.view import View
 from features.views import VIEWS
+from training.calibration import log_odds_of
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
+from training.fitting import Fitted
 from training.metrics import average_precision, best_single_feature, single_feature_score
 from training.model_folder import assemble_parts
+from training.reasons.typical import Typical, sample_rows
 from training.recipe import Recipe
 from training.risk_model import RiskModel
 from training.scores import COUNTS
@@ -31,6 +35,7 @@ from training.watch.reference import Reference
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
+Int64 = NDArray[np.int64]
 PARTS = {"seen": ("seen", "new"), "listed": ("listed", "unlisted")}
 
 
@@ -200,6 +205,7 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read,
         trained_until=recipe.until, reference=reference.to_json(),
+        typical=_typical(recipe, fitted, rows, truth.y_true),
     )  # fmt: skip
     out_of_fold = pd.DataFrame(
         {
@@ -210,6 +216,16 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
         index=recipe.table.index[rows],
     )
     return RiskModel(parts, read), out_of_fold
+
+
+def _typical(recipe: Recipe, fitted: Fitted, rows: Int64, y_true: NDArray[np.int8]) -> Typical:
+    """Return what the shipped model's reasons are told against: of some rows that it learnt."""
+    some = rows[sample_rows(y_true[rows], recipe.config.seed)]
+    raw_parts = fitted.estimator.contributions(recipe.inputs(some))
+    parts = fitted.calibration.contributions(raw_parts)
+    prior = log_odds_of(recipe.config.base_rate)
+    typical = Typical.of(parts, fitted.estimator.reasons, prior)
+    return typical.with_values(recipe.features[rows], recipe.names)
 
 
 def label_shuffle(

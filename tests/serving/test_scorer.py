@@ -52,7 +52,7 @@ def test_endpoint_equals_batch_bit_for_bit(world: World, linear: World, kind: st
     direct = model.predict_proba(feature_table(ledger, spine, labels=labels))
     for row, (wallet, as_of) in enumerate(spine.itertuples(index=False)):
         answer = scorer.score(wallet, microseconds(as_of))
-        bare = scorer.score(wallet, microseconds(as_of), reasons=False)
+        bare = scorer.score(wallet, microseconds(as_of), reasons=False, groups=False)
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[row]
         assert answer["status"] == said["status"].iloc[row]
         if answer["status"] == "scored":
@@ -70,6 +70,30 @@ def test_reasons_add_up(scorer: Scorer, wallet: str) -> None:
     assert total == pytest.approx(answer["log_odds"], abs=1e-9)
     odds = answer["probability"] / (1 - answer["probability"])
     assert np.log(odds) == pytest.approx(answer["log_odds"], abs=1e-9)
+
+
+@pytest.mark.parametrize("wallet", WALLETS)
+def test_groups_add_up_from_the_base_rate(scorer: Scorer, wallet: str) -> None:
+    answer = scorer.score(wallet, microseconds(LATER), reasons=False)
+    assert answer["reasons"] is answer["other_log_odds"] is None
+    parts = [group["contribution"] for group in answer["groups"]]
+    assert len(parts) <= 5
+    total = answer["base_log_odds"] + sum(parts) + answer["other_groups_log_odds"]
+    assert total == pytest.approx(answer["log_odds"], abs=1e-9)
+    base = answer["base_rate"] / (1 - answer["base_rate"])
+    assert answer["base_log_odds"] == pytest.approx(np.log(base), abs=1e-6)
+
+
+def test_a_group_names_columns_with_value_and_percentile(scorer: Scorer) -> None:
+    answer = scorer.score("w3", microseconds(LATER))
+    everything = {reason["feature"]: reason for reason in answer["reasons"]}
+    for group in answer["groups"]:
+        assert group["sentence"].endswith(" times.")
+        assert 1 <= len(group["columns"]) <= 3
+        for column in group["columns"]:
+            assert (column["percentile"] is None) == (column["value"] is None)
+            same = everything.get(column["feature"])
+            assert same is None or same | {"percentile": column["percentile"]} == column
 
 
 def test_a_reason_is_a_row_of_the_table(world: World, scorer: Scorer) -> None:
@@ -214,7 +238,7 @@ def test_a_graph_network_is_scored_by_its_neighbourhood(tmp_path: Path) -> None:
         spine = pd.DataFrame({"wallet": [wallet], "as_of": [LATER]})
         said = model.score(ledger, spine, labels=labels)
         answer = scorer.score(wallet, microseconds(LATER))
-        bare = scorer.score(wallet, microseconds(LATER), reasons=False)
+        bare = scorer.score(wallet, microseconds(LATER), reasons=False, groups=False)
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[0]
         assert bare["log_odds"] == pytest.approx(answer["log_odds"], abs=1e-9)
         assert {reason["feature"] for reason in answer["reasons"]} <= {
