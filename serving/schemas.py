@@ -180,6 +180,11 @@ class BandFacts(BaseModel):
 
     version: str
     thresholds: Mapping[str, float]
+    unit: str = Field(
+        description="What the thresholds are, in words.",
+        examples=["probability that a wallet is illicit, where 0.01 of all wallets are"],
+    )
+    chosen_by: str = Field(description="How they were chosen, in words.")
 
 
 Status = Literal["scored", "unknown_wallet", "insufficient_data"]

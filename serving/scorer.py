@@ -33,6 +33,7 @@ from serving.context import Context, context_frame, context_row
 from serving.facts import coverage_facts, feature_facts, model_facts
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
+from training.bands import LOWEST, BandTable
 from training.reasons.meanings import meaning_of_part
 from training.risk_model import RiskModel, Scores
 
@@ -60,8 +61,8 @@ class Scorer:
     model : RiskModel
     labels : DataFrame, optional
         Known wallets, for exposure features.
-    bands : Bands
-        Policy of the bands.
+    bands : Bands or BandTable
+        Policy of the bands; a table is of one model.
     views : tuple of View
         What traces and the list of features show; the model computes its own.
     """
@@ -72,7 +73,7 @@ class Scorer:
         model: RiskModel,
         *,
         labels: pd.DataFrame | None,
-        bands: Bands,
+        bands: Bands | BandTable,
         views: tuple[View, ...] = VIEWS,
     ) -> None:
         if model.reads_labels and labels is None:
@@ -91,8 +92,9 @@ class Scorer:
         self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
         self._meaning = {column.name: column.meaning for column in columns}
         self._meaning |= dict.fromkeys(model.context_names, GIVEN)
-        self.thresholds = bands.thresholds(model.base_rate)
-        self.bands = {"version": bands.version, "thresholds": self.thresholds}
+        policy = bands.policy(model.version, model.base_rate)
+        self.thresholds = policy.thresholds
+        self.bands = policy._asdict()
         self.facts = model_facts(model)
         self.features = feature_facts(views, model)
 
@@ -112,7 +114,9 @@ class Scorer:
         ledger.reserve(RESERVED_TRANSFERS)
         chosen = all_views() if views is None else views
         model = RiskModel.load(settings.model, views=chosen)
-        return cls(ledger, model, labels=labels, bands=settings.bands, views=chosen)
+        table = settings.band_table
+        bands = settings.bands if table is None else BandTable.read(table)
+        return cls(ledger, model, labels=labels, bands=bands, views=chosen)
 
     def score(
         self,
@@ -362,4 +366,4 @@ class Scorer:
 
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
-        return reached[-1] if reached else "low"
+        return reached[-1] if reached else LOWEST

@@ -14,6 +14,7 @@ from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers
 from training import RiskModel
+from training.bands import BandRows, BandTable
 
 INSTANTS = [START + pd.Timedelta(days, "D") for days in (-1, 30, 120, 250, 400)]
 WALLETS = [*(f"w{number}" for number in range(0, 60, 7)), "nobody", "newcomer"]
@@ -245,3 +246,31 @@ def test_a_graph_network_is_scored_by_its_neighbourhood(tmp_path: Path) -> None:
             "own", "senders", "recipients",
         }  # fmt: skip
         assert all(reason["value"] is None for reason in answer["reasons"])
+
+
+def test_a_band_table_is_of_one_model_and_says_its_unit(world: World, tmp_path: Path) -> None:
+    ledger, model, labels = world.open()
+    as_of = [LATER, LATER + pd.Timedelta(1, "h")]
+    table = BandTable(
+        name="team", thresholds={"high": 0.03}, unit="probability", chosen_by="hand", seen={},
+        rows=BandRows(count=2, illicit=1, first=as_of[0], last=as_of[1]),
+        model_version=model.version, base_rate=model.base_rate, made_at=as_of[0],
+    )  # fmt: skip
+    scorer = Scorer(ledger, model, labels=labels, bands=table)
+    assert [scorer._band(one) for one in (0.029, 0.03, 0.99)] == ["low", "high", "high"]
+    assert scorer.bands == {
+        "version": "team", "thresholds": {"high": 0.03}, "unit": "probability", "chosen_by": "hand",
+    }  # fmt: skip
+    other = table.model_copy(update={"model_version": "0"})
+    with pytest.raises(RiskError, match=r"'team' was chosen for model 0 at base rate 0.02"):
+        Scorer(ledger, model, labels=labels, bands=other)
+    (tmp_path / "bands.json").write_text(table.model_dump_json())
+    assert BandTable.read(tmp_path / "bands.json") == table
+
+
+def test_default_bands_say_in_words_what_they_are(scorer: Scorer) -> None:
+    said = scorer.bands
+    assert said["unit"] == "probability that a wallet is illicit, where 0.02 of all wallets are"
+    assert said["chosen_by"] == (
+        "multiples of the odds at the base rate: 3 (medium), 20 (high), 100 (severe) times"
+    )
