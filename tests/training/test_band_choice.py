@@ -13,7 +13,7 @@ from serving.settings import Settings
 from tests.training.conftest import START
 from training import RiskModel, Trained
 from training.band_choice import ScoredRows, choose_bands, of_budget, of_costs, of_precision
-from training.band_commands import bands_text, choices
+from training.band_commands import bands, bands_text, choices
 from training.bands import BandTable, probability_unit
 
 BASE_RATE = 0.01
@@ -156,3 +156,28 @@ def test_bands_are_set_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WALLETRISK_BANDS__HIGH", "30")
     with pytest.raises(ValidationError, match="bands are set twice"):
         Settings(**given)  # type: ignore[arg-type]
+
+
+def test_the_command_writes_a_table_once(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained.model.save(tmp_path / "model")
+    rows, out = tmp_path / "rows.parquet", tmp_path / "team.json"
+    trained.scores.reset_index()[["wallet", "as_of", "y_true", "probability"]].to_parquet(rows)
+    given = {
+        "model": str(tmp_path / "model"), "out": out, "scores": rows, "budget": "severe=10/day",
+        "volume": "100/day",
+    }  # fmt: skip
+    bands(**given)  # type: ignore[arg-type]
+    assert "bands team of model" in capsys.readouterr().out
+    made = BandTable.read(out)
+    assert made.model_version == trained.model.version
+    assert made.rows.count == len(trained.scores)
+    assert list(made.thresholds) == ["severe"]
+    with pytest.raises(RiskError, match="exists; a band table is kept"):
+        bands(**given)  # type: ignore[arg-type]
+    with pytest.raises(RiskError, match="give --scores FILE, or --table FILE and --labels FILE"):
+        bands(**(given | {"out": tmp_path / "b.json", "scores": None}))  # type: ignore[arg-type]
+    pd.DataFrame({"wallet": ["a"]}).to_parquet(rows)
+    with pytest.raises(RiskError, match=r"rows.parquet needs as_of and probability"):
+        bands(**(given | {"out": tmp_path / "b.json"}))  # type: ignore[arg-type]
