@@ -361,7 +361,7 @@ class Scorer:
     def _column_reason(self, place: int, parts: Float64s, values: Float64s) -> dict[str, Any]:
         reason = self._reason(place, parts, values)
         value = reason["value"]
-        known = None if value is None else self.model.typical.percentile(reason["feature"], value)
+        known = None if value is None else self.model.percentiles.of(reason["feature"], value)
         return {**reason, "percentile": known}
 
     def _band(self, probability: float) -> str:

@@ -6,6 +6,7 @@ add up to that sum.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -24,6 +25,7 @@ from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
 from training.reasons.grouping import Grouping
+from training.reasons.percentiles import Percentiles
 from training.reasons.typical import TYPICAL, Typical
 from training.scores import COUNTS, Scores, statuses
 from training.table_columns import model_columns
@@ -57,7 +59,7 @@ class RiskModel:
     grouping
         Which of its reasons are of which meaning.
     typical
-        The wallet that reasons are told against, and where values lie among the training rows.
+        The wallet that reasons are told against.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -133,6 +135,19 @@ class RiskModel:
     def base_rate(self) -> float:
         """Share of illicit wallets in the world that the probabilities are for."""
         return self.manifest.base_rate
+
+    @cached_property
+    def percentiles(self) -> Percentiles:
+        """Where values lie among those of the training rows.
+
+        Raises
+        ------
+        RiskError
+            If the folder keeps nothing of these rows.
+        """
+        from training.watch.reference import Reference
+
+        return Percentiles(Reference.of_model(self))
 
     def save(self, directory: str | Path) -> None:
         """Write the model folder; raises ModelError if there is one that is not empty."""

@@ -224,8 +224,7 @@ def _typical(recipe: Recipe, fitted: Fitted, rows: Int64, y_true: NDArray[np.int
     raw_parts = fitted.estimator.contributions(recipe.inputs(some))
     parts = fitted.calibration.contributions(raw_parts)
     prior = log_odds_of(recipe.config.base_rate)
-    typical = Typical.of(parts, fitted.estimator.reasons, prior)
-    return typical.with_values(recipe.features[rows], recipe.names)
+    return Typical.of(parts, fitted.estimator.reasons, prior)
 
 
 def label_shuffle(

@@ -36,6 +36,7 @@ from training.recipe import Recipe
 from training.scores import COUNTS
 from training.table_columns import views_holding
 from training.trained import judge
+from training.watch.reference import Reference
 
 Float64s = npt.NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,10 +195,15 @@ def latency(ledger: Ledger, labels: pd.DataFrame, table: pd.DataFrame) -> Iterat
     rows, truth = recipe.known()
     fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
     typical = typical_of(fitted, recipe.inputs(rows), truth.y_true[rows], config)
+    log_odds = fitted.calibration.log_odds(fitted.raw)
+    reference = Reference.of(
+        recipe.features[rows], log_odds, truth.y_true[rows], recipe.names,
+        base_rate=config.base_rate,
+    )  # fmt: skip
     read: tuple[View, ...] = views_holding((*COUNTS, *recipe.names), VIEWS)
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, config, views=read, trained_until=recipe.until,
-        typical=typical.with_values(recipe.features, recipe.names),
+        reference=reference.to_json(), typical=typical,
     )  # fmt: skip
     scorer = Scorer(ledger, RiskModel(parts, read), labels=None, bands=Bands())
     scorer.check_itself()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +78,9 @@ class Grouping:
         self._order: Int64 = np.argsort(self.number, kind="stable")
         counts = np.bincount(self.number, minlength=len(self.meanings))
         self._starts: Int64 = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-        self._members = np.split(self._order, self._starts[1:])
+        ends = [*self._starts[1:].tolist(), len(reasons)]
+        self._bounds = list(zip(self._starts.tolist(), ends, strict=True))
+        self._places: list[int] = self._order.tolist()
 
     def sums(self, contributions: Float64) -> Float64:
         """Sum contributions (n, reasons), without the base, to (n, meanings).
@@ -91,19 +94,21 @@ class Grouping:
 
         Groups of no contribution are left out.
         """
-        sums = self.sums(contributions[np.newaxis])[0]
-        order = np.argsort(-np.abs(sums), kind="stable")[:SHOWN].tolist()
+        ordered = contributions[self._order]
+        sizes = -np.abs(ordered)
+        sums = np.add.reduceat(ordered, self._starts)
+        largest = (-np.abs(sums)).argsort(kind="stable")[:SHOWN].tolist()
         return [
-            Group(self.meanings[at], float(sums[at]), self._columns(at, contributions))
-            for at in order
+            Group(self.meanings[at], float(sums[at]), self._columns(at, sizes))
+            for at in largest
             if sums[at] != 0
         ]
 
-    def _columns(self, group: int, contributions: Float64) -> list[int]:
-        members = self._members[group]
-        own = contributions[members]
-        first = np.argsort(-np.abs(own), kind="stable")[:COLUMNS]
-        return [int(members[at]) for at in first.tolist() if own[at] != 0]
+    def _columns(self, group: int, sizes: Float64) -> list[int]:
+        start, end = self._bounds[group]
+        own = sizes[start:end]
+        first = own.argsort(kind="stable")[:COLUMNS]
+        return [self._places[start + at] for at in first.tolist() if own[at] != 0]
 
 
 def odds_words(contribution: float) -> str:
@@ -116,7 +121,7 @@ def odds_words(contribution: float) -> str:
     >>> odds_words(-2.5)
     'lowers the odds 12 times'
     """
-    times = float(np.exp(min(abs(contribution), 50.0)))
+    times = math.exp(min(abs(contribution), 50.0))
     if times > _MOST_TIMES:
         size = f"more than {_MOST_TIMES:.0f}"
     else:

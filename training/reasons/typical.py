@@ -1,4 +1,4 @@
-"""What reasons are told against: a typical wallet at the base rate, and the training rows.
+"""What reasons are told against: a typical wallet at the base rate.
 
 A model's own base is an average over whatever rows it learnt from, of which half may be illicit.
 Nobody has that wallet in mind. Here reasons are differences from the mean contributions of training
@@ -8,7 +8,6 @@ rows, weighed so that such a row scores exactly the base rate: a wallet of which
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -24,7 +23,6 @@ Float64 = NDArray[np.float64]
 
 TYPICAL = "typical.json"
 ROWS = 256  # of each class: reasons cost some hundred scores a row in some kinds
-PARTS = 100  # quantiles are the middles of so many parts of equal mass
 _STEEPEST = 50.0  # of the tilt, in units of 1 / sd of the log-odds
 
 
@@ -35,28 +33,23 @@ class _File(BaseModel):
 
     format: Literal[1]
     contributions: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
-    quantiles: dict[str, list[Annotated[float, Field(allow_inf_nan=False)]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Typical:
-    """A typical wallet, and where values lie among those of the training rows.
+    """A typical wallet, by what its columns contribute.
 
     Parameters
     ----------
     contributions
         Reason to its mean contribution, calibrated log-odds.
-    quantiles
-        Column to PARTS rising values that cut the training rows into parts of equal mass; columns
-        without a finite value are not there.
     """
 
     contributions: dict[str, float]
-    quantiles: dict[str, list[float]]
 
     @classmethod
     def of(cls, contributions: Float64, reasons: tuple[str, ...], prior: float) -> Self:
-        """Find the typical wallet of rows; :meth:`with_values` adds the columns.
+        """Find the typical wallet of rows.
 
         Parameters
         ----------
@@ -69,41 +62,11 @@ class Typical:
         """
         weights = tilted(contributions.sum(axis=1), prior)
         mean = (weights @ contributions[:, :-1]).tolist()
-        return cls(dict(zip(reasons, mean, strict=True)), {})
-
-    def with_values(self, features: Float64, names: tuple[str, ...]) -> Self:
-        """Return it with the quantiles of columns: features (n, k), their k names."""
-        levels = (np.arange(PARTS) + 0.5) / PARTS
-        quantiles = {}
-        for name, values in zip(names, features.T, strict=True):
-            finite = values[np.isfinite(values)]
-            if finite.size:
-                cuts = np.quantile(finite, levels, method="inverted_cdf")
-                quantiles[name] = cuts.tolist()
-        return type(self)(self.contributions, quantiles)
-
-    def percentile(self, column: str, value: float) -> float | None:
-        """Return which percent of the training rows with a value have a lower one; ties count half.
-
-        None where the column or the value is not defined.
-
-        Examples
-        --------
-        >>> Typical({}, {"a": [float(i) for i in range(100)]}).percentile("a", 9.5)
-        10.0
-        """
-        cuts = self.quantiles.get(column)
-        if cuts is None or not np.isfinite(value):
-            return None
-        return (bisect_left(cuts, value) + bisect_right(cuts, value)) * 50.0 / len(cuts)
+        return cls(dict(zip(reasons, mean, strict=True)))
 
     def to_json(self) -> bytes:
         """Return the content of ``typical.json``: the same bytes for the same rows."""
-        content = {
-            "format": 1,
-            "contributions": self.contributions,
-            "quantiles": self.quantiles,
-        }
+        content = {"format": 1, "contributions": self.contributions}
         return (json.dumps(content, allow_nan=False) + "\n").encode()
 
     @classmethod
@@ -126,10 +89,7 @@ class Typical:
         if set(read.contributions) != set(reasons):
             strange = sorted(set(read.contributions) ^ set(reasons))
             raise ModelError(f"{TYPICAL} is not of the model's reasons: {', '.join(strange[:8])}")
-        for name, cuts in read.quantiles.items():
-            if not cuts or cuts != sorted(cuts):
-                raise ModelError(f"{TYPICAL}: quantiles of {name} must rise")
-        return cls(read.contributions, read.quantiles)
+        return cls(read.contributions)
 
 
 def tilted(log_odds: Float64, wanted: float) -> Float64:

@@ -1,4 +1,4 @@
-"""The typical wallet scores the base rate, and values have a place among the training rows."""
+"""The typical wallet scores the base rate."""
 
 import json
 
@@ -9,7 +9,7 @@ import pytest
 from features import RiskError
 from training import RiskModel, Trained
 from training.calibration import log_odds_of
-from training.reasons.typical import PARTS, ROWS, TYPICAL, Typical, sample_rows, tilted
+from training.reasons.typical import ROWS, TYPICAL, Typical, sample_rows, tilted
 
 
 @pytest.mark.parametrize("wanted", [-3.0, -0.2, 0.0, 2.5])
@@ -39,22 +39,6 @@ def test_the_base_of_every_row_reads_as_the_base_rate(
     np.testing.assert_allclose(groups.sum(axis=1), model.log_odds(table), rtol=0, atol=1e-9)
 
 
-def test_percentiles_are_of_the_training_rows() -> None:
-    values = np.concatenate([np.zeros(60), np.arange(1.0, 41.0), [np.nan, np.inf]])
-    typical = Typical({}, {}).with_values(values[:, np.newaxis], ("a",))
-    assert len(typical.quantiles["a"]) == PARTS
-    assert typical.percentile("a", -1.0) == 0
-    assert typical.percentile("a", 0.0) == 30  # ties count half
-    assert typical.percentile("a", 20.5) == 80
-    assert typical.percentile("a", 99.0) == 100
-    assert typical.percentile("a", float("nan")) is None
-    assert typical.percentile("b", 1.0) is None
-
-
-def test_columns_without_a_value_have_no_quantiles() -> None:
-    assert Typical({}, {}).with_values(np.full((3, 1), np.nan), ("a",)).quantiles == {}
-
-
 def test_a_sample_is_of_both_classes_and_bounded() -> None:
     y_true = np.array([1] * 10 + [0] * 2000, np.int8)
     rows = sample_rows(y_true, 0)
@@ -67,7 +51,6 @@ def test_the_file_reads_back(trained: Trained) -> None:
     typical = trained.model.typical
     again = Typical.from_json(typical.to_json(), trained.model.reasons)
     assert again.contributions == typical.contributions
-    assert again.quantiles == typical.quantiles
 
 
 @pytest.mark.parametrize(
@@ -75,18 +58,18 @@ def test_the_file_reads_back(trained: Trained) -> None:
     [
         ({"contributions": {"b": 1.0}}, "not of the model's reasons: a, b"),
         ({"contributions": {"a": "x"}}, "contributions.a: Input should be a valid number"),
-        ({"quantiles": {"a": [2.0, 1.0]}}, "quantiles of a must rise"),
+        ({"quantiles": {}}, "quantiles: Extra inputs are not permitted"),
         ({"format": 2}, "format: Input should be 1"),
     ],
 )
 def test_a_broken_file_is_refused(change: dict[str, object], said: str) -> None:
-    content = {"format": 1, "contributions": {"a": 1.0}, "quantiles": {"a": [1.0, 2.0]}} | change
+    content = {"format": 1, "contributions": {"a": 1.0}} | change
     with pytest.raises(RiskError, match=said):
         Typical.from_json(json.dumps(content).encode(), ("a",))
 
 
 def test_a_folder_without_it_is_refused(trained: Trained) -> None:
-    parts = trained.model._parts
+    parts = trained.model.parts
     files = {name: text for name, text in parts.files.items() if name != TYPICAL}
     with pytest.raises(RiskError, match=r"holds no typical.json: train the model again"):
         RiskModel(parts._replace(files=files))
