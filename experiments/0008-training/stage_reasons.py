@@ -286,5 +286,5 @@ def figures(found: list[Measure]) -> dict[str, Figure]:
         axes.set_xlabel(f"{what} ({'median of' if target > 0.5 else 'share of'} test rows)")
         axes.grid(axis="x", alpha=0.3)
     axes.invert_yaxis()
-    axes.legend(loc="lower right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return {"reasons.png": figure}
