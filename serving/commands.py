@@ -18,6 +18,11 @@ from training.commands import Model, TrackingUri
 if TYPE_CHECKING:
     from serving.settings import Settings
 
+BandsFile = Annotated[
+    Path | None,
+    typer.Option("--bands", metavar="FILE", help="Band table that walletrisk bands wrote."),
+]
+
 app = typer.Typer()
 app.add_typer(serving.journal_commands.app, name="journal")
 
@@ -29,6 +34,7 @@ def serve(
     labels: LabelsFile = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
+    bands: BandsFile = None,
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
@@ -36,7 +42,7 @@ def serve(
     from serving.server import run
     from training.commands import model_folder
 
-    chosen = settings(ledger, model_folder(model, tracking_uri), labels)
+    chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands)
     with ExitStack() as until_ready:
         until_ready.enter_context(progress())
 
@@ -60,6 +66,7 @@ def score(
     context: Annotated[
         str | None, typer.Option(metavar="NAME=NUMBER,...", help="The model's own columns.")
     ] = None,
+    bands: BandsFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
@@ -72,7 +79,8 @@ def score(
 
     when, given = instant(as_of), numbers(context)
     with progress() as advance:
-        scorer = Scorer.load(settings(ledger, model_folder(model, tracking_uri), labels))
+        chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands)
+        scorer = Scorer.load(chosen)
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
@@ -82,7 +90,9 @@ def score(
         typer.echo(json.dumps(answer) if as_json else score_text(answer))
 
 
-def settings(ledger: Path, model: Path, labels: Path | None) -> "Settings":
+def settings(
+    ledger: Path, model: Path, labels: Path | None, bands: Path | None = None
+) -> "Settings":
     """Join what the command names and what the environment sets.
 
     Raises
@@ -96,7 +106,8 @@ def settings(ledger: Path, model: Path, labels: Path | None) -> "Settings":
     from features.errors import RiskError
     from serving.settings import Settings
 
-    given: dict[str, Any] = {} if labels is None else {"labels": labels}
+    named = {"labels": labels, "band_table": bands}
+    given: dict[str, Any] = {name: path for name, path in named.items() if path is not None}
     try:
         return Settings(ledger=ledger, model=model, **given)
     except ValidationError as error:

@@ -88,8 +88,11 @@ class TraceRequest(WalletQuestion):
 class ScoreRequest(WalletQuestion):
     """Ask for the probability that a wallet is illicit."""
 
-    include: list[Literal["reasons"]] = Field(
-        default=["reasons"], max_length=8, description="Empty: the score alone, which is faster."
+    include: list[Literal["reasons", "groups"]] = Field(
+        default=["reasons", "groups"],
+        max_length=8,
+        description="Why: single columns (reasons), and what they mean together (groups). "
+        "Empty: the score alone, which is faster.",
     )
     context: dict[str, Measure | None] = Field(
         default={},
@@ -135,6 +138,24 @@ class Reason(BaseModel):
     contribution: float
 
 
+class ColumnReason(Reason):
+    """One column of a group."""
+
+    percentile: float | None = Field(
+        description="Percent of the training rows with a lower value, ties counted half. Null: "
+        "there is no value, here or there."
+    )
+
+
+class ReasonGroup(BaseModel):
+    """What columns of one meaning add to the log-odds together."""
+
+    meaning: str = Field(examples=["amounts_received"])
+    sentence: str = Field(examples=["The amounts it received: raises the odds 3.3 times."])
+    contribution: float
+    columns: list[ColumnReason] = Field(description="The three largest of the group.")
+
+
 class Coverage(BaseModel):
     """How much history stands behind a score."""
 
@@ -159,6 +180,11 @@ class BandFacts(BaseModel):
 
     version: str
     thresholds: Mapping[str, float]
+    unit: str = Field(
+        description="What the thresholds are, in words.",
+        examples=["probability that a wallet is illicit, where 0.01 of all wallets are"],
+    )
+    chosen_by: str = Field(description="How they were chosen, in words.")
 
 
 Status = Literal["scored", "unknown_wallet", "insufficient_data"]
@@ -167,8 +193,10 @@ Status = Literal["scored", "unknown_wallet", "insufficient_data"]
 class WalletScore(BaseModel):
     """The score of one wallet, a signal for a reviewer and not a decision.
 
-    ``base_log_odds + sum(contributions of reasons) + other_log_odds = log_odds``. A wallet that is
-    not scored carries the base rate and the band ``unknown``: nothing is known, which is not safe.
+    ``base_log_odds + sum(contributions of reasons) + other_log_odds = log_odds``, and so with
+    ``groups`` and ``other_groups_log_odds``. The base is a typical wallet, whose log-odds are those
+    of the base rate. A wallet that is not scored carries the base rate and the band ``unknown``:
+    nothing is known, which is not safe.
     """
 
     request_id: str
@@ -189,6 +217,10 @@ class WalletScore(BaseModel):
     reasons: list[Reason] | None = Field(description="The five largest; null if not asked for.")
     base_log_odds: float | None
     other_log_odds: float | None
+    groups: list[ReasonGroup] | None = Field(
+        description="The five largest meanings; null if not asked for."
+    )
+    other_groups_log_odds: float | None
     coverage: Coverage
     model: ModelFacts
     bands: BandFacts

@@ -33,6 +33,8 @@ from serving.context import Context, context_frame, context_row
 from serving.facts import coverage_facts, feature_facts, model_facts
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
+from training.bands import LOWEST, BandTable
+from training.reasons.meanings import meaning_of_part
 from training.risk_model import RiskModel, Scores
 
 TOP_REASONS = 5
@@ -44,11 +46,6 @@ RESERVED_TRANSFERS = 100_000
 # a flow's search holds the ledger as long as a score may wait: some milliseconds
 FLOW_CAPS = FlowCaps(transfers=2_048, payments=16_384, read_transfers=100_000, floor_share=1e-4)
 TOLERANCE = 1e-9
-NEIGHBOURHOOD = {
-    "own": "the wallet's own history",
-    "senders": "the wallets it received from",
-    "recipients": "the wallets it sent to",
-}
 GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
@@ -64,8 +61,8 @@ class Scorer:
     model : RiskModel
     labels : DataFrame, optional
         Known wallets, for exposure features.
-    bands : Bands
-        Policy of the bands.
+    bands : Bands or BandTable
+        Policy of the bands; a table is of one model.
     views : tuple of View
         What traces and the list of features show; the model computes its own.
     """
@@ -76,7 +73,7 @@ class Scorer:
         model: RiskModel,
         *,
         labels: pd.DataFrame | None,
-        bands: Bands,
+        bands: Bands | BandTable,
         views: tuple[View, ...] = VIEWS,
     ) -> None:
         if model.reads_labels and labels is None:
@@ -95,8 +92,9 @@ class Scorer:
         self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
         self._meaning = {column.name: column.meaning for column in columns}
         self._meaning |= dict.fromkeys(model.context_names, GIVEN)
-        self.thresholds = bands.thresholds(model.base_rate)
-        self.bands = {"version": bands.version, "thresholds": self.thresholds}
+        policy = bands.policy(model.version, model.base_rate)
+        self.thresholds = policy.thresholds
+        self.bands = policy._asdict()
         self.facts = model_facts(model)
         self.features = feature_facts(views, model)
 
@@ -116,7 +114,9 @@ class Scorer:
         ledger.reserve(RESERVED_TRANSFERS)
         chosen = all_views() if views is None else views
         model = RiskModel.load(settings.model, views=chosen)
-        return cls(ledger, model, labels=labels, bands=settings.bands, views=chosen)
+        table = settings.band_table
+        bands = settings.bands if table is None else BandTable.read(table)
+        return cls(ledger, model, labels=labels, bands=bands, views=chosen)
 
     def score(
         self,
@@ -125,6 +125,7 @@ class Scorer:
         *,
         context: Context = MappingProxyType({}),
         reasons: bool = True,
+        groups: bool = True,
     ) -> dict[str, Any]:
         """Score one wallet.
 
@@ -135,8 +136,9 @@ class Scorer:
             Microseconds since 1970 UTC; only what was known before counts.
         context : mapping of str to float or None
             The user's own columns, those that the model reads; nan where one is absent.
-        reasons : bool
-            Whether to explain the score, which costs more than the score itself.
+        reasons, groups : bool
+            Whether to explain the score, by columns and by what they mean, which costs more than
+            the score itself.
 
         Returns
         -------
@@ -149,7 +151,8 @@ class Scorer:
             ``context`` names a column that the model does not read.
         """
         own = context_row(self.model.context_names, context)
-        values, scores, last_time = self._compute(wallet, as_of, own, reasons=reasons)
+        explain = reasons or groups
+        values, scores, last_time = self._compute(wallet, as_of, own, reasons=explain)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
@@ -164,13 +167,19 @@ class Scorer:
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
+            "groups": None,
+            "other_groups_log_odds": None,
             "coverage": coverage_facts(lambda name: float(values[self._column[name]]), last_time),
             "model": self.facts,
             "bands": self.bands,
         }
         if scores.contributions is not None:
-            row = np.concatenate([values, own])
-            answer |= self._explain(scores.contributions[0], row, log_odds)
+            parts, row = scores.contributions[0], np.concatenate([values, own])
+            answer["base_log_odds"] = float(parts[-1])
+            if reasons:
+                answer |= self._explain(parts, row, log_odds)
+            if groups:
+                answer |= self._explain_groups(parts, row, log_odds)
         return answer
 
     def trace(self, wallet: str, as_of: int) -> dict[str, Any]:
@@ -280,13 +289,17 @@ class Scorer:
         for wallet in ["?", *(self.ledger.wallet(code) for code in known)]:
             self.trace(wallet, now)
             answer = self.score(wallet, now)
-            parts = [reason["contribution"] for reason in answer["reasons"]]
-            total = answer["base_log_odds"] + sum(parts) + answer["other_log_odds"]
-            if not abs(total - answer["log_odds"]) <= TOLERANCE:
-                raise RiskError(
-                    f"the model failed its self-check on wallet {wallet!r}: its log-odds are "
-                    f"{answer['log_odds']}, its reasons add to {total}"
-                )
+            for named, other in (
+                ("reasons", "other_log_odds"),
+                ("groups", "other_groups_log_odds"),
+            ):
+                parts = [part["contribution"] for part in answer[named]]
+                total = answer["base_log_odds"] + sum(parts) + answer[other]
+                if not abs(total - answer["log_odds"]) <= TOLERANCE:
+                    raise RiskError(
+                        f"the model failed its self-check on wallet {wallet!r}: its log-odds are "
+                        f"{answer['log_odds']}, its {named} add to {total}"
+                    )
 
     def _compute(
         self, wallet: str, as_of: int, own: Float64s, *, reasons: bool
@@ -316,29 +329,43 @@ class Scorer:
 
     def _explain(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:
         """Name the largest parts and put all others into one number, so that they add up."""
-        base, own = float(parts[-1]), parts[:-1]
+        own = parts[:-1]
         largest = np.argsort(-np.abs(own), kind="stable")[:TOP_REASONS].tolist()
-        reasons = [
-            self._reason(self.model.reasons[place], float(own[place]), values)
-            for place in largest
-            if own[place] != 0
-        ]
+        reasons = [self._reason(place, parts, values) for place in largest if own[place] != 0]
         named = sum(reason["contribution"] for reason in reasons)
-        return {
-            "reasons": reasons,
-            "base_log_odds": base,
-            "other_log_odds": log_odds - (base + named),
-        }
+        return {"reasons": reasons, "other_log_odds": log_odds - (float(parts[-1]) + named)}
 
-    def _reason(self, name: str, contribution: float, values: Float64s) -> dict[str, Any]:
-        place = self._column.get(name)
+    def _explain_groups(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:
+        """Say the largest meanings, and put all others into one number."""
+        largest = self.model.grouping.largest(parts[:-1])
+        groups = [
+            {
+                "meaning": group.meaning.name,
+                "sentence": group.sentence,
+                "contribution": group.contribution,
+                "columns": [self._column_reason(place, parts, values) for place in group.columns],
+            }
+            for group in largest
+        ]
+        named = sum(group.contribution for group in largest)
+        return {"groups": groups, "other_groups_log_odds": log_odds - (float(parts[-1]) + named)}
+
+    def _reason(self, place: int, parts: Float64s, values: Float64s) -> dict[str, Any]:
+        name = self.model.reasons[place]
+        column = self._column.get(name)
         return {
             "feature": name,
-            "meaning": self._meaning.get(name, NEIGHBOURHOOD.get(name, name)),
-            "value": None if place is None else finite(float(values[place])),
-            "contribution": contribution,
+            "meaning": self._meaning.get(name) or meaning_of_part(name).says,
+            "value": None if column is None else finite(float(values[column])),
+            "contribution": float(parts[place]),
         }
+
+    def _column_reason(self, place: int, parts: Float64s, values: Float64s) -> dict[str, Any]:
+        reason = self._reason(place, parts, values)
+        value = reason["value"]
+        known = None if value is None else self.model.percentiles.of(reason["feature"], value)
+        return {**reason, "percentile": known}
 
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
-        return reached[-1] if reached else "low"
+        return reached[-1] if reached else LOWEST

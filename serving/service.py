@@ -76,8 +76,13 @@ class Service:
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
-        reasons = "reasons" in asked.include
-        said = self.scorer.score(wallet, as_of, context=asked.context, reasons=reasons)
+        said = self.scorer.score(
+            wallet,
+            as_of,
+            context=asked.context,
+            reasons="reasons" in asked.include,
+            groups="groups" in asked.include,
+        )
         self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 

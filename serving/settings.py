@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.contracts.received import suggest
-from training.bands import BANDS, band_thresholds
+from training.bands import BANDS, BandPolicy, band_thresholds, probability_unit
 
 PREFIX = "WALLETRISK_"
 OTHERS = ("WALLETRISK_DATA",)  # variables of that prefix that are not the endpoint's
@@ -38,6 +38,16 @@ class Bands(BaseModel):
                 f"got {self.medium}, {self.high}, {self.severe}"
             )
         return self
+
+    def policy(self, _model_version: str, base_rate: float) -> BandPolicy:
+        """Return what the endpoint tells of them; they hold for any model."""
+        times = [f"{getattr(self, band):g} ({band})" for band in BANDS]
+        return BandPolicy(
+            self.version,
+            self.thresholds(base_rate),
+            probability_unit(base_rate),
+            f"multiples of the odds at the base rate: {', '.join(times)} times",
+        )
 
     def thresholds(self, base_rate: float) -> dict[str, float]:
         """Lowest probability of each band above ``low``.
@@ -85,6 +95,9 @@ class Settings(BaseSettings):
         ``*`` allows any: for a proxy that checks them itself.
     bands : Bands
         ``WALLETRISK_BANDS__VERSION``, ``WALLETRISK_BANDS__HIGH`` and so on.
+    band_table : Path, optional
+        Band table that ``walletrisk bands`` wrote, for the model that is served; in place of
+        ``bands``.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True)
@@ -105,6 +118,7 @@ class Settings(BaseSettings):
     shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     bands: Bands = Bands()
+    band_table: Path | None = None
 
     @field_validator("hosts", mode="before")
     @classmethod
@@ -127,6 +141,14 @@ class Settings(BaseSettings):
                     f"variable {name} is no setting{likely}; allowed: {', '.join(known)}"
                 )
         return given
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> Self:
+        if self.band_table is not None and self.bands != Bands():
+            raise ValueError(
+                f"bands are set twice: by the table {self.band_table} and by {PREFIX}BANDS__..."
+            )
+        return self
 
     @property
     def journal_url(self) -> str:

@@ -21,14 +21,24 @@ def score_text(answer: Mapping[str, Any]) -> str:
         f"band {answer['band']}; {seen['transfers_in']} transfers in, "
         f"{seen['transfers_out']} out",
     ]
-    parts = [("base", answer["base_log_odds"], "")]
-    for reason in answer["reasons"]:
-        value = "undefined" if reason["value"] is None else f"{reason['value']:.6g}"
-        meaning = f" = {value}: {reason['meaning']}"
-        parts.append((reason["feature"], reason["contribution"], meaning))
-    parts.append(("all other features", answer["other_log_odds"], ""))
-    lines += [f"  {weight:+7.2f}  {name}{meaning}" for name, weight, meaning in parts]
-    return "\n".join([*lines, f"  {answer['log_odds']:+7.2f}  log-odds of the probability"])
+    lines.append(_line(answer["base_log_odds"], "a typical wallet at the base rate"))
+    for group in answer["groups"]:
+        lines.append(_line(group["contribution"], group["sentence"]))
+        lines += [f"             {_column_text(column)}" for column in group["columns"]]
+    lines.append(_line(answer["other_groups_log_odds"], "all else"))
+    return "\n".join([*lines, _line(answer["log_odds"], "log-odds of the probability")])
+
+
+def _line(weight: float, what: str) -> str:
+    return f"  {weight:+7.2f}  {what}"
+
+
+def _column_text(column: Mapping[str, Any]) -> str:
+    """Value of a column, where it lies among the training rows, and what it means."""
+    value = "undefined" if column["value"] is None else f"{column['value']:.6g}"
+    known = column["percentile"]
+    place = "" if known is None else f" (above {known:.0f} % of training rows)"
+    return f"{column['feature']} = {value}{place}: {column['meaning']}"
 
 
 def curl_line(url: str, question: Mapping[str, Any]) -> str:

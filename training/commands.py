@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+import training.band_commands
 import training.gate.commands
 from features.commands import AsJson, say
 
 app = typer.Typer()
+app.add_typer(training.band_commands.app)
 app.add_typer(training.gate.commands.app)
 
 REGISTERED = "models:/"

@@ -27,6 +27,7 @@ from training.manifest import (
 )
 from training.models.estimator import Estimator
 from training.models.kinds import estimator_class
+from training.reasons.typical import TYPICAL, Typical
 
 if TYPE_CHECKING:
     from training.categories import Categories
@@ -65,17 +66,19 @@ def assemble_parts(
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
     reference: bytes,
+    typical: Typical,
     categories: Categories | None = None,
 ) -> ModelParts:
     """Write down a fitted model.
 
     ``views`` are those that it reads, ``reference`` the content of ``reference.json``; see
-    :class:`training.watch.reference.Reference`.
+    :class:`training.watch.reference.Reference`. ``typical`` is what its reasons are told against.
     """
     with tempfile.TemporaryDirectory() as folder:
         estimator.save(Path(folder))
         files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
     files[REFERENCE] = reference
+    files[TYPICAL] = typical.to_json()
     files |= {} if categories is None else categories.to_files()
     files[CALIBRATION] = calibration.to_json().encode()
     manifest = Manifest.model_validate(

@@ -6,6 +6,7 @@ add up to that sum.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -24,6 +25,9 @@ from training.categories import Categories
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
+from training.reasons.grouping import Grouping
+from training.reasons.percentiles import Percentiles
+from training.reasons.typical import TYPICAL, Typical
 from training.scores import COUNTS, SAID, Scores, statuses
 from training.table_columns import Places, model_columns, transfers_of
 
@@ -53,6 +57,10 @@ class RiskModel:
         Coverage and the views that the model's columns are of.
     context_names
         The user's own columns that it reads, after those of the views.
+    grouping
+        Which of its reasons are of which meaning.
+    typical
+        The wallet that reasons are told against.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -74,6 +82,9 @@ class RiskModel:
         self._prior = log_odds_of(self.manifest.base_rate)
         columns = [column.name for column in feature_columns(self.views)]
         self._places = Places.of(columns, self.feature_names, self.context_names)
+        self.grouping = Grouping(self.reasons, self.views, self.context_names)
+        self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
+        self._usual = np.array([self.typical.contributions[name] for name in self.reasons])
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
@@ -111,6 +122,19 @@ class RiskModel:
     def base_rate(self) -> float:
         """Share of illicit wallets in the world that the probabilities are for."""
         return self.manifest.base_rate
+
+    @cached_property
+    def percentiles(self) -> Percentiles:
+        """Where values lie among those of the training rows.
+
+        Raises
+        ------
+        RiskError
+            If the folder keeps nothing of these rows.
+        """
+        from training.watch.reference import Reference
+
+        return Percentiles(Reference.of_model(self))
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> None:
         """Write the model folder; ``overwrite`` replaces another model, and nothing else.
@@ -168,16 +192,34 @@ class RiskModel:
         return self._judge_table(table).log_odds
 
     def explain(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return additive reasons in log-odds.
+        """Return additive reasons in log-odds, against a typical wallet at the base rate.
 
         Returns
         -------
         DataFrame
-            Index of the table; a column a feature, and ``base``. Rows sum to :meth:`log_odds`; a
-            row that is not scored has only its base.
+            Index of the table; a column a feature, and ``base``, the log-odds of the base rate.
+            Rows sum to :meth:`log_odds`; a row that is not scored has only its base.
         """
         parts = self._judge_table(table, reasons=True).contributions
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
+
+    def explain_groups(self, explained: pd.DataFrame) -> pd.DataFrame:
+        """Sum reasons by what they are about: about twelve numbers a row instead of hundreds.
+
+        Parameters
+        ----------
+        explained
+            What :meth:`explain` or :meth:`explain_wallets` returned.
+
+        Returns
+        -------
+        DataFrame
+            The same index; a column a meaning, see :class:`training.reasons.Meaning`, and ``base``.
+            Rows sum to the log-odds as before.
+        """
+        sums = self.grouping.sums(explained[list(self.reasons)].to_numpy())
+        names = [meaning.name for meaning in self.grouping.meanings]
+        return pd.DataFrame(sums, explained.index, names).assign(base=explained["base"])
 
     def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Score rows of a feature table as :meth:`score` scores wallets; tabular kinds only.
@@ -335,8 +377,9 @@ class RiskModel:
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))
-        # summing trees and summing their reasons round differently: the base takes the rest
-        parts[:, -1] += log_odds - parts.sum(axis=1)
+        parts[:, :-1] -= self._usual
+        # the base is what the typical wallet scores; it also takes what rounds differently
+        parts[:, -1] = log_odds - parts[:, :-1].sum(axis=1)
         return parts
 
     def _require_table(self) -> None:

@@ -21,8 +21,10 @@ from training.calibration import log_odds_of
 from training.categories import Categories, row_categories
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
+from training.fitting import Fitted
 from training.metrics import average_precision, best_single_feature, single_feature_score
 from training.model_folder import assemble_parts
+from training.reasons.typical import Typical, sample_rows
 from training.recipe import Recipe
 from training.risk_model import RiskModel
 from training.scores import COUNTS
@@ -34,6 +36,7 @@ from training.watch.reference import Reference
 if TYPE_CHECKING:
     from features.ledger import Ledger
 
+Int64 = NDArray[np.int64]
 SHUFFLED_ROWS = 20_000
 PARTS = {"seen": ("seen", "new"), "listed": ("listed", "unlisted")}
 
@@ -211,6 +214,7 @@ def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
         fitted.estimator, fitted.calibration, recipe.config, views=read,
         trained_until=recipe.until, reference=reference.to_json(),
         categories=_categories(recipe, truth.y_true),
+        typical=_typical(recipe, fitted, rows, truth.y_true),
     )  # fmt: skip
     out_of_fold = pd.DataFrame(
         {
@@ -233,6 +237,15 @@ def _categories(recipe: Recipe, y_true: NDArray[np.int8]) -> Categories | None:
     return Categories.fit(
         recipe.features(illicit), named[illicit], recipe.groups[illicit], seed=recipe.config.seed
     )
+
+
+def _typical(recipe: Recipe, fitted: Fitted, rows: Int64, y_true: NDArray[np.int8]) -> Typical:
+    """Return what the shipped model's reasons are told against: of some rows that it learnt."""
+    some = rows[sample_rows(y_true[rows], recipe.config.seed)]
+    raw_parts = fitted.estimator.contributions(recipe.inputs(some))
+    parts = fitted.calibration.contributions(raw_parts)
+    prior = log_odds_of(recipe.config.base_rate)
+    return Typical.of(parts, fitted.estimator.reasons, prior)
 
 
 def label_shuffle(

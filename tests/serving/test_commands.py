@@ -64,3 +64,11 @@ def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WALLETRISK_DATA", "data")
     monkeypatch.setenv("WALLETRISK_HOSTS", "risk.example, risk")
     assert settings(Path("l"), Path("m"), None).hosts == ("risk.example", "risk")
+
+
+def test_a_band_table_is_named_by_the_command_or_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WALLETRISK_BAND_TABLE", "one.json")
+    assert settings(Path("l"), Path("m"), None).band_table == Path("one.json")
+    assert settings(Path("l"), Path("m"), None, Path("two.json")).band_table == Path("two.json")

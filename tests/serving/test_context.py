@@ -15,6 +15,7 @@ from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import LATER, TestClient, World, settings
 from training import RiskModel
+from training.reasons import Grouping
 from training.scores import Scores
 
 NAMES = ("kyc_age_days", "country_risk")
@@ -29,6 +30,7 @@ class OwnColumns:
     def __init__(self, model: RiskModel) -> None:
         self._model = model
         self.reasons = (*model.reasons, *NAMES)
+        self.grouping = Grouping(self.reasons, model.views, NAMES)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -99,6 +101,9 @@ def test_reasons_name_own_columns_with_their_value(scorer: Scorer) -> None:
     total = answer["base_log_odds"] + answer["other_log_odds"]
     total += sum(reason["contribution"] for reason in (first, *others))
     assert total == pytest.approx(answer["log_odds"], abs=1e-9)
+    group = answer["groups"][0]
+    assert group["meaning"] == "given"
+    assert group["columns"][0] == first | {"percentile": None}
     absent = scorer.score("nobody", microseconds(LATER))["reasons"]
     assert {reason["feature"]: reason["value"] for reason in absent} == dict.fromkeys(NAMES)
     scorer.check_itself()

@@ -99,7 +99,7 @@ def test_a_wallet_is_a_text_or_an_object() -> None:
     assert ask().wallet == "w"
     named = ask(wallet={"address": "w", "chain": "ethereum"}).wallet
     assert named == Wallet(address="w", chain="ethereum")
-    assert ask().include == ["reasons"]
+    assert ask().include == ["reasons", "groups"]
     assert ask(include=[]).include == []
 
 

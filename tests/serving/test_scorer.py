@@ -14,6 +14,7 @@ from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers
 from training import RiskModel
+from training.bands import BandRows, BandTable
 
 INSTANTS = [START + pd.Timedelta(days, "D") for days in (-1, 30, 120, 250, 400)]
 WALLETS = [*(f"w{number}" for number in range(0, 60, 7)), "nobody", "newcomer"]
@@ -52,7 +53,7 @@ def test_endpoint_equals_batch_bit_for_bit(world: World, linear: World, kind: st
     direct = model.predict_proba(feature_table(ledger, spine, labels=labels))
     for row, (wallet, as_of) in enumerate(spine.itertuples(index=False)):
         answer = scorer.score(wallet, microseconds(as_of))
-        bare = scorer.score(wallet, microseconds(as_of), reasons=False)
+        bare = scorer.score(wallet, microseconds(as_of), reasons=False, groups=False)
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[row]
         assert answer["status"] == said["status"].iloc[row]
         ends = said[["probability_low", "probability_high"]].iloc[row].tolist()
@@ -75,6 +76,30 @@ def test_reasons_add_up(scorer: Scorer, wallet: str) -> None:
     assert total == pytest.approx(answer["log_odds"], abs=1e-9)
     odds = answer["probability"] / (1 - answer["probability"])
     assert np.log(odds) == pytest.approx(answer["log_odds"], abs=1e-9)
+
+
+@pytest.mark.parametrize("wallet", WALLETS)
+def test_groups_add_up_from_the_base_rate(scorer: Scorer, wallet: str) -> None:
+    answer = scorer.score(wallet, microseconds(LATER), reasons=False)
+    assert answer["reasons"] is answer["other_log_odds"] is None
+    parts = [group["contribution"] for group in answer["groups"]]
+    assert len(parts) <= 5
+    total = answer["base_log_odds"] + sum(parts) + answer["other_groups_log_odds"]
+    assert total == pytest.approx(answer["log_odds"], abs=1e-9)
+    base = answer["base_rate"] / (1 - answer["base_rate"])
+    assert answer["base_log_odds"] == pytest.approx(np.log(base), abs=1e-6)
+
+
+def test_a_group_names_columns_with_value_and_percentile(scorer: Scorer) -> None:
+    answer = scorer.score("w3", microseconds(LATER))
+    everything = {reason["feature"]: reason for reason in answer["reasons"]}
+    for group in answer["groups"]:
+        assert group["sentence"].endswith(" times.")
+        assert 1 <= len(group["columns"]) <= 3
+        for column in group["columns"]:
+            assert (column["percentile"] is None) == (column["value"] is None)
+            same = everything.get(column["feature"])
+            assert same is None or same | {"percentile": column["percentile"]} == column
 
 
 def test_a_reason_is_a_row_of_the_table(world: World, scorer: Scorer) -> None:
@@ -220,10 +245,38 @@ def test_a_graph_network_is_scored_by_its_neighbourhood(tmp_path: Path) -> None:
         spine = pd.DataFrame({"wallet": [wallet], "as_of": [LATER]})
         said = model.score(ledger, spine, labels=labels)
         answer = scorer.score(wallet, microseconds(LATER))
-        bare = scorer.score(wallet, microseconds(LATER), reasons=False)
+        bare = scorer.score(wallet, microseconds(LATER), reasons=False, groups=False)
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[0]
         assert bare["log_odds"] == pytest.approx(answer["log_odds"], abs=1e-9)
         assert {reason["feature"] for reason in answer["reasons"]} <= {
             "own", "senders", "recipients",
         }  # fmt: skip
         assert all(reason["value"] is None for reason in answer["reasons"])
+
+
+def test_a_band_table_is_of_one_model_and_says_its_unit(world: World, tmp_path: Path) -> None:
+    ledger, model, labels = world.open()
+    as_of = [LATER, LATER + pd.Timedelta(1, "h")]
+    table = BandTable(
+        name="team", thresholds={"high": 0.03}, unit="probability", chosen_by="hand", seen={},
+        rows=BandRows(count=2, illicit=1, first=as_of[0], last=as_of[1]),
+        model_version=model.version, base_rate=model.base_rate, made_at=as_of[0],
+    )  # fmt: skip
+    scorer = Scorer(ledger, model, labels=labels, bands=table)
+    assert [scorer._band(one) for one in (0.029, 0.03, 0.99)] == ["low", "high", "high"]
+    assert scorer.bands == {
+        "version": "team", "thresholds": {"high": 0.03}, "unit": "probability", "chosen_by": "hand",
+    }  # fmt: skip
+    other = table.model_copy(update={"model_version": "0"})
+    with pytest.raises(RiskError, match=r"'team' was chosen for model 0 at base rate 0.02"):
+        Scorer(ledger, model, labels=labels, bands=other)
+    (tmp_path / "bands.json").write_text(table.model_dump_json())
+    assert BandTable.read(tmp_path / "bands.json") == table
+
+
+def test_default_bands_say_in_words_what_they_are(scorer: Scorer) -> None:
+    said = scorer.bands
+    assert said["unit"] == "probability that a wallet is illicit, where 0.02 of all wallets are"
+    assert said["chosen_by"] == (
+        "multiples of the odds at the base rate: 3 (medium), 20 (high), 100 (severe) times"
+    )

@@ -15,10 +15,17 @@ def answer(**changes: Any) -> dict[str, Any]:
         "band": "high",
         "base_rate": 0.01,
         "base_log_odds": -4.0,
-        "other_log_odds": 0.9,
-        "reasons": [
-            {"feature": "f", "meaning": "what f is", "value": 3.0, "contribution": 2.5},
-            {"feature": "g", "meaning": "what g is", "value": None, "contribution": -0.5},
+        "other_groups_log_odds": 0.9,
+        "groups": [
+            {
+                "sentence": "The rhythm of its transfers: raises the odds 12 times.",
+                "contribution": 2.5,
+                "columns": [
+                    {"feature": "f", "meaning": "what f is", "value": 3.0, "percentile": 96.5},
+                    {"feature": "g", "meaning": "what g is", "value": None, "percentile": None},
+                ],
+            },
+            {"sentence": "Dust: lowers the odds.", "contribution": -0.5, "columns": []},
         ],
         "coverage": {"transfers_in": 4, "transfers_out": 2},
     } | changes
@@ -28,9 +35,11 @@ def test_score_text_is_a_sum_that_a_reader_can_check() -> None:
     assert score_text(answer()).splitlines() == [
         "wallet w1 as of 2026-01-31T00:00:00Z: scored",
         "  probability 0.2500, base rate 0.01, band high; 4 transfers in, 2 out",
-        "    -4.00  base",
-        "    +2.50  f = 3: what f is",
-        "    -0.50  g = undefined: what g is",
-        "    +0.90  all other features",
+        "    -4.00  a typical wallet at the base rate",
+        "    +2.50  The rhythm of its transfers: raises the odds 12 times.",
+        "             f = 3 (above 96 % of training rows): what f is",
+        "             g = undefined: what g is",
+        "    -0.50  Dust: lowers the odds.",
+        "    +0.90  all else",
         "    -1.10  log-odds of the probability",
     ]

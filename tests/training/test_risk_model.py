@@ -13,6 +13,7 @@ from training import RiskModel, Trained
 from training.calibration import log_odds_of, probability_of
 from training.manifest import MANIFEST, OWN_HASH, content_hash, sha256
 from training.model_folder import CALIBRATION, REFERENCE
+from training.reasons.typical import TYPICAL
 from training.risk_model import ModelError
 
 KNOWN = pd.DataFrame(
@@ -94,8 +95,8 @@ def test_to_judge_a_table_its_counts_are_needed(model: RiskModel, table: pd.Data
 def test_the_folder_holds_data_only(saved: Path) -> None:
     names = {path.name for path in saved.iterdir()}
     assert names in (
-        {MANIFEST, CALIBRATION, REFERENCE, "model.txt"},
-        {MANIFEST, CALIBRATION, REFERENCE, "logistic.json"},
+        {MANIFEST, CALIBRATION, REFERENCE, TYPICAL, "model.txt"},
+        {MANIFEST, CALIBRATION, REFERENCE, TYPICAL, "logistic.json"},
     )
 
 
