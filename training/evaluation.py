@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from features.views.exposure import EXPOSURES
+from features.views import LABEL_COLUMNS
 from training.calibration import PlattCalibration, probability_of
 from training.metrics import (
     base_rate_weights,
@@ -111,14 +111,14 @@ def evaluate(
 
 
 def _check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
-    """Refuse a table whose exposure is all nan: the model would be judged on what it never saw."""
+    """Refuse a table made without labels for a model that reads them: it never saw such rows."""
     if not model.reads_labels:
         return
-    present = [name for name in table.columns if name in EXPOSURES]
+    present = [name for name in table.columns if name in LABEL_COLUMNS]
     if present and table[present].isna().to_numpy().all():
         raise RiskError(
-            f"the table was made without labels; the {len(present)} exposure columns are all nan, "
-            "and the model learnt from exposure to labelled wallets: make the table with labels"
+            f"the table was made without labels; the {len(present)} columns that need them are "
+            "all nan, and the model learnt from these: make the table with labels"
         )
 
 

@@ -1,0 +1,95 @@
+"""The slow twin of the view of labelled wallets around a wallet."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from tests.naive.exposure.reading import label_of
+from tests.naive.past import NAN, Past, Row, Transfer, ratio
+
+GROUPS = {
+    "scam": {"phishing"}, "theft": {"theft", "ransomware"}, "market": {"darknet", "abuse"},
+    "sanctioned": {"sanctioned"}, "mixer": {"mixer"},
+    "service": {"gambling", "exchange", "mining"},
+}  # fmt: skip
+SIDES = ("in", "out")
+
+
+def around(past: Past, wallet: str) -> Row:
+    """One row of the view of labelled wallets around a wallet."""
+    row: Row = {}
+    whole = True
+    for forward, d in enumerate(SIDES):
+        columns, all_read = _side(past, wallet, forward)
+        row |= {name.format(d=d): value for name, value in columns.items()}
+        whole &= all_read
+    row["truncated_ratio"] = float(not whole)
+    return {f"around_{name}": NAN if past.labels is None else value for name, value in row.items()}
+
+
+def _side(past: Past, wallet: str, forward: int) -> tuple[Row, bool]:
+    """Columns of one side, and whether everything was read."""
+    own = past.sides(wallet)[forward]
+    names = [t[1 + forward] for t in own[-512:] if t[1 + forward] != wallet and _counts(past, t)]
+    latest = list(dict.fromkeys(reversed(names)))
+    whole = len(latest) <= 64 and len(own) <= 512
+    latest = latest[:64]
+    degree = {name: len(past.sides(name)[not forward]) for name in latest}
+    met = [name for name in latest if label_of(past, name)]
+    row = _counted(past, "{d}", met)
+    for known in ("illicit", "licit"):
+        weights = [1 / degree[name] for name in met if _is(past, name, known)]
+        row[f"{known}_{{d}}_share"] = ratio(len(weights), len(latest))
+        row[f"{known}_{{d}}_ratio"] = sum(weights)
+    for step in (0, 1):
+        columns, all_read = _behind(past, wallet, latest, step)
+        row |= columns
+        whole &= all_read
+    return (row if latest else dict.fromkeys(row, NAN)), whole
+
+
+def _behind(past: Past, wallet: str, latest: list[str], step: int) -> tuple[Row, bool]:
+    """Columns of those who paid the counterparties, or whom they paid."""
+    left, hubs, whole, met = 8192, 0, True, list[str]()
+    parts: dict[str, list[float]] = {"illicit": [0.0], "licit": [0.0]}
+    for between in latest:
+        moved = past.sides(between)[step]
+        if len(moved) > 1000:
+            hubs += 1
+        elif len(moved) > left:
+            whole = False
+        else:
+            left -= len(moved)
+            others = [t for t in moved if t[1 + step] != wallet]
+            ends = [t[1 + step] for t in others if t.sender != t.recipient and _counts(past, t)]
+            met += [end for end in ends if label_of(past, end)]
+            for known, values in parts.items():
+                values.append(ratio(sum(_is(past, end, known) for end in ends), len(others) or 1))
+    name = f"{{d}}_{SIDES[step]}"
+    row = _counted(past, name, met)
+    for known, values in parts.items():
+        row[f"{known}_{name}_share"], row[f"{known}_{name}_ratio"] = max(values), sum(values)
+    row[f"hub_{name}_share"] = ratio(hubs, len(latest))
+    return row, whole
+
+
+def _counts(past: Past, transfer: Transfer) -> bool:
+    """Whether a transfer is no dust for its recipient."""
+    received = past.received.get(transfer.recipient, [])
+    at = bisect_left(received, transfer.time, key=lambda t: t.time)
+    return any(t == transfer for t in received[at:] if t.time == transfer.time)
+
+
+def _is(past: Past, wallet: str, known: str) -> bool:
+    found = label_of(past, wallet)
+    return found is not None and found[1] == known
+
+
+def _counted(past: Past, step: str, met: Iterable[str]) -> Row:
+    """How many labelled wallets of each kind were met."""
+    labels = [label for name in set(met) if (label := label_of(past, name))]
+    counts = {known: sum(label == known for _, label in labels) for known in ("illicit", "licit")}
+    row: Row = {f"{known}_{step}_count": n for known, n in counts.items()}
+    for group, some in GROUPS.items():
+        row[f"{group}_{step}_count"] = sum(category in some for category, _ in labels)
+    row[f"illicit_of_known_{step}_share"] = ratio(counts["illicit"], len(labels))
+    return row
