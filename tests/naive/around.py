@@ -29,7 +29,8 @@ def around(past: Past, wallet: str) -> Row:
 def _side(past: Past, wallet: str, forward: int) -> tuple[Row, bool]:
     """Columns of one side, and whether everything was read."""
     own = past.sides(wallet)[forward]
-    names = [t[1 + forward] for t in own[-512:] if t[1 + forward] != wallet and _counts(past, t)]
+    ends = [(_end(t, forward), t) for t in own[-512:]]
+    names = [end for end, t in ends if end != wallet and _counts(past, t)]
     latest = list(dict.fromkeys(reversed(names)))
     whole = len(latest) <= 64 and len(own) <= 512
     latest = latest[:64]
@@ -59,8 +60,9 @@ def _behind(past: Past, wallet: str, latest: list[str], step: int) -> tuple[Row,
             whole = False
         else:
             left -= len(moved)
-            others = [t for t in moved if t[1 + step] != wallet]
-            ends = [t[1 + step] for t in others if t.sender != t.recipient and _counts(past, t)]
+            others = [t for t in moved if _end(t, step) != wallet]
+            counting = [t for t in others if t.sender != t.recipient and _counts(past, t)]
+            ends = [_end(t, step) for t in counting]
             met += [end for end in ends if label_of(past, end)]
             for known, values in parts.items():
                 values.append(ratio(sum(_is(past, end, known) for end in ends), len(others) or 1))
@@ -70,6 +72,11 @@ def _behind(past: Past, wallet: str, latest: list[str], step: int) -> tuple[Row,
         row[f"{known}_{name}_share"], row[f"{known}_{name}_ratio"] = max(values), sum(values)
     row[f"hub_{name}_share"] = ratio(hubs, len(latest))
     return row, whole
+
+
+def _end(transfer: Transfer, forward: int) -> str:
+    """Who is at the other end of what was received, or sent."""
+    return transfer.recipient if forward else transfer.sender
 
 
 def _counts(past: Past, transfer: Transfer) -> bool:

@@ -42,7 +42,7 @@ def test_matches_its_slow_twin(world: World, seed: int) -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_thief_is_met_each_way_in_either_order(moves: Moves, way: str, *, turned: bool) -> None:
     if turned:
-        moves = [(10 - time, *rest) for time, *rest in moves]
+        moves = [(10 - time, sender, recipient, 1.0) for time, sender, recipient, _ in moves]
     values = row(moves, "me")
     counts = values[values.index.str.endswith("_count")]
     met = set(counts.index[counts > 0])
