@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from features.views.exposure import EXPOSURES
+from features.views import LABEL_COLUMNS
 from training.calibration import Calibration, probability_of
 from training.metrics import (
     base_rate_weights,
@@ -85,7 +85,7 @@ def evaluate(
     The model does not keep the names of the wallets it learnt from; take a table without them
     where wallets occur more than once.
     """
-    check_exposure(model, table)
+    check_label_columns(model, table)
     y_true = labels_to_y(labels, table)
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < model.manifest.min_transfers
     early = table.index.get_level_values("as_of") < model.manifest.trained_until
@@ -110,15 +110,15 @@ def evaluate(
     return Evaluation(metrics, scores, dropped)
 
 
-def check_exposure(model: RiskModel, table: pd.DataFrame) -> None:
-    """Refuse a table whose exposure is all nan: the model would be judged on what it never saw."""
+def check_label_columns(model: RiskModel, table: pd.DataFrame) -> None:
+    """Refuse a table made without labels for a model that reads them: it never saw such rows."""
     if not model.reads_labels:
         return
-    present = [name for name in table.columns if name in EXPOSURES]
+    present = [name for name in table.columns if name in LABEL_COLUMNS]
     if present and table[present].isna().to_numpy().all():
         raise RiskError(
-            f"the table was made without labels; the {len(present)} exposure columns are all nan, "
-            "and the model learnt from exposure to labelled wallets: make the table with labels"
+            f"the table was made without labels; the {len(present)} columns that need them are "
+            "all nan, and the model learnt from these: make the table with labels"
         )
 
 

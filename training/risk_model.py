@@ -18,8 +18,7 @@ from features.context import context_values
 from features.contracts.spine import check_spine
 from features.table import feature_table
 from features.view import View
-from features.views import VIEWS, feature_columns
-from features.views.exposure import EXPOSURES
+from features.views import LABEL_COLUMNS, VIEWS, feature_columns
 from training.calibration import log_odds_of, probability_of
 from training.categories import Categories
 from training.manifest import ModelError
@@ -116,7 +115,7 @@ class RiskModel:
     @property
     def reads_labels(self) -> bool:
         """Whether scores depend on labelled wallets, so that labels must be given."""
-        return not EXPOSURES.isdisjoint(self.feature_names)
+        return not LABEL_COLUMNS.isdisjoint(self.feature_names)
 
     @property
     def base_rate(self) -> float:

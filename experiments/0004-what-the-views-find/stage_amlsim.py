@@ -29,13 +29,13 @@ def columns(*, scale_free: bool) -> dict[str, tuple[str, ...]]:
         "a plain": plain,
         "b + one hop": relational,
         "c + shapes": shaped,
-        "d + exposure": (*shaped, *arms.column_names(arms.LABELS, scale_free=scale_free)),
+        "d + exposure": (*shaped, *arms.column_names(arms.EXPOSURE, scale_free=scale_free)),
     }
 
 
 def views_alone() -> dict[str, tuple[str, ...]]:
     """What each view that looks for shapes, and exposure, knows by itself."""
-    names = (*arms.shapes(), *arms.LABELS)
+    names = (*arms.shapes(), *arms.EXPOSURE)
     return {f"{name} alone": arms.column_names((name,), scale_free=False) for name in names}
 
 

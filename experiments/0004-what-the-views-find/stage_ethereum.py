@@ -27,7 +27,7 @@ def arms_of() -> Arms:
         found[f"without {name}"] = tuple(one for one in whole if one not in set(every[name]))
     for name in names:
         found[f"{name} alone"] = every[name]
-    labels = arms.column_names(arms.LABELS, scale_free=True)
+    labels = arms.column_names(arms.EXPOSURE, scale_free=True)
     found["with exposure to training wallets"] = (*whole, *labels)
     found["exposure alone"] = labels
     return found

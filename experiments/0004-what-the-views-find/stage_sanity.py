@@ -60,7 +60,7 @@ def read_exposed(ledger: Ledger, data: Path, *, step: int = 1) -> Exposed:
     wallets = pd.Index(sorted(ledger.wallet(code) for code in range(0, ledger.n_wallets, step)))
     as_of = arms.end_of(ledger)
     spine = pd.DataFrame({"wallet": wallets, "as_of": as_of})
-    views = arms.views_named(("amounts", *arms.LABELS))
+    views = arms.views_named(("amounts", *arms.EXPOSURE))
     table = feature_table(ledger, spine, labels=labels, views=views).droplevel("as_of")
     role = pd.Series("unlabelled", index=wallets)
     for some, name in ((licit, "licit"), (phishing, "phishing"), (names, "exchange")):

@@ -59,7 +59,7 @@ def _trails(name: str, ledger: Ledger, labels: pd.DataFrame) -> list[Measure]:
     bad, begin = _illicit(ledger, labels)
     nobody = np.array([AMOUNT])
     deposits = [
-        Target(f"deposit {slot}", begin.value // 1000, nobody, nobody, whom, (), slot)
+        Target(f"deposit {slot}", begin.value // 1000, nobody, nobody, whom, slot=slot)
         for slot, whom in enumerate(bad[:TRAILS])
     ]
     ways: dict[str, Callable[[Target], list[Move]]] = {"nothing": HOPS[0].plain}

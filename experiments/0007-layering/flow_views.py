@@ -15,13 +15,13 @@ def flows() -> tuple[str, ...]:
 
 
 def others() -> tuple[str, ...]:
-    """Names of all other views."""
-    return tuple(view.name for view in VIEWS if view.name not in FLOWS)
+    """Names of all other views, but for that of labels in the neighbourhood."""
+    return tuple(view.name for view in VIEWS if view.name not in (*FLOWS, *arms.AROUND))
 
 
 def columns_without(left_out: tuple[str, ...], *, scale_free: bool) -> tuple[str, ...]:
-    """Columns of all views but those."""
-    kept = [view.name for view in VIEWS if view.name not in left_out]
+    """Columns of all views but those, and but for those of labels in the neighbourhood."""
+    kept = [view.name for view in VIEWS if view.name not in (*left_out, *arms.AROUND)]
     return arms.column_names(kept, scale_free=scale_free)
 
 

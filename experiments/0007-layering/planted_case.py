@@ -72,7 +72,7 @@ def read_case(seed: int, amounts: Amounts) -> Case:
     rows, world_share = asked(world, amounts, np.random.default_rng(seed))
     spine = rows[["wallet", "as_of"]]
     plain = tuple(view for view in VIEWS if view.name not in arms.LABELS)
-    exposure = arms.views_named(arms.LABELS)
+    exposure = arms.views_named(arms.EXPOSURE)
     exposed = {
         known: feature_table(
             ledger, spine, labels=labels(world, thieves=known), views=exposure, threads=2

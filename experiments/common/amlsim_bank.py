@@ -33,7 +33,7 @@ class Bank:
 
     def exposure(self, known: pd.DataFrame, spine: pd.DataFrame | None = None) -> pd.DataFrame:
         """Columns that read labels, with these labels known."""
-        views = arms.views_named(arms.LABELS)
+        views = arms.views_named(arms.EXPOSURE)
         rows = self.spine if spine is None else spine
         return feature_table(self.ledger, rows, labels=known, views=views)
 

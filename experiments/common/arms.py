@@ -21,7 +21,9 @@ Bools = npt.NDArray[np.bool_]
 
 PLAIN = ("coverage", "amounts", "timing", "counterparties")
 RELATIONAL = ("one_hop", "relative")
-LABELS = ("exposure",)
+EXPOSURE = ("exposure",)
+AROUND = ("around",)
+LABELS = (*EXPOSURE, *AROUND)  # views that say nothing without labels
 
 
 def views_named(names: Collection[str]) -> tuple[View, ...]:

@@ -55,7 +55,7 @@ def read_case(
     known = labels[labels["wallet"].isin(learnt_from)]
     exposed = feature_table(
         ledger, used.index.to_frame(index=False), labels=known,
-        views=arms.views_named(arms.LABELS),
+        views=arms.views_named(arms.EXPOSURE),
     )  # fmt: skip
     whole = pd.concat([used, exposed], axis=1)
     n_train = len(rows.train)

@@ -4,6 +4,7 @@ import hashlib
 
 from features.view import Column, View, fingerprint
 from features.views.amounts import AMOUNTS
+from features.views.around.around import AROUND
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
 from features.views.depth.depth import DEPTH
@@ -18,8 +19,11 @@ from features.views.windows.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
     COVERAGE, DUST, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING,
-    DEPTH, PATTERNS, EXPOSURE,
+    DEPTH, PATTERNS, EXPOSURE, AROUND,
 )  # fmt: skip
+
+# columns that are nan where no labels were given
+LABEL_COLUMNS = frozenset(column.name for view in (EXPOSURE, AROUND) for column in view.columns)
 
 
 def feature_columns(views: tuple[View, ...] = VIEWS) -> list[Column]:

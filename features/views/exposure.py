@@ -209,5 +209,3 @@ _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
 EXPOSURE = View("exposure", 4, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)
-
-EXPOSURES = frozenset(column.name for column in EXPOSURE.columns)

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from features.views import feature_columns
-from features.views.exposure import EXPOSURES
+from features.views import LABEL_COLUMNS, feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time, train
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 NAMES = [column.name for column in feature_columns()]
-UNEXPOSED = {name for name in EXPOSURES if "illicit" not in name}  # no wallet of those categories
+UNEXPOSED = {
+    name for name in LABEL_COLUMNS if "illicit" not in name
+}  # no wallet of those categories
 ASKED = [column.name for column in feature_columns() if not column.unasked]
 SIGNAL = [name for name in ASKED if name.endswith(("_ratio", "_share"))][1:4]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features import RiskError
-from features.views.exposure import EXPOSURES
+from features.views import LABEL_COLUMNS
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, train
 from training.evaluation import evaluate
 from training.metrics import average_precision, brier
@@ -79,7 +79,7 @@ def test_a_model_of_exposure_is_not_judged_on_a_table_made_without_labels(
     trained: Trained, table: pd.DataFrame, labels: pd.DataFrame
 ) -> None:
     assert trained.model.reads_labels
-    blind = table.assign(**dict.fromkeys(EXPOSURES, np.nan))
+    blind = table.assign(**dict.fromkeys(LABEL_COLUMNS, np.nan))
     with pytest.raises(RiskError, match="the table was made without labels"):
         evaluate(trained.model, blind, labels)
 
@@ -87,7 +87,7 @@ def test_a_model_of_exposure_is_not_judged_on_a_table_made_without_labels(
 def test_a_model_that_reads_no_exposure_needs_no_table_with_labels(
     table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime
 ) -> None:
-    blind = table.assign(**dict.fromkeys(EXPOSURES, np.nan))
+    blind = table.assign(**dict.fromkeys(LABEL_COLUMNS, np.nan))
     trained = train_before(blind, labels, split.calibrate_until)
     assert not trained.model.reads_labels
     assert len(evaluate(trained.model, blind, labels).scores)

@@ -29,7 +29,7 @@ def tune(
     from features.guests import all_views
     from features.progress import progress
     from training.config import RunConfig
-    from training.tune.inputs import read_inputs
+    from training.run_inputs import read_inputs
     from training.tune.text import tuned_text
     from training.tune.tuning import tune
 
@@ -38,10 +38,11 @@ def tune(
     try:
         with progress() as advance:
             views = all_views()
-            table, labels, ledger = read_inputs(told, views, advance)
+            given = read_inputs(told, views, advance)
             tuned = tune(
-                table, labels, told.split.splits(table), told.model, how=told.tune,
-                storage=storage, ledger=ledger, views=views, progress=advance,
+                given.table, given.labels, told.split.splits(given.table), told.model,
+                how=told.tune, storage=storage, ledger=given.ledger, views=views,
+                progress=advance,
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"interrupted; the same command goes on from {storage}", err=True)

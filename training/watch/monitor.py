@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from training.calibration import log_odds_of, probability_of
-from training.evaluation import check_exposure, rows_log_odds
+from training.evaluation import check_label_columns, rows_log_odds
 from training.scores import COUNTS
 from training.table_columns import model_columns
 from training.truth import labels_to_y
@@ -128,7 +128,7 @@ def monitor(
             f"the reference is of {len(reference.names)} columns that are not the "
             f"{len(model.feature_names)} of model {model.version}, in their order"
         )
-    check_exposure(model, table)
+    check_label_columns(model, table)
     table, left_out = _scored(table, model.manifest.min_transfers)
     log_odds = rows_log_odds(model, table, ledger)
     y_true = np.full(len(table), -1, np.int8) if labels is None else labels_to_y(labels, table)

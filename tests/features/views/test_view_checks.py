@@ -16,6 +16,7 @@ from tests.strategies import START, STRANGER, WALLETS, World, at, spine, transfe
 SEEDS = st.integers(0, 2**32 - 1)
 LOGARITHMS = ("amounts_entropy", "amounts_log", "relative_to")  # differences of ln of amounts
 TRUNCATED = (
+    "around_truncated_ratio",
     "depth_truncated_ratio",
     "exposure_truncated_ratio",
     "layering_truncated_ratio",
@@ -66,8 +67,8 @@ def test_no_history_gives_the_stated_zeros_and_nans(world: World) -> None:
     zero = ("_count", "_hops", "_total_in_amount", "_total_out_amount")
     unread = ("coverage_truncated_share", *TRUNCATED)
     for name, values in rows_of(VIEWS, nothing_yet).items():
-        # hops of exposure and depth are nan where there is none, since 0 would be the wallet itself
-        undefined = str(name).startswith(("one_hop", "exposure", "depth")) or not str(
+        # where there is none, hops of exposure and depth are nan (0 would be the wallet itself)
+        undefined = str(name).startswith(("one_hop", "exposure", "depth", "around")) or not str(
             name
         ).endswith(zero)
         expected = np.nan if undefined and name not in unread else 0.0

@@ -1,0 +1,1 @@
+"""Labelled wallets one and two steps away, whichever way the money went."""
