@@ -166,9 +166,9 @@ def bands(at: str, case: Judged) -> Iterator[Measure]:
             held += first <= seen <= last
             by_chance += first - 1.96 * strays <= seen <= last + 1.96 * strays
         name = f"{at}: bands of {BANDS} whose interval holds the share seen {scale}"
-        yield Measure(name, held, "bands")
+        yield Measure(name, float(held), "bands")
         yield Measure(
-            f"{name}, within 95 % of chance", by_chance, "bands", target=BANDS, at_least=True
+            f"{name}, within 95 % of chance", float(by_chance), "bands", target=BANDS, at_least=True
         )
     width = probability_of(high) - probability_of(low)
     yield Measure(f"{at}: median width of the interval as served", float(np.median(width)), "")
