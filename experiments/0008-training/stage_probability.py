@@ -150,20 +150,26 @@ def proper_scores(at: str, case: Judged) -> Iterator[Measure]:
 
 def bands(at: str, case: Judged) -> Iterator[Measure]:
     """In how many parts of the test rows the interval holds what was seen, and its width."""
-    shift = case.chosen.shift
     low, high = case.chosen.interval(case.raw)
-    held = held_by_chance = 0
-    for part in np.array_split(np.argsort(case.raw, kind="stable"), BANDS):
-        ends = [float(probability_of(end[part] - shift).mean()) for end in (low, high)]
-        seen, rows = float(case.y_true[part].mean()), len(part)
-        noise = 1.96 * np.sqrt(max(seen * (1 - seen), 1 / rows) / rows)
-        held += ends[0] <= seen <= ends[1]
-        held_by_chance += ends[0] - noise <= seen <= ends[1] + noise
-    yield Measure(f"{at}: bands of {BANDS} whose interval holds the share seen", held, "bands")
-    yield Measure(
-        f"{at}: bands of {BANDS} that do within 95 % of chance", held_by_chance, "bands",
-        target=BANDS, at_least=True,
-    )  # fmt: skip
+    ones = np.ones(len(case.y_true))
+    world = base_rate_weights(case.y_true, protocol.BASE_RATE)
+    for scale, weights, shift in (
+        ("as labelled", ones, case.chosen.shift), ("as served", world, 0.0),
+    ):  # fmt: skip
+        held = by_chance = 0
+        for part in np.array_split(np.argsort(case.raw, kind="stable"), BANDS):
+            counts = weights[part] / weights[part].sum()
+            first, last = (float(counts @ probability_of(end[part] - shift)) for end in (low, high))
+            seen = float(counts @ case.y_true[part])
+            # at least as if one row in the band were otherwise
+            strays = np.sqrt((counts**2).sum() * max(seen * (1 - seen), counts.max()))
+            held += first <= seen <= last
+            by_chance += first - 1.96 * strays <= seen <= last + 1.96 * strays
+        name = f"{at}: bands of {BANDS} whose interval holds the share seen {scale}"
+        yield Measure(name, float(held), "bands")
+        yield Measure(
+            f"{name}, within 95 % of chance", float(by_chance), "bands", target=BANDS, at_least=True
+        )
     width = probability_of(high) - probability_of(low)
     yield Measure(f"{at}: median width of the interval as served", float(np.median(width)), "")
     drift = log_odds_of(float(case.y_true.mean())) - log_odds_of(case.chosen.prevalence)
