@@ -19,15 +19,15 @@ from features.contracts.spine import check_spine
 from features.table import feature_table
 from features.view import View
 from features.views import LABEL_COLUMNS, VIEWS, feature_columns
-from training.calibration import log_odds_of, probability_of
 from training.categories import Categories
+from training.judge import Judge
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
 from training.models.estimator import Inputs, inputs_of
 from training.reasons.grouping import Grouping
 from training.reasons.percentiles import Percentiles
 from training.reasons.typical import TYPICAL, Typical
-from training.scores import COUNTS, SAID, Scores, statuses
+from training.scores import COUNTS, Scores, scores_frame
 from training.table_columns import Places, model_columns, transfers_of
 
 if TYPE_CHECKING:
@@ -78,12 +78,13 @@ class RiskModel:
         self.categories = Categories.from_files(parts.files, len(self.feature_names))
         self.views = self.manifest.views_among(views)
         self.context_names = self.manifest.context
-        self._prior = log_odds_of(self.manifest.base_rate)
         columns = [column.name for column in feature_columns(self.views)]
         self._places = Places.of(columns, self.feature_names, self.context_names)
         self.grouping = Grouping(self.reasons, self.views, self.context_names)
         self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
-        self._usual = np.array([self.typical.contributions[name] for name in self.reasons])
+        usual = np.array([self.typical.contributions[name] for name in self.reasons])
+        self._judge = Judge(parts, self.categories, usual)
+        self._kinds = () if self.categories is None else self.categories.columns
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
@@ -240,7 +241,7 @@ class RiskModel:
             As :meth:`predict_proba`, and if a count is missing.
         """
         transfers_of(table)  # which says what is missing
-        return _frame(self._judge_table(table), table.index, self.categories)
+        return scores_frame(self._judge_table(table), table.index, self._kinds)
 
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
@@ -299,7 +300,7 @@ class RiskModel:
         """
         spine = check_spine(spine)
         scores = self.score_spine(ledger, spine, labels, context)
-        return _frame(scores, pd.MultiIndex.from_frame(spine), self.categories)
+        return scores_frame(scores, pd.MultiIndex.from_frame(spine), self._kinds)
 
     def explain_wallets(
         self,
@@ -344,28 +345,6 @@ class RiskModel:
         inputs = inputs_of(self.estimator, self._places.features(values, given), ledger, spine)
         return self._judge(inputs, self._places.transfers(values), reasons=reasons)
 
-    def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
-        """Score all rows, then say of thin histories only the base rate."""
-        raw = self.estimator.log_odds(inputs)
-        log_odds = self.calibration.log_odds(raw)
-        if not np.isfinite(log_odds).all():
-            raise ModelError("the model gives log-odds that are not finite; train it again")
-        thin = counts < self.manifest.min_transfers
-        parts = self._contributions(inputs, log_odds) if reasons else None
-        probability = probability_of(log_odds)
-        low, high = map(probability_of, self.calibration.interval(raw))
-        if thin.any():
-            low[thin] = high[thin] = np.nan
-            log_odds[thin], probability[thin] = self._prior, self.base_rate
-            if parts is not None:
-                parts[thin] = 0.0
-                parts[thin, -1] = self._prior
-        status = statuses(counts, self.manifest.min_transfers)
-        by_category = None
-        if self.categories is not None:
-            by_category = self.categories.probabilities(inputs.features, probability, thin)
-        return Scores(probability, log_odds, status, low, high, parts, by_category)
-
     def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
         """Judge rows of a table, as if enough were known of all where it has no counts."""
         self._require_table()
@@ -374,22 +353,8 @@ class RiskModel:
         counts = transfers_of(table) if counted else np.full(len(table), np.inf)
         return self._judge(inputs, counts, reasons=reasons)
 
-    def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
-        parts = self.calibration.contributions(self.estimator.contributions(inputs))
-        parts[:, :-1] -= self._usual
-        # the base is what the typical wallet scores; it also takes what rounds differently
-        parts[:, -1] = log_odds - parts[:, :-1].sum(axis=1)
-        return parts
-
     def _require_table(self) -> None:
         if self.estimator.reads != "table":
             raise ModelError(
                 f"a {self.kind} model reads more than a row of the table: use score(ledger, spine)"
             )
-
-
-def _frame(scores: Scores, index: pd.Index, categories: Categories | None) -> pd.DataFrame:
-    told = {name: getattr(scores, said) for name, said in SAID.items()}
-    if categories is not None and scores.by_category is not None:
-        told |= dict(zip(categories.columns, scores.by_category.T, strict=True))
-    return pd.DataFrame(told, index=index)

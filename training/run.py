@@ -177,7 +177,8 @@ def _said_to_ordinary(trained: Trained, material: Material) -> float | None:
         return None
     found = ordinary_probability(
         trained.model, ledger, material.labels if material.known is None else material.known,
-        as_of=pd.Timestamp(trained.model.manifest.trained_until), size=ORDINARY, seed=material.config.seed,
+        as_of=pd.Timestamp(trained.model.manifest.trained_until), size=ORDINARY,
+        seed=material.config.seed,
     )  # fmt: skip
     return found["mean"] if found["wallets"] else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
@@ -47,6 +48,14 @@ class Scores(NamedTuple):
     high: Float64
     contributions: Float64 | None
     by_category: Float64 | None = None
+
+
+def scores_frame(scores: Scores, index: pd.Index, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Return what is said of rows as a table; ``kinds`` name the columns of the categories."""
+    told = {name: getattr(scores, said) for name, said in SAID.items()}
+    if scores.by_category is not None:
+        told |= dict(zip(kinds, scores.by_category.T, strict=True))
+    return pd.DataFrame(told, index=index)
 
 
 def statuses(counts: Float64, min_transfers: int) -> list[str]:

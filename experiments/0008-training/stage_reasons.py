@@ -197,7 +197,7 @@ def latency(ledger: Ledger, labels: pd.DataFrame, table: pd.DataFrame) -> Iterat
     typical = typical_of(fitted, recipe.inputs(rows), truth.y_true[rows], config)
     log_odds = fitted.calibration.log_odds(fitted.raw)
     reference = Reference.of(
-        recipe.features[rows], log_odds, truth.y_true[rows], recipe.names,
+        recipe.features(rows), log_odds, truth.y_true[rows], recipe.names,
         base_rate=config.base_rate,
     )  # fmt: skip
     read: tuple[View, ...] = views_holding((*COUNTS, *recipe.names), VIEWS)
