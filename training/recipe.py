@@ -103,11 +103,9 @@ class Recipe:
     def features(self, rows: Int64) -> Float64:
         """Return the columns to learn from of numbered rows, (m, k): one copy, column by column."""
         copied = np.empty((len(self.names), len(rows)))
-        for place, number in enumerate(
-            self.table.columns.get_indexer(pd.Index(self.names)).tolist()
-        ):
+        for place, name in enumerate(self.names):
             # a column is a view; the whole would be a copy where the table is in pieces
-            np.take(self.table.iloc[:, number].to_numpy(), rows, out=copied[place])
+            np.take(self.table[name].to_numpy(), rows, out=copied[place])
         return copied.T
 
     def inputs(self, rows: Int64) -> Inputs:

@@ -125,13 +125,7 @@ class RiskModel:
 
     @cached_property
     def percentiles(self) -> Percentiles:
-        """Where values lie among those of the training rows.
-
-        Raises
-        ------
-        RiskError
-            If the folder keeps nothing of these rows.
-        """
+        """Where values lie among those of the training rows; raises RiskError without these."""
         from training.watch.reference import Reference
 
         return Percentiles(Reference.of_model(self))
@@ -336,9 +330,7 @@ class RiskModel:
     ) -> Scores:
         """Return :meth:`score` and, if asked, :meth:`explain_wallets`, as arrays, from one pass."""
         if self.reads_labels and labels is None:
-            raise ModelError(
-                "the model learnt from exposure to labelled wallets; give labels to score"
-            )
+            raise ModelError("the model learnt from labelled wallets around; give labels to score")
         spine = check_spine(spine)
         given = context_values(context, spine, self.context_names)
         values = feature_table(ledger, spine, labels=labels, views=self.views).to_numpy()
@@ -355,6 +347,5 @@ class RiskModel:
 
     def _require_table(self) -> None:
         if self.estimator.reads != "table":
-            raise ModelError(
-                f"a {self.kind} model reads more than a row of the table: use score(ledger, spine)"
-            )
+            more = f"a {self.kind} model reads more than a row of the table"
+            raise ModelError(f"{more}: use score(ledger, spine)")
