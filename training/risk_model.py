@@ -50,16 +50,12 @@ class RiskModel:
 
     Attributes
     ----------
-    parts
-        As given.
     views
         Coverage and the views that the model's columns are of.
     context_names
         The user's own columns that it reads, after those of the views.
-    grouping
-        Which of its reasons are of which meaning.
-    typical
-        The wallet that reasons are told against.
+    grouping, typical
+        What its reasons mean, and the wallet that they are told against.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -108,8 +104,7 @@ class RiskModel:
             "views": ", ".join(view.name for view in self.views),
             "context": ", ".join(self.context_names) or "none",
         }
-        table = pd.DataFrame({"RiskModel": facts})
-        return str(table.to_html())
+        return str(pd.DataFrame({"RiskModel": facts}).to_html())
 
     @property
     def kind(self) -> str:
@@ -138,13 +133,7 @@ class RiskModel:
 
     @cached_property
     def percentiles(self) -> Percentiles:
-        """Where values lie among those of the training rows.
-
-        Raises
-        ------
-        RiskError
-            If the folder keeps nothing of these rows.
-        """
+        """Where values lie among those of the training rows; RiskError if nothing is kept."""
         from training.watch.reference import Reference
 
         return Percentiles(Reference.of_model(self))
@@ -200,11 +189,7 @@ class RiskModel:
     def explain(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return additive reasons in log-odds, against a typical wallet at the base rate.
 
-        Returns
-        -------
-        DataFrame
-            Index of the table; a column a feature, and ``base``, the log-odds of the base rate.
-            Rows sum to :meth:`log_odds`.
+        A column a feature, and ``base``, of the base rate; rows sum to :meth:`log_odds`.
         """
         inputs = self._inputs_of(table)
         parts = self._contributions(
@@ -213,22 +198,8 @@ class RiskModel:
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
 
     def explain_groups(self, explained: pd.DataFrame) -> pd.DataFrame:
-        """Sum reasons by what they are about: about twelve numbers a row instead of hundreds.
-
-        Parameters
-        ----------
-        explained
-            What :meth:`explain` or :meth:`explain_wallets` returned.
-
-        Returns
-        -------
-        DataFrame
-            The same index; a column a meaning, see :class:`training.reasons.Meaning`, and ``base``.
-            Rows sum to the log-odds as before.
-        """
-        sums = self.grouping.sums(explained[list(self.reasons)].to_numpy())
-        names = [meaning.name for meaning in self.grouping.meanings]
-        return pd.DataFrame(sums, explained.index, names).assign(base=explained["base"])
+        """Sum what :meth:`explain` or :meth:`explain_wallets` returned by what columns mean."""
+        return self.grouping.frame(explained, self.reasons)
 
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
@@ -334,7 +305,7 @@ class RiskModel:
         return self._judge(inputs, self._transfers(values), reasons=reasons)
 
     def _features(self, values: Float64, context: Float64 | None) -> Float64:
-        """Columns that the model reads, (n, len(feature_names)), out of those of its views."""
+        """Columns that the model reads, (n, len(feature_names))."""
         if self.context_names:
             shape = (len(values), len(self.context_names))
             given = np.full(shape, np.nan) if context is None else context
@@ -365,8 +336,7 @@ class RiskModel:
 
     def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
         parts = self.calibration.contributions(self.estimator.contributions(inputs))
-        parts[:, :-1] -= self._usual
-        # the base is what the typical wallet scores; it also takes what rounds differently
+        parts[:, :-1] -= self._usual  # the base, and what rounds differently, is the rest
         parts[:, -1] = log_odds - parts[:, :-1].sum(axis=1)
         return parts
 
