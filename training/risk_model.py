@@ -87,9 +87,9 @@ class RiskModel:
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
-        columns = len(self.feature_names) - len(self.context_names)
+        own = len(self.context_names)
         return (
-            f"<RiskModel {self.kind} {self.version}: {columns} columns of {len(self.views)} views"
+            f"<RiskModel {self.kind} {self.version}: {len(self.feature_names) - own} columns of {len(self.views)} views"
             f"{context}, base rate {self.base_rate:g}, "
             f"trained until {self.manifest.trained_until:%Y-%m-%d}>"
         )
@@ -315,8 +315,7 @@ class RiskModel:
         return values.take(self._reads, axis=1)
 
     def _transfers(self, values: Float64) -> Float64:
-        """Transfers behind each row (n,), received and sent."""
-        return values[:, self._counts[0]] + values[:, self._counts[1]]
+        return values[:, self._counts[0]] + values[:, self._counts[1]]  # received and sent
 
     def _judge(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
