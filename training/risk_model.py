@@ -89,8 +89,8 @@ class RiskModel:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
         own = len(self.context_names)
         return (
-            f"<RiskModel {self.kind} {self.version}: {len(self.feature_names) - own} columns of {len(self.views)} views"
-            f"{context}, base rate {self.base_rate:g}, "
+            f"<RiskModel {self.kind} {self.version}: {len(self.feature_names) - own} columns of "
+            f"{len(self.views)} views{context}, base rate {self.base_rate:g}, "
             f"trained until {self.manifest.trained_until:%Y-%m-%d}>"
         )
 
