@@ -11,6 +11,7 @@ from features.trails.flow import MAX_WALLETS, SHARE
 from features.trails.records import SHOWN
 from serving.fields import Amount, Instant, Measure, Name
 from serving.flow_schemas import FlowFacts, MovedTransfer
+from serving.reason_schemas import Reason, ReasonGroup
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -127,33 +128,6 @@ class TransfersRequest(Body):
     """Add transfers to the ledger; copies of transfers that are there already are ignored."""
 
     transfers: list[Transfer] = Field(min_length=1, max_length=MAX_TRANSFERS)
-
-
-class Reason(BaseModel):
-    """One feature and what it adds to the log-odds; negative speaks for the wallet."""
-
-    feature: str
-    meaning: str
-    value: float | None = Field(description="Null: not defined for this history, or not given.")
-    contribution: float
-
-
-class ColumnReason(Reason):
-    """One column of a group."""
-
-    percentile: float | None = Field(
-        description="Percent of the training rows with a lower value, ties counted half. Null: "
-        "there is no value, here or there."
-    )
-
-
-class ReasonGroup(BaseModel):
-    """What columns of one meaning add to the log-odds together."""
-
-    meaning: str = Field(examples=["amounts_received"])
-    sentence: str = Field(examples=["The amounts it received: raises the odds 3.3 times."])
-    contribution: float
-    columns: list[ColumnReason] = Field(description="The three largest of the group.")
 
 
 class Coverage(BaseModel):

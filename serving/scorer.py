@@ -30,14 +30,13 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from features.views.coverage import COVERAGE
 from serving.context import Context, context_frame, context_row
+from serving.explanation import Explainer
 from serving.facts import coverage_facts, feature_facts, model_facts
 from serving.schemas import finite, instant_text
 from serving.settings import Bands, Settings
 from training.bands import LOWEST, BandTable
-from training.reasons.meanings import meaning_of_part
 from training.risk_model import RiskModel, Scores
 
-TOP_REASONS = 5
 # a request's transfers enter the ledger in parts, so that a score waits for one part at most
 APPEND_ROWS = 1_000
 RETRACTED_AT_ONCE = 16  # transactions, for the same reason
@@ -90,8 +89,9 @@ class Scorer:
         columns = feature_columns(model.views)
         names = [column.name for column in columns]
         self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
-        self._meaning = {column.name: column.meaning for column in columns}
-        self._meaning |= dict.fromkeys(model.context_names, GIVEN)
+        meaning = {column.name: column.meaning for column in columns}
+        meaning |= dict.fromkeys(model.context_names, GIVEN)
+        self._explainer = Explainer(model, self._column, meaning)
         policy = bands.policy(model.version, model.base_rate)
         self.thresholds = policy.thresholds
         self.bands = policy._asdict()
@@ -177,9 +177,9 @@ class Scorer:
             parts, row = scores.contributions[0], np.concatenate([values, own])
             answer["base_log_odds"] = float(parts[-1])
             if reasons:
-                answer |= self._explain(parts, row, log_odds)
+                answer |= self._explainer.columns(parts, row, log_odds)
             if groups:
-                answer |= self._explain_groups(parts, row, log_odds)
+                answer |= self._explainer.groups(parts, row, log_odds)
         return answer
 
     def trace(self, wallet: str, as_of: int) -> dict[str, Any]:
@@ -326,45 +326,6 @@ class Scorer:
         return self.model.score_spine(
             self.ledger, spine, labels=self._labels, context=context, reasons=reasons
         )
-
-    def _explain(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:
-        """Name the largest parts and put all others into one number, so that they add up."""
-        own = parts[:-1]
-        largest = np.argsort(-np.abs(own), kind="stable")[:TOP_REASONS].tolist()
-        reasons = [self._reason(place, parts, values) for place in largest if own[place] != 0]
-        named = sum(reason["contribution"] for reason in reasons)
-        return {"reasons": reasons, "other_log_odds": log_odds - (float(parts[-1]) + named)}
-
-    def _explain_groups(self, parts: Float64s, values: Float64s, log_odds: float) -> dict[str, Any]:
-        """Say the largest meanings, and put all others into one number."""
-        largest = self.model.grouping.largest(parts[:-1])
-        groups = [
-            {
-                "meaning": group.meaning.name,
-                "sentence": group.sentence,
-                "contribution": group.contribution,
-                "columns": [self._column_reason(place, parts, values) for place in group.columns],
-            }
-            for group in largest
-        ]
-        named = sum(group.contribution for group in largest)
-        return {"groups": groups, "other_groups_log_odds": log_odds - (float(parts[-1]) + named)}
-
-    def _reason(self, place: int, parts: Float64s, values: Float64s) -> dict[str, Any]:
-        name = self.model.reasons[place]
-        column = self._column.get(name)
-        return {
-            "feature": name,
-            "meaning": self._meaning.get(name) or meaning_of_part(name).says,
-            "value": None if column is None else finite(float(values[column])),
-            "contribution": float(parts[place]),
-        }
-
-    def _column_reason(self, place: int, parts: Float64s, values: Float64s) -> dict[str, Any]:
-        reason = self._reason(place, parts, values)
-        value = reason["value"]
-        known = None if value is None else self.model.percentiles.of(reason["feature"], value)
-        return {**reason, "percentile": known}
 
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]

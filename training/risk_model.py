@@ -50,16 +50,12 @@ class RiskModel:
 
     Attributes
     ----------
-    parts
-        As given.
     views
         Coverage and the views that the model's columns are of.
     context_names
         The user's own columns that it reads, after those of the views.
-    grouping
-        Which of its reasons are of which meaning.
-    typical
-        The wallet that reasons are told against.
+    grouping, typical
+        What its reasons mean, and the wallet that they are told against.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -88,10 +84,10 @@ class RiskModel:
 
     def __repr__(self) -> str:
         context = f" and {len(self.context_names)} of context" if self.context_names else ""
-        columns = len(self.feature_names) - len(self.context_names)
+        own = len(self.context_names)
         return (
-            f"<RiskModel {self.kind} {self.version}: {columns} columns of {len(self.views)} views"
-            f"{context}, base rate {self.base_rate:g}, "
+            f"<RiskModel {self.kind} {self.version}: {len(self.feature_names) - own} columns of "
+            f"{len(self.views)} views{context}, base rate {self.base_rate:g}, "
             f"trained until {self.manifest.trained_until:%Y-%m-%d}>"
         )
 
@@ -198,22 +194,8 @@ class RiskModel:
         return pd.DataFrame(parts, index=table.index, columns=[*self.reasons, "base"])
 
     def explain_groups(self, explained: pd.DataFrame) -> pd.DataFrame:
-        """Sum reasons by what they are about: about twelve numbers a row instead of hundreds.
-
-        Parameters
-        ----------
-        explained
-            What :meth:`explain` or :meth:`explain_wallets` returned.
-
-        Returns
-        -------
-        DataFrame
-            The same index; a column a meaning, see :class:`training.reasons.Meaning`, and ``base``.
-            Rows sum to the log-odds as before.
-        """
-        sums = self.grouping.sums(explained[list(self.reasons)].to_numpy())
-        names = [meaning.name for meaning in self.grouping.meanings]
-        return pd.DataFrame(sums, explained.index, names).assign(base=explained["base"])
+        """Sum what :meth:`explain` or :meth:`explain_wallets` returned by what columns mean."""
+        return self.grouping.frame(explained, self.reasons)
 
     def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Score rows of a feature table as :meth:`score` scores wallets; tabular kinds only.

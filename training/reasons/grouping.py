@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features.view import View
@@ -88,6 +89,12 @@ class Grouping:
         A row's sums do not depend on the other rows.
         """
         return np.add.reduceat(contributions[:, self._order], self._starts, axis=1)
+
+    def frame(self, explained: pd.DataFrame, reasons: tuple[str, ...]) -> pd.DataFrame:
+        """Return the sums of a frame of reasons and ``base``: a column a meaning, and ``base``."""
+        sums = self.sums(explained[list(reasons)].to_numpy())
+        names = [meaning.name for meaning in self.meanings]
+        return pd.DataFrame(sums, explained.index, names).assign(base=explained["base"])
 
     def largest(self, contributions: Float64) -> list[Group]:
         """Return the ``SHOWN`` largest groups of one row's contributions (reasons,), rising none.
