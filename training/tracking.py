@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from training.mlflow_model import FOLDER, log_model
 from training.records import Dataset, Record
 from training.risk_model import RiskModel
 
+# a bar of its own for every small file would stand among what commands say
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 CHAMPION = "champion"
 SCHEMA_ROWS = 100
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
