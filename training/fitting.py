@@ -107,8 +107,8 @@ def enough_folds(
 ) -> list[tuple[Int64, Int64]]:
     """Return the first folds whose held rows are enough to calibrate by; all of a small sample.
 
-    Enough are ``HELD_ROWS`` rows with ``HELD_OF_EACH`` of either class: two numbers are fitted to
-    them, which more rows would not move, and every fold costs a fit.
+    Enough are ``HELD_ROWS`` rows with ``HELD_OF_EACH`` of either class: a curve of few numbers is
+    fitted to them, which more rows would hardly move, and every fold costs a fit.
     """
     kept = []
     rows = illicit = 0

@@ -200,9 +200,21 @@ def _shipped(trained: Trained, importances: pd.DataFrame) -> Section:
         f"wallet, but from later rows too, they reach PR-AUC {area:.3f} at "
         f"{folds['y_true'].mean():.1%} "
         "illicit: nearer to what was learnt than any test, so no measure of what is to come.",
+        _calibrated(trained),
         "What moves its score, by its own exact contributions in log-odds:",
     )
     return Section("The shipped model", said, {"Largest contributions": top})
+
+
+def _calibrated(trained: Trained) -> str:
+    calibration = trained.model.calibration
+    losses = ", ".join(f"{one.method} {one.log_loss:.4f}" for one in calibration.tried)
+    compared = (
+        f", the simplest within one standard error of the best log loss ({losses})"
+        if losses
+        else ""
+    )
+    return f"Raw scores become probabilities by {calibration.method}{compared}, out of fold."
 
 
 def _alarms(lines: Sequence[GateLine]) -> Section:
