@@ -60,6 +60,10 @@ seed = 1
 [model.parameters]
 {parameters}
 
+[gate]
+repeats = 2
+base_rate_factor = 1000.0     # who pays these wallets is no sample of anything
+
 [mlflow]
 tracking_uri = "{uri}"
 """

@@ -19,6 +19,7 @@ from training.truth import labels_to_y
 # that an account is licit is known when the simulation ends, at the end of May
 AS_OF = pd.to_datetime(["2017-04-01", "2017-05-01", "2017-05-15", "2017-06-01"], utc=True)
 ASIDE = 20  # one account in so many is kept from the training altogether, to be asked about
+ASKED = AS_OF[-1] + pd.Timedelta(1, "D")  # after all that the model learns from
 CHOICE = (
     "One account in twenty was kept from the training. The account asked about is, of the illicit "
     "ones among them, the one that the model ranks highest."
@@ -49,7 +50,7 @@ class Workspace:
 
     @property
     def aside(self) -> Path:
-        """Accounts that nothing is learnt from, as of the last instant."""
+        """Accounts that nothing is learnt from, as of a day later."""
         return self.folder / "aside.parquet"
 
     @property
@@ -93,7 +94,7 @@ def prepare(source: Path, work: Workspace) -> Ledger:
     labels.to_parquet(work.labels)
     aside = kept_aside(labels["wallet"])
     one_question_each(labels["wallet"][~aside]).to_parquet(work.spine)
-    asked = pd.DataFrame({"wallet": labels["wallet"][aside], "as_of": AS_OF[-1]})
+    asked = pd.DataFrame({"wallet": labels["wallet"][aside], "as_of": ASKED})
     asked.to_parquet(work.aside)
     config = (source / "demo.toml").read_text(encoding="utf-8")
     config += f"\n[mlflow]\ntracking_uri = {json.dumps(work.tracking_uri)}\n"

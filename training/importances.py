@@ -24,7 +24,7 @@ BARS, LINES = 20, 15
 
 
 class Contributions(NamedTuple):
-    """Additive parts of the log-odds of n rows.
+    """Additive parts of the log-odds of n rows, against a typical wallet.
 
     Attributes
     ----------
@@ -66,8 +66,9 @@ def contributions_of(
         table = table.iloc[np.sort(chosen)]
     features = model_columns(table, model.feature_names)
     inputs = inputs_of(model.estimator, features, ledger, table.index.to_frame(index=False))
-    parts = model.calibration.contributions(model.estimator.contributions(inputs))[:, :-1]
     names = list(model.reasons)
+    parts = model.calibration.contributions(model.estimator.contributions(inputs))[:, :-1]
+    parts = parts - np.array([model.typical.contributions[name] for name in names])
     of_columns = names == list(model.feature_names)
     return Contributions(
         pd.DataFrame(parts, index=table.index, columns=names),

@@ -28,7 +28,7 @@ from training.run_record import MODEL, Source, record_of, write_card_of, write_f
 from training.splits import OutOfTime
 from training.trained import Trained, label_shuffle, train
 
-ORDINARY = 1_000  # wallets without a label that are asked about
+ORDINARY, LEAST_ORDINARY = 1_000, 100  # wallets without a label that are asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _evidence(
 
 
 def _said_to_ordinary(trained: Trained, material: Material) -> float | None:
-    """Mean probability of wallets without a label, None where there is none to ask about."""
+    """Mean probability of wallets without a label, None where too few can be asked about."""
     ledger = material.ledger
     if ledger is None or ledger.last_timestamp is None:
         return None
@@ -180,7 +180,7 @@ def _said_to_ordinary(trained: Trained, material: Material) -> float | None:
         as_of=pd.Timestamp(trained.model.manifest.trained_until), size=ORDINARY,
         seed=material.config.seed,
     )  # fmt: skip
-    return found["mean"] if found["wallets"] else None
+    return found["mean"] if found["wallets"] >= LEAST_ORDINARY else None
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,9 +66,14 @@ def make_ledger(*, wallets: int = 60, transfers: int = 800, seed: int = 0) -> Le
     )
 
 
+@cache
+def made_table() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return make_table()
+
+
 @pytest.fixture(scope="session")
 def data() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return make_table()
+    return made_table()
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +88,10 @@ def labels(data: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def split(table: pd.DataFrame) -> OutOfTime:
+    return made_split(table)
+
+
+def made_split(table: pd.DataFrame) -> OutOfTime:
     return out_of_time(
         table,
         train_until=START + pd.Timedelta(150, "D"),
@@ -95,17 +106,17 @@ def ledger() -> Ledger:
 
 
 @pytest.fixture(scope="session", params=["logistic", "lightgbm"])
-def trained(
-    request: pytest.FixtureRequest, table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime
-) -> Trained:
+def trained(request: pytest.FixtureRequest) -> Trained:
+    return trained_of(request.param)
+
+
+@cache  # pytest would make a parametrized fixture anew for every file
+def trained_of(kind: str) -> Trained:
+    table, labels = made_table()
     config = TrainConfig(
-        model=request.param,
-        base_rate=0.01,
-        seed=3,
-        min_transfers=3,
-        parameters=quick(request.param),
+        model=kind, base_rate=0.01, seed=3, min_transfers=3, folds=2, parameters=quick(kind)
     )
-    return train(table, labels, split, config)
+    return train(table, labels, made_split(table), config)
 
 
 def quick(kind: str) -> dict[str, int]:

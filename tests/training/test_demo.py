@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from training.config import RunConfig
-from training.demo import AS_OF, Workspace, example_wallet, one_question_each, prepare
+from training.demo import AS_OF, ASKED, Workspace, example_wallet, one_question_each, prepare
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def test_some_accounts_are_kept_from_the_training(tmp_path: Path) -> None:
     spine, aside = pd.read_parquet(work.spine), pd.read_parquet(work.aside)
     assert not set(spine["wallet"]) & set(aside["wallet"])
     assert 0.04 < len(aside) / (len(aside) + len(spine)) < 0.06
-    assert (aside["as_of"] == AS_OF[-1]).all()
+    assert (aside["as_of"] == ASKED).all()
 
 
 def test_example_is_the_highest_illicit_then_the_first_by_name() -> None:

@@ -19,7 +19,7 @@ def test_a_tabular_model_names_its_columns_and_the_counts(trained: Trained) -> N
 
 
 def test_a_graph_network_asks_for_wallets_and_a_ledger() -> None:
-    model = SimpleNamespace(estimator=SimpleNamespace(reads="ledger"))
+    model = SimpleNamespace(estimator=SimpleNamespace(reads="ledger"), categories=None)
     said = signature(model)  # type: ignore[arg-type]
     assert said.inputs.input_names() == ["wallet", "as_of"]
     assert [param.name for param in said.params] == ["ledger", "labels"]

@@ -25,6 +25,10 @@ class GateConfig(BaseModel):
     victims
         Wallets that are attacked to hide, and as many to frame; 0 leaves the attacks out. With many
         labels each costs seconds, as all are arranged anew for every attack.
+    base_rate_factor
+        How many times more or less than the base rate wallets without a label may be told on
+        average. Widen it, with a reason, where the ledger is no sample of the world, such as one
+        that was gathered around labelled wallets and cuts off the histories of others.
     latency_ms
         Median time that one row may take, features and model together.
 
@@ -39,4 +43,5 @@ class GateConfig(BaseModel):
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.03
     repeats: Annotated[int, Field(ge=2, le=50)] = 5
     victims: Annotated[int, Field(ge=0, le=1000)] = 5
+    base_rate_factor: Annotated[float, Field(ge=1)] = 2.0
     latency_ms: Annotated[float, Field(gt=0)] = 50.0

@@ -97,7 +97,7 @@ def gather(
             )
         ),
         _replay_line(trained, material, served, endpoint),
-        base_rate_line(said_to_ordinary, trained.model.base_rate),
+        base_rate_line(said_to_ordinary, trained.model.base_rate, material.gate.base_rate_factor),
         *_latency_lines(trained, material),
     )
     return Evidence(

@@ -14,7 +14,6 @@ MAX_CALIBRATION_ERROR = 0.05
 # labels swapped among wallets leave nothing to learn; what they keep of the model's gain is a leak
 # or chance, and chance kept 1 % of it at most on real wallets (Ethereum, 10 shuffles)
 MOST_KEPT_BY_SHUFFLE = 0.5
-BASE_RATE_FACTOR = 2.0
 ORIGIN = "_origin_"  # in names of metrics, then its number
 WORDS = {True: "pass", False: "FAIL", None: "----"}
 
@@ -87,7 +86,7 @@ def shuffle_line(area: float, shuffled: float, chance: float) -> GateLine:
     )
 
 
-def base_rate_line(said: float | None, base_rate: float) -> GateLine:
+def base_rate_line(said: float | None, base_rate: float, factor: float) -> GateLine:
     """Return whether ordinary wallets are told about the base rate on average.
 
     Parameters
@@ -97,11 +96,15 @@ def base_rate_line(said: float | None, base_rate: float) -> GateLine:
         not measured.
     base_rate
         The probabilities are for.
+    factor
+        How many times more or less is still about it.
     """
     asks = "ordinary wallets get the base rate"
     if said is None:
-        return GateLine(asks, None, "not measured: no ledger, or no wallet in it without a label")
-    least, most = base_rate / BASE_RATE_FACTOR, base_rate * BASE_RATE_FACTOR
+        return GateLine(
+            asks, None, "not measured: no ledger, or too few wallets in it without a label"
+        )
+    least, most = base_rate / factor, base_rate * factor
     return GateLine(
         asks,
         least <= said <= most,

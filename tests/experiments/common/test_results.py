@@ -17,6 +17,7 @@ from experiments.common.results import (
     versions,
     write_result,
 )
+from features.views import definitions
 
 FAST = Measure("rate", 900.0, "requests/s", target=800.0, at_least=True)
 SLOW = Measure("open", 1.5, "s", low=1.4, high=1.75, target=1.0)
@@ -26,7 +27,10 @@ def test_result_has_the_agreed_fields(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     write_result(path, [FAST, SLOW], command="python run.py", seeds=[7])
     result = json.loads(path.read_text())
-    assert set(result) == {"command", "commit", "versions", "seeds", "machine", "measures"}
+    assert set(result) == {
+        "command", "commit", "versions", "feature_definitions", "seeds", "machine", "measures",
+    }  # fmt: skip
+    assert result["feature_definitions"] == definitions()
     assert result["command"] == "python run.py"
     assert result["seeds"] == [7]
     assert result["measures"][1] == {

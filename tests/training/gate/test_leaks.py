@@ -177,7 +177,7 @@ def test_swapped_labels_must_teach_nothing(shuffled: float, passed: bool) -> Non
 def test_ordinary_wallets_must_get_about_the_base_rate(
     said: float | None, passed: bool | None
 ) -> None:
-    assert base_rate_line(said, 0.01).passed is passed
+    assert base_rate_line(said, 0.01, 2.0).passed is passed
 
 
 def test_slow_rows_and_missing_numbers_fail() -> None:
