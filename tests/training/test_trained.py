@@ -14,6 +14,7 @@ from training.calibration import log_odds_of, probability_of
 from training.chosen import chosen_columns
 from training.models.estimator import Inputs
 from training.models.logistic import LogisticEstimator
+from training.recipe import recipe_of
 from training.trained import label_shuffle
 from training.weights import wallet_weights
 
@@ -40,16 +41,7 @@ def test_every_row_is_used_or_counted(trained: Trained, table: pd.DataFrame) -> 
 def test_two_trainings_give_the_same_bits(
     trained: Trained, table: pd.DataFrame, labels: pd.DataFrame, split: OutOfTime
 ) -> None:
-    manifest = trained.model.manifest
-    config = TrainConfig.model_validate(
-        {
-            "model": manifest.kind,
-            "base_rate": manifest.base_rate,
-            "seed": manifest.seed,
-            "min_transfers": manifest.min_transfers,
-            "parameters": manifest.parameters,
-        }
-    )
+    config = recipe_of(trained.model.manifest)
     again = train(table, labels, split, config)
     pd.testing.assert_frame_equal(again.scores, trained.scores, check_exact=True)
     assert again.metrics == trained.metrics
