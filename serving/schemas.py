@@ -185,6 +185,10 @@ class WalletScore(BaseModel):
         "this and ``probability_high``, if the stated base rate holds. Null if not scored.",
     )
     probability_high: float | None = Field(ge=0, le=1)
+    categories: Mapping[str, float] | None = Field(
+        description="Probability of each kind of crime that the labels told enough of; they add to "
+        "``probability``. Null where the model tells no kinds, or nothing is known of the wallet."
+    )
     log_odds: float
     band: Literal["low", "medium", "high", "severe", "unknown"]
     base_rate: float

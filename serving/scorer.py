@@ -161,6 +161,7 @@ class Scorer:
             "probability": probability,
             "probability_low": finite(float(scores.low[0])),
             "probability_high": finite(float(scores.high[0])),
+            "categories": self._categories(scores),
             "log_odds": log_odds,
             "band": self._band(probability) if status == "scored" else "unknown",
             "base_rate": self.model.base_rate,
@@ -326,6 +327,12 @@ class Scorer:
         return self.model.score_spine(
             self.ledger, spine, labels=self._labels, context=context, reasons=reasons
         )
+
+    def _categories(self, scores: Scores) -> dict[str, float] | None:
+        kinds = self.model.categories
+        if kinds is None or scores.by_category is None or scores.status[0] != "scored":
+            return None
+        return dict(zip(kinds.names, scores.by_category[0].tolist(), strict=True))
 
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]

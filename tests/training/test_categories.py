@@ -9,6 +9,8 @@ import pytest
 
 from features import RiskError
 from features.contracts.labels import check_labels
+from serving.scorer import Scorer
+from serving.settings import Bands
 from tests.training.conftest import SIGNAL, make_ledger, make_table
 from training import RiskModel, TrainConfig, out_of_time_shares, train
 from training.categories import FILE, LEAST_WALLETS, Categories, row_categories
@@ -101,6 +103,14 @@ def test_a_trained_model_tells_which_kind(tmp_path: Path) -> None:
     np.testing.assert_allclose(kinds.sum(axis=1), said["probability"], rtol=1e-12)
     assert said["status"].tolist()[2] == "unknown_wallet"
     np.testing.assert_allclose(kinds.iloc[2], 0.01 * model.categories.bare_shares)
+    scorer = Scorer(ledger, model, labels=None, bands=Bands())
+    instant = asked["as_of"].iloc[0].value // 1000
+    for at, wallet in enumerate(asked["wallet"]):
+        answer = scorer.score(wallet, instant)
+        if answer["status"] == "scored":
+            assert list(answer["categories"].values()) == kinds.iloc[at].tolist()
+        else:
+            assert answer["categories"] is None
 
 
 def test_words_of_labels_become_categories() -> None:
