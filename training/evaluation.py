@@ -101,7 +101,8 @@ def evaluate(
     if not 0 < y_true.sum() < len(y_true):
         raise RiskError(
             f"to evaluate, rows of both classes are needed, got {y_true.sum()} illicit of "
-            f"{len(y_true)}; left out: {dropped}"
+            f"{len(y_true)}; left out: {dropped}; the model learnt from all before "
+            f"{model.manifest.trained_until:%Y-%m-%d %H:%M} UTC, so only later rows judge it"
         )
     scores = score_frame(
         model.calibration, table.index, rows_log_odds(model, table, ledger), y_true
