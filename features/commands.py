@@ -4,12 +4,13 @@ What a command computes with is imported inside it, so that ``--help`` answers a
 """
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
+
+from features.json_file import without_nan
 
 if TYPE_CHECKING:
     from features.view import Column
@@ -24,16 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of 
 
 def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
     """Print what a command found out: for a reader, or all of it for a script."""
-    typer.echo(json.dumps(_finite(facts), allow_nan=False) if as_json else text)
-
-
-def _finite(value: Any) -> Any:
-    """A value for JSON, which has no nan: null instead."""
-    if isinstance(value, Mapping):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    typer.echo(json.dumps(without_nan(facts), allow_nan=False) if as_json else text)
 
 
 @app.command(

@@ -1,6 +1,8 @@
 """JSON files that others may have written: whatever is wrong with one is told in one line."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +51,12 @@ def read_regular(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise RiskError(f"{path} has more than {limit} bytes")
     return content
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value for JSON, which has no nan and no infinity: null instead, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: without_nan(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from training.calibration import log_odds_of, probability_of
+from training.metrics import base_rate_weights
+from training.plots import BLUE, GREY
 
 Float64 = NDArray[np.float64]
-BLUE, GREY = "#1f4e79", "#8a8a8a"
 BINS = 10
 NORMAL_95 = 1.959964
 
@@ -41,12 +42,12 @@ def reliability(scores: pd.DataFrame, *, base_rate: float, bins: int = BINS) -> 
     interval. What is seen in the world, and its interval, follow by Bayes' rule: each row counts
     so that the share of illicit ones in all is the base rate.
     """
-    y_true = scores["y_true"].to_numpy(np.float64)
+    y_true = scores["y_true"].to_numpy(np.int8)
     labelled = scores["probability_as_labelled"].to_numpy()
     served = scores["probability"].to_numpy()
     prevalence = float(y_true.mean())
     shift = log_odds_of(base_rate) - log_odds_of(prevalence)
-    world = np.where(y_true == 1, base_rate / prevalence, (1 - base_rate) / (1 - prevalence))
+    world = base_rate_weights(y_true, base_rate)
     found = []
     for part in np.array_split(np.argsort(labelled, kind="stable"), min(bins, len(scores))):
         seen = np.array([y_true[part].mean(), *_wilson(float(y_true[part].sum()), len(part))])

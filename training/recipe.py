@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,24 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 TICK = pd.Timedelta(1, "us")
 NO_ROWS = np.empty(0, np.int64)
+
+
+class Known(NamedTuple):
+    """What there is to learn from once nothing is kept back; only histories that are long enough.
+
+    Attributes
+    ----------
+    rows
+        int64 (m,), numbers of the rows with a label.
+    unlabelled
+        int64 (k,), numbers of those whose wallet has none.
+    truth
+        Labels of all rows.
+    """
+
+    rows: Int64
+    unlabelled: Int64
+    truth: Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +100,12 @@ class Recipe:
         """Return the slices of the table at an origin."""
         return chosen_rows(self.table, self.labels, split, self.config, self.groups)
 
-    def known(self) -> tuple[Int64, Truth]:
-        """Return the numbers of all rows with a label, whenever it was known, and the labels."""
+    def known(self) -> Known:
+        """Return all that is known today, whenever it came to be known."""
         truth = truth_of(self.labels, self.table.index)
-        usable = enough_transfers(self.table, self.config) & (truth.confidence > 0)
-        return np.flatnonzero(usable & (truth.y_true >= 0)), truth
-
-    def unlabelled(self) -> Int64:
-        """Return the numbers of all rows whose wallet has no label, and history enough."""
-        y_true = truth_of(self.labels, self.table.index).y_true
-        return np.flatnonzero(enough_transfers(self.table, self.config) & (y_true < 0))
+        enough = enough_transfers(self.table, self.config)
+        labelled = enough & (truth.confidence > 0) & (truth.y_true >= 0)
+        return Known(np.flatnonzero(labelled), np.flatnonzero(enough & (truth.y_true < 0)), truth)
 
     @property
     def until(self) -> pd.Timestamp:

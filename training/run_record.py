@@ -94,7 +94,6 @@ def record_of(
             **({"repeats": source.repeats} if source and source.repeats else {}),
         },
         datasets=_datasets(trained, material, source, data_sha256[:DIGEST]),
-        # the trials of a tuning join here, each a Record of its own
         children=tuple(_origin(one, at) for at, one in enumerate(trained.judged, 1)),
     )
 

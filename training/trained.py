@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,9 @@ from training.calibration import log_odds_of
 from training.categories import Categories, row_categories
 from training.config import TrainConfig
 from training.evaluation import evaluate_scores, score_frame
-from training.fitting import Fitted
 from training.metrics import average_precision, best_single_feature, single_feature_score
 from training.model_folder import assemble_parts
-from training.reasons.typical import Typical, sample_rows
+from training.reasons.typical import typical_of
 from training.recipe import Recipe
 from training.risk_model import RiskModel
 from training.scores import COUNTS
@@ -162,20 +161,20 @@ def train(
     splits = (split,) if isinstance(split, OutOfTime) else tuple(split)
     recipe = Recipe.of(table, labels, config, ledger=ledger, views=views, groups=groups)
     judged = tuple(judge(recipe, one, origin=at) for at, one in enumerate(splits, 1))
-    model, out_of_fold = ship(recipe)
+    shipped = ship(recipe)
     best_feature, baseline = _single_feature(recipe, judged[-1].rows)
     scores = pd.concat([one.scores for one in judged])
     metrics = {
         **_all_metrics(scores, judged, config),
         "pr_auc_single_feature": baseline,
-        "calibration_slope": model.calibration.slope,
+        "calibration_slope": shipped.model.calibration.slope,
         "rows_train": float(len(judged[-1].rows.train)),
         "rows_calibrate": float(len(judged[-1].rows.calibrate)),
         "rows_test": float(len(scores)),
         "rows_dropped": float(sum(judged[-1].rows.dropped.values())),
-        "rows_shipped": float(len(recipe.known()[0])),
+        "rows_shipped": float(shipped.rows),
     }
-    return Trained(model, metrics, scores, judged, out_of_fold, best_feature)
+    return Trained(shipped.model, metrics, scores, judged, shipped.out_of_fold, best_feature)
 
 
 def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
@@ -195,57 +194,55 @@ def judge(recipe: Recipe, split: OutOfTime, *, origin: int = 1) -> Judged:
     return Judged(split, rows, scores, metrics)
 
 
-def ship(recipe: Recipe) -> tuple[RiskModel, pd.DataFrame]:
-    """Fit a recipe to every labelled row; return the model and its out-of-fold scores."""
-    rows, truth = recipe.known()
-    fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
+class Shipped(NamedTuple):
+    """What :func:`ship` gives.
+
+    Attributes
+    ----------
+    model
+        Learnt from every labelled row.
+    out_of_fold
+        See :attr:`Trained.out_of_fold`.
+    rows
+        Number of rows that it learnt from.
+    """
+
+    model: RiskModel
+    out_of_fold: pd.DataFrame
+    rows: int
+
+
+def ship(recipe: Recipe) -> Shipped:
+    """Fit a recipe to every labelled row."""
+    learnt, unlabelled, truth = recipe.known()
+    fitted = recipe.fit(learnt, truth.y_true, truth.confidence, unlabelled)
     read = views_holding((*COUNTS, *recipe.names), recipe.views)
     scored = ~np.isnan(fitted.raw)
-    rows, raw = rows[scored], fitted.raw[scored]
-    log_odds = fitted.calibration.log_odds(raw)
+    rows, raw = learnt[scored], fitted.raw[scored]
+    y_true, log_odds = truth.y_true[rows], fitted.calibration.log_odds(raw)
     reference = Reference.of(
-        recipe.features(rows),
-        log_odds,
-        truth.y_true[rows],
-        recipe.names,
-        base_rate=recipe.config.base_rate,
+        recipe.features(rows), log_odds, y_true, recipe.names, base_rate=recipe.config.base_rate
     )
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read,
         trained_until=recipe.until, reference=reference.to_json(),
-        categories=_categories(recipe, truth.y_true),
-        typical=_typical(recipe, fitted, rows, truth.y_true),
+        categories=_categories(recipe, learnt[truth.y_true[learnt] == 1]),
+        typical=typical_of(fitted, lambda some: recipe.inputs(rows[some]), y_true, recipe.config),
     )  # fmt: skip
     out_of_fold = pd.DataFrame(
-        {
-            "y_true": truth.y_true[rows],
-            "raw": raw,
-            "log_odds": log_odds,
-        },
-        index=recipe.table.index[rows],
+        {"y_true": y_true, "raw": raw, "log_odds": log_odds}, index=recipe.table.index[rows]
     )
-    return RiskModel(parts, read), out_of_fold
+    return Shipped(RiskModel(parts, read), out_of_fold, len(learnt))
 
 
-def _categories(recipe: Recipe, y_true: NDArray[np.int8]) -> Categories | None:
-    """Learn which kind of illicit the labels tell, where they tell enough of it."""
-    named = row_categories(recipe.labels, recipe.table.index)
-    rows, _ = recipe.known()
-    illicit = rows[y_true[rows] == 1]
-    if len(set(named[illicit])) < 2:
+def _categories(recipe: Recipe, illicit: Int64) -> Categories | None:
+    """Learn which kind of illicit the labels of these rows tell, where they tell enough of it."""
+    named = row_categories(recipe.labels, recipe.table.index[illicit])
+    if len(set(named)) < 2:
         return None
     return Categories.fit(
-        recipe.features(illicit), named[illicit], recipe.groups[illicit], seed=recipe.config.seed
+        recipe.features(illicit), named, recipe.groups[illicit], seed=recipe.config.seed
     )
-
-
-def _typical(recipe: Recipe, fitted: Fitted, rows: Int64, y_true: NDArray[np.int8]) -> Typical:
-    """Return what the shipped model's reasons are told against: of some rows that it learnt."""
-    some = rows[sample_rows(y_true[rows], recipe.config.seed)]
-    raw_parts = fitted.estimator.contributions(recipe.inputs(some))
-    parts = fitted.calibration.contributions(raw_parts)
-    prior = log_odds_of(recipe.config.base_rate)
-    return Typical.of(parts, fitted.estimator.reasons, prior)
 
 
 def label_shuffle(

@@ -198,7 +198,7 @@ def newcomers(case: Case, runs: list[pd.DataFrame]) -> Iterator[Measure]:
 
 def shipped(case: Case) -> RiskModel:
     """The model that a training of this case gives out."""
-    return ship(case.recipe("lightgbm", "scale_free", 0))[0]
+    return ship(case.recipe("lightgbm", "scale_free", 0)).model
 
 
 def growth_figure(measures: list[Measure], names: tuple[str, ...]) -> Figure:

@@ -1,6 +1,5 @@
 """Measure the speed of everything: `python experiments/0002-speed/run.py`, see README.md."""
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ import stage_aggregates  # noqa: E402
 import stage_http  # noqa: E402
 import stage_ledger  # noqa: E402
 
-from experiments.common.results import Measure, run_stages  # noqa: E402
+from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 from experiments.common.synthetic import START, Sizes, generate, labels, write  # noqa: E402
 
 SEED = 20261124
@@ -23,15 +22,10 @@ RESULT = HERE / "result.json"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes; nothing to quote")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
-    parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
-    arguments = parser.parse_args()
-    result = arguments.result or (None if arguments.quick else RESULT)
+    arguments, _ = read_arguments(__doc__, STAGES, RESULT)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), quick=arguments.quick)
-        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=[SEED])
+        run_stages(arguments.stages, run.stage, folder=HERE, result=arguments.result, seeds=[SEED])
 
 
 class Run:

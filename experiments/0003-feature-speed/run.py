@@ -16,7 +16,7 @@ import stage_snapml  # noqa: E402
 import stage_table  # noqa: E402
 from gfp_environment import gfp_python  # noqa: E402
 
-from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
+from experiments.common.results import Measure, SkippedError, read_arguments, run_stages  # noqa: E402
 from experiments.common.synthetic import START, Sizes  # noqa: E402
 
 SEED = 20261124
@@ -26,16 +26,12 @@ RESULT = HERE / "result.json"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes; nothing to quote")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
-    parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
-    parser.add_argument("--snapml", type=Path, help="folder of an environment to make or use again")
-    arguments = parser.parse_args()
-    result = arguments.result or (None if arguments.quick else RESULT)
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--snapml", type=Path, help="folder of an environment to make or use again")
+    arguments, options = read_arguments(__doc__, STAGES, RESULT, own)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder), quick=arguments.quick, snapml=arguments.snapml)
-        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=[SEED])
+        run = Run(Path(folder), quick=arguments.quick, snapml=options.snapml)
+        run_stages(arguments.stages, run.stage, folder=HERE, result=arguments.result, seeds=[SEED])
 
 
 class Run:

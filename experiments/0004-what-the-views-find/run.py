@@ -1,6 +1,5 @@
 """What do the views find? `python experiments/0004-what-the-views-find/run.py`, see README.md."""
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.amlsim_bank import NAMES  # noqa: E402
-from experiments.common.results import Measure, run_stages  # noqa: E402
+from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 from features import Ledger  # noqa: E402
 
 STAGES = ("amlsim", "amlworld", "ethereum", "trails", "sanity")
@@ -85,14 +84,10 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one seed, one k; nothing is written")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
-    arguments = parser.parse_args()
+    arguments, _ = read_arguments(__doc__, STAGES, RESULT)
     with tempfile.TemporaryDirectory() as work:
         run = Run(Path(work), quick=arguments.quick)
-        result = None if arguments.quick else RESULT
-        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=SEEDS)
+        run_stages(arguments.stages, run.stage, folder=HERE, result=arguments.result, seeds=SEEDS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Layering as it is done: `python experiments/0007-layering/run.py`, see README.md."""
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.amlsim_bank import NAMES  # noqa: E402
-from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
+from experiments.common.results import Measure, SkippedError, read_arguments, run_stages  # noqa: E402
 
 OF_THE_INCIDENT = {
     "depth": stage_depth.measures,
@@ -88,15 +87,10 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes; no figure is written")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
-    parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
-    arguments = parser.parse_args()
-    result = arguments.result or (None if arguments.quick else RESULT)
+    arguments, _ = read_arguments(__doc__, STAGES, RESULT)
     with tempfile.TemporaryDirectory() as work:
         run = Run(Path(work), quick=arguments.quick)
-        run_stages(arguments.stage or STAGES, run.stage, folder=HERE, result=result, seeds=SEEDS)
+        run_stages(arguments.stages, run.stage, folder=HERE, result=arguments.result, seeds=SEEDS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What training is worth, and what guards it: `python experiments/0008-training/run.py`."""
 
-import argparse
 import sys
 import tempfile
 from importlib import import_module
@@ -10,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
-from experiments.common.results import Measure, SkippedError, run_stages  # noqa: E402
+from experiments.common.results import Measure, SkippedError, read_arguments, run_stages  # noqa: E402
 
 STAGES = ("refit", "around", "probability", "watch", "gate", "models", "reasons")
 NEEDED = {"around": ("ethereum_phishing", "amlsim")}
@@ -32,17 +31,12 @@ def measure(name: str, work: Path, *, quick: bool) -> list[Measure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes; no figure is written")
-    parser.add_argument("--stage", choices=STAGES, action="append", help="default: all")
-    parser.add_argument("--result", type=Path, help="default: beside this file; none with --quick")
-    arguments = parser.parse_args()
-    result = arguments.result or (None if arguments.quick else RESULT)
+    arguments, _ = read_arguments(__doc__, STAGES, RESULT)
     with tempfile.TemporaryDirectory() as work:
         run_stages(
-            arguments.stage or STAGES,
+            arguments.stages,
             lambda name: measure(name, Path(work), quick=arguments.quick),
-            folder=HERE, result=result, seeds=range(1) if arguments.quick else range(3),
+            folder=HERE, result=arguments.result, seeds=range(1) if arguments.quick else range(3),
         )  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def evasion(data: Data, ledger: Ledger, first: str, *, victims: int) -> Iterator
     scores = score_frame(
         fitted.calibration, recipe.table.index[rows.test], log_odds, rows.y_true[rows.test]
     )
-    model, _ = ship(recipe)
+    model = ship(recipe).model
     found = evasion_suite(model, ledger, scores, None, victims=victims, seed=0)
     if found.empty:
         return

@@ -87,7 +87,7 @@ def judged(data: Data, first: str) -> Judged:
     raw = fitted.estimator.log_odds(recipe.inputs(rows.test))
     return Judged(
         raw, rows.y_true[rows.test], recipe.table.index[rows.test], fitted.calibration,
-        by_method, shipped_models(*ship(recipe)),
+        by_method, shipped_models(*ship(recipe)[:2]),
     )  # fmt: skip
 
 

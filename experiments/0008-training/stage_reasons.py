@@ -16,27 +16,22 @@ from experiments.common.ethereum_arms import Case, read_case, tables
 from experiments.common.results import Measure, summary
 from features import Ledger, feature_table
 from features.sources.known import read_known
-from features.view import View
 from features.views import VIEWS
 from serving.schemas import microseconds
 from serving.scorer import Scorer
 from serving.settings import Bands
-from training import RiskModel, TrainConfig
+from training import TrainConfig
 from training.band_choice import Choice, ScoredRows, of_budget, of_precision
 from training.calibration import log_odds_of
 from training.chosen import chosen_columns
 from training.config import RunConfig
 from training.demo import Workspace, prepare
 from training.fitting import Fitted, Sample, fit_recipe
-from training.model_folder import assemble_parts
 from training.models.estimator import Inputs
 from training.models.kinds import estimator_class
-from training.reasons import SHOWN, Grouping, Typical, sample_rows
+from training.reasons import SHOWN, Grouping, typical_of
 from training.recipe import Recipe
-from training.scores import COUNTS
-from training.table_columns import views_holding
-from training.trained import judge
-from training.watch.reference import Reference
+from training.trained import judge, ship
 
 Float64s = npt.NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,20 +118,13 @@ def fit_case(case: Case, names: tuple[str, ...], config: TrainConfig) -> Fitted:
     )
 
 
-def typical_of(fitted: Fitted, rows: Inputs, y_true: npt.NDArray[np.int8], config: TrainConfig,
-               ) -> Typical:  # fmt: skip
-    """As :func:`training.train` finds the typical wallet of a model that it ships."""
-    some = Inputs(rows.features[sample_rows(y_true, config.seed)])
-    parts = fitted.calibration.contributions(fitted.estimator.contributions(some))
-    return Typical.of(parts, fitted.estimator.reasons, log_odds_of(config.base_rate))
-
-
 def explained(
     fitted: Fitted, train: Inputs, test: Inputs, y_true: npt.NDArray[np.int8], config: TrainConfig
 ) -> Explained:
     own = fitted.calibration.contributions(fitted.estimator.contributions(test))
     reasons = fitted.estimator.reasons
-    typical = typical_of(fitted, train, y_true, config).contributions
+    found = typical_of(fitted, lambda some: Inputs(train.features[some]), y_true, config)
+    typical = found.contributions
     against = np.array([typical[name] for name in reasons])
     return Explained(own, against, Grouping(reasons, VIEWS, ()), config.base_rate)
 
@@ -190,22 +178,8 @@ def largest_share(absolute: Float64s) -> Float64s:
 
 def latency(ledger: Ledger, labels: pd.DataFrame, table: pd.DataFrame) -> Iterator[Measure]:
     """Time one score in the endpoint's process, wallets in turn: what the groups add."""
-    config = config_of("all", 0)
-    recipe = Recipe.of(table, labels, config, ledger=None, views=VIEWS)
-    rows, truth = recipe.known()
-    fitted = recipe.fit(rows, truth.y_true, truth.confidence, recipe.unlabelled())
-    typical = typical_of(fitted, recipe.inputs(rows), truth.y_true[rows], config)
-    log_odds = fitted.calibration.log_odds(fitted.raw)
-    reference = Reference.of(
-        recipe.features(rows), log_odds, truth.y_true[rows], recipe.names,
-        base_rate=config.base_rate,
-    )  # fmt: skip
-    read: tuple[View, ...] = views_holding((*COUNTS, *recipe.names), VIEWS)
-    parts = assemble_parts(
-        fitted.estimator, fitted.calibration, config, views=read, trained_until=recipe.until,
-        reference=reference.to_json(), typical=typical,
-    )  # fmt: skip
-    scorer = Scorer(ledger, RiskModel(parts, read), labels=None, bands=Bands())
+    recipe = Recipe.of(table, labels, config_of("all", 0), ledger=None, views=VIEWS)
+    scorer = Scorer(ledger, ship(recipe).model, labels=None, bands=Bands())
     scorer.check_itself()
     now = microseconds(table.index.get_level_values("as_of").max())
     wallets = table.index.get_level_values("wallet").unique()[:ASKED].tolist()

@@ -167,12 +167,17 @@ def by_origin(data: Data) -> Iterator[Measure]:
         )  # fmt: skip
 
 
+def learnt_wallets(data: Data, first: str) -> pd.Index:
+    """Wallets with a row of this k before the test."""
+    index = data.tables[first].index
+    split = protocol.split(index.to_frame(index=False))
+    early = index[index.get_level_values("as_of") < split.test_from]
+    return early.get_level_values("wallet").unique()
+
+
 def doubted(data: Data, first: str, seed: int) -> Data:
     """Flip the labels of a share of the wallets before the test, and doubt these."""
-    table = data.tables[first]
-    split = protocol.split(table.index.to_frame(index=False))
-    early = table.index[table.index.get_level_values("as_of") < split.test_from]
-    learnt = np.sort(early.get_level_values("wallet").unique().to_numpy(dtype=object))
+    learnt = np.sort(learnt_wallets(data, first).to_numpy(dtype=object))
     generator = np.random.default_rng(seed)
     chosen = generator.choice(learnt, int(FLIPPED * len(learnt)), replace=False)
     lies = data.labels["wallet"].isin(chosen)
@@ -218,10 +223,7 @@ def hidden(data: Data) -> Iterator[Measure]:
     """Most labels hidden: these wallets left out, or learnt from at several supposed shares."""
     first = "30"
     wallets = data.labels["wallet"]
-    table = data.tables[first]
-    split = protocol.split(table.index.to_frame(index=False))
-    early = table.index[table.index.get_level_values("as_of") < split.test_from]
-    learnt = wallets.isin(early.get_level_values("wallet"))
+    learnt = wallets.isin(learnt_wallets(data, first))
     for share in (None, *SUPPOSED):
         areas = []
         for seed in SEEDS:

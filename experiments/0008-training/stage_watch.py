@@ -126,8 +126,7 @@ def _signs(watched: Watched) -> dict[str, object]:
 
 
 def _shipped(known: Known, rows: pd.DataFrame, config: TrainConfig) -> RiskModel:
-    model, _ = ship(Recipe.of(rows, known.labels, config, ledger=None, views=VIEWS))
-    return model
+    return ship(Recipe.of(rows, known.labels, config, ledger=None, views=VIEWS)).model
 
 
 def _fewest(known: Known, rows: pd.DataFrame) -> int:

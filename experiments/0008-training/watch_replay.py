@@ -204,5 +204,4 @@ def halves_figure(asked: pd.DataFrame) -> Figure:
 
 
 def _learnt(known: Known, rows: pd.DataFrame, config: TrainConfig) -> RiskModel:
-    model, _ = ship(Recipe.of(rows, known.labels, config, ledger=None, views=VIEWS))
-    return model
+    return ship(Recipe.of(rows, known.labels, config, ledger=None, views=VIEWS)).model

@@ -1,16 +1,17 @@
 """The result.json that every experiment writes, and the table of it in the experiment's README."""
 
+import argparse
 import json
 import os
 import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.views import definitions
 
@@ -118,6 +119,48 @@ def write_result(
 
 class SkippedError(Exception):
     """A stage cannot be measured here; the message says why."""
+
+
+class Arguments(NamedTuple):
+    """What the command line of an experiment in stages says; see :func:`read_arguments`."""
+
+    stages: tuple[str, ...]
+    quick: bool
+    result: Path | None
+
+
+def read_arguments(
+    said: str | None,
+    stages: Sequence[str],
+    result: Path,
+    more: argparse.ArgumentParser | None = None,
+) -> tuple[Arguments, argparse.Namespace]:
+    """Read ``--stage``, ``--quick`` and ``--result`` of an experiment's command line.
+
+    Parameters
+    ----------
+    said : str, optional
+        What the experiment asks, for ``--help``.
+    stages : sequence of str
+        All that there are.
+    result : pathlib.Path
+        Where measures go, unless the run is quick or told otherwise.
+    more : argparse.ArgumentParser, optional
+        Options of the experiment's own, made with ``add_help=False``.
+
+    Returns
+    -------
+    arguments : Arguments
+    everything : argparse.Namespace
+        The options of ``more`` among it.
+    """
+    parser = argparse.ArgumentParser(description=said, parents=[] if more is None else [more])
+    parser.add_argument("--quick", action="store_true", help="tiny sizes; nothing to quote")
+    parser.add_argument("--stage", choices=stages, action="append", help="default: all")
+    parser.add_argument("--result", type=Path, help="default: beside run.py; none with --quick")
+    found = parser.parse_args()
+    kept = found.result or (None if found.quick else result)
+    return Arguments(tuple(found.stage or stages), found.quick, kept), found
 
 
 def run_stages(

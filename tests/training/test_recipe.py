@@ -159,7 +159,7 @@ def test_out_of_fold_scores_never_saw_the_wallet(
     table, labels = panel
     assert yearly.out_of_fold.index.equals(table.index)
     recipe = Recipe.of(table, labels, LINEAR, ledger=None, views=VIEWS)
-    rows, truth = recipe.known()
+    rows, _, truth = recipe.known()
     sample = recipe.sample(rows, truth.y_true, truth.confidence)
     parts = folds(sample.y_true, sample.groups, 3, LINEAR.seed)
     assert np.sort(np.concatenate([held for _, held in parts])).tolist() == rows.tolist()
@@ -182,7 +182,7 @@ def test_the_recipe_of_a_model_is_its_configuration(
 ) -> None:
     table, labels = panel
     config = LINEAR.model_copy(update={"half_life": "90d", "seed": 4})
-    model, _ = ship(Recipe.of(table, labels, config, ledger=None, views=VIEWS))
+    model = ship(Recipe.of(table, labels, config, ledger=None, views=VIEWS)).model
     assert recipe_of(model.manifest) == config
 
 

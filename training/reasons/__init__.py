@@ -2,6 +2,6 @@
 
 from training.reasons.grouping import SHOWN, Group, Grouping
 from training.reasons.meanings import Meaning
-from training.reasons.typical import Typical, sample_rows
+from training.reasons.typical import Typical, sample_rows, typical_of
 
-__all__ = ["SHOWN", "Group", "Grouping", "Meaning", "Typical", "sample_rows"]
+__all__ = ["SHOWN", "Group", "Grouping", "Meaning", "Typical", "sample_rows", "typical_of"]

@@ -8,16 +8,23 @@ rows, weighed so that such a row scores exactly the base rate: a wallet of which
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.json_file import parse_json
+from training.calibration import log_odds_of
 from training.manifest import ModelError
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.fitting import Fitted
+    from training.models.estimator import Inputs
 
 Float64 = NDArray[np.float64]
 
@@ -90,6 +97,30 @@ class Typical:
             strange = sorted(set(read.contributions) ^ set(reasons))
             raise ModelError(f"{TYPICAL} is not of the model's reasons: {', '.join(strange[:8])}")
         return cls(read.contributions)
+
+
+def typical_of(
+    fitted: Fitted,
+    inputs: Callable[[NDArray[np.int64]], Inputs],
+    y_true: NDArray[np.int8],
+    config: TrainConfig,
+) -> Typical:
+    """Return what a fitted recipe's reasons are told against.
+
+    Parameters
+    ----------
+    fitted
+        Estimator and calibration.
+    inputs
+        From positions in ``y_true`` to what the estimator reads of these rows.
+    y_true
+        int8 (n,), of rows that it learnt from.
+    config
+        Base rate and seed.
+    """
+    some = sample_rows(y_true, config.seed)
+    parts = fitted.calibration.contributions(fitted.estimator.contributions(inputs(some)))
+    return Typical.of(parts, fitted.estimator.reasons, log_odds_of(config.base_rate))
 
 
 def tilted(log_odds: Float64, wanted: float) -> Float64:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from training.calibration import log_odds_of, probability_of
+from training.plots import BLUE, GREY
 from training.watch.columns import LARGE, MODERATE
 from training.watch.monitor import Watched
 from training.watch.prior import score_counts
 
 Float64 = NDArray[np.float64]
 
-BLUE, GREY, ORANGE = "#1f4e79", "#8a8a8a", "#c55a11"
+ORANGE = "#c55a11"
 COLUMNS, CURVES, SEEN_BINS = 15, 6, 10
 LONG_TAIL = 50.0  # ratio of the outer to the middle quantiles from which an axis is logarithmic
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
-from collections.abc import Mapping
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from features.json_file import without_nan
 from training.calibration import log_odds_of
 from training.risk_model import RiskModel
 from training.table_columns import model_columns
@@ -116,7 +115,7 @@ def monitor_facts(watched: Watched) -> dict[str, Any]:
         "labels": watched.judged or None,
         "columns": watched.columns.reset_index().to_dict("records"),
     }
-    return dict(_finite(facts))
+    return dict(without_nan(facts))
 
 
 def write_monitor(watched: Watched, model: RiskModel, table: pd.DataFrame, folder: Path) -> None:
@@ -193,12 +192,3 @@ def _named(watched: Watched) -> str:
     auc = watched.columns["auc"]
     names = [str(name) for name in auc[auc >= TELLS].sort_values(ascending=False).index[:5]]
     return ", ".join(names) or "none"
-
-
-def _finite(value: Any) -> Any:
-    """A value for JSON, which has no nan: None instead."""
-    if isinstance(value, Mapping):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

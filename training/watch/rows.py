@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from training.metrics import base_rate_weights
 from training.watch.columns import beyond, coarse
 from training.watch.reference import USUAL, Reference
 
@@ -151,10 +152,9 @@ def told_apart(
 
 def _weights(illicit: Float64, prior: float) -> Float64:
     """Weights (m,) under which the share of illicit rows is the prior; all 1 where it cannot be."""
-    share = float(illicit.mean())
-    if not 0 < share < 1:
+    if not 0 < illicit.mean() < 1:
         return np.ones(len(illicit))
-    return np.where(illicit == 1, prior / share, (1 - prior) / (1 - share))
+    return base_rate_weights(illicit.astype(np.int8), prior)
 
 
 def _drawn(rows: int, seed: int) -> NDArray[np.int64]:

@@ -46,7 +46,7 @@ def rows(
 def model() -> RiskModel:
     table, labels = rows(1500, BASE_RATE, seed=1)
     config = TrainConfig(model="logistic", base_rate=BASE_RATE, columns=COLUMNS)
-    return ship(Recipe.of(table, labels, config, ledger=None, views=VIEWS))[0]
+    return ship(Recipe.of(table, labels, config, ledger=None, views=VIEWS)).model
 
 
 def scored(size: int, share: float, *, seed: int, apart: float = 2.0) -> tuple[np.ndarray, ...]:
