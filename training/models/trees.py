@@ -150,6 +150,9 @@ class TreesEstimator:
             "force_col_wise": True,
             # sparse columns are stored together, and copied anew for the columns of every tree
             "is_enable_sparse": False,
+            # columns in one bundle that both say something of a row overwrite each other, in the
+            # order in which threads come to them
+            "enable_bundle": False,
             "bin_construct_sample_cnt": BINNED_ROWS,
             "verbosity": -1,
         }

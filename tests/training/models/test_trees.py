@@ -9,6 +9,7 @@ import pytest
 
 from features import RiskError
 from training.metrics import average_precision
+from training.models import trees
 from training.models.estimator import Inputs
 from training.models.trees import WEIGHTS, TreesEstimator
 
@@ -38,12 +39,35 @@ def test_the_seed_decides_and_the_threads_do_not() -> None:
     assert (fitted(seed=2).log_odds(INPUTS) != first).any()
 
 
+def test_threads_do_not_decide_which_of_two_sparse_columns_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sparse columns that meet in a single row would be bundled, and one of the two values lost."""
+    generator = np.random.default_rng(0)
+    rows, pairs = 12_000, 100
+    values = np.zeros((rows, 2 * pairs))
+    for pair in range(pairs):
+        some = generator.choice(rows, 161, replace=False)
+        values[some[:81], pair] = generator.normal(size=81) + 3
+        values[some[80:], pair + pairs] = generator.normal(size=81) + 3
+    y_true = (values.sum(axis=1) + generator.normal(size=rows) > 1).astype(np.int8)
+    names = tuple(f"column_{number}" for number in range(2 * pairs))
+    said = []
+    for cores in (1, 2, 8):
+        monkeypatch.setattr(trees, "CORES", cores)
+        model = TreesEstimator(names, seed=0, parameters={"trees": 20})
+        said.append(model.fit(Inputs(values), y_true, np.ones(rows)).log_odds(Inputs(values)))
+    np.testing.assert_array_equal(said[1], said[0])
+    np.testing.assert_array_equal(said[2], said[0])
+
+
 def test_equal_weights_are_none_at_all() -> None:
     settings = {
         "objective": "binary", "num_leaves": 8, "learning_rate": 0.06, "min_data_in_leaf": 20,
         "lambda_l2": 5.0, "feature_fraction": 0.2, "bagging_fraction": 0.8, "bagging_freq": 1,
         "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True,
-        "force_col_wise": True, "is_enable_sparse": False, "verbosity": -1,
+        "force_col_wise": True, "is_enable_sparse": False, "enable_bundle": False,
+        "verbosity": -1,
     }  # fmt: skip
     rows = lgb.Dataset(VALUES, label=Y, params=settings)
     plain = lgb.train(settings, rows, num_boost_round=40)
