@@ -35,8 +35,10 @@ def chosen_columns(
     check_context_names(context, views=views)
     strange = [str(name) for name in table.columns if name not in known and name not in context]
     if strange or not table.columns.is_unique:
+        named = strange or [str(name) for name in table.columns[table.columns.duplicated()]]
         raise RiskError(
-            f"columns that are no feature, or twice: {strange or list(table.columns)}; "
+            f"{len(named)} columns that are no feature, or twice: {', '.join(named[:5])}"
+            f"{' ...' if len(named) > 5 else ''}; "
             "views= takes more views, and the configuration's context names columns of your own"
         )
     other = {str(name): str(kind) for name, kind in table.dtypes.items() if kind != np.float64}

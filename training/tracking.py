@@ -126,13 +126,21 @@ def record(
                 if path.is_file():
                     mlflow.log_artifact(str(path))
             uri = log_model(model, folder / FOLDER)
-            for child in what.children:
-                with mlflow.start_run(run_name=child.run_name, nested=True):
-                    _log_numbers(child)
+            _log_nested(what)
         number = str(mlflow.register_model(uri, name).version)
         client.set_model_version_tag(name, number, "model_version", model.version)
         client.update_model_version(name, number, f"{what.run_name}; model {model.version}")
         return _version(client, name, number, run.info.run_id)
+
+
+def record_numbers(what: Record, *, experiment: str, tracking_uri: str | None) -> str:
+    """Log one run that makes no model, with its nested runs; returns its id."""
+    with store(tracking_uri) as client:
+        _set_experiment(client, experiment)
+        with mlflow.start_run(run_name=what.run_name) as run:
+            _log_numbers(what)
+            _log_nested(what)
+        return str(run.info.run_id)
 
 
 def find(name: str, version: str, *, tracking_uri: str | None) -> Version:
@@ -207,6 +215,12 @@ def _log_numbers(what: Record) -> None:
     mlflow.log_params({name: str(value) for name, value in what.parameters.items()})
     mlflow.log_metrics(dict(what.metrics))
     mlflow.set_tags(dict(what.tags))
+
+
+def _log_nested(what: Record) -> None:
+    for child in what.children:
+        with mlflow.start_run(run_name=child.run_name, nested=True):
+            _log_numbers(child)
 
 
 def _log_dataset(dataset: Dataset) -> None:

@@ -11,8 +11,8 @@ sys.path.insert(0, str(HERE.parents[1]))
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.results import Measure, SkippedError, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("refit", "around", "probability", "watch", "gate", "models", "reasons")
-NEEDED = {"around": ("ethereum_phishing", "amlsim")}
+STAGES = ("refit", "around", "nearby", "probability", "watch", "gate", "models", "reasons")
+NEEDED = dict.fromkeys(("around", "nearby"), ("ethereum_phishing", "amlsim"))
 RESULT = HERE / "result.json"
 
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+import walletrisk
 from features import RiskError
 from tests.training.conftest import SIGNAL, make_table
 from training import OutOfTime, TrainConfig, out_of_time_shares, rolling_origins
+from training.config import TrackingConfig
 from training.models.kinds import estimator_class
 from training.models.spaces import SPACES, Between, space_of
+from training.tracking import store
 from training.tune import tuning
 from training.tune.config import TuneConfig
+from training.tune.record import record_search
 from training.tune.text import tuned_text
-from training.tune.tuning import Tuned, early_origins, tune
+from training.tune.tuning import Trial, Tuned, early_origins, tune
 
 TABLE, LABELS = make_table(wallets=600)
 NOISE = [name for name in TABLE.columns if name not in SIGNAL][:4]
@@ -46,7 +51,8 @@ def test_tuning_finds_what_one_small_tree_lacks(
     splits: tuple[OutOfTime, ...], tmp_path: Path
 ) -> None:
     found = search(splits, tmp_path / "tune.db", 6)
-    assert found.trials == 6
+    assert len(found.trials) == 6
+    assert max(one.pr_auc for one in found.trials) == found.searched
     assert found.gained
     assert found.searched > found.started
     assert found.gain[0] == pytest.approx(found.pr_auc - found.pr_auc_started)
@@ -71,7 +77,7 @@ def test_an_interrupted_search_goes_on(
     before = len(asked)
     found = search(splits, tmp_path / "tune.db", 4)
     # two origins a trial: two trials were done, the third begins anew
-    assert (before, len(asked) - before, found.trials) == (5, 4, 4)
+    assert (before, len(asked) - before, len(found.trials)) == (5, 4, 4)
 
 
 def test_other_data_begin_another_search(splits: tuple[OutOfTime, ...], tmp_path: Path) -> None:
@@ -81,7 +87,7 @@ def test_other_data_begin_another_search(splits: tuple[OutOfTime, ...], tmp_path
         other, LABELS, splits, CONFIG, how=TuneConfig(trials=3),
         storage=tmp_path / "tune.db", space=SPACE,
     )  # fmt: skip
-    assert found.trials == 3
+    assert len(found.trials) == 3
 
 
 def test_a_file_that_is_no_store_is_refused(splits: tuple[OutOfTime, ...], tmp_path: Path) -> None:
@@ -90,8 +96,55 @@ def test_a_file_that_is_no_store_is_refused(splits: tuple[OutOfTime, ...], tmp_p
         search(splits, tmp_path / "tune.db", 2)
 
 
+def test_a_search_is_a_run_and_every_trial_a_run_in_it(tmp_path: Path) -> None:
+    trials = (Trial({"trees": 3}, 0.79), Trial({"trees": 9}, 0.8))
+    tuned = Tuned({"trees": 9}, 0.8, 0.79, 0.7, 0.69, (0.01, 0.002, 0.02), trials)
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    found = record_search(tuned, CONFIG, TrackingConfig(experiment="searches", tracking_uri=uri))
+    with store(uri) as client:
+        search = client.get_run(found)
+        among = [search.info.experiment_id]
+        nested = client.search_runs(among, f"tags.mlflow.parentRunId = '{found}'")
+    assert search.data.metrics["pr_auc_gain_low"] == 0.002
+    assert search.data.params["parameters.trees"] == "9"
+    assert {one.data.params["trees"]: one.data.metrics["pr_auc"] for one in nested} == {
+        "3": 0.79, "9": 0.8,
+    }  # fmt: skip
+
+
+def test_the_command_searches_over_a_ready_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    TABLE.to_parquet(tmp_path / "table.parquet")
+    LABELS.to_parquet(tmp_path / "labels.parquet")
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    written: dict[str, dict[str, object]] = {
+        "data": {
+            "table": str(tmp_path / "table.parquet"),
+            "labels": str(tmp_path / "labels.parquet"),
+        },
+        "split": {"test_share": 0.4, "calibrate_share": 0.2, "origins": 2},
+        "model": {"model": "logistic", "base_rate": 0.01, "columns": [*SIGNAL, *COUNTS]},
+        "mlflow": {"tracking_uri": uri, "experiment": "searches"},
+        "tune": {"trials": 2},
+    }
+    file = tmp_path / "train.toml"
+    file.write_text(
+        "\n".join(
+            f"[{section}]\n"
+            + "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
+            for section, keys in written.items()
+        )
+    )
+    assert walletrisk.run(["tune", str(file), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["trials"]) == 2
+    with store(uri) as client:
+        assert client.get_run(said["run_id"]).info.run_name.startswith("search, logistic, 2 trials")
+
+
 def test_no_gain_is_said() -> None:
-    none = Tuned({"trees": 3}, 0.8, 0.79, 0.7, 0.7, (0.0, -0.01, 0.01), 5)
+    none = Tuned({"trees": 3}, 0.8, 0.79, 0.7, 0.7, (0.0, -0.01, 0.01), ())
     assert not none.gained
     assert "Tuning gained nothing that the interval holds" in tuned_text(none)
 

@@ -11,7 +11,7 @@ def tuned_text(tuned: Tuned) -> str:
     """Say whether tuning gained, by how much, and which parameters to write down."""
     gain, low, high = tuned.gain
     lines = [
-        f"{tuned.trials} trials; mean PR-AUC over the origins of the search "
+        f"{len(tuned.trials)} trials; mean PR-AUC over the origins of the search "
         f"{tuned.searched:.3f}, at the start {tuned.started:.3f}",
         f"test rows, which the search did not see: {tuned.pr_auc:.3f} against "
         f"{tuned.pr_auc_started:.3f}, difference {gain:+.3f} [{low:+.3f}, {high:+.3f}]",

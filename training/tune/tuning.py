@@ -40,6 +40,14 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """One set of parameters of the search, and its mean PR-AUC over the search's origins."""
+
+    parameters: dict[str, Any]
+    pr_auc: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tuned:
     """What tuning gives.
 
@@ -54,7 +62,7 @@ class Tuned:
     gain
         Their difference, and its 95 % interval (low, high), paired.
     trials
-        Sets of parameters that were tried.
+        What was tried, in order.
     """
 
     parameters: dict[str, Any]
@@ -63,7 +71,7 @@ class Tuned:
     pr_auc: float
     pr_auc_started: float
     gain: tuple[float, float, float]
-    trials: int
+    trials: tuple[Trial, ...]
 
     @property
     def gained(self) -> bool:
@@ -128,7 +136,7 @@ def tune(
     say("judging", 2, 2)
     return Tuned(
         best, study.best_value, float(study.trials[0].value or 0.0), *_paired(found, first, config),
-        trials=len(_complete(study)),
+        trials=tuple(Trial(one.params, float(one.value)) for one in _complete(study)),
     )  # fmt: skip
 
 
