@@ -117,7 +117,6 @@ def evaluate(
     from features.sources.files import read_labels
     from training import RiskModel
     from training.evaluation import evaluate
-    from training.plots import about
     from training.text import evaluation_text, write_report
 
     with progress():
@@ -135,4 +134,4 @@ def evaluate(
     }
     say(evaluation_text(judged), facts, as_json)
     if out is not None:
-        write_report(judged, out, about(judge.manifest))
+        write_report(judged, out, judge.manifest)

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_curve
 
 from training.calibration import log_odds_of
 from training.manifest import Manifest
-from training.metrics import average_precision, base_rate_weights, calibration_curve
+from training.metrics import average_precision, base_rate_weights
 
 BLUE, ORANGE, GREY = "#1f4e79", "#c8641e", "#8a8a8a"
 BINS = 40
@@ -57,32 +57,6 @@ def precision_recall_figure(scores: pd.DataFrame, said: str) -> Figure:
     axes.axhline(y_true.mean(), color=GREY, linestyle="--", label=f"prevalence {y_true.mean():.3f}")
     axes.set(xlabel="recall", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.legend(loc="lower left", frameon=False)
-    return figure
-
-
-def calibration_figure(scores: pd.DataFrame, said: str) -> Figure:
-    """Draw the share of illicit rows against the probability that was said, in equal masses.
-
-    Parameters
-    ----------
-    scores
-        ``y_true`` and ``probability_as_labelled``.
-    said
-        See :func:`about`.
-    """
-    curve = calibration_curve(
-        scores["y_true"].to_numpy(np.int8), scores["probability_as_labelled"].to_numpy()
-    )
-    figure, axes = new_figure("Calibration, test rows, 15 equal masses", said)
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfect")
-    axes.plot(curve["said"], curve["seen"], marker="o", color=BLUE, label="model")
-    axes.set(
-        xlabel="probability said (as labelled)",
-        ylabel="share illicit",
-        xlim=(-0.02, 1.02),
-        ylim=(-0.02, 1.02),
-    )
-    axes.legend(loc="upper left", frameon=False)
     return figure
 
 

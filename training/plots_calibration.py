@@ -62,7 +62,7 @@ def reliability(scores: pd.DataFrame, *, base_rate: float, bins: int = BINS) -> 
     return pd.DataFrame(found, columns=columns).astype({"rows": int, "illicit": int})
 
 
-def reliability_figure(scores: pd.DataFrame, said: str, *, base_rate: float) -> Figure:
+def calibration_figure(scores: pd.DataFrame, said: str, *, base_rate: float) -> Figure:
     """Draw :func:`reliability`: the labelled scale beside the served one, with counts.
 
     Parameters

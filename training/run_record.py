@@ -20,11 +20,10 @@ from training.origins import origins_text
 from training.plots import (
     about,
     alerts_figure,
-    calibration_figure,
     precision_recall_figure,
     score_histogram_figure,
 )
-from training.plots_calibration import reliability_figure
+from training.plots_calibration import calibration_figure
 from training.provenance import config_text, git_commit
 from training.records import Dataset, Record
 from training.splits import BORDERS
@@ -122,8 +121,7 @@ def write_files(
     parts = contributions_of(model, tested, material.ledger, seed=model.manifest.seed)
     figures = {
         "precision_recall": precision_recall_figure(trained.scores, said),
-        "calibration": calibration_figure(trained.scores, said),
-        "reliability": reliability_figure(trained.scores, said, base_rate=model.base_rate),
+        "calibration": calibration_figure(trained.scores, said, base_rate=model.base_rate),
         "scores_by_class": score_histogram_figure(trained.scores, said),
         "alerts": alerts_figure(trained.scores, model.base_rate, said),
         "importances": importances_figure(parts, said),

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.evaluation import Evaluation
-from training.plots import calibration_figure, precision_recall_figure
+from training.manifest import Manifest
+from training.plots import about, precision_recall_figure
+from training.plots_calibration import calibration_figure
 
 if TYPE_CHECKING:
     from training.repeat import Repeated
@@ -82,17 +84,16 @@ def _verdict(evaluation: Evaluation) -> str:
     )
 
 
-def write_report(evaluation: Evaluation, directory: Path, said: str) -> None:
-    """Write ``report.md``, ``metrics.json``, ``scores.parquet`` and two figures.
-
-    ``said`` names the model; see :func:`training.plots.about`.
-    """
+def write_report(evaluation: Evaluation, directory: Path, manifest: Manifest) -> None:
+    """Write ``report.md``, ``metrics.json``, ``scores.parquet`` and two figures of a model."""
     directory.mkdir(parents=True, exist_ok=True)
-    figures = "![](precision_recall.png) ![](calibration.png)"
-    report = f"# Evaluation of {said}\n\n{evaluation_text(evaluation)}\n\n{figures}\n"
+    said, scores = about(manifest), evaluation.scores
+    report = f"# Evaluation of {said}\n\n{evaluation_text(evaluation)}\n\n"
+    report += "![](precision_recall.png) ![](calibration.png)\n"
     (directory / "report.md").write_text(report, encoding="utf-8")
     metrics = json.dumps(evaluation.metrics, indent=1) + "\n"
     (directory / "metrics.json").write_text(metrics, encoding="utf-8")
-    evaluation.scores.to_parquet(directory / "scores.parquet")
-    precision_recall_figure(evaluation.scores, said).savefig(directory / "precision_recall.png")
-    calibration_figure(evaluation.scores, said).savefig(directory / "calibration.png")
+    scores.to_parquet(directory / "scores.parquet")
+    precision_recall_figure(scores, said).savefig(directory / "precision_recall.png")
+    calibration = calibration_figure(scores, said, base_rate=manifest.base_rate)
+    calibration.savefig(directory / "calibration.png")

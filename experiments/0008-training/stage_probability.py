@@ -22,7 +22,7 @@ from training.metrics import (
     chance_calibration_error,
     probability_metrics,
 )
-from training.plots_calibration import reliability_figure
+from training.plots_calibration import calibration_figure
 from training.risk_model import RiskModel
 from training.trained import ship
 from training.weights import group_weights
@@ -60,7 +60,7 @@ def measures(work: Path, quick: bool) -> list[Measure]:
         ]  # fmt: skip
         scores = frame(case.chosen, case)
         said = f"Ethereum k={first}, {len(scores)} test rows, {case.chosen.method}"
-        FIGURES[f"reliability_{first}.png"] = reliability_figure(
+        FIGURES[f"reliability_{first}.png"] = calibration_figure(
             scores, said, base_rate=protocol.BASE_RATE
         )
     return found

@@ -8,11 +8,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from training import Trained
-from training.metrics import calibration_curve
 from training.plots import (
     about,
     alerts_figure,
-    calibration_figure,
     precision_recall_figure,
     score_histogram_figure,
 )
@@ -23,7 +21,6 @@ def test_figures_are_labelled_and_can_be_saved(trained: Trained, tmp_path: Path)
     scores = trained.scores
     for figure in (
         precision_recall_figure(scores, said),
-        calibration_figure(scores, said),
         score_histogram_figure(scores, said),
         alerts_figure(scores, 0.01, said),
     ):
@@ -36,17 +33,6 @@ def test_figures_are_labelled_and_can_be_saved(trained: Trained, tmp_path: Path)
         assert axes.get_legend() is not None
         figure.savefig(tmp_path / "figure.png")
         assert (tmp_path / "figure.png").read_bytes()[1:4] == b"PNG"
-
-
-def test_the_curves_are_the_numbers(trained: Trained) -> None:
-    (axes,) = calibration_figure(trained.scores, "").axes
-    drawn = axes.get_lines()[1]
-    curve = calibration_curve(
-        trained.scores["y_true"].to_numpy(np.int8),
-        trained.scores["probability_as_labelled"].to_numpy(),
-    )
-    np.testing.assert_array_equal(np.asarray(drawn.get_xdata()), curve["said"])
-    np.testing.assert_array_equal(np.asarray(drawn.get_ydata()), curve["seen"])
 
 
 def test_precision_recall_ends_at_the_prevalence() -> None:

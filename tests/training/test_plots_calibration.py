@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from training.calibration import log_odds_of, probability_of
-from training.plots_calibration import reliability, reliability_figure
+from training.plots_calibration import calibration_figure, reliability
 
 BASE_RATE = 0.01
 GENERATOR = np.random.default_rng(5)
@@ -52,7 +52,7 @@ def test_the_served_scale_is_the_weighted_share() -> None:
 
 def test_the_figure_has_a_log_axis_where_probabilities_are_small_and_counts() -> None:
     scores = said_and_true(300)
-    figure = reliability_figure(scores, "some model", base_rate=BASE_RATE)
+    figure = calibration_figure(scores, "some model", base_rate=BASE_RATE)
     left, right = figure.axes
     assert (left.get_xscale(), right.get_xscale(), right.get_yscale()) == ("linear", "log", "log")
     first = reliability(scores, base_rate=BASE_RATE).iloc[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from training import Trained
 from training.evaluation import Evaluation
+from training.plots import about
 from training.repeat import Repeated
 from training.run import Run
 from training.text import evaluation_text, repeat_text, training_text, write_report
@@ -36,8 +38,11 @@ def test_measures_stand_beside_their_intervals() -> None:
 
 
 def test_a_report_names_its_model(trained: Trained, tmp_path: Path) -> None:
-    write_report(Evaluation(trained.metrics, trained.scores, {}), tmp_path, "lightgbm abc")
-    assert (tmp_path / "report.md").read_text().startswith("# Evaluation of lightgbm abc\n\nOn ")
+    manifest = trained.model.manifest
+    write_report(Evaluation(trained.metrics, trained.scores, {}), tmp_path, manifest)
+    written = (tmp_path / "report.md").read_text()
+    assert written.startswith(f"# Evaluation of {about(manifest)}\n\nOn ")
+    assert all((tmp_path / name).is_file() for name in re.findall(r"\((\w+\.png)\)", written))
 
 
 def test_a_repeated_run_says_what_differs(trained: Trained) -> None:
