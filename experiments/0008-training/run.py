@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 from experiments.common import ethereum_phishing as protocol  # noqa: E402
 from experiments.common.results import Measure, SkippedError, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("refit", "around", "nearby", "probability", "watch", "gate", "models", "reasons")
+STAGES = ("refit", "around", "nearby", "probability", "watch", "gate", "models", "cost", "reasons")
 NEEDED = dict.fromkeys(("around", "nearby"), ("ethereum_phishing", "amlsim"))
 RESULT = HERE / "result.json"
 

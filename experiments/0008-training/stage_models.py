@@ -1,11 +1,5 @@
-"""Kinds side by side, what tuning gains, what a large training costs, and which kind of illicit."""
+"""Kinds side by side, what tuning gains, and which kind of illicit."""
 
-import json
-import os
-import resource
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +10,21 @@ from experiments.common import ethereum_phishing as protocol
 from experiments.common.ethereum_arms import CONFIG, Case, read_case, tables
 from experiments.common.results import Measure
 from features.views import feature_columns
-from training import TrainConfig, out_of_time_shares, rolling_origins, train
+from training import rolling_origins
 from training.categories import Categories
 from training.metrics import average_precision, bootstrap_intervals
 from training.models.estimator import Inputs
 from training.models.kinds import estimator_class
-from training.trained import label_shuffle
 from training.tune.config import TuneConfig
 from training.tune.tuning import tune
 
 KINDS = ("lightgbm", "logistic", "random_forest", "extra_trees", "hist_boosting", "stack")
 FIRST = ("5", "all")
-SEEDS, TRIALS, ROWS = range(3), 40, 100_000
-LARGE_S, LARGE_GB = 60.0, 2.0
+SEEDS, TRIALS = range(3), 40
 
 
 def measures(work: Path, quick: bool) -> list[Measure]:
-    """Measure all four; ``quick`` takes one case, two kinds, two trials and 3,000 rows."""
+    """Measure all three; ``quick`` takes one case, two kinds and two trials."""
     ledger, labels = protocol.ingest(work), protocol.read_labels()
     found = tables(ledger, labels)
     cases = [read_case(ledger, labels, found, first) for first in FIRST[: 1 if quick else None]]
@@ -40,8 +32,7 @@ def measures(work: Path, quick: bool) -> list[Measure]:
     done = [one for case in cases for one in kinds(case, KINDS[: 2 if quick else None], seeds)]
     for case in cases:
         done += tuning(found, labels, case.first, 2 if quick else TRIALS)
-    done += categories(cases[-1])
-    return [*done, *large(found["all"], labels, work, 3000 if quick else ROWS)]
+    return [*done, *categories(cases[-1])]
 
 
 def figures(measures: list[Measure]) -> dict[str, Figure]:
@@ -123,62 +114,3 @@ def categories(case: Case) -> list[Measure]:
         gain = 0.0 if fitted is None else fitted.log_loss_of_shares - fitted.log_loss
         result.append(Measure(f"categories {name}: log loss saved out of fold", gain, "nats"))
     return result
-
-
-def large(real: pd.DataFrame, labels: pd.DataFrame, work: Path, rows: int) -> list[Measure]:
-    """Time and memory of a training, in a process of its own, without features and MLflow."""
-    made, told = resampled(real, labels, rows)
-    made.to_parquet(work / "large.parquet", compression=None)
-    told.to_parquet(work / "large_labels.parquet")
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(
-        [sys.executable, __file__, str(work)], check=True, capture_output=True, text=True,
-        cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
-    )  # fmt: skip
-    said = json.loads(done.stdout.splitlines()[-1])
-    at = f"training {rows} rows x {made.shape[1]} columns:"
-    return [
-        Measure(f"{at} wall", said["wall"], "s", target=LARGE_S),
-        Measure(f"{at} processor time", said["cpu"], "s"),
-        Measure(f"{at} peak memory", said["peak"], "GB", target=LARGE_GB),
-    ]
-
-
-def resampled(
-    real: pd.DataFrame, labels: pd.DataFrame, rows: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows drawn from real ones, each value times 1 + 0.1 N(0, 1), under names of their own."""
-    generator = np.random.default_rng(0)
-    picked = generator.integers(len(real), size=rows)
-    values = real.to_numpy()[picked]
-    values *= 1 + 0.1 * generator.normal(size=values.shape)
-    as_of = pd.date_range("2018-01-01", periods=rows, freq="5min", tz="UTC").as_unit("us")
-    wallets = pd.Index([f"w{number:06d}" for number in range(rows)])
-    index = pd.MultiIndex.from_arrays([wallets, as_of], names=["wallet", "as_of"])
-    made = pd.DataFrame(values, index=index, columns=real.columns)
-    made["coverage_in_count"] = made["coverage_in_count"].round().clip(3)
-    label = labels.set_index("wallet")["label"].reindex(real.index.get_level_values("wallet"))
-    told = pd.DataFrame({"wallet": wallets, "label": label.to_numpy()[picked], "known_at": as_of})
-    return made, told.dropna()
-
-
-def cost(work: Path) -> dict[str, float]:
-    """Train on the files in a folder; seconds, and GB at the peak."""
-    begin, used = time.perf_counter(), time.process_time()
-    table = pd.read_parquet(work / "large.parquet")
-    labels = pd.read_parquet(work / "large_labels.parquet")
-    spine = table.index.to_frame(index=False)
-    whole = out_of_time_shares(spine, test_share=0.2, calibrate_share=0.2)
-    splits = rolling_origins(spine, whole, 3)
-    config = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE)
-    train(table, labels, splits, config)
-    label_shuffle(table, labels, splits, config)
-    return {
-        "wall": time.perf_counter() - begin,
-        "cpu": time.process_time() - used,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-    }
-
-
-if __name__ == "__main__":
-    print(json.dumps(cost(Path(sys.argv[1]))))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "experiments" / "0008-training"
-STAGES = ("refit", "around", "nearby", "probability", "watch", "gate", "models", "reasons")
+STAGES = ("refit", "around", "nearby", "probability", "watch", "gate", "models", "cost", "reasons")
 
 
 def test_every_stage_is_run() -> None:
