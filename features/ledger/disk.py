@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tokenize import TokenError
@@ -19,18 +19,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from features.errors import LedgerError
+from features.kernel import text_hashes
+from features.ledger.assets import Assets
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
 from features.ledger.lock import writing
 from features.ledger.manifest import Manifest, checksum, manifest_text, read_manifest
 from features.ledger.materiality import BEGINNING, SCALE, Scales
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
+from features.ledger.side import NOTHING
 from features.ledger.slices import Slices
 from features.ledger.sound import fault
-from features.ledger.state import Origin, State
+from features.ledger.state import Origin, State, Unpriced
 
 _Kinds: TypeAlias = dict[str, type[np.generic]]
 _SIDES = ("incoming", "outgoing", "dust")
+_UNPRICED = ("unpriced.incoming", "unpriced.outgoing")
 _ROWS: _Kinds = {"sender": np.int32, "position": np.int32, "tx_hash": np.uint64}
 _BY_WALLET: _Kinds = {"start": np.int64, "count": np.int32}
 _BY_PLACE: _Kinds = {
@@ -39,14 +43,21 @@ _BY_PLACE: _Kinds = {
     "transfer": np.int32,
     "amount": np.float64,
 }
+_OF_ASSETS: _Kinds = {"asset": np.int32, "amount": np.float64}
 _SCALES = {"scale": SCALE, "begun": np.dtype(np.int32), "beginnings": BEGINNING}
 _WALLET_HASH, _WALLETS, _TX_IDS = "wallet_hash.npy", "wallets.arrow", "tx_ids.arrow"
+_ASSETS = "assets.arrow"
 FILES = frozenset({
     *(f"{name}.npy" for name in (*_ROWS, *_SCALES)),
     *(f"{side}.{name}.npy" for side in _SIDES for name in (*_BY_WALLET, *_BY_PLACE)),
     _WALLET_HASH,
     _WALLETS,
     _TX_IDS,
+})  # fmt: skip
+ASSET_FILES = frozenset({
+    *(f"{name}.npy" for name in _OF_ASSETS),
+    *(f"{side}.{name}.npy" for side in _UNPRICED for name in (*_BY_WALLET, *_BY_PLACE)),
+    _ASSETS,
 })  # fmt: skip
 # what numpy and Arrow raise for a header that somebody wrote
 _BAD_FILE = (
@@ -81,15 +92,21 @@ def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
     return LedgerError(f"ledger {directory} {state}: {why}")
 
 
+def files_of(plain: bool) -> list[str]:
+    """Files of a generation, in order of their names; ``plain`` says of which kind of ledger."""
+    return sorted(FILES if plain else FILES | ASSET_FILES)
+
+
 def _write_generation(folder: Path, ledger: State) -> Manifest:
-    n = ledger.n_transfers
+    n, assets = ledger.n_transfers, ledger.assets
     arrays = {name: getattr(ledger, name)[:n] for name in _ROWS}
     for side in _SIDES:
-        slices = getattr(ledger, side)
-        arrays |= {
-            f"{side}.{name}": getattr(slices, name)[: ledger.n_wallets] for name in _BY_WALLET
-        }
-        arrays |= {f"{side}.{name}": getattr(slices, name)[: slices.used] for name in _BY_PLACE}
+        arrays |= _slice_arrays(side, getattr(ledger, side), ledger.n_wallets)
+    if not assets.plain:
+        arrays |= {"asset": assets.code[:n], "amount": assets.amount[:n]}
+        for side, slices in zip(_UNPRICED, ledger.unpriced, strict=True):
+            arrays |= _slice_arrays(side, slices, ledger.n_wallets)
+        _write_text(folder / _ASSETS, assets.names.text)
     scales = ledger.scales
     arrays |= {name: getattr(scales, name)[: ledger.n_wallets] for name in ("scale", "begun")}
     arrays["beginnings"] = scales.beginnings[: scales.used]
@@ -99,25 +116,39 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
     _write_text(folder / _WALLETS, ledger.wallets.text)
     _write_text(folder / _TX_IDS, ledger.transactions.text)
     _sync_folder(folder)
+    files = files_of(assets.plain)
     return Manifest(
         generation="",
-        asset=ledger.asset,
+        chain=assets.chain,
+        unit=assets.unit,
+        plain=assets.plain,
+        assets=len(assets.names),
         transfers=n,
+        unpriced=ledger.unpriced.outgoing.used,
         wallets=ledger.n_wallets,
         dust=ledger.dust.used,
         beginnings=scales.used,
         last_time_us=ledger.last_time,
-        bytes={name: (folder / name).stat().st_size for name in sorted(FILES)},
-        crc32=dict(zip(sorted(FILES), checksums(folder), strict=True)),
+        bytes={name: (folder / name).stat().st_size for name in files},
+        crc32=dict(zip(files, checksums(folder, files), strict=True)),
         provenance=ledger.provenance.facts(),
     )
 
 
-def checksums(folder: Path, advance: Callable[[int], None] = lambda _: None) -> list[int]:
-    """Checksum of every file of a generation, in order of their names; ``advance`` after each."""
+def _slice_arrays(side: str, slices: Slices, n_wallets: int) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a side by the names of their files."""
+    by_wallet = {f"{side}.{name}": getattr(slices, name)[:n_wallets] for name in _BY_WALLET}
+    by_place = {f"{side}.{name}": getattr(slices, name)[: slices.used] for name in _BY_PLACE}
+    return by_wallet | by_place
+
+
+def checksums(
+    folder: Path, files: Sequence[str], advance: Callable[[int], None] = lambda _: None
+) -> list[int]:
+    """Checksum of each file of a generation; ``advance`` after each."""
     found = []
     with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(checksum, (folder / name for name in sorted(FILES))):
+        for one in pool.map(checksum, (folder / name for name in files)):
             found.append(one)
             advance(1)
     return found
@@ -148,7 +179,7 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
     n, wallets = manifest.transfers, manifest.wallets
     rows = {name: _map(folder / f"{name}.npy", kind, n) for name, kind in _ROWS.items()}
     state = State(
-        asset=manifest.asset,
+        assets=_map_assets(folder, manifest),
         wallets=Names(
             _map_text(folder / _WALLETS, wallets),
             _map(folder / _WALLET_HASH, np.uint64, wallets),
@@ -157,6 +188,7 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
         incoming=_map_slices(folder, "incoming", manifest),
         outgoing=_map_slices(folder, "outgoing", manifest),
         dust=_map_slices(folder, "dust", manifest),
+        unpriced=_map_unpriced(folder, manifest),
         scales=_map_scales(folder, manifest),
         **rows,
         n_transfers=n,
@@ -182,8 +214,9 @@ def _provenance(directory: Path, manifest: Manifest) -> Provenance:
 def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> None:
     """Raise unless every file is there and as it was written."""
     folder = directory / manifest.generation
+    files = files_of(manifest.plain)
     for listed in (manifest.bytes, manifest.crc32):
-        odd = sorted(FILES ^ listed.keys())
+        odd = sorted({*files} ^ listed.keys())
         if odd:
             raise LedgerError(
                 f"damaged ledger {directory}: {MANIFEST} lists other files, see {odd[0]!r}"
@@ -196,7 +229,7 @@ def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], N
             raise LedgerError(
                 f"damaged ledger {directory}: {name} is {state}, expected {size} bytes"
             )
-    for name, found in zip(sorted(FILES), checksums(folder, advance), strict=True):
+    for name, found in zip(files, checksums(folder, files, advance), strict=True):
         if found != manifest.crc32[name]:
             raise LedgerError(
                 f"damaged ledger {directory}: {name} is not as it was written, its checksum is "
@@ -244,10 +277,30 @@ def _map_scales(folder: Path, manifest: Manifest) -> Scales:
     return Scales(scale, begun, beginnings, used=manifest.beginnings)
 
 
+def _map_assets(folder: Path, manifest: Manifest) -> Assets:
+    """What a ledger is of; codes that lead nowhere are refused, as names are looked up by them."""
+    if manifest.plain:
+        return Assets.of_unit(manifest.chain, manifest.unit)
+    names = _map_text(folder / _ASSETS, manifest.assets)
+    code, amount = (
+        _map(folder / f"{name}.npy", kind, manifest.transfers) for name, kind in _OF_ASSETS.items()
+    )
+    return Assets(
+        manifest.chain, manifest.unit, False, Names(names, text_hashes(names)), code, amount
+    )
+
+
+def _map_unpriced(folder: Path, manifest: Manifest) -> Unpriced:
+    if manifest.plain:
+        return Unpriced(Slices.build(NOTHING, 0), Slices.build(NOTHING, 0))
+    return Unpriced(*(_map_slices(folder, side, manifest) for side in _UNPRICED))
+
+
 def _map_slices(folder: Path, side: str, manifest: Manifest) -> Slices:
-    used = manifest.transfers
-    if side != "outgoing":  # a receipt is on one of the two others
-        used = manifest.dust if side == "dust" else used - manifest.dust
+    priced = manifest.transfers - manifest.unpriced
+    used = {"outgoing": priced, "incoming": priced - manifest.dust, "dust": manifest.dust}.get(
+        side, manifest.unpriced
+    )
     sizes = dict.fromkeys(_BY_WALLET, manifest.wallets) | dict.fromkeys(_BY_PLACE, used)
     arrays = {
         name: _map(folder / f"{side}.{name}.npy", kind, sizes[name])

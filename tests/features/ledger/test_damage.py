@@ -38,11 +38,11 @@ def test_a_garbled_manifest_is_told(saved: Path, text: bytes) -> None:
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"format_version": 99}'])
 def test_another_format_version_is_told(saved: Path, text: str) -> None:
     (saved / "manifest.json").write_text(text)
-    with pytest.raises(LedgerError, match="this release reads 3", check=one_line):
+    with pytest.raises(LedgerError, match="this release reads 3 and 4", check=one_line):
         Ledger.open(saved)
 
 
-FIELDS = ["generation", "asset", "transfers", "bytes", "crc32", "last_time_us"]
+FIELDS = ["generation", "transfers", "unit", "bytes", "crc32", "last_time_us"]
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -54,7 +54,7 @@ def test_an_incomplete_manifest_is_told(saved: Path, field: str) -> None:
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("change", [{"asset": "BTC"}, {"transfers": 2}, {"last_time_us": 0}])
+@pytest.mark.parametrize("change", [{"unit": "BTC"}, {"transfers": 2}, {"last_time_us": 0}])
 def test_a_manifest_that_was_changed_is_told(saved: Path, change: dict[str, object]) -> None:
     (saved / "manifest.json").write_text(json.dumps(manifest_of(saved) | change))
     with pytest.raises(LedgerError, match="does not fit its own checksum", check=one_line):
