@@ -5,14 +5,15 @@ ledger all transfers are of the unit itself, their amounts are their values, and
 held. In any other, the log holds each transfer's asset and amount beside.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
+from features.contracts.assets import asset_kinds
 from features.contracts.text import as_chunks, as_text
 from features.contracts.transfers import Transfers
-from features.kernel import Float64s, Int32s, Int64s
+from features.kernel import Float64s, Int8s, Int32s, Int64s
 from features.ledger.names import Names, by_hash
 from features.ledger.side import grown
 
@@ -44,6 +45,7 @@ class Assets:
     names: Names
     code: Int32s
     amount: Float64s
+    _kinds: Int8s = field(default_factory=lambda: np.empty(0, np.int8), repr=False)
 
     @classmethod
     def of_unit(cls, chain: str, unit: str) -> Self:
@@ -64,6 +66,19 @@ class Assets:
         if self.plain:
             return (self.unit,) if self.unit else ()
         return tuple(sorted(self.names.texts(np.arange(len(self.names)))))
+
+    def kinds(self) -> Int8s:
+        """Kind of each asset by code, of the unit alone in a plain ledger; kept from call to call.
+
+        See :func:`features.contracts.assets.asset_kinds`.
+        """
+        if self.plain:
+            return asset_kinds([self.unit], self.chain)
+        known, held = self._kinds.size, len(self.names)
+        if known < held:
+            added = asset_kinds(self.names.texts(np.arange(known, held)), self.chain)
+            self._kinds = np.concatenate([self._kinds, added])
+        return self._kinds
 
     @property
     def nbytes(self) -> int:

@@ -99,17 +99,7 @@ def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Column
 
     ``assets`` holds those of the transfers in the order of ``columns``.
     """
-    rows = columns.by_id
-    row = np.empty(rows.size, dtype=np.int32)
-    row[rows] = np.arange(rows.size, dtype=np.int32)
-    in_time = _in_time(columns.time, rows)
-    log = Log(
-        columns.time[in_time],
-        columns.sender[in_time],
-        columns.recipient[in_time],
-        row[in_time],
-        columns.value[in_time],
-    )
+    rows, log = columns.by_id, _log(columns)
     outgoing, unknown = _by_price(log, assets)
     incoming = outgoing.turned()
     with ThreadPoolExecutor(1) as other:
@@ -133,6 +123,21 @@ def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Column
         tx_hash=transactions.hashes,
         n_transfers=rows.size,
         last_time=int(log.time[-1]) if rows.size else None,
+    )
+
+
+def _log(columns: Columns) -> Log:
+    """Transfers in order of (time, row), by their senders."""
+    rows = columns.by_id
+    row = np.empty(rows.size, dtype=np.int32)
+    row[rows] = np.arange(rows.size, dtype=np.int32)
+    in_time = _in_time(columns.time, rows)
+    return Log(
+        columns.time[in_time],
+        columns.sender[in_time],
+        columns.recipient[in_time],
+        row[in_time],
+        columns.value[in_time],
     )
 
 

@@ -133,6 +133,11 @@ class Ledger(State):
             return f"{chain}{self.unit}"
         return f"{chain}{len(self.assets.names)}-asset {self.unit}"
 
+    def count_in(self, unit: str) -> None:
+        """Name the unit of a plain ledger that has no transfer yet; empty leaves it open."""
+        if self.assets.plain and not self.assets.unit:
+            self.assets.unit = unit
+
     @property
     def last_timestamp(self) -> pd.Timestamp | None:
         """Time of the latest transfer, None in an empty ledger."""

@@ -97,6 +97,12 @@ def read_manifest(directory: Path) -> Manifest:
     return manifest
 
 
+def is_of_one_asset_format(directory: Path) -> bool:
+    """Whether a folder was written before there were several assets, and one spelling a wallet."""
+    content = _content(directory)
+    return isinstance(content, dict) and content.get("format_version") == _ONE_ASSET_VERSION
+
+
 def _content(directory: Path) -> Any:
     path = directory / MANIFEST
     if not path.is_file():

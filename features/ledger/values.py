@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.contracts.prices import DOLLAR, told_values
 from features.contracts.received import show
 from features.contracts.transfers import Transfers
 from features.errors import LedgerError
 from features.kernel import Float64s
 from features.ledger.assets import Assets
 
-DOLLAR = "USD"
 _SHOWN = 5  # assets that a message names
 
 
@@ -45,13 +45,14 @@ def _one_asset(checked: Transfers) -> str:
     if "value" in checked and checked["value"].notna().any():
         raise LedgerError(
             "the transfers have values, and nobody says in which unit of account; "
-            "name it, such as unit='USD'"
+            "name it (unit='USD', --unit-of-account USD)"
         )
     assets = checked["asset"].unique().tolist()
     if len(assets) > 1:
         raise LedgerError(
-            f"amounts of more than one asset do not add, and no unit of account is named; name it, "
-            f"such as unit='USD', and give values; received {len(assets)}: {_some(assets)}"
+            "amounts of more than one asset do not add, and no unit of account is named; name it "
+            "(unit='USD', --unit-of-account USD) and give values or prices; "
+            f"received {len(assets)}: {_some(assets)}"
         )
     return str(assets[0]) if assets else ""
 
@@ -73,9 +74,9 @@ def values(checked: pd.DataFrame, assets: Assets) -> Float64s:
         others = checked["asset"][~own].unique().tolist()
         raise LedgerError(
             f"the ledger holds {unit!r}, the transfers are of {_some(others)}; a ledger of several "
-            "assets is built with a unit of account, such as unit='USD'"
+            "assets is built with a unit of account (unit='USD', --unit-of-account USD)"
         )
-    given = _given(checked, unit)
+    given = told_values(checked, unit)
     amount = checked["amount"].to_numpy()
     odd = np.flatnonzero(own & ~np.isnan(given) & (given != amount))
     if odd.size:
@@ -85,19 +86,6 @@ def values(checked: pd.DataFrame, assets: Assets) -> Float64s:
             f"is said to be worth {given[odd[0]]} {unit}"
         )
     return np.where(own, amount, given)
-
-
-def _given(checked: pd.DataFrame, unit: str) -> Float64s:
-    """The values that transfers come with."""
-    if "amount_usd" in checked and unit != DOLLAR and checked["amount_usd"].notna().any():
-        raise LedgerError(
-            f"the ledger counts in {unit!r}, and amount_usd is in {DOLLAR}; leave the column out, "
-            f"or build a ledger that counts in {DOLLAR}"
-        )
-    for name in ("value", "amount_usd"):
-        if name in checked:
-            return checked[name].to_numpy()
-    return np.full(len(checked), np.nan)
 
 
 def _some(assets: list[str]) -> str:

@@ -14,7 +14,8 @@ from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
 from features.errors import LedgerError
 from features.kernel import Float64s, Int32s, Int64s, kernel, text_hashes
-from features.ledger.disk import files_of, read_ledger
+from features.ledger.disk import read_ledger
+from features.ledger.files import files_of
 from features.ledger.growth import earliest, latest
 from features.ledger.manifest import read_manifest
 from features.ledger.materiality import Scales, settle

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from features import Ledger, LedgerError
-from features.ledger import disk
+from features.ledger import disk, files
 from tests.ledger_folder import BASE, generation, manifest_of, one_line, reseal, rewrite
 from tests.strategies import transfers
 
@@ -135,7 +135,7 @@ def test_a_header_that_ends_too_early_is_told(saved: Path) -> None:
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("name", sorted(disk.FILES))
+@pytest.mark.parametrize("name", sorted(files.FILES))
 def test_a_changed_byte_is_told(saved: Path, name: str) -> None:
     path = generation(saved) / name
     content = bytearray(path.read_bytes())
