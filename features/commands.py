@@ -22,6 +22,29 @@ LabelsFile = Annotated[Path | None, typer.Option("--labels", metavar="FILE", hel
 AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of text.")]
 
+UnitOfAccount = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UNIT",
+        help="What values are in, such as USD, where there are several assets; a column value or "
+        "amount_usd says them, or --prices.",
+    ),
+]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Prices in that unit: asset, timestamp (when it was known), price. A transfer gets "
+        "the latest one before it.",
+    ),
+]
+PriceMaxAge = Annotated[
+    str | None, typer.Option(metavar="AGE", help="Of a price that still counts; default: 7d.")
+]
+LabelsOut = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv.")
+]
+
 
 def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
     """Print what a command found out: for a reader, or all of it for a script."""
@@ -52,10 +75,10 @@ def ingest(
         Literal["s", "ms", "us"] | None, typer.Option(help="Unit of integer times.")
     ] = None,
     timezone: Annotated[str | None, typer.Option(help="Zone of times that name none.")] = None,
-    labels_out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv."),
-    ] = None,
+    unit_of_account: UnitOfAccount = None,
+    prices: PricesFile = None,
+    price_max_age: PriceMaxAge = None,
+    labels_out: LabelsOut = None,
     on_error: Annotated[
         Literal["raise", "quarantine"],
         typer.Option(help="Bad rows: stop, or write them to DIR.quarantine.csv and go on."),
@@ -66,8 +89,9 @@ def ingest(
     from features.progress import counter, progress
     from features.sources.files import parse_column_map
     from features.sources.formats import Reading, read_files
-    from features.sources.ingest import put_away
+    from features.sources.ingest import counting_of, put_away
 
+    counting = counting_of(unit_of_account, prices, price_max_age)
     options = {
         "columns": None if columns is None else parse_column_map(columns),
         "asset": asset,
@@ -78,7 +102,7 @@ def ingest(
     with progress() as advance:
         how = Reading(on_error, counter(advance, "rows read"))
         found = read_files(source, files, given, how)
-        done = put_away(found, to, labels_out)
+        done = put_away(found, to, labels_out, counting)
     say(done.text(), done.facts(), as_json)
 
 

@@ -65,7 +65,9 @@ def join_context(
         raise RiskError(f"context: the table has a column {taken[0]!r} already")
     values = context_values(context, table.index.to_frame(index=False), names)
     added = pd.DataFrame(values, index=table.index, columns=list(names))
-    return pd.concat([table, added], axis=1)
+    joined = pd.concat([table, added], axis=1)
+    joined.attrs = dict(table.attrs)
+    return joined
 
 
 def check_context_names(names: tuple[str, ...], *, views: tuple[View, ...] = VIEWS) -> None:

@@ -21,9 +21,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check everything in a ledger: checksums, order, ids, and that both sides agree."""
-    from features.ledger.verify import STEPS, verify
+    from features.ledger.verify import steps, verify
     from features.progress import counter, progress
 
     with progress() as advance:
-        found = verify(ledger, counter(advance, "checks", STEPS))
+        found = verify(ledger, counter(advance, "checks", steps(ledger)))
     say(found.text(), found.facts(), as_json)

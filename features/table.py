@@ -13,6 +13,7 @@ from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
 from features.ledger import Ledger, microseconds
+from features.ledger.counted import ATTRIBUTE, Counted
 from features.past import LabelEvents, Past, label_events, past_of
 from features.view import View
 from features.views import VIEWS, feature_columns
@@ -56,7 +57,8 @@ def feature_table(
     Returns
     -------
     DataFrame of float64, shape (n, columns)
-        Indexed by (wallet, as_of). nan: not defined for this history; 0 means zero.
+        Indexed by (wallet, as_of). nan: not defined for this history; 0 means zero. Its ``attrs``
+        name the ledger's chain, unit of account and assets, for a model to remember.
 
     Raises
     ------
@@ -75,7 +77,9 @@ def feature_table(
     )  # fmt: skip
     index = pd.MultiIndex.from_frame(checked)
     names = [column.name for column in feature_columns(views)]
-    return pd.DataFrame(values, index=index, columns=names, copy=False)
+    table = pd.DataFrame(values, index=index, columns=names, copy=False)
+    table.attrs[ATTRIBUTE] = Counted.of(ledger).facts()
+    return table
 
 
 def compute_rows(

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from features.errors import RiskError
 from features.kernel import Rows, kernel
 from features.ledger import Ledger
-from features.past.cut import DUST, DustPast, Past, TracedPast
+from features.past.assets import AssetPast
+from features.past.cut import DUST, DustPast, Past, TracedPast, UnpricedPast
 from features.past.windows import WINDOWS
 
 UNITS = ("amount", "s", "count", "hops", "share", "ratio")
@@ -29,7 +30,7 @@ Template = tuple[str, str]  # name and meaning
 class Column:
     """One feature; its unit is the last word of its name.
 
-    Units: ``_amount`` (whole units of the asset), ``_s`` (seconds), ``_count``, ``_hops``,
+    Units: ``_amount`` (of the ledger's unit of account), ``_s`` (seconds), ``_count``, ``_hops``,
     ``_share`` (part of a whole, in [0, 1]), ``_ratio`` (any other number without a unit).
 
     Attributes
@@ -66,8 +67,8 @@ class Trail:
     transfers : int64 array, shape (k,)
         Rows of the ledger's log, in the order in which the money moved; those of bursts and
         groups in order of time.
-    amounts : float64 array, shape (k,), whole units of the asset
-        What of each transfer's amount belongs to the trail.
+    amounts : float64 array, shape (k,), in the ledger's unit of account
+        What of each transfer's value belongs to the trail.
     category : str
         Category of the labelled wallet at the far end; empty where labels play no part.
     """
@@ -132,7 +133,7 @@ class View:
     def __repr__(self) -> str:
         return f"View({self.name!r}, version {self.version}, {len(self.columns)} columns)"
 
-    def rows(self, past: Past | DustPast | TracedPast) -> Rows:
+    def rows(self, past: Past | AssetPast | DustPast | TracedPast | UnpricedPast) -> Rows:
         """Compute the columns of each past, as ``given``: float64, shape (past.size, columns)."""
         width = len(self.columns)
         out = np.empty((past.size + 1, width))

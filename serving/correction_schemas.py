@@ -47,6 +47,7 @@ class Version(BaseModel):
     recipient: str
     amount: float
     asset: str
+    value: float | None = Field(description="In the ledger's unit of account; null: none given.")
 
 
 class Contradiction(BaseModel):

@@ -222,6 +222,6 @@ def report_retracted(tx_ids: Sequence[str]) -> None:
 
 def _text(one: Transfer) -> str:
     return (
-        f"{one.sender!r} to {one.recipient!r}, {one.amount!r} {one.asset}, "
-        f"{one.timestamp.isoformat()}"
+        f"{one.sender!r} to {one.recipient!r}, {one.amount!r} {one.asset}"
+        f"{'' if one.value is None else f' worth {one.value!r}'}, {one.timestamp.isoformat()}"
     )

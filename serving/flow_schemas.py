@@ -16,14 +16,16 @@ class MovedTransfer(BaseModel):
     timestamp: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     sender: str
     recipient: str
-    amount: float
+    amount: float = Field(description="In whole units of the asset.")
+    asset: str
+    value: float = Field(description="In the ledger's unit of account.")
 
 
 class FlowTransfer(MovedTransfer):
     """One transfer of a flow."""
 
     hop: int = Field(description="Least number of transfers from the wallet asked about, from 1.")
-    traced_amount: float = Field(description="What of the amount belongs to the flow.")
+    traced_amount: float = Field(description="What of the value belongs to the flow.")
     begins_amount: float = Field(description="What of that the wallet itself received or sent.")
     ended_amount: float = Field(description="What of that goes no further.")
     end: str = Field(description=f"Why: {', '.join(ENDS[1:])}; empty: all of it goes on.")
@@ -46,6 +48,7 @@ class FlowFacts(BaseModel):
     """
 
     direction: Literal["backward", "forward"]
+    unit: str = Field(description="Of account; empty: the ledger is of one asset.")
     share: float
     total_amount: float = Field(description="What the wallet received or sent.")
     followed_amount: float = Field(description="Of that, what paths are kept of: all or by `to`.")

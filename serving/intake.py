@@ -75,7 +75,8 @@ class Intake:
         Raises
         ------
         RiskError
-            A transfer breaks the contract, is of another asset, or is dated too far ahead.
+            A transfer breaks the contract, does not fit what the ledger holds, or is dated too far
+            ahead.
         ConflictError
             A transfer contradicts one that is in the ledger.
         JournalError
@@ -128,7 +129,7 @@ class Intake:
 def _plain(one: schemas.Transfer) -> features.Transfer:
     return features.Transfer(
         one.tx_id, one.timestamp, one.sender, one.recipient, float(one.amount), one.asset,
-        one.position,
+        one.position, None if one.value is None else float(one.value),
     )  # fmt: skip
 
 
@@ -143,5 +144,8 @@ def _frame(transfers: list[schemas.Transfer]) -> pd.DataFrame:
             "recipient": [one.recipient for one in transfers],
             "amount": np.array([float(one.amount) for one in transfers]),
             "asset": [one.asset for one in transfers],
+            "value": np.array(
+                [np.nan if one.value is None else float(one.value) for one in transfers]
+            ),
         }
     )

@@ -49,7 +49,7 @@ def replay(entries: Entries, ledger: Ledger, into: Changing) -> Replayed:
     Raises
     ------
     RiskError
-        The transfers are of another asset, or break their contract.
+        The transfers do not fit what the ledger holds, or break their contract.
     JournalError
         The journal cannot be read.
     """

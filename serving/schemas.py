@@ -111,7 +111,7 @@ class BatchRequest(Body):
 
 
 class Transfer(Body):
-    """One movement of the ledger's asset, identified by (tx_id, position)."""
+    """One movement of an asset, identified by (tx_id, position)."""
 
     tx_id: Name
     position: int = Field(
@@ -122,6 +122,11 @@ class Transfer(Body):
     recipient: Name
     amount: Amount = Field(description="In whole units of the asset.", examples=["1.5", 1.5])
     asset: Name = Field(examples=["ETH"])
+    value: Amount | None = Field(
+        default=None,
+        description="Worth in the ledger's unit of account. Null or left out: not known, counted "
+        "by coverage alone; but a transfer of the unit itself is worth its amount.",
+    )
 
 
 class TransfersRequest(Body):
@@ -211,7 +216,7 @@ class TracedTransfer(MovedTransfer):
         description="Place in the trail from 1, in the order the money moved; "
         "for bursts and groups, order of time."
     )
-    traced_amount: float = Field(description="What of the amount belongs to the trail.")
+    traced_amount: float = Field(description="What of the value belongs to the trail.")
 
 
 class Trail(BaseModel):

@@ -19,6 +19,7 @@ from features.contracts.transfers import check_transfers
 from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger, Transfer
+from features.ledger.arrivals import frame_of
 from features.past.growing_labels import GrowingLabels
 from features.sources.known import read_known
 from features.table import compute_rows
@@ -79,6 +80,8 @@ class Scorer:
             raise RiskError(
                 "the model learnt from exposure to labelled wallets; give labels to score"
             )
+        model.require_fit(ledger)
+        ledger.count_in(model.manifest.unit)
         self.ledger = ledger
         self.model = model
         self.tabular = model.estimator.reads == "table"
@@ -267,7 +270,7 @@ class Scorer:
 
     def replace(self, tx_id: str, transfers: Sequence[Transfer]) -> None:
         """Let a transaction hold these transfers from now on, whether or not it is here."""
-        new = check_transfers(pd.DataFrame(transfers, columns=Transfer._fields))
+        new = check_transfers(frame_of(transfers))
         awaited = self._known.awaited([*new["sender"], *new["recipient"]])
         with self._changing:
             if self.ledger.rows(tx_id):

@@ -32,6 +32,7 @@ __all__ = [
     "WALLETS",
     "World",
     "asked_late",
+    "asset_worlds",
     "at",
     "chain",
     "cycle",
@@ -126,6 +127,12 @@ _MARKS = st.builds(
 _LABELS = st.builds(
     MarkedLabel, _MARKS, st.booleans(), st.sampled_from([0.5, 0.9, 1.0]), st.just("unspecified")
 )
+
+
+def asset_worlds() -> st.SearchStrategy[World]:
+    """:func:`worlds` of several assets, some transfers of which have no known value."""
+    seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+    return st.builds(World.of_assets, worlds(), seeds)
 
 
 @st.composite

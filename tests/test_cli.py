@@ -154,7 +154,7 @@ def test_ingest_makes_a_ledger_then_appends(
     transfers.write_text(TRANSFERS + "t4,1700010800,w1,w9,1\n")
     assert ingest(transfers, ledger) == 0
     assert "1 transfers added, 4 in all, 4 wallets" in capsys.readouterr().out
-    assert Ledger.open(ledger).asset == "ETH"
+    assert Ledger.open(ledger).unit == "ETH"
     assert Ledger.open(ledger).last_timestamp == pd.Timestamp(1700010800, unit="s", tz="UTC")
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import RiskError
+from features.ledger.counted import Counted
 from features.views import LABEL_COLUMNS
 from training.calibration import Calibration, probability_of
 from training.metrics import (
@@ -85,6 +86,7 @@ def evaluate(
     The model does not keep the names of the wallets it learnt from; take a table without them
     where wallets occur more than once.
     """
+    model.manifest.require_fit(Counted.of_attrs(table.attrs), "the table's ledger")
     check_label_columns(model, table)
     y_true = labels_to_y(labels, table)
     thin = table[list(COUNTS)].to_numpy().sum(axis=1) < model.manifest.min_transfers
@@ -125,6 +127,8 @@ def check_label_columns(model: RiskModel, table: pd.DataFrame) -> None:
 
 def rows_log_odds(model: RiskModel, table: pd.DataFrame, ledger: Ledger | None) -> Float64:
     """Return calibrated log-odds (n,) of the rows of a table, for any kind of model."""
+    if ledger is not None:
+        model.require_fit(ledger)
     features = model_columns(table, model.feature_names)
     inputs = inputs_of(model.estimator, features, ledger, table.index.to_frame(index=False))
     return model.calibration.log_odds(model.estimator.log_odds(inputs))

@@ -17,9 +17,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from features.errors import RiskError
 from features.json_file import read_json, read_regular
+from features.ledger.counted import Counted
 from features.view import View, fingerprint
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 OWN_HASH = "sha256"
 
@@ -86,6 +87,10 @@ class Manifest(BaseModel):
         The views that these are of, and coverage, by name.
     context
         Those of ``feature_names`` that are the user's own and of no view.
+    chain, unit, assets
+        Of the ledger that it learnt from: its chain, its unit of account, and the assets that most
+        of its transfers are of; empty where nobody said. See
+        :class:`features.ledger.counted.Counted`.
     trained_until
         Labels known at or after this instant, and rows from it on, were not learnt from.
     base_rate
@@ -104,11 +109,14 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    format_version: Literal[3] = 3
+    format_version: Literal[4] = 4
     kind: str
     feature_names: tuple[str, ...]
     views: dict[str, ViewRead]
     context: tuple[str, ...] = ()
+    chain: str = ""
+    unit: str = ""
+    assets: tuple[str, ...] = ()
     trained_until: AwareDatetime
     base_rate: float
     min_transfers: int
@@ -136,6 +144,21 @@ class Manifest(BaseModel):
         read = {name: view.fingerprint for name, view in self.views.items()}
         return content_hash(read)[:16]
 
+    def require_fit(self, here: Counted, what: str) -> None:
+        """Refuse what counts in another unit, or is of another chain, than what was learnt from.
+
+        Raises
+        ------
+        ModelError
+            Both are named.
+        """
+        said = Counted(self.chain, self.unit).contradiction(here)
+        if said:
+            raise ModelError(
+                f"the model {said.format(what)}: it learnt nothing about those; score with a model "
+                "that was trained on such a ledger"
+            )
+
     @property
     def facts(self) -> dict[str, str]:
         """What a notebook, and the model card, say of the model first."""
@@ -143,6 +166,9 @@ class Manifest(BaseModel):
             "kind": self.kind,
             "version": self.version,
             "trained until": self.trained_until.isoformat(),
+            "chain": self.chain or "not said",
+            "unit of account": self.unit or "not said",
+            "assets": ", ".join(self.assets) or "not said",
             "base rate": f"{self.base_rate:g}",
             "columns": str(len(self.feature_names)),
             "views": ", ".join(self.views),

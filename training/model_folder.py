@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from features.json_file import parse_json, read_regular
+from features.ledger.counted import Counted
 from features.view import View
 from training.calibration import Calibration
 from training.manifest import (
@@ -65,13 +66,15 @@ def assemble_parts(
     *,
     views: tuple[View, ...],
     trained_until: pd.Timestamp,
+    counted: Counted,
     reference: bytes,
     typical: Typical,
     categories: Categories | None = None,
 ) -> ModelParts:
     """Write down a fitted model.
 
-    ``views`` are those that it reads, ``reference`` the content of ``reference.json``; see
+    ``views`` are those that it reads, ``counted`` what it learnt from counts in,
+    ``reference`` the content of ``reference.json``; see
     :class:`training.watch.reference.Reference`. ``typical`` is what its reasons are told against.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +90,9 @@ def assemble_parts(
             "feature_names": estimator.feature_names,
             "views": {view.name: ViewRead.of(view) for view in views},
             "context": tuple(name for name in estimator.feature_names if name in config.context),
+            "chain": counted.chain,
+            "unit": counted.unit,
+            "assets": counted.assets,
             "trained_until": trained_until.to_pydatetime(),
             "base_rate": config.base_rate,
             "min_transfers": config.min_transfers,

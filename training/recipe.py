@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.contracts.labels import check_labels
 from features.errors import RiskError
+from features.ledger.counted import Counted
 from features.view import View
 from training.chosen import chosen_columns, chosen_rows, enough_transfers
 from training.config import TrainConfig
@@ -84,11 +85,22 @@ class Recipe:
         groups: pd.Series | None = None,
     ) -> Self:
         """Check what was given, and choose the columns."""
+        if ledger is not None:
+            said = Counted.said(ledger).contradiction(Counted.of_attrs(table.attrs))
+            if said:
+                raise RiskError(f"the ledger {said.format('the ledger of the table')}")
         names = chosen_columns(table, config, views)
         return cls(
             table, check_labels(labels), config, ledger, views, names,
             _group_codes(table.index, groups),
         )  # fmt: skip
+
+    @property
+    def counted(self) -> Counted:
+        """What the rows are counted in, as far as ledger or table say."""
+        if self.ledger is not None:
+            return Counted.of(self.ledger)
+        return Counted.of_attrs(self.table.attrs)
 
     def new(self) -> Estimator:
         """Return an estimator that is not fitted."""

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from features.context import context_values
 from features.contracts.spine import check_spine
-from features.table import feature_table
+from features.contracts.times import microseconds
+from features.ledger.counted import Counted
+from features.past import label_events
+from features.table import compute_rows
 from features.view import View
 from features.views import LABEL_COLUMNS, VIEWS, feature_columns
 from training.categories import Categories
@@ -154,6 +157,10 @@ class RiskModel:
             unknown kind, or a view that it reads is missing or otherwise (the difference is shown).
         """
         return cls(read_folder(Path(directory)), views)
+
+    def require_fit(self, ledger: Ledger) -> None:
+        """Raise ModelError for a ledger in another unit, or of another chain, than learnt from."""
+        self.manifest.require_fit(Counted.said(ledger), "the ledger")
 
     def predict_proba(self, table: pd.DataFrame) -> Float64:
         """Return P(illicit) of rows of a feature table; tabular kinds only.
@@ -313,15 +320,20 @@ class RiskModel:
         """Return :meth:`score` and, if asked, :meth:`explain_wallets`, as arrays, from one pass."""
         if self.reads_labels and labels is None:
             raise ModelError("the model learnt from labelled wallets around; give labels to score")
+        self.require_fit(ledger)
         spine = check_spine(spine)
         given = context_values(context, spine, self.context_names)
-        values = feature_table(ledger, spine, labels=labels, views=self.views).to_numpy()
+        values = compute_rows(
+            ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]),
+            labels=label_events(ledger, labels), views=self.views,
+        )  # fmt: skip
         inputs = inputs_of(self.estimator, self._places.features(values, given), ledger, spine)
         return self._judge(inputs, self._places.transfers(values), reasons=reasons)
 
     def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
         """Judge rows of a table, as if enough were known of all where it has no counts."""
         self._require_table()
+        self.manifest.require_fit(Counted.of_attrs(table.attrs), "the table's ledger")
         inputs = Inputs(model_columns(table, self.feature_names))
         counted = set(COUNTS) <= set(table.columns)
         counts = transfers_of(table) if counted else np.full(len(table), np.inf)

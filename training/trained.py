@@ -225,7 +225,7 @@ def ship(recipe: Recipe) -> Shipped:
     )
     parts = assemble_parts(
         fitted.estimator, fitted.calibration, recipe.config, views=read,
-        trained_until=recipe.until, reference=reference.to_json(),
+        trained_until=recipe.until, counted=recipe.counted, reference=reference.to_json(),
         categories=_categories(recipe, learnt[truth.y_true[learnt] == 1]),
         typical=typical_of(fitted, lambda some: recipe.inputs(rows[some]), y_true, recipe.config),
     )  # fmt: skip

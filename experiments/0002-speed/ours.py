@@ -161,7 +161,7 @@ def new_transfers(ledger: Ledger, rng: np.random.Generator, n: int) -> pd.DataFr
             "sender": pd.array(names[:n], dtype="str"),
             "recipient": pd.array(names[n:], dtype="str"),
             "amount": rng.lognormal(2.0, 1.0, n),
-            "asset": ledger.asset,
+            "asset": ledger.unit,
         }
     )
 

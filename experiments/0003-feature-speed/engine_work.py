@@ -163,7 +163,7 @@ def _increment(ledger: Ledger, wallet: str, other: str, number: int) -> tuple[fl
     """Seconds of the append and of the row."""
     last = ledger.last_timestamp or pd.Timestamp(0, tz="UTC")
     moment = last + pd.Timedelta(seconds=1)
-    transfer = Transfer(f"increment{number}", moment, wallet, other, 1.0, ledger.asset)
+    transfer = Transfer(f"increment{number}", moment, wallet, other, 1.0, ledger.unit)
     begin = time.perf_counter()
     ledger.append_one(transfer)
     appended = time.perf_counter()

@@ -159,7 +159,7 @@ def _public(ledger: Ledger, new: npt.NDArray[np.float64], batch: int) -> list[fl
                 "sender": names[0],
                 "recipient": names[1],
                 "amount": part[:, 4],
-                "asset": ledger.asset,
+                "asset": ledger.unit,
             }
         )
         after = pd.DatetimeIndex(stamps.append(stamps)).shift(1, freq="us")

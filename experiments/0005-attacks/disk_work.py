@@ -177,7 +177,7 @@ def _digest(directory: Path) -> str:
     known = [f"w{number}" for number in range(60)]
     spine = pd.DataFrame({"wallet": known, "as_of": START + pd.Timedelta(400, "D")})
     table = feature_table(ledger, spine)
-    facts = [sorted(names), ledger.asset, ledger.n_transfers, str(ledger.last_timestamp)]
+    facts = [sorted(names), ledger.unit, ledger.n_transfers, str(ledger.last_timestamp)]
     return hashlib.sha256(table.to_numpy().tobytes() + repr(facts).encode()).hexdigest()
 
 
@@ -315,7 +315,7 @@ def size(arguments: argparse.Namespace) -> None:
         codes = rng.integers(0, opened.n_wallets, (2, 1000))
         ends = [[opened.wallet(code) for code in row] for row in codes.tolist()]
         frame = transfers(ends[0], ends[1], np.full(1000, seconds + turn + 1), f"new{turn}-")
-        frame["asset"] = opened.asset
+        frame["asset"] = opened.unit
         took.append(busy(partial(opened.append, frame)))
     say({**figures, "append": statistics.median(took)})
 

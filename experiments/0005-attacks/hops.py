@@ -67,7 +67,7 @@ def _trails(name: str, ledger: Ledger, labels: pd.DataFrame) -> list[Measure]:
     found = []
     for number, (way, moves) in enumerate(ways.items()):
         made = [(move, one.as_of) for one in deposits for move in moves(one)]
-        frame = transfers_of(made, ledger.asset, f"trail{number}")
+        frame = transfers_of(made, ledger.unit, f"trail{number}")
         table = _exposure(ledger, frame, [one.wallet for one in deposits], labels)
         share, cut = table[INDIRECT].fillna(0.0), table[TRUNCATED]
         what = f"{name}: illicit share behind a go-between, {way}"
@@ -86,7 +86,7 @@ def _caps(name: str, ledger: Ledger, labels: pd.DataFrame, honest: pd.DataFrame)
         for wallet in some
         for second in range(CAP_DUST)
     ]
-    frame = transfers_of(dust, ledger.asset, "cap")
+    frame = transfers_of(dust, ledger.unit, "cap")
     table = _exposure(ledger, frame, some, labels)
     share, searched = table[DIRECT], table["exposure_searched_in_share"]
     what = f"{name}: honest wallets after {CAP_DUST:,} dust payments"

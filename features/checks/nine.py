@@ -5,6 +5,7 @@ it compared, and raises :class:`features.errors.ViewError` at the first that is 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,7 @@ def batch(views: Views, world: World, random: np.random.Generator) -> int:
     ]
     alone = pd.DataFrame(np.concatenate(rows), whole.index, whole.columns)
     picked = random.integers(len(world.spine), size=2 * len(world.spine))
-    some = World(world.transfers, world.labels, world.spine.iloc[picked])
+    some = replace(world, spine=world.spine.iloc[picked])
     return same_bits(whole, alone) + same_bits(rows_of(views, some, ledger), alone.iloc[picked])
 
 
@@ -64,7 +65,7 @@ def grown_ledger(views: Views, world: World, random: np.random.Generator) -> int
     """A ledger that grew out of order, and lost and regained a transaction, is a rebuilt one."""
     arriving = world.shuffled(random).transfers
     cuts = sorted(random.integers(0, len(arriving) + 1, 3).tolist())
-    ledger = Ledger.from_transfers(arriving.iloc[: cuts[0]])
+    ledger = replace(world, transfers=arriving.iloc[: cuts[0]]).ledger()
     for first, end in zip(cuts, [*cuts[1:], len(arriving)], strict=True):
         ledger.append(arriving.iloc[first:end])
     taken = random.choice(world.transfers["tx_id"].unique(), 2).tolist()
@@ -72,7 +73,7 @@ def grown_ledger(views: Views, world: World, random: np.random.Generator) -> int
     remaining = world.transfers[~world.transfers["tx_id"].isin(taken)]
     cells = 0
     if len(remaining):
-        kept = World(remaining, world.labels, world.spine)
+        kept = replace(world, transfers=remaining)
         cells += same_bits(rows_of(views, kept, ledger), rows_of(views, kept))
     ledger.append(world.transfers)  # puts back what was taken
     return cells + same_bits(rows_of(views, world, ledger), rows_of(views, world))
@@ -115,7 +116,7 @@ def empty_history(views: Views, world: World, random: np.random.Generator) -> in
     spine = pd.DataFrame({"wallet": [STRANGER, *WALLETS], "as_of": first})
     cells = 0
     for transfers in (world.transfers, world.transfers.iloc[:0]):
-        rows = rows_of(views, World(transfers, world.labels, spine))
+        rows = rows_of(views, replace(world, transfers=transfers, spine=spine))
         values = rows.to_numpy()
         cells += require(np.isnan(values) | (values == 0), rows, "nan or 0 for an empty history")
     return cells

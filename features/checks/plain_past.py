@@ -18,7 +18,7 @@ Row = dict[str, float]
 
 
 class PlainTransfer(NamedTuple):
-    """One transfer; ``time`` in microseconds since 1970 UTC."""
+    """One transfer; ``time`` in microseconds since 1970 UTC, ``amount`` its value, or nan."""
 
     time: int
     sender: str
@@ -26,6 +26,7 @@ class PlainTransfer(NamedTuple):
     amount: float
     tx_id: str
     position: int
+    asset: str = ""
 
 
 class PlainLabel(NamedTuple):
@@ -54,6 +55,7 @@ class PlainPast(NamedTuple):
     received, sent : dict of wallet to list of PlainTransfer, without dust
     dust : dict of wallet to list of PlainDust
     labels : list of PlainLabel, or None where none were given
+    unpriced : list of PlainTransfer, those without a value, which are on no side
     """
 
     as_of: int
@@ -61,6 +63,7 @@ class PlainPast(NamedTuple):
     sent: dict[str, list[PlainTransfer]]
     dust: dict[str, list[PlainDust]]
     labels: list[PlainLabel] | None
+    unpriced: list[PlainTransfer]
 
     def sides(self, wallet: str) -> tuple[list[PlainTransfer], list[PlainTransfer]]:
         """All transfers that a wallet received and sent."""
@@ -78,15 +81,22 @@ def plain_past(
     """Cut the world at ``as_of``, in microseconds since 1970 UTC."""
     received: dict[str, list[PlainTransfer]] = {}
     sent: dict[str, list[PlainTransfer]] = {}
-    for transfer in sorted(transfers, key=lambda t: (t.time, text_hash(t.tx_id), t.position)):
-        if transfer.time < as_of:
+    seen = [transfer for transfer in transfers if transfer.time < as_of]
+    unpriced = [transfer for transfer in seen if transfer.amount != transfer.amount]
+    for transfer in sorted(seen, key=lambda t: (t.time, text_hash(t.tx_id), t.position)):
+        if transfer.amount == transfer.amount:
             received.setdefault(transfer.recipient, []).append(transfer)
             sent.setdefault(transfer.sender, []).append(transfer)
     known = None if labels is None else [label for label in labels if label.known_at < as_of]
     parted = {wallet: part(receipts, sent.get(wallet, [])) for wallet, receipts in received.items()}
     counted = {wallet: counting for wallet, (counting, _) in parted.items()}
     return PlainPast(
-        as_of, counted, sent, {wallet: dust for wallet, (_, dust) in parted.items()}, known
+        as_of,
+        counted,
+        sent,
+        {wallet: dust for wallet, (_, dust) in parted.items()},
+        known,
+        unpriced,
     )
 
 
@@ -115,7 +125,8 @@ def part(
 
 def transfer_list(frame: pd.DataFrame) -> list[PlainTransfer]:
     """Transfers of a frame that meets the contract."""
-    columns = ["sender", "recipient", "amount", "tx_id", "position"]
+    worth = "value" if "value" in frame else "amount"
+    columns = ["sender", "recipient", worth, "tx_id", "position", "asset"]
     times = map(micros, frame["timestamp"])
     rows = zip(times, *(frame[name].tolist() for name in columns), strict=True)
     return [PlainTransfer(*row) for row in rows]

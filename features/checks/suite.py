@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -117,7 +118,7 @@ def _where_it_raises(views: Views, world: World) -> str:
     for row in range(len(world.spine)):
         asked = world.spine.iloc[[row]]
         try:
-            rows_of(views, World(world.transfers, world.labels, asked), ledger)
+            rows_of(views, replace(world, spine=asked), ledger)
         except Exception:  # noqa: BLE001  # whatever a guest's view raises
             wallet, as_of = asked.iloc[0]
             return f", of wallet {wallet!r} as of {as_of.isoformat()}"

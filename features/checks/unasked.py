@@ -51,14 +51,14 @@ def dust_moves_no_trail(views: Views, world: World, random: np.random.Generator)
 
 def dusted(world: World, random: np.random.Generator) -> World:
     """A world in which fresh wallets have sent dust to some wallets that moved something before."""
-    paid = []
+    paid, worth = [], "amount" if world.unit is None else "value"
     for n in range(int(random.integers(1, _PAYMENTS + 1))):
-        moved = world.transfers[world.transfers["amount"] > 0]
+        moved = world.transfers[world.transfers[worth] > 0]
         if moved.empty:
             break
         one = moved.iloc[random.integers(len(moved))]
         wallet = one["recipient" if random.integers(2) else "sender"]
-        least = moved.loc[(moved["sender"] == wallet) | (moved["recipient"] == wallet), "amount"]
+        least = moved.loc[(moved["sender"] == wallet) | (moved["recipient"] == wallet), worth]
         after = pd.Timedelta(int(random.integers(1, _LATER_US)), "us")
         paid.append(
             one.to_dict()
@@ -68,8 +68,10 @@ def dusted(world: World, random: np.random.Generator) -> World:
                 "timestamp": one["timestamp"] + after,
                 "sender": f"sender of dust {random.integers(_SENDERS)}",
                 "recipient": wallet,
-                "amount": float(random.integers(2)) * least.min() * _SHARE / _PAYMENTS,
             }
+            | dict.fromkeys(
+                ("amount", worth), float(random.integers(2)) * least.min() * _SHARE / _PAYMENTS
+            )
         )
     if not paid:
         return world

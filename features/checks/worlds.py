@@ -27,6 +27,9 @@ OFFSETS = (-1, 0, 1, HOUR, DAY)  # of an instant from the transfer that it is ne
 ORIGINS = tuple(
     pd.Timestamp(text, tz="UTC") for text in ("2024-03-01T05:30", "1969-12-31T22:59:59.999999")
 )
+UNIT, UNPRICED = "USD", "gold"
+PRICES = {UNIT: 1.0, "ETH": 2048.0, "USDC": 1.0, UNPRICED: 64.0}  # powers of two: values stay exact
+_UNKNOWN_SHARE = 0.3
 MOST_TRANSFERS, MOST_ROWS, MOST_LABELS = 40, 12, 8
 
 
@@ -37,10 +40,11 @@ class World:
     transfers: pd.DataFrame
     labels: pd.DataFrame
     spine: pd.DataFrame
+    unit: str | None = None  # of account, where the transfers have values
 
     def ledger(self) -> Ledger:
         """Build the ledger at one go."""
-        return Ledger.from_transfers(self.transfers)
+        return Ledger.from_transfers(self.transfers, unit=self.unit)
 
     def events(self, ledger: Ledger) -> LabelEvents:
         """Arrange the labels for kernels."""
@@ -52,10 +56,11 @@ class World:
 
     def until(self, as_of: pd.Timestamp) -> "World":
         """Keep what is before an instant, and what is asked up to it."""
-        return World(
-            self.transfers[self.transfers["timestamp"] < as_of],
-            self.labels[self.labels["known_at"] < as_of],
-            self.spine[self.spine["as_of"] <= as_of],
+        return replace(
+            self,
+            transfers=self.transfers[self.transfers["timestamp"] < as_of],
+            labels=self.labels[self.labels["known_at"] < as_of],
+            spine=self.spine[self.spine["as_of"] <= as_of],
         )
 
     def shuffled(self, random: np.random.Generator) -> "World":
@@ -68,29 +73,46 @@ class World:
 
     def shifted(self, by: pd.Timedelta) -> "World":
         """Move every time by the same amount."""
-        return World(
-            self.transfers.assign(timestamp=self.transfers["timestamp"] + by),
-            self.labels.assign(known_at=self.labels["known_at"] + by),
-            self.spine.assign(as_of=self.spine["as_of"] + by),
+        return replace(
+            self,
+            transfers=self.transfers.assign(timestamp=self.transfers["timestamp"] + by),
+            labels=self.labels.assign(known_at=self.labels["known_at"] + by),
+            spine=self.spine.assign(as_of=self.spine["as_of"] + by),
         )
 
     def renamed(self, names: dict[str, str]) -> "World":
         """Give every wallet another name."""
         of = self.transfers
-        return World(
-            of.assign(sender=of["sender"].map(names), recipient=of["recipient"].map(names)),
-            self.labels.assign(wallet=self.labels["wallet"].map(names)),
-            self.spine.assign(wallet=self.spine["wallet"].map(names)),
+        return replace(
+            self,
+            transfers=of.assign(
+                sender=of["sender"].map(names), recipient=of["recipient"].map(names)
+            ),
+            labels=self.labels.assign(wallet=self.labels["wallet"].map(names)),
+            spine=self.spine.assign(wallet=self.spine["wallet"].map(names)),
         )
 
     def with_amounts(self, amounts: pd.Series | npt.NDArray[np.float64]) -> "World":
-        """Replace the amounts."""
-        return replace(self, transfers=self.transfers.assign(amount=amounts))
+        """Replace the amounts, and values by the same numbers where there are any."""
+        changed = self.transfers.assign(amount=amounts)
+        if self.unit is not None:
+            changed = changed.assign(value=amounts)
+        return replace(self, transfers=changed)
+
+    def of_assets(self, random: np.random.Generator) -> "World":
+        """The same values, each of some asset; of a few nobody knows the value."""
+        value = self.transfers["amount"]
+        asset = pd.Series(random.choice(list(PRICES), len(value)), value.index, dtype="str")
+        amount = value / asset.map(PRICES).astype("float64")
+        unknown = (asset == UNPRICED) & (random.random(len(value)) < _UNKNOWN_SHARE)
+        moved = self.transfers.assign(asset=asset, amount=amount, value=value.mask(unknown))
+        return replace(self, transfers=moved, unit=UNIT)
 
     def largest_amounts(self) -> npt.NDArray[np.float64]:
         """Largest amount that the wallet of each row of the spine ever moved; 0 for none."""
-        ends = [self.transfers[["amount"]].assign(wallet=self.transfers[end]) for end in _ENDS]
-        largest = pd.concat(ends).groupby("wallet")["amount"].max()
+        name = "amount" if self.unit is None else "value"
+        ends = [self.transfers[[name]].assign(wallet=self.transfers[end]) for end in _ENDS]
+        largest = pd.concat(ends).groupby("wallet")[name].max().fillna(0.0)
         return largest.reindex(self.spine["wallet"], fill_value=0.0).to_numpy(dtype=np.float64)
 
 

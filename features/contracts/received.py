@@ -157,7 +157,7 @@ class Received:
         """Read a column of finite numbers in [0, highest], as float64; missing ones are nan."""
         values = self.frame[column]
         known = pd.api.types.is_numeric_dtype(values.dtype) and values.dtype.kind not in "bc"
-        if not (known or values.empty):
+        if not (known or values.empty or (missing_allowed and values.isna().all())):
             raise self._wrong_type(column, "numbers")
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         missing = np.isnan(numbers)

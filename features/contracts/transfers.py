@@ -17,7 +17,7 @@ from features.errors import TransfersError
 from features.kernel import Int32s, UInt64s, hash_order, text_hashes
 
 REQUIRED = ("tx_id", "timestamp", "sender", "recipient", "amount", "asset")
-OPTIONAL = ("position", "amount_usd", "block", "fee")
+OPTIONAL = ("position", "value", "amount_usd", "block", "fee")
 MAX_AMOUNT = 1e60  # so that sums of fourth powers stay finite
 MAX_POSITION = 2**31 - 1
 MAX_BLOCK = 2**63 - 1
@@ -84,8 +84,10 @@ def check_transfers(
         Strings ``tx_id``, ``sender``, ``recipient``, ``asset`` of 1 to 256 characters;
         ``timestamp``, datetimes with a time zone or ISO 8601 texts with an offset, one offset a
         column; ``amount`` in whole units of the asset, finite, from 0 to 1e60. Optional: integers
-        ``position`` (which transfer of the transaction, 0 if absent) and ``block``; ``amount_usd``
-        and ``fee``, from 0 to 1e60, nan where unknown. No other columns. The index does not matter.
+        ``position`` (which transfer of the transaction, 0 if absent) and ``block``; ``value``, in
+        the ledger's unit of account, or in its place ``amount_usd``, which says that the unit is
+        USD; ``fee``; these from 0 to 1e60, nan where unknown. No other columns. The index does not
+        matter.
     on_error : {"raise", "quarantine"}
         What happens to bad rows. A missing, unknown or wrongly typed column raises either way.
 
@@ -129,6 +131,8 @@ def check_received(
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
     received.check_columns(REQUIRED, OPTIONAL)
+    if {"value", "amount_usd"} <= set(received.frame):
+        raise received.fail("value and amount_usd both say what a transfer was worth; keep one")
     typed = _typed(received)
     bad = received.bad()
     found = _Copies.among(typed, np.flatnonzero(~bad) if bad.any() else None)
@@ -159,14 +163,11 @@ def _typed(received: Received) -> pd.DataFrame:
         "amount": received.numbers("amount", highest=MAX_AMOUNT),
         "asset": received.names("asset"),
     }
-    if "amount_usd" in frame:
-        columns["amount_usd"] = received.numbers(
-            "amount_usd", highest=MAX_AMOUNT, missing_allowed=True
-        )
     if "block" in frame:
         columns["block"] = received.counts("block", highest=MAX_BLOCK)
-    if "fee" in frame:
-        columns["fee"] = received.numbers("fee", highest=MAX_AMOUNT, missing_allowed=True)
+    for name in ("value", "amount_usd", "fee"):
+        if name in frame:
+            columns[name] = received.numbers(name, highest=MAX_AMOUNT, missing_allowed=True)
     return pd.DataFrame(columns)
 
 

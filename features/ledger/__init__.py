@@ -1,4 +1,4 @@
-"""The ledger: all transfers of one asset, by wallet and in order of time."""
+"""The ledger: all transfers of one chain, by wallet and in order of time."""
 
 from features.contracts.times import microseconds
 from features.ledger.arrivals import Transfer

@@ -1,6 +1,6 @@
 """What arrives at a ledger: a transfer of a stream, and which transfers of a frame are new."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -10,15 +10,22 @@ import pandas as pd
 from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
 from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION, Transfers
-from features.errors import ConflictError, LedgerError
+from features.errors import ConflictError
+from features.kernel import Float64s
+from features.ledger.assets import Assets
 from features.ledger.state import State
+from features.ledger.values import values
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FIRST, _END = EARLIEST.to_pydatetime(), LATEST.to_pydatetime()  # quicker to compare
 
 
 class Transfer(NamedTuple):
-    """One transfer, under the contract of :func:`features.check_transfers`."""
+    """One transfer, under the contract of :func:`features.check_transfers`.
+
+    ``value`` is in the ledger's unit of account, None where none is known, and for a transfer of
+    the unit itself, which is worth its amount.
+    """
 
     tx_id: str
     timestamp: datetime
@@ -27,6 +34,7 @@ class Transfer(NamedTuple):
     amount: float
     asset: str
     position: int = 0
+    value: float | None = None
 
     @property
     def microseconds(self) -> int:
@@ -34,6 +42,12 @@ class Transfer(NamedTuple):
         if isinstance(self.timestamp, pd.Timestamp):
             return self.timestamp.value // 1000
         return (self.timestamp - _EPOCH) // _MICROSECOND
+
+
+def frame_of(transfers: Sequence[Transfer]) -> pd.DataFrame:
+    """Transfers as a frame for :func:`features.check_transfers`."""
+    frame = pd.DataFrame(transfers, columns=Transfer._fields)
+    return frame.astype({"value": np.float64})
 
 
 class _Known(dict[str, dict[int, int]]):
@@ -55,6 +69,10 @@ def is_plain(transfer: Transfer) -> bool:
         all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
         and type(transfer.amount) is float
         and 0.0 <= transfer.amount <= MAX_AMOUNT
+        and (
+            transfer.value is None
+            or (type(transfer.value) is float and 0.0 <= transfer.value <= MAX_AMOUNT)
+        )
         and type(transfer.position) is int
         and 0 <= transfer.position <= MAX_POSITION
         and isinstance(transfer.timestamp, datetime)
@@ -71,7 +89,7 @@ def new_transfers(ledger: State, checked: Transfers) -> Transfers:
     ConflictError
         A transfer that it holds came again with other content.
     LedgerError
-        The transfers are of another asset.
+        The transfers are of another asset than the ledger's, or their values in another unit.
     """
     new, conflicts = sort_out(ledger, checked)
     for conflict in conflicts:
@@ -103,32 +121,46 @@ def sort_out(ledger: State, checked: Transfers) -> tuple[Transfers, list[Conflic
     Raises
     ------
     LedgerError
-        The transfers are of another asset.
+        The transfers are of another asset than the ledger's, or their values in another unit.
     """
     if not len(checked):
         return checked, []
-    asset = one_asset(checked)
-    if ledger.asset not in ("", asset):
-        raise LedgerError(
-            f"the ledger holds {ledger.asset!r}, the transfers are of {asset!r}; "
-            "keep one ledger an asset"
-        )
+    worth = values(checked, ledger.assets)
     conflicts: list[Conflict] = []
     here = np.zeros(len(checked), dtype=bool)
     suspects = np.flatnonzero(ledger.transactions.may_hold(checked["tx_id"]))
     if suspects.size:
         known = _Known(ledger)
-        copies = checked.iloc[suspects][list(Transfer._fields)]
-        for at, copy in zip(suspects, map(Transfer._make, copies.to_numpy()), strict=True):
+        copies = _told(checked.iloc[suspects], worth[suspects], ledger.unit)
+        for at, copy in zip(suspects, copies, strict=True):
             row = known[copy.tx_id].get(copy.position)
             here[at] = row is not None
-            if (
-                row is not None
-                and (stored := stored_transfer(ledger, row, copy.tx_id, near=copy.microseconds))
-                != copy
-            ):
+            if row is None:
+                continue
+            stored = stored_transfer(ledger, row, copy.tx_id, near=copy.microseconds)
+            if _differs(stored, copy):
                 conflicts.append(Conflict(stored, copy))
     return Transfers.sealed(checked[~here], None) if here.any() else checked, conflicts
+
+
+def _told(some: pd.DataFrame, worth: Float64s, unit: str) -> Iterator[Transfer]:
+    """Rows of a frame as the ledger would tell them."""
+    rows = some[list(Transfer._fields[:-1])].to_numpy()
+    for row, value in zip(rows, worth.tolist(), strict=True):
+        one = Transfer._make([*row, None])
+        yield one if value != value or one.asset == unit else one._replace(value=value)
+
+
+def _differs(stored: Transfer, copy: Transfer) -> bool:
+    """Whether a copy contradicts what is stored; one without a value says nothing of it."""
+    return stored != copy and (copy.value is not None or stored._replace(value=None) != copy)
+
+
+def _fits(assets: Assets, one: Transfer) -> bool:
+    """Whether a plain transfer fits a ledger as it stands."""
+    if one.asset == assets.unit:
+        return one.value is None
+    return not assets.plain
 
 
 def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer] | None:
@@ -137,8 +169,8 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
     Returns
     -------
     list of Transfer, or None
-        None where only the full check can tell: a transfer is not plain, is of another asset, or
-        has the id and position of another one here, with other content.
+        None where only the full check can tell: a transfer is not plain, does not fit, or has the
+        id and position of another one here, with other content.
 
     Raises
     ------
@@ -147,7 +179,7 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
     """
     distinct: dict[tuple[str, int], Transfer] = {}
     for one in transfers:
-        if not is_plain(one) or one.asset != ledger.asset:
+        if not is_plain(one) or not _fits(ledger.assets, one):
             return None
         if distinct.setdefault((one.tx_id, one.position), one) != one:
             return None
@@ -156,38 +188,24 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
         row = known[one.tx_id].get(one.position)
         if row is None:
             new.append(one)
-        elif (stored := stored_transfer(ledger, row, one.tx_id, near=one.microseconds)) != one:
+            continue
+        stored = stored_transfer(ledger, row, one.tx_id, near=one.microseconds)
+        if _differs(stored, one):
             raise Conflict(stored, one).error()
     return new
 
 
 def stored_transfer(ledger: State, row: int, tx_id: str, *, near: int | None = None) -> Transfer:
     """The transfer of a transaction in a row of the ledger; its time is probably ``near``."""
-    at, side = ledger.place(row, near=near), ledger.outgoing
+    side, at = ledger.find(row, near=near)
+    asset, amount, value = ledger.assets.of_row(row, float(side.amount[at]))
     return Transfer(
         tx_id,
         pd.Timestamp(int(side.time[at]), unit="us", tz="UTC"),
         ledger.wallet(int(ledger.sender[row])),
         ledger.wallet(int(side.counterparty[at])),
-        float(side.amount[at]),
-        ledger.asset,
+        amount,
+        asset,
         int(ledger.position[row]),
+        value,
     )
-
-
-def one_asset(checked: Transfers) -> str:
-    """Return the one asset of checked transfers, empty where there are none.
-
-    Raises
-    ------
-    LedgerError
-        They are of more than one.
-    """
-    assets = checked["asset"].unique().tolist()
-    if len(assets) > 1:
-        listed = ", ".join(repr(asset) for asset in sorted(assets)[:5])
-        raise LedgerError(
-            f"a ledger holds one asset, since amounts of different assets do not add; "
-            f"received {len(assets)}: {listed}"
-        )
-    return str(assets[0]) if assets else ""

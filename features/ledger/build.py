@@ -10,11 +10,13 @@ from features.contracts.text import Chunks, as_chunks, as_text
 from features.contracts.times import microseconds
 from features.contracts.transfers import IdOrder, Transfers
 from features.kernel import Float64s, Int32s, Int64s
+from features.ledger.assets import Assets
 from features.ledger.materiality import parted
 from features.ledger.names import Names, by_hash
-from features.ledger.side import Log, RowOrder
+from features.ledger.side import NOTHING, Log, RowOrder
 from features.ledger.slices import Slices, dealt
-from features.ledger.state import State
+from features.ledger.state import State, Unpriced
+from features.ledger.values import Account, values
 
 
 class Columns(NamedTuple):
@@ -24,7 +26,7 @@ class Columns(NamedTuple):
     ----------
     time : int64 array, microseconds since 1970 UTC
     sender, recipient : int32 arrays of wallet codes
-    amount : float64 array, whole units of the asset
+    value : float64 array, in the unit of account; nan where none is known
     position : int32 array
     by_id : int64 array
         Which transfer stands in each row: they are in order of (hash of ``tx_id``, position).
@@ -33,13 +35,16 @@ class Columns(NamedTuple):
     time: Int64s
     sender: Int32s
     recipient: Int32s
-    amount: Float64s
+    value: Float64s
     position: Int32s
     by_id: Int64s
 
 
-def build(asset: str, checked: Transfers) -> State:
-    """Lay out checked transfers of one asset."""
+def build(counted: Account, checked: Transfers) -> State:
+    """Lay out checked transfers."""
+    chain, unit, plain = counted
+    of = Assets.of_unit(chain, unit) if plain else Assets.of_frame(chain, unit, checked)
+    value = checked["amount"].to_numpy() if plain else values(checked, of)
     ends = [*as_chunks(checked["sender"]).chunks, *as_chunks(checked["recipient"]).chunks]
     with ThreadPoolExecutor(1) as other:
         numbered = other.submit(_numbered, pa.chunked_array(ends))
@@ -50,47 +55,53 @@ def build(asset: str, checked: Transfers) -> State:
         time=microseconds(checked["timestamp"]),
         sender=codes[: len(checked)],
         recipient=codes[len(checked) :],
-        amount=checked["amount"].to_numpy(),
+        value=value,
         position=checked["position"].to_numpy(),
         by_id=order.rows,
     )
-    return lay_out(asset, wallets, transactions, columns)
+    return lay_out(of, wallets, transactions, columns)
 
 
 def compact(state: State) -> State:
     """Lay out anew the transfers that are here, without the room that changes left behind."""
     wallets, code = by_hash(state.wallets.all_text())
-    places = state.outgoing.places()
-    rows = state.outgoing.transfer[places]
+    held = _everything(state)
+    rows = held.row
     tx_id, position = state.transactions.all_text().take(rows), state.position[rows]
     order = IdOrder.of(tx_id, position)
     columns = Columns(
-        time=state.outgoing.time[places],
-        sender=code[state.sender[rows]],
-        recipient=code[state.outgoing.counterparty[places]],
-        amount=state.outgoing.amount[places],
+        time=held.time,
+        sender=code[held.owner],
+        recipient=code[held.counterparty],
+        value=held.amount,
         position=position,
         by_id=order.rows,
     )
-    laid_out = lay_out(state.asset, wallets, _transactions(tx_id, order), columns)
+    assets = state.assets.take(rows.astype(np.int64))
+    laid_out = lay_out(assets, wallets, _transactions(tx_id, order), columns)
     laid_out.provenance = state.provenance
     return laid_out
 
 
-def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -> State:
-    """Bring transfers into rows, in order of their ids, and into both sides, in order of time."""
-    rows = columns.by_id
-    row = np.empty(rows.size, dtype=np.int32)
-    row[rows] = np.arange(rows.size, dtype=np.int32)
-    in_time = _in_time(columns.time, rows)
-    outgoing = Log(
-        columns.time[in_time],
-        columns.sender[in_time],
-        columns.recipient[in_time],
-        row[in_time],
-        columns.amount[in_time],
-    )
-    incoming = outgoing._replace(owner=outgoing.counterparty, counterparty=outgoing.owner)
+def _everything(state: State) -> Log:
+    """All transfers, wallet by wallet."""
+    logs = []
+    for slices in state.sending:
+        places = slices.places()
+        logs.append(slices.log(state.sender[slices.transfer[places]], places))
+    if not logs[1].row.size:
+        return logs[0]
+    return Log(*(np.concatenate(columns) for columns in zip(*logs, strict=True)))
+
+
+def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Columns) -> State:
+    """Bring transfers into rows, in order of their ids, and into both sides, in order of time.
+
+    ``assets`` holds those of the transfers in the order of ``columns``.
+    """
+    rows, log = columns.by_id, _log(columns)
+    outgoing, unknown = _by_price(log, assets)
+    incoming = outgoing.turned()
     with ThreadPoolExecutor(1) as other:
         building = other.submit(Slices.build, incoming, len(wallets))
         sent = Slices.build(outgoing, len(wallets))
@@ -99,19 +110,47 @@ def lay_out(asset: str, wallets: Names, transactions: Names, columns: Columns) -
         building.result(), sent, RowOrder(transactions.hashes, position)
     )
     return State(
-        asset=asset,
+        assets=assets.take(rows),
         wallets=wallets,
         transactions=transactions,
         incoming=received,
         outgoing=sent,
         dust=dust,
+        unpriced=_unpriced(unknown, 0 if assets.plain else len(wallets)),
         scales=scales,
         sender=columns.sender[rows],
         position=position,
         tx_hash=transactions.hashes,
         n_transfers=rows.size,
-        last_time=int(outgoing.time[-1]) if rows.size else None,
+        last_time=int(log.time[-1]) if rows.size else None,
     )
+
+
+def _log(columns: Columns) -> Log:
+    """Transfers in order of (time, row), by their senders."""
+    rows = columns.by_id
+    row = np.empty(rows.size, dtype=np.int32)
+    row[rows] = np.arange(rows.size, dtype=np.int32)
+    in_time = _in_time(columns.time, rows)
+    return Log(
+        columns.time[in_time],
+        columns.sender[in_time],
+        columns.recipient[in_time],
+        row[in_time],
+        columns.value[in_time],
+    )
+
+
+def _by_price(log: Log, assets: Assets) -> tuple[Log, Log]:
+    """Part transfers into those with a value and those without."""
+    if assets.plain:
+        return log, NOTHING
+    priced = ~np.isnan(log.amount)
+    return (log, NOTHING) if priced.all() else (log.take(priced), log.take(~priced))
+
+
+def _unpriced(log: Log, n_wallets: int) -> Unpriced:
+    return Unpriced(Slices.build(log.turned(), n_wallets), Slices.build(log, n_wallets))
 
 
 def _transactions(tx_id: pa.LargeStringArray, order: IdOrder) -> Names:

@@ -8,51 +8,53 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tokenize import TokenError
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.errors import LedgerError
+from features.ledger.files import (
+    ASSETS,
+    BY_PLACE,
+    BY_WALLET,
+    ROWS,
+    SIDES,
+    TX_IDS,
+    UNPRICED,
+    WALLET_HASH,
+    WALLETS,
+    files_of,
+)
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
 from features.ledger.lock import writing
-from features.ledger.manifest import Manifest, checksum, manifest_text, read_manifest
-from features.ledger.materiality import BEGINNING, SCALE, Scales
+from features.ledger.manifest import (
+    Manifest,
+    checksum,
+    is_of_one_asset_format,
+    manifest_text,
+    read_manifest,
+)
+from features.ledger.mapped import (
+    map_array,
+    map_assets,
+    map_scales,
+    map_slices,
+    map_text,
+    map_unpriced,
+)
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
 from features.ledger.slices import Slices
 from features.ledger.sound import fault
 from features.ledger.state import Origin, State
 
-_Kinds: TypeAlias = dict[str, type[np.generic]]
-_SIDES = ("incoming", "outgoing", "dust")
-_ROWS: _Kinds = {"sender": np.int32, "position": np.int32, "tx_hash": np.uint64}
-_BY_WALLET: _Kinds = {"start": np.int64, "count": np.int32}
-_BY_PLACE: _Kinds = {
-    "time": np.int64,
-    "counterparty": np.int32,
-    "transfer": np.int32,
-    "amount": np.float64,
-}
-_SCALES = {"scale": SCALE, "begun": np.dtype(np.int32), "beginnings": BEGINNING}
-_WALLET_HASH, _WALLETS, _TX_IDS = "wallet_hash.npy", "wallets.arrow", "tx_ids.arrow"
-FILES = frozenset({
-    *(f"{name}.npy" for name in (*_ROWS, *_SCALES)),
-    *(f"{side}.{name}.npy" for side in _SIDES for name in (*_BY_WALLET, *_BY_PLACE)),
-    _WALLET_HASH,
-    _WALLETS,
-    _TX_IDS,
-})  # fmt: skip
-# what numpy and Arrow raise for a header that somebody wrote
-_BAD_FILE = (
-    pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, SyntaxError,
-    TokenError, RecursionError, MemoryError,
-)  # fmt: skip
+_HEXADECIMAL = "^0[xX][0-9a-fA-F]{40}$"
 
 
 def write_ledger(directory: Path, ledger: State) -> Origin:
@@ -82,42 +84,63 @@ def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
 
 
 def _write_generation(folder: Path, ledger: State) -> Manifest:
-    n = ledger.n_transfers
-    arrays = {name: getattr(ledger, name)[:n] for name in _ROWS}
-    for side in _SIDES:
-        slices = getattr(ledger, side)
-        arrays |= {
-            f"{side}.{name}": getattr(slices, name)[: ledger.n_wallets] for name in _BY_WALLET
-        }
-        arrays |= {f"{side}.{name}": getattr(slices, name)[: slices.used] for name in _BY_PLACE}
-    scales = ledger.scales
-    arrays |= {name: getattr(scales, name)[: ledger.n_wallets] for name in ("scale", "begun")}
-    arrays["beginnings"] = scales.beginnings[: scales.used]
-    _write(folder / _WALLET_HASH, ledger.wallets.hashes)
-    for name, array in arrays.items():
+    n, assets, scales = ledger.n_transfers, ledger.assets, ledger.scales
+    _write(folder / WALLET_HASH, ledger.wallets.hashes)
+    for name, array in _arrays(ledger).items():
         _write(folder / f"{name}.npy", array)
-    _write_text(folder / _WALLETS, ledger.wallets.text)
-    _write_text(folder / _TX_IDS, ledger.transactions.text)
+    if not assets.plain:
+        _write_text(folder / ASSETS, assets.names.text)
+    _write_text(folder / WALLETS, ledger.wallets.text)
+    _write_text(folder / TX_IDS, ledger.transactions.text)
     _sync_folder(folder)
+    files = files_of(assets.plain)
     return Manifest(
         generation="",
-        asset=ledger.asset,
+        chain=assets.chain,
+        unit=assets.unit,
+        plain=assets.plain,
+        assets=len(assets.names),
         transfers=n,
+        unpriced=ledger.unpriced.outgoing.used,
         wallets=ledger.n_wallets,
         dust=ledger.dust.used,
         beginnings=scales.used,
         last_time_us=ledger.last_time,
-        bytes={name: (folder / name).stat().st_size for name in sorted(FILES)},
-        crc32=dict(zip(sorted(FILES), checksums(folder), strict=True)),
+        bytes={name: (folder / name).stat().st_size for name in files},
+        crc32=dict(zip(files, checksums(folder, files), strict=True)),
         provenance=ledger.provenance.facts(),
     )
 
 
-def checksums(folder: Path, advance: Callable[[int], None] = lambda _: None) -> list[int]:
-    """Checksum of every file of a generation, in order of their names; ``advance`` after each."""
+def _arrays(ledger: State) -> dict[str, npt.NDArray[Any]]:
+    """All arrays without their slack, by the names of their files."""
+    n, assets, scales = ledger.n_transfers, ledger.assets, ledger.scales
+    arrays = {name: getattr(ledger, name)[:n] for name in ROWS}
+    for side in SIDES:
+        arrays |= _slice_arrays(side, getattr(ledger, side), ledger.n_wallets)
+    if not assets.plain:
+        arrays |= {"asset": assets.code[:n], "amount": assets.amount[:n]}
+        for side, slices in zip(UNPRICED, ledger.unpriced, strict=True):
+            arrays |= _slice_arrays(side, slices, ledger.n_wallets)
+    arrays |= {name: getattr(scales, name)[: ledger.n_wallets] for name in ("scale", "begun")}
+    arrays["beginnings"] = scales.beginnings[: scales.used]
+    return arrays
+
+
+def _slice_arrays(side: str, slices: Slices, n_wallets: int) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a side by the names of their files."""
+    by_wallet = {f"{side}.{name}": getattr(slices, name)[:n_wallets] for name in BY_WALLET}
+    by_place = {f"{side}.{name}": getattr(slices, name)[: slices.used] for name in BY_PLACE}
+    return by_wallet | by_place
+
+
+def checksums(
+    folder: Path, files: Sequence[str], advance: Callable[[int], None] = lambda _: None
+) -> list[int]:
+    """Checksum of each file of a generation; ``advance`` after each."""
     found = []
     with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(checksum, (folder / name for name in sorted(FILES))):
+        for one in pool.map(checksum, (folder / name for name in files)):
             found.append(one)
             advance(1)
     return found
@@ -146,28 +169,43 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
     folder = directory / manifest.generation
     _check_files(directory, manifest, advance)
     n, wallets = manifest.transfers, manifest.wallets
-    rows = {name: _map(folder / f"{name}.npy", kind, n) for name, kind in _ROWS.items()}
+    rows = {name: map_array(folder / f"{name}.npy", kind, n) for name, kind in ROWS.items()}
     state = State(
-        asset=manifest.asset,
+        assets=map_assets(folder, manifest),
         wallets=Names(
-            _map_text(folder / _WALLETS, wallets),
-            _map(folder / _WALLET_HASH, np.uint64, wallets),
+            map_text(folder / WALLETS, wallets),
+            map_array(folder / WALLET_HASH, np.uint64, wallets),
         ),
-        transactions=Names(_map_text(folder / _TX_IDS, n), rows["tx_hash"]),
-        incoming=_map_slices(folder, "incoming", manifest),
-        outgoing=_map_slices(folder, "outgoing", manifest),
-        dust=_map_slices(folder, "dust", manifest),
-        scales=_map_scales(folder, manifest),
+        transactions=Names(map_text(folder / TX_IDS, n), rows["tx_hash"]),
+        incoming=map_slices(folder, "incoming", manifest),
+        outgoing=map_slices(folder, "outgoing", manifest),
+        dust=map_slices(folder, "dust", manifest),
+        unpriced=map_unpriced(folder, manifest),
+        scales=map_scales(folder, manifest),
         **rows,
         n_transfers=n,
         last_time=manifest.last_time_us,
         origin=Origin(directory.resolve(), manifest.generation),
         provenance=_provenance(directory, manifest),
     )
+    if is_of_one_asset_format(directory):
+        _refuse_spellings(directory, state.wallets.text)
     found = fault(state)
     if found:
         raise LedgerError(f"damaged ledger {directory}: {found}")
     return state
+
+
+def _refuse_spellings(directory: Path, wallets: pa.LargeStringArray) -> None:
+    """Raise where wallets of a folder of before are spelt as nobody asks for them any more."""
+    hexadecimal = wallets.filter(pc.match_substring_regex(wallets, _HEXADECIMAL))
+    other = hexadecimal.filter(pc.not_equal(hexadecimal, pc.utf8_lower(hexadecimal)))
+    if len(other):
+        raise LedgerError(
+            f"ledger {directory} has format version 3, holds {len(other)} wallets in mixed case, "
+            f"such as {other[0].as_py()!r}, which are kept in lower case now; "
+            "ingest the transfers again"
+        )
 
 
 def _provenance(directory: Path, manifest: Manifest) -> Provenance:
@@ -182,8 +220,9 @@ def _provenance(directory: Path, manifest: Manifest) -> Provenance:
 def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> None:
     """Raise unless every file is there and as it was written."""
     folder = directory / manifest.generation
+    files = files_of(manifest.plain)
     for listed in (manifest.bytes, manifest.crc32):
-        odd = sorted(FILES ^ listed.keys())
+        odd = sorted({*files} ^ listed.keys())
         if odd:
             raise LedgerError(
                 f"damaged ledger {directory}: {MANIFEST} lists other files, see {odd[0]!r}"
@@ -196,7 +235,7 @@ def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], N
             raise LedgerError(
                 f"damaged ledger {directory}: {name} is {state}, expected {size} bytes"
             )
-    for name, found in zip(sorted(FILES), checksums(folder, advance), strict=True):
+    for name, found in zip(files, checksums(folder, files, advance), strict=True):
         if found != manifest.crc32[name]:
             raise LedgerError(
                 f"damaged ledger {directory}: {name} is not as it was written, its checksum is "
@@ -233,58 +272,6 @@ def _remove_all_but(directory: Path, present: str | None, *, written: str) -> No
     for left in (*directory.glob(f"{DRAFT}*"), *former):
         if left.name != present and left.is_dir():
             shutil.rmtree(left)
-
-
-def _map_scales(folder: Path, manifest: Manifest) -> Scales:
-    sizes = manifest.wallets, manifest.wallets, manifest.beginnings
-    scale, begun, beginnings = (
-        _map(folder / f"{name}.npy", kind, size)
-        for (name, kind), size in zip(_SCALES.items(), sizes, strict=True)
-    )
-    return Scales(scale, begun, beginnings, used=manifest.beginnings)
-
-
-def _map_slices(folder: Path, side: str, manifest: Manifest) -> Slices:
-    used = manifest.transfers
-    if side != "outgoing":  # a receipt is on one of the two others
-        used = manifest.dust if side == "dust" else used - manifest.dust
-    sizes = dict.fromkeys(_BY_WALLET, manifest.wallets) | dict.fromkeys(_BY_PLACE, used)
-    arrays = {
-        name: _map(folder / f"{side}.{name}.npy", kind, sizes[name])
-        for name, kind in {**_BY_WALLET, **_BY_PLACE}.items()
-    }
-    return Slices(**arrays, room=arrays["count"].copy(), used=used)
-
-
-def _map(path: Path, kind: npt.DTypeLike, size: int) -> npt.NDArray[Any]:
-    # copy-on-write: kernels see one array type, whether a ledger was built or opened
-    try:
-        array = np.asarray(np.lib.format.open_memmap(path, mode="c"))
-    except _BAD_FILE as error:
-        raise _damaged(path, error) from None
-    if array.dtype != kind or array.shape != (size,):
-        expected = f"{np.dtype(kind)} of ({size},)"
-        raise _damaged(path, f"it holds {array.dtype} of {array.shape}, expected {expected}")
-    return array
-
-
-def _map_text(path: Path, size: int) -> pa.LargeStringArray:
-    try:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-            text: pa.Array[Any] = reader.get_batch(0).column(0)
-            batches = reader.num_record_batches
-        text.validate()
-    except _BAD_FILE as error:
-        raise _damaged(path, error) from None
-    if text.type != pa.large_string() or text.null_count or (batches, len(text)) != (1, size):
-        found = f"{batches} batches, the first with {len(text)} of {text.type}"
-        raise _damaged(path, f"it holds {found}, expected {size} texts")
-    return cast("pa.LargeStringArray", text)
-
-
-def _damaged(path: Path, why: object) -> LedgerError:
-    said = " ".join(str(why).split())
-    return LedgerError(f"damaged ledger {path.parents[1]}: {path.name}: {said}")
 
 
 def _write(path: Path, array: npt.NDArray[Any]) -> None:

@@ -11,10 +11,13 @@ from features.contracts.text import as_text, strings
 from features.contracts.times import microseconds
 from features.kernel import Float64s, Int32s, Int64s, UInt64s, string_hash, text_hashes
 from features.ledger.arrivals import Transfer
+from features.ledger.assets import Assets
 from features.ledger.materiality import judge, settle
 from features.ledger.names import Names
 from features.ledger.side import NOTHING, Log, grown
+from features.ledger.slices import Slices
 from features.ledger.state import State
+from features.ledger.values import values
 
 
 class Arrived(NamedTuple):
@@ -26,8 +29,10 @@ class Arrived(NamedTuple):
     tx_hash : uint64 array
     time : int64 array, microseconds since 1970 UTC
     sender, recipient : int32 arrays of wallet codes
-    amount : float64 array, whole units of the asset
+    value : float64 array, in the ledger's unit of account; nan where none is known
     position : int32 array
+    asset : int32 array of asset codes; empty for a plain ledger
+    amount : float64 array, whole units of the asset; empty for a plain ledger
     """
 
     tx_id: list[str]
@@ -35,11 +40,13 @@ class Arrived(NamedTuple):
     time: Int64s
     sender: Int32s
     recipient: Int32s
-    amount: Float64s
+    value: Float64s
     position: Int32s
+    asset: Int32s
+    amount: Float64s
 
     @classmethod
-    def of_frame(cls, new: pd.DataFrame, wallets: Names) -> Self:
+    def of_frame(cls, new: pd.DataFrame, wallets: Names, assets: Assets) -> Self:
         """Take in checked transfers; wallets that were never seen get the next codes."""
         names = pa.concat_arrays([as_text(new["sender"]), as_text(new["recipient"])])
         codes = wallets.first_rows(names)
@@ -47,7 +54,7 @@ class Arrived(NamedTuple):
         if unseen.size:
             wallets.extend(list(dict.fromkeys(strings(names.take(unseen)))))
             codes[unseen] = wallets.first_rows(names.take(unseen))
-        n = len(new)
+        n, amount = len(new), new["amount"].to_numpy(copy=True)
         return cls(
             tx_id=new["tx_id"].tolist(),
             tx_hash=text_hashes(as_text(new["tx_id"])),
@@ -55,22 +62,28 @@ class Arrived(NamedTuple):
             sender=codes[:n],
             recipient=codes[n:],
             # writeable as NOTHING is: one compiled kernel
-            amount=new["amount"].to_numpy(copy=True),
+            value=amount if assets.plain else values(new, assets),
             position=new["position"].to_numpy(),
+            asset=assets.codes([] if assets.plain else new["asset"].tolist()),
+            amount=amount[:0] if assets.plain else amount,
         )
 
     @classmethod
-    def of_stream(cls, new: Sequence[Transfer], wallets: Names) -> Self:
+    def of_stream(cls, new: Sequence[Transfer], wallets: Names, assets: Assets) -> Self:
         """Take in a few plain transfers, without a frame."""
-        tx_id, _, sender, recipient, amount, _, position = zip(*new, strict=True)
+        tx_id, _, sender, recipient, moved, of, position, _ = zip(*new, strict=True)
+        amount = np.array(moved, np.float64)
+        told = [assets.worth(one.asset, one.amount, one.value) for one in new]
         return cls(
             tx_id=list(tx_id),
             tx_hash=np.array([string_hash(text) for text in tx_id], np.uint64),
             time=np.array([one.microseconds for one in new], np.int64),
             sender=np.array([_code(wallets, wallet) for wallet in sender], np.int32),
             recipient=np.array([_code(wallets, wallet) for wallet in recipient], np.int32),
-            amount=np.array(amount, np.float64),
+            value=np.array(told, np.float64),
             position=np.array(position, np.int32),
+            asset=assets.codes([] if assets.plain else list(of)),
+            amount=amount[:0] if assets.plain else amount,
         )
 
 
@@ -91,11 +104,30 @@ def put(state: State, new: Arrived) -> None:
         reserve_rows(state, max(end, state.sender.size * 5 // 4))
     state.sender[first:end] = new.sender
     state.position[first:end], state.tx_hash[first:end] = new.position, new.tx_hash
+    if not state.assets.plain:
+        state.assets.code[first:end], state.assets.amount[first:end] = new.asset, new.amount
     state.transactions.extend(new.tx_id)
     rows = np.arange(first, end, dtype=np.int32)
     reserve_wallets(state, state.n_wallets)
-    sent = Log(new.time, new.sender, new.recipient, rows, new.amount)
-    received = Log(new.time, new.recipient, new.sender, rows, new.amount)
+    sent = Log(new.time, new.sender, new.recipient, rows, new.value)
+    unknown = np.isnan(new.value)
+    if unknown.any():
+        _put_unpriced(state, sent.take(unknown))
+        sent = sent.take(~unknown)
+    _put_priced(state, sent)
+    state.n_transfers += len(new.tx_id)
+    latest = int(new.time[-1])
+    state.last_time = latest if state.last_time is None else max(state.last_time, latest)
+
+
+def _put_unpriced(state: State, sent: Log) -> None:
+    state.unpriced.outgoing.insert(sent, state.order)
+    state.unpriced.incoming.insert(sent.turned(), state.order)
+
+
+def _put_priced(state: State, sent: Log) -> None:
+    """Write transfers with a value to both sides, as dust or not."""
+    received = sent.turned()
     dust, late = judge(state.sides, state.order, received, state.scales)
     state.outgoing.insert(sent, state.order)
     if dust.any():
@@ -103,9 +135,6 @@ def put(state: State, new: Arrived) -> None:
         received = received.take(~dust)
     state.incoming.insert(received, state.order)
     _settle(state, late)
-    state.n_transfers += len(new.tx_id)
-    latest = int(new.time[-1])
-    state.last_time = latest if state.last_time is None else max(state.last_time, latest)
 
 
 def _settle(state: State, wallets: Int32s) -> None:
@@ -134,17 +163,41 @@ def take_back(state: State, rows: Iterable[int]) -> None:
     recipients = np.unique(state.outgoing.remove(senders, state.sender))
     state.incoming.remove(recipients, state.sender)
     state.dust.remove(recipients, state.sender)
+    if not state.assets.plain:
+        unpriced = state.unpriced
+        unpriced.incoming.remove(
+            np.unique(unpriced.outgoing.remove(senders, state.sender)), state.sender
+        )
     _settle(state, np.union1d(senders, recipients))
     state.n_transfers -= gone.size
-    state.last_time = state.outgoing.last_time()
-    state.asset = state.asset if state.n_transfers else ""
+    state.last_time = latest(state)
+    if state.assets.plain and not state.n_transfers:
+        state.assets.unit = ""
+
+
+def _all_slices(state: State) -> tuple[Slices, ...]:
+    """Every side that takes in transfers of this ledger."""
+    counted = state.incoming, state.outgoing, state.dust
+    return counted if state.assets.plain else (*counted, *state.unpriced)
+
+
+def earliest(state: State) -> int | None:
+    """Time of the earliest transfer."""
+    times = [slices.first_time() for slices in state.sending]
+    return min((time for time in times if time is not None), default=None)
+
+
+def latest(state: State) -> int | None:
+    """Time of the latest transfer."""
+    times = [slices.last_time() for slices in state.sending]
+    return max((time for time in times if time is not None), default=None)
 
 
 def reserve(state: State, transfers: int) -> None:
     """Make room for so many more; see :meth:`features.Ledger.reserve`."""
     reserve_rows(state, len(state.transactions) + transfers)
     reserve_wallets(state, state.n_wallets + 2 * transfers)
-    for slices in (state.incoming, state.outgoing, state.dust):
+    for slices in _all_slices(state):
         moving = int(np.sort(slices.room)[::-1][:transfers].sum(dtype=np.int64))
         slices.reserve(slices.used + 2 * moving + 4 * transfers)
         slices.insert(NOTHING, state.order)  # these two load their kernels
@@ -155,7 +208,7 @@ def reserve_wallets(state: State, size: int) -> None:
     """Make room for ``size`` wallets on all sides."""
     if size > state.scales.begun.size:
         room = max(size, state.scales.begun.size * 5 // 4)
-        for slices in (state.incoming, state.outgoing, state.dust):
+        for slices in _all_slices(state):
             slices.reserve_wallets(room)
         state.scales.reserve_wallets(room)
 
@@ -166,3 +219,4 @@ def reserve_rows(state: State, size: int) -> None:
         return
     state.sender, state.position = grown(state.sender, size), grown(state.position, size)
     state.tx_hash = grown(state.tx_hash, size)
+    state.assets.reserve_rows(size)

@@ -1,4 +1,4 @@
-"""The ledger: all transfers of one asset, by wallet and in order of time."""
+"""The ledger: all transfers of one chain, by wallet and in order of time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,9 +13,9 @@ from features.ledger import growth
 from features.ledger.arrivals import (
     Conflict,
     Transfer,
+    frame_of,
     new_of_stream,
     new_transfers,
-    one_asset,
     sort_out,
     stored_transfer,
 )
@@ -23,37 +23,49 @@ from features.ledger.build import build, compact
 from features.ledger.disk import read_ledger, write_ledger
 from features.ledger.growth import Arrived
 from features.ledger.state import State
+from features.ledger.values import account
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Ledger(State):
-    """Transfers of one asset: each wallet's incoming and outgoing ones, in order of time.
+    """Transfers of one chain: each wallet's incoming and outgoing ones, in order of time.
 
     Make one with :meth:`from_transfers` or :meth:`open`. One thread writes at a time, and none
-    reads while it does. ``amount_usd``, ``block`` and ``fee`` are checked but not kept: no feature
-    reads them.
+    reads while it does. All values are in one unit of account, that of the one asset of a plain
+    ledger; views read values. ``block`` and ``fee`` are checked but not kept: no feature reads
+    them.
 
     Notes
     -----
-    64 bytes a transfer and 84 a wallet, the text of ids and names apart; appended slices have slack
-    on top until the ledger is saved.
+    64 bytes a transfer and 84 a wallet, the text of ids and names apart; 76 and 116 in a ledger
+    that a unit of account was named for, in which the log holds asset and amount. Appended slices
+    have slack on top until the ledger is saved.
     """
 
     @classmethod
-    def from_transfers(cls, transfers: pd.DataFrame) -> "Ledger":
+    def from_transfers(
+        cls, transfers: pd.DataFrame, *, chain: str | None = None, unit: str | None = None
+    ) -> "Ledger":
         """Build a ledger.
 
         Parameters
         ----------
         transfers : DataFrame
             Meets the contract of :func:`features.check_transfers`, which is applied.
+        chain : str, optional
+            Which chain they are of, such as ``ethereum``; it stays with the ledger.
+        unit : str, optional
+            Unit of account that ``value`` is in, such as ``USD``. A transfer of the unit itself is
+            worth its amount; one without a value is kept, and counted by the coverage view alone.
+            Without it the transfers must be of one asset, which is the unit then, or say their
+            ``amount_usd``.
 
         Raises
         ------
         TransfersError
             A row breaks the contract.
         LedgerError
-            The transfers are of more than one asset.
+            The unit of account is not named and does not follow, or a value contradicts it.
 
         Examples
         --------
@@ -64,7 +76,7 @@ class Ledger(State):
         1
         """
         checked = check_transfers(transfers)
-        return cls._of(build(one_asset(checked), checked))
+        return cls._of(build(account(checked, chain, unit), checked))
 
     @classmethod
     def open(cls, directory: str | Path) -> "Ledger":
@@ -105,14 +117,26 @@ class Ledger(State):
 
     def __repr__(self) -> str:
         """How much of what, and from when to when."""
-        first, last = self.outgoing.first_time(), self.last_timestamp
+        first, last = growth.earliest(self), self.last_timestamp
         if first is None or last is None:
             return "Ledger(no transfers)"
         since = pd.Timestamp(first, unit="us", tz="UTC")
         return (
-            f"Ledger({self.n_transfers:,} {self.asset} transfers of {self.n_wallets:,} wallets, "
+            f"Ledger({self.n_transfers:,} {self._of_what} transfers of {self.n_wallets:,} wallets, "
             f"{since.date()} to {last.date()})"
         )
+
+    @property
+    def _of_what(self) -> str:
+        chain = f"{self.chain} " if self.chain else ""
+        if self.assets.plain:
+            return f"{chain}{self.unit}"
+        return f"{chain}{len(self.assets.names)}-asset {self.unit}"
+
+    def count_in(self, unit: str) -> None:
+        """Name the unit of a plain ledger that has no transfer yet; empty leaves it open."""
+        if self.assets.plain and not self.assets.unit:
+            self.assets.unit = unit
 
     @property
     def last_timestamp(self) -> pd.Timestamp | None:
@@ -129,7 +153,8 @@ class Ledger(State):
         ConflictError
             A transfer that is here came again with other content; nothing is added.
         LedgerError
-            The transfers are of another asset; nothing is added.
+            The transfers are of another asset than a plain ledger's, or their values in another
+            unit; nothing is added.
         """
         new = self.check_append(transfers)
         self.insert(new)
@@ -146,8 +171,8 @@ class Ledger(State):
     def insert(self, new: pd.DataFrame) -> None:
         """Add what :meth:`check_append` returned; the second half of :meth:`append`."""
         if len(new):
-            self.asset = str(new["asset"].iloc[0])
-            growth.put(self, Arrived.of_frame(new, self.wallets))
+            self.assets.unit = self.assets.unit or str(new["asset"].iloc[0])
+            growth.put(self, Arrived.of_frame(new, self.wallets, self.assets))
 
     def append_one(self, transfer: Transfer) -> bool:
         """Add one transfer of a stream; returns whether it was new. :meth:`append`, but quick.
@@ -159,7 +184,7 @@ class Ledger(State):
         """
         new = self.check_stream([transfer])
         if new is None:
-            return self.append(pd.DataFrame([transfer._asdict()])) == 1
+            return self.append(frame_of([transfer])) == 1
         self.insert_stream(new)
         return len(new) == 1
 
@@ -176,7 +201,7 @@ class Ledger(State):
     def insert_stream(self, new: Sequence[Transfer]) -> None:
         """Add what :meth:`check_stream` returned."""
         if new:
-            growth.put(self, Arrived.of_stream(new, self.wallets))
+            growth.put(self, Arrived.of_stream(new, self.wallets, self.assets))
 
     def retract(self, tx_ids: Sequence[str]) -> int:
         """Take back all transfers of these transactions, as a chain reorganisation does.

@@ -16,7 +16,8 @@ from features.errors import LedgerError, RiskError
 from features.json_file import parse_json, read_regular
 from features.ledger.folder import GENERATION, MANIFEST
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_ONE_ASSET_VERSION = 3  # of ledgers that could be of one asset only, and named no unit
 _LARGEST_BYTES = 1 << 25  # a few thousand, and the ids of retracted transactions
 _PIECE_BYTES = 1 << 20
 
@@ -25,8 +26,12 @@ class Manifest(NamedTuple):
     """What ``manifest.json`` holds beside the version of its format and its own checksum."""
 
     generation: str
-    asset: str
+    chain: str
+    unit: str  # of account
+    plain: bool  # all transfers are of the unit itself
+    assets: int  # different ones, none in a plain ledger
     transfers: int
+    unpriced: int  # transfers without a value
     wallets: int
     dust: int  # transfers that are dust to who received them
     beginnings: int  # of histories, see features.ledger.materiality
@@ -38,8 +43,12 @@ class Manifest(NamedTuple):
 
 _KINDS: dict[str, type | UnionType] = {
     "generation": str,
-    "asset": str,
+    "chain": str,
+    "unit": str,
+    "plain": bool,
+    "assets": int,
     "transfers": int,
+    "unpriced": int,
     "wallets": int,
     "dust": int,
     "beginnings": int,
@@ -48,6 +57,8 @@ _KINDS: dict[str, type | UnionType] = {
     "crc32": dict,
     "provenance": dict,
 }
+
+_ONE_ASSET = {"chain": "", "plain": True, "assets": 0, "unpriced": 0}
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -66,20 +77,30 @@ def read_manifest(directory: Path) -> Manifest:
     """
     content = _content(directory)
     version = content.get("format_version") if isinstance(content, dict) else None
-    if version != FORMAT_VERSION:
+    if version not in (FORMAT_VERSION, _ONE_ASSET_VERSION):
         raise LedgerError(
             f"ledger {directory} has format version {version!r}, this release reads "
-            f"{FORMAT_VERSION}; ingest the transfers again"
+            f"{_ONE_ASSET_VERSION} and {FORMAT_VERSION}; ingest the transfers again"
         )
+    checksum = content.pop("checksum", None)
+    whole = checksum == _own_checksum(content)
+    if version == _ONE_ASSET_VERSION and "asset" in content:
+        content |= _ONE_ASSET | {"unit": content["asset"]}
     for name, kind in _KINDS.items():
         if name not in content or not isinstance(content[name], kind):
             raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid {name}")
-    if content.pop("checksum", None) != _own_checksum(content):
+    if not whole:
         raise LedgerError(f"damaged ledger {directory}: {MANIFEST} does not fit its own checksum")
     manifest = Manifest(**{name: content[name] for name in _KINDS})
     if not re.fullmatch(rf"{GENERATION}[0-9a-f]+", manifest.generation):
         raise LedgerError(f"damaged ledger {directory}: {MANIFEST} lacks a valid generation")
     return manifest
+
+
+def is_of_one_asset_format(directory: Path) -> bool:
+    """Whether a folder was written before there were several assets, and one spelling a wallet."""
+    content = _content(directory)
+    return isinstance(content, dict) and content.get("format_version") == _ONE_ASSET_VERSION
 
 
 def _content(directory: Path) -> Any:

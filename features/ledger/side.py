@@ -22,8 +22,9 @@ class Side(NamedTuple):
     time : int64 array, shape (arena,), microseconds since 1970 UTC
     counterparty : int32 array, shape (arena,), wallet code of the other end
     transfer : int32 array, shape (arena,), row in the ledger's log
-    amount : float64 array, shape (arena,), whole units of the asset
-        Held on both sides: a view that had to fetch it from the log would wait for memory.
+    amount : float64 array, shape (arena,), what it is worth in the ledger's unit of account
+        Nan among transfers without a price. Held on both sides: a view that had to fetch it from
+        the log would wait for memory.
     """
 
     start: Int64s
@@ -50,6 +51,10 @@ class Log(NamedTuple):
     counterparty: Int32s
     row: Int32s
     amount: Float64s
+
+    def turned(self) -> "Log":
+        """The same transfers from their other ends."""
+        return self._replace(owner=self.counterparty, counterparty=self.owner)
 
     def take(self, chosen: npt.NDArray[Any]) -> "Log":
         """Some of the entries: those marked, or those at places."""

@@ -125,7 +125,7 @@ class Slices:
         )
 
     def find(self, owner: int, row: int, *, near: int | None = None) -> int:
-        """Place in the arena of a transfer that ``owner`` holds.
+        """Place in the arena of a transfer of ``owner``; -1 where it is not here.
 
         Only the transfers at time ``near`` are looked through where it is among them.
         """
@@ -136,7 +136,8 @@ class Slices:
             found = np.flatnonzero(self.transfer[start + first : start + last] == row)
             if found.size:
                 return start + int(first) + int(found[0])
-        return start + int(np.flatnonzero(self.transfer[start:end] == row)[0])
+        found = np.flatnonzero(self.transfer[start:end] == row)
+        return start + int(found[0]) if found.size else -1
 
     def places(self) -> Int64s:
         """Places of all transfers in the arena, wallet by wallet."""

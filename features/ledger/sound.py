@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from features.contracts.transfers import MAX_AMOUNT
 from features.kernel import kernel
+from features.ledger.assets import Assets
 from features.ledger.materiality import Scales
 from features.ledger.side import Side
 from features.ledger.state import State
@@ -19,6 +20,7 @@ _RULES = (
     "the number of a row belongs to no transfer",
     "the times of a wallet do not ascend",
     f"an amount is not from 0 to {MAX_AMOUNT:g}",
+    "a transfer without a price has a value",
 )
 
 
@@ -38,14 +40,35 @@ def fault(state: State) -> str:
     if sender.size and not 0 <= int(sender.min()) <= int(sender.max()) < state.n_wallets:
         return "sender: the code of a wallet belongs to none"
     sizes = state.n_wallets, state.n_transfers
+    unpriced = state.unpriced
     with ThreadPoolExecutor(1) as other:
-        incoming = other.submit(_broken_rule, state.incoming.side, *sizes)
-        outgoing = _broken_rule(state.outgoing.side, *sizes)
-    dust = _broken_rule(state.dust.side, *sizes)
-    for side, rule in (("incoming", incoming.result()), ("outgoing", outgoing), ("dust", dust)):
+        incoming = other.submit(_broken_rule, state.incoming.side, *sizes, True)
+        outgoing = _broken_rule(state.outgoing.side, *sizes, True)
+    broken = {
+        "incoming": incoming.result(),
+        "outgoing": outgoing,
+        "dust": _broken_rule(state.dust.side, *sizes, True),
+        "unpriced.incoming": _broken_rule(unpriced.incoming.side, *sizes, False),
+        "unpriced.outgoing": _broken_rule(unpriced.outgoing.side, *sizes, False),
+    }
+    for side, rule in broken.items():
         if rule:
             return f"{side}: {_RULES[rule]}"
-    return _lost_beginning(state.scales)
+    return _lost_beginning(state.scales) or _bad_assets(state.assets)
+
+
+def _bad_assets(assets: Assets) -> str:
+    """What is wrong with what rows are of."""
+    try:
+        assets.names.text.validate(full=True)
+    except pa.ArrowInvalid as error:
+        return f"assets: no valid text ({error})"
+    code, amount = assets.code, assets.amount
+    if code.size and not 0 <= int(code.min()) <= int(code.max()) < len(assets.names):
+        return "asset: the code of an asset belongs to none"
+    if not ((amount >= 0.0) & (amount <= MAX_AMOUNT)).all():
+        return f"amount: one is not from 0 to {MAX_AMOUNT:g}"
+    return ""
 
 
 def _lost_beginning(scales: Scales) -> str:
@@ -68,7 +91,7 @@ def _ends_ascend(text: pa.LargeStringArray) -> bool:
 
 
 @kernel
-def _broken_rule(side: Side, wallets: int, rows: int) -> int:
+def _broken_rule(side: Side, wallets: int, rows: int, priced: bool) -> int:
     """Number of a rule that a side without slack breaks, 0 for none."""
     start, count, time, amount = side.start, side.count, side.time, side.amount
     counterparty, transfer = side.counterparty, side.transfer
@@ -85,6 +108,8 @@ def _broken_rule(side: Side, wallets: int, rows: int) -> int:
                 return 3
             if i > first and time[i] < time[i - 1]:
                 return 4
-            if not 0.0 <= amount[i] <= MAX_AMOUNT:
+            if priced and not 0.0 <= amount[i] <= MAX_AMOUNT:
                 return 5
+            if not priced and not np.isnan(amount[i]):
+                return 6
     return 0 if end == time.size else 1

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
+from features.ledger.assets import Assets
 from features.ledger.materiality import Scales
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
@@ -20,23 +23,35 @@ class Origin(NamedTuple):
     generation: str
 
 
+class Unpriced(NamedTuple):
+    """Transfers without a value, by recipient and by sender; no wallet has any in a plain ledger.
+
+    They say that something moved and not how much, so that no view but coverage reads them.
+    """
+
+    incoming: Slices
+    outgoing: Slices
+
+
 @dataclass(slots=True, eq=False)
 class State:
-    """The transfers of one asset.
+    """The transfers of one chain.
 
     A transfer has a row, its place in the log; saved rows are in order of (hash of ``tx_id``,
     position). ``sender``, ``position`` and ``tx_hash`` may have room for more rows than there are.
 
     Parameters
     ----------
-    asset : str
-        Empty while there is no transfer.
+    assets : Assets
+        What they are of, and what they are counted in.
     wallets : Names
         By code.
     transactions : Names
         ``tx_id`` by row.
     incoming, outgoing, dust : Slices
         Receipts are on the incoming side or among the dust, sendings all on the outgoing side.
+    unpriced : Unpriced
+        What nobody knows the value of: on none of those.
     scales : Scales
         What makes a receipt dust; see :mod:`features.ledger.materiality`.
     sender : int32 array, shape (rows,)
@@ -52,12 +67,13 @@ class State:
     provenance : Provenance
     """
 
-    asset: str
+    assets: Assets
     wallets: Names
     transactions: Names
     incoming: Slices
     outgoing: Slices
     dust: Slices
+    unpriced: Unpriced
     scales: Scales
     sender: Int32s
     position: Int32s
@@ -87,6 +103,8 @@ class State:
         """Bytes of the arrays, the text of ids and names apart."""
         rows = self.sender.nbytes + self.position.nbytes + self.tx_hash.nbytes
         sides = self.incoming.nbytes + self.outgoing.nbytes + self.dust.nbytes
+        sides += self.unpriced.incoming.nbytes + self.unpriced.outgoing.nbytes
+        rows += self.assets.nbytes
         return rows + sides + self.scales.nbytes + self.wallets.hashes.nbytes
 
     def codes(self, wallets: Texts) -> Int32s:
@@ -119,6 +137,34 @@ class State:
         rows = self.transactions.rows(tx_id)
         return {int(self.position[row]): row for row in rows if self.sender[row] >= 0}
 
-    def place(self, row: int, *, near: int | None = None) -> int:
-        """Place of a transfer in the outgoing arena; its time is probably ``near``."""
-        return self.outgoing.find(int(self.sender[row]), row, near=near)
+    @property
+    def unit(self) -> str:
+        """The unit of account; empty while a ledger that none was named for has no transfer."""
+        return self.assets.unit
+
+    @property
+    def chain(self) -> str:
+        """The chain; empty where nobody said."""
+        return self.assets.chain
+
+    @property
+    def sending(self) -> tuple[Slices, Slices]:
+        """Every transfer once, by sender: those with a value, and those without."""
+        return self.outgoing, self.unpriced.outgoing
+
+    @property
+    def n_unpriced(self) -> int:
+        """Transfers without a value."""
+        return int(self.unpriced.outgoing.count.sum(dtype=np.int64))
+
+    def place(self, row: int) -> int:
+        """Place of a transfer in the outgoing arena, -1 where it has no value."""
+        return self.outgoing.find(int(self.sender[row]), row)
+
+    def find(self, row: int, *, near: int | None = None) -> tuple[Slices, int]:
+        """Where a transfer stands by its sender, whose time is probably ``near``."""
+        sender = int(self.sender[row])
+        place = self.outgoing.find(sender, row, near=near)
+        if place >= 0:
+            return self.outgoing, place
+        return self.unpriced.outgoing, self.unpriced.outgoing.find(sender, row, near=near)

@@ -14,7 +14,10 @@ from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
 from features.errors import LedgerError
 from features.kernel import Float64s, Int32s, Int64s, kernel, text_hashes
-from features.ledger.disk import FILES, read_ledger
+from features.ledger.disk import read_ledger
+from features.ledger.files import files_of
+from features.ledger.growth import earliest, latest
+from features.ledger.manifest import read_manifest
 from features.ledger.materiality import Scales, settle
 from features.ledger.names import Names
 from features.ledger.side import RowOrder, Side, in_order
@@ -27,7 +30,7 @@ _RULES = {
     _SENDER: "the sender of a row is not that of the log",
     _OTHER: "a transfer is not the same on both sides",
 }
-STEPS = len(FILES) + 4
+_CHECKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Verified:
         )
 
 
+def steps(directory: str | Path) -> int:
+    """How many steps :func:`verify` takes on a folder; raises where it is no ledger."""
+    return len(files_of(read_manifest(Path(directory)).plain)) + _CHECKS
+
+
 def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: None) -> Verified:
     """Check everything that a ledger's folder holds.
 
@@ -62,7 +70,7 @@ def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: No
     ----------
     directory : path
     progress : callable, optional
-        Called with the number of steps done since its last call, of ``STEPS`` in all.
+        Called with the number of steps done since its last call, of :func:`steps` in all.
 
     Raises
     ------
@@ -71,12 +79,14 @@ def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: No
     """
     place = Path(directory)
     state = read_ledger(place, progress)
-    for check in (_names, _ids, _sides, _scales):
+    for check in (_names, _ids, _sides, _scales, _assets):
         found = check(state)
         if found:
             raise LedgerError(f"damaged ledger {place}: {found}")
         progress(1)
-    return Verified(str(place), state.n_transfers, state.n_wallets, len(FILES))
+    return Verified(
+        str(place), state.n_transfers, state.n_wallets, len(files_of(state.assets.plain))
+    )
 
 
 def _names(state: State) -> str:
@@ -134,7 +144,7 @@ class _Seen(NamedTuple):
     ----------
     time : int64 array, microseconds since 1970 UTC
     recipient : int32 array, code
-    amount : float64 array, whole units of the asset
+    amount : float64 array, value in the unit of account
     sides : int8 array, 1 once the outgoing side held the row, 2 once both did
     """
 
@@ -148,17 +158,41 @@ def _sides(state: State) -> str:
     n = state.n_transfers
     seen = _Seen(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n), np.zeros(n, np.int8))
     order = state.order
-    for turn, name in ((0, "outgoing"), (1, "incoming"), (1, "dust")):
-        rule = _compare(getattr(state.sides, name), state.sender, order, seen, turn)
+    for turn, name, slices in (
+        (0, "outgoing", state.outgoing),
+        (0, "unpriced.outgoing", state.unpriced.outgoing),
+        (1, "incoming", state.incoming),
+        (1, "dust", state.dust),
+        (1, "unpriced.incoming", state.unpriced.incoming),
+    ):
+        rule = _compare(slices.side, state.sender, order, seen, turn)
         if rule:
             return f"{name}: {_RULES[rule]}"
-    last = state.outgoing.last_time()
+    last = latest(state)
     if last != state.last_time:
         return f"the latest transfer is of {last}, the manifest says {state.last_time}"
-    first = state.outgoing.first_time()
-    earliest, end = EARLIEST.value // 1000, LATEST.value // 1000
-    if first is not None and last is not None and not earliest <= first <= last < end:
+    first = earliest(state)
+    least, end = EARLIEST.value // 1000, LATEST.value // 1000
+    if first is not None and last is not None and not least <= first <= last < end:
         return f"a time is not from {EARLIEST.date()} to {LATEST.date()}"
+    return ""
+
+
+def _assets(state: State) -> str:
+    """What is wrong with what rows are of, and with the values of those that are of the unit."""
+    assets = state.assets
+    found = _texts(assets.names)
+    if found:
+        return f"assets: {found}"
+    found = _repeats(assets.names, None, "assets")
+    if found or assets.plain:
+        return found
+    own = assets.code == assets.names.first_row(assets.unit)
+    for slices in state.sending:
+        places = slices.places()
+        rows, value = slices.transfer[places], slices.amount[places]
+        if (own[rows] & (assets.amount[rows] != value)).any():
+            return "amount: a transfer of the unit of account is not worth its amount"
     return ""
 
 
@@ -201,7 +235,7 @@ def _compare(side: Side, sender: Int32s, order: RowOrder, seen: _Seen, turn: int
                 seen.recipient[row] = counterparty[i]
             elif not (
                 seen.time[row] == time[i]
-                and seen.amount[row] == amount[i]
+                and (seen.amount[row] == amount[i] or np.isnan(seen.amount[row] + amount[i]))
                 and seen.recipient[row] == wallet
                 and sender[row] == counterparty[i]
             ):

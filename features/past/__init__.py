@@ -3,6 +3,7 @@
 from features.contracts.labels import ILLICIT, LICIT, UNLABELLED
 from features.kernel import DAY, HOUR, SECOND, before, inner_kernel, kernel
 from features.past.around import earlier, later, place_across
+from features.past.assets import AssetPast, past_with_assets
 from features.past.cut import (
     HISTORY_CAP,
     DustPast,
@@ -12,15 +13,18 @@ from features.past.cut import (
     PastSide,
     Question,
     TracedPast,
+    UnpricedPast,
     ask,
     cut,
     event_at,
     ever_labelled,
     first_time,
     label_at,
+    number_before,
     past_of,
     past_of_spine,
     past_with_dust,
+    past_with_unpriced,
     set_aside,
     traced_past,
 )
@@ -41,6 +45,7 @@ __all__ = [
     "UNLABELLED",
     "WIDTHS",
     "WINDOWS",
+    "AssetPast",
     "DustPast",
     "History",
     "LabelEvents",
@@ -50,6 +55,7 @@ __all__ = [
     "Question",
     "Spent",
     "TracedPast",
+    "UnpricedPast",
     "ask",
     "before",
     "count_entropy",
@@ -64,9 +70,12 @@ __all__ = [
     "label_at",
     "label_events",
     "later",
+    "number_before",
     "past_of",
     "past_of_spine",
+    "past_with_assets",
     "past_with_dust",
+    "past_with_unpriced",
     "place_across",
     "quantile",
     "set_aside",

@@ -39,7 +39,7 @@ class PastSide(NamedTuple):
     time : int64 array, shape (arena,), microseconds since 1970 UTC, ascending in a wallet
     counterparty : int32 array, shape (arena,), code of the wallet at the other end
     transfer : int32 array, shape (arena,), row in the ledger's log
-    amount : float64 array, shape (arena,), whole units of the asset
+    amount : float64 array, shape (arena,), value in the ledger's unit of account
     as_of : int64 array, shape (1,)
         The instant, in microseconds since 1970 UTC; one array for all parts of a past.
     begun, beginnings : int32 array, shape (wallets,), and records
@@ -131,6 +131,38 @@ class DustPast(NamedTuple):
         return self.past.size
 
 
+class Times(NamedTuple):
+    """When the transfers of each wallet on one side were; see :class:`PastSide`.
+
+    Attributes
+    ----------
+    start, count : int64 and int32 arrays, shape (wallets,), both empty where no wallet has any
+    time : int64 array, shape (arena,), microseconds since 1970 UTC
+    as_of : int64 array, shape (1,)
+    """
+
+    start: Int64s
+    count: Int32s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    time: Int64s
+    as_of: Int64s
+
+
+class UnpricedPast(NamedTuple):
+    """A past, and when transfers were that nobody knows the value of, up to its instant.
+
+    Apart from :class:`Past` as :class:`DustPast` is.
+    """
+
+    past: Past
+    incoming: Times
+    outgoing: Times
+
+    @property
+    def size(self) -> int:
+        """Number of questions."""
+        return self.past.size
+
+
 class TracedPast(NamedTuple):
     """A past, and the transaction of each transfer, for those who trace money through wallets.
 
@@ -197,6 +229,13 @@ def past_with_dust(ledger: Ledger, past: Past) -> DustPast:
     return DustPast(past, dust)
 
 
+def past_with_unpriced(ledger: Ledger, past: Past) -> UnpricedPast:
+    """The transfers without a value of the ledger that a past is of, beside it."""
+    sides = (slices.side for slices in ledger.unpriced)
+    times = (Times(side.start, side.count, side.time, past.labels.as_of) for side in sides)
+    return UnpricedPast(past, *times)
+
+
 def traced_past(ledger: Ledger, past: Past) -> TracedPast:
     """The transactions of the ledger that a past is of, beside it."""
     return TracedPast(past, ledger.tx_hash)
@@ -225,6 +264,15 @@ def cut(side: PastSide, wallet: int) -> History:
     start, stop = held(side, wallet, side.as_of[0])
     end = before(side.time, start, stop, side.as_of[0])
     return History(max(start, end - HISTORY_CAP), end, end - start)
+
+
+@inner_kernel
+def number_before(times: Times, wallet: int) -> int:
+    """How many transfers of a wallet there were before the instant."""
+    if wallet < 0 or wallet >= times.start.size:
+        return 0
+    start = times.start[wallet]
+    return int(before(times.time, start, start + times.count[wallet], times.as_of[0]) - start)
 
 
 @inner_kernel

@@ -28,7 +28,7 @@ UTC_US = pa.timestamp("us", "UTC")
 UNIX_TEXT = r"^-?[0-9]{5,}$"  # no ISO 8601 time looks like this
 _KINDS = {
     **dict.fromkeys(("timestamp", "known_at", "as_of"), "time"),
-    **dict.fromkeys(("amount", "amount_usd", "fee", "confidence"), "number"),
+    **dict.fromkeys(("amount", "value", "amount_usd", "fee", "price", "confidence"), "number"),
     **dict.fromkeys(("position", "block"), "integer"),
 }
 

@@ -2,16 +2,21 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from features.contracts.prices import Priced, Prices, priced
+from features.contracts.transfers import check_transfers
 from features.errors import SourceError
 from features.ledger import Ledger
 from features.ledger.folder import holds_ledger
 from features.ledger.lock import writing
 from features.sources.formats import Source
+from features.sources.prices import read_prices
 from features.sources.tables import is_csv
+
+PRICE_MAX_AGE = pd.Timedelta(days=7)  # a weekend and some holidays without trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,13 @@ class Ingested:
     labels_file: str | None = None
     bad_rows: int = 0
     bad_rows_file: str | None = None
+    unit: str = ""
+    unpriced: int = 0
+    prices: Priced | None = None
 
     def facts(self) -> dict[str, Any]:
         """All of it, for JSON."""
-        return asdict(self)
+        return asdict(self) | {"prices": self.prices and self.prices._asdict()}
 
     def text(self) -> str:
         """A line a file, for a reader."""
@@ -37,6 +45,13 @@ class Ingested:
             f"{self.ledger}: {self.added} transfers added, {self.transfers} in all, "
             f"{self.wallets} wallets"
         ]
+        if self.prices is not None:
+            lines.append(f"prices: {self.prices.text()}")
+        if self.unpriced:
+            lines.append(
+                f"{self.ledger}: of {self.unpriced} transfers no value in {self.unit} is known; "
+                "they count in no feature but coverage"
+            )
         if self.labels_file is not None:
             lines.append(f"{self.labels_file}: {self.labels} labels")
         if self.bad_rows_file is not None:
@@ -46,7 +61,59 @@ class Ingested:
         return "\n".join(lines)
 
 
-def put_away(found: Source, to: Path, labels_out: Path | None = None) -> Ingested:
+class Counting(NamedTuple):
+    """What a ledger is to count in.
+
+    Attributes
+    ----------
+    chain, unit : str, optional
+        Chain and unit of account; those of the ledger where it is there already.
+    prices : Prices, optional
+        In that unit.
+    max_age : Timedelta
+        Of a price that still counts.
+    """
+
+    chain: str | None = None
+    unit: str | None = None
+    prices: Prices | None = None
+    max_age: pd.Timedelta = PRICE_MAX_AGE
+
+
+AS_IT_IS = Counting()
+
+
+def counting_of(unit: str | None, prices: Path | None, max_age: str | None) -> Counting:
+    """Read what was said of the unit of account and of prices.
+
+    Raises
+    ------
+    SourceError
+        The age is none, or stands alone; the file cannot be read.
+    TransfersError
+        The prices break their contract.
+    """
+    if prices is None:
+        if max_age is not None:
+            raise SourceError("an age of prices is given, and no prices")
+        return Counting(unit=unit)
+    oldest = PRICE_MAX_AGE if max_age is None else _age(max_age)
+    return Counting(unit=unit, prices=read_prices(prices), max_age=oldest)
+
+
+def _age(text: str) -> pd.Timedelta:
+    try:
+        age = pd.Timedelta(text)
+    except ValueError:
+        age = pd.Timedelta(0)
+    if not age > pd.Timedelta(0):  # NaT is not
+        raise SourceError(f"an age of prices is such as 12h or 7d, received {text!r}")
+    return age
+
+
+def put_away(
+    found: Source, to: Path, labels_out: Path | None = None, counting: Counting = AS_IT_IS
+) -> Ingested:
     """Save what was read.
 
     Parameters
@@ -57,6 +124,7 @@ def put_away(found: Source, to: Path, labels_out: Path | None = None) -> Ingeste
         ``NAME.quarantine.csv`` beside it.
     labels_out : Path, optional
         File for the labels, parquet or csv.
+    counting : Counting
 
     Raises
     ------
@@ -67,23 +135,45 @@ def put_away(found: Source, to: Path, labels_out: Path | None = None) -> Ingeste
     """
     with writing(to):
         labels = {} if labels_out is None else _write_labels(found.labels, labels_out)
-        ledger, added = _added(found.transfers, to)
+        ledger, added, priced = _added(found.transfers, to, counting)
         ledger.save(to)
     bad: dict[str, Any] = {}
     if found.bad is not None and len(found.bad):
         beside = to.with_name(f"{to.name}.quarantine.csv")
         found.bad.to_csv(beside)
         bad = {"bad_rows": len(found.bad), "bad_rows_file": str(beside)}
-    return Ingested(str(to), added, ledger.n_transfers, ledger.n_wallets, **labels, **bad)
+    return Ingested(
+        str(to), added, ledger.n_transfers, ledger.n_wallets, **labels, **bad,
+        unit=ledger.unit, unpriced=ledger.n_unpriced, prices=priced,
+    )  # fmt: skip
 
 
-def _added(transfers: pd.DataFrame, to: Path) -> tuple[Ledger, int]:
-    """The ledger of a folder with transfers added, and how many were new."""
+def _added(
+    transfers: pd.DataFrame, to: Path, counting: Counting
+) -> tuple[Ledger, int, Priced | None]:
+    """The ledger of a folder with transfers added, how many were new, and how they were priced."""
     if holds_ledger(to):
         ledger = Ledger.open(to)
-        return ledger, ledger.append(transfers)
-    ledger = Ledger.from_transfers(transfers)
-    return ledger, ledger.n_transfers
+        for said, held, what in (
+            (counting.unit, ledger.unit, "counts in"),
+            (counting.chain, ledger.chain, "is of the chain"),
+        ):
+            if said and held and said != held:
+                raise SourceError(f"ledger {to} {what} {held!r}, asked for is {said!r}")
+        transfers, priced = _priced(transfers, counting._replace(unit=ledger.unit))
+        return ledger, ledger.append(transfers), priced
+    transfers, priced = _priced(transfers, counting)
+    ledger = Ledger.from_transfers(transfers, chain=counting.chain, unit=counting.unit)
+    return ledger, ledger.n_transfers, priced
+
+
+def _priced(transfers: pd.DataFrame, counting: Counting) -> tuple[pd.DataFrame, Priced | None]:
+    if counting.prices is None:
+        return transfers, None
+    if not counting.unit:
+        raise SourceError("prices need the unit of account that they are in, such as USD")
+    checked = check_transfers(transfers)
+    return priced(checked, counting.prices, counting.unit, counting.max_age)
 
 
 def _write_labels(labels: pd.DataFrame | None, path: Path) -> dict[str, Any]:

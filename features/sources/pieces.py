@@ -100,7 +100,9 @@ def _places(
     """Contract name -> the file's column that holds it."""
     check_map(columns, contract.columns)
     held = column_names(path)
-    places = {name: name for name in contract.columns if name in held} | dict(columns)
+    taken = {*columns.values()}  # what is mapped to another name does not mean its own as well
+    own = {name: name for name in contract.columns if name in held and name not in taken}
+    places = own | dict(columns)
     for name, place in places.items():
         if place not in held:
             raise SourceError(

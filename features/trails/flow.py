@@ -54,10 +54,11 @@ class Flow:
     ----------
     transfers : DataFrame, one row a transfer, in order of hop and time
         ``hop`` (least number of transfers from the wallet asked about, from 1), ``tx_id``,
-        ``position``, ``timestamp``, ``sender``, ``recipient``, ``amount``, ``traced_amount`` (what
-        of it belongs to the flow), ``begins_amount`` (what of that is the asked wallet's own),
-        ``ended_amount`` (what of it goes no further), ``end`` (why, one of :data:`ENDS`) and
-        ``category`` of a labelled far wallet.
+        ``position``, ``timestamp``, ``sender``, ``recipient``, ``amount``, ``asset``, ``value``
+        (in the ledger's unit of account), ``traced_amount`` (what of the value belongs to the
+        flow), ``begins_amount`` (what of that is the asked wallet's own), ``ended_amount`` (what of
+        it goes no further), ``end`` (why, one of :data:`ENDS`) and ``category`` of a labelled far
+        wallet.
     payments : DataFrame, one row a pair of transfers that pass value at a wallet
         ``source`` and ``target``, rows of ``transfers`` (``source`` is nearer to the wallet asked
         about), and ``amount``.
@@ -70,6 +71,7 @@ class Flow:
     unread : int, the asked wallets' own transfers beyond the cap of a history
     truncated : bool, whether a cap cut the search short
     direction, share : as asked
+    unit : str, of account; empty where the ledger is of one asset and counts in it
     """
 
     transfers: pd.DataFrame
@@ -83,6 +85,7 @@ class Flow:
     truncated: bool
     direction: Direction
     share: float
+    unit: str = ""
 
 
 def trace_flow(
@@ -251,6 +254,7 @@ def best_flow(found: Followed) -> Flow:
         truncated=found.full or found.unread > 0 or not done,
         direction="forward" if asked.forward else "backward",
         share=asked.share,
+        unit=found.moved.unit,
     )
 
 
@@ -289,6 +293,8 @@ def _tables(
             "sender": texts(facts.sender),
             "recipient": texts(facts.recipient),
             "amount": facts.amount[chosen],
+            "asset": texts(facts.asset),
+            "value": facts.value[chosen],
             "traced_amount": kept[chosen],
             "begins_amount": taken.begins[chosen],
             "ended_amount": taken.ends[chosen],

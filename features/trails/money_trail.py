@@ -26,6 +26,8 @@ _TYPES = {
     "sender": "str",
     "recipient": "str",
     "amount": "float64",
+    "asset": "str",
+    "value": "float64",
     "traced_amount": "float64",
     "category": "str",
 }
@@ -91,8 +93,9 @@ def trace(
         ``columns`` that the trail proves, joined by ", ", ``trail`` (its number from 0), ``hop``
         (place in the trail from 1, in the order the money moved; for bursts and groups, order of
         time), ``tx_id``, ``position``, ``timestamp``, ``sender``,
-        ``recipient``, ``amount``, ``traced_amount`` (what of it belongs to the trail) and
-        ``category`` of the labelled wallet at the far end. Without rows where nothing is to prove.
+        ``recipient``, ``amount``, ``asset``, ``value`` (in the ledger's unit of account),
+        ``traced_amount`` (what of the value belongs to the trail) and ``category`` of the
+        labelled wallet at the far end. Without rows where nothing is to prove.
 
     Raises
     ------
@@ -169,6 +172,8 @@ def _frame(ledger: Ledger, trails: list[Trail]) -> pd.DataFrame:
         "sender": of.sender,
         "recipient": of.recipient,
         "amount": of.amount,
+        "asset": of.asset,
+        "value": of.value,
         "traced_amount": joined([trail.amounts for trail in trails], np.float64),
         "category": np.repeat([trail.category for trail in trails], length).tolist(),
     }

@@ -12,7 +12,18 @@ from features.ledger.side import Side
 
 
 class Moved(NamedTuple):
-    """What the ledger holds of some transfers, an entry each; times in microseconds since 1970."""
+    """What the ledger holds of some transfers, an entry each.
+
+    Attributes
+    ----------
+    tx_id, sender, recipient, asset : list of str
+    position : int32 array
+    time : int64 array, microseconds since 1970 UTC
+    amount : float64 array, whole units of the asset
+    value : float64 array, in the ledger's unit of account
+    unit : str
+        Of account; empty in a plain ledger, where amounts are values.
+    """
 
     tx_id: list[str]
     position: Int32s
@@ -20,19 +31,26 @@ class Moved(NamedTuple):
     sender: list[str]
     recipient: list[str]
     amount: Float64s
+    asset: list[str]
+    value: Float64s
+    unit: str
 
 
 def moved(ledger: Ledger, rows: Int64s) -> Moved:
     """Read transfers by their rows in the ledger's log, in this order and as often as named."""
     sender = ledger.sender[rows]
     places = _places(ledger.outgoing.side, sender, rows)
+    value, assets = ledger.outgoing.amount[places], ledger.assets
     return Moved(
         tx_id=ledger.transactions.texts(rows),
         position=ledger.position[rows],
         time=ledger.outgoing.time[places],
         sender=ledger.wallets.texts(sender),
         recipient=ledger.wallets.texts(ledger.outgoing.counterparty[places]),
-        amount=ledger.outgoing.amount[places],
+        amount=value if assets.plain else assets.amount[rows],
+        asset=[assets.unit] * rows.size if assets.plain else assets.names.texts(assets.code[rows]),
+        value=value,
+        unit="" if assets.plain else assets.unit,
     )
 
 

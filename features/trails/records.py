@@ -71,9 +71,11 @@ class Traced:
         times = np.datetime_as_string(of.time.astype("datetime64[us]"), timezone="UTC").tolist()
         rows = zip(
             of.tx_id, of.position.tolist(), times, of.sender, of.recipient, of.amount.tolist(),
-            strict=True,
+            of.asset, of.value.tolist(), strict=True,
         )  # fmt: skip
-        names = ("tx_id", "position", "timestamp", "sender", "recipient", "amount")
+        names = (
+            "tx_id", "position", "timestamp", "sender", "recipient", "amount", "asset", "value",
+        )  # fmt: skip
         return (dict(zip(names, row, strict=True)) for row in rows)
 
 

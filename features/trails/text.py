@@ -71,7 +71,8 @@ def flow_text(flow: Flow) -> str:
     traced = flow.transfers["traced_amount"]
     shown = flow.transfers.loc[traced.nlargest(SHOWN).sort_index().index]
     for row in shown.assign(timestamp=instants(shown["timestamp"])).to_dict("records"):
-        lines.append(_line(row, f" ({row['category']})" if row["category"] else ""))
+        known = f" ({row['category']})" if row["category"] else ""
+        lines.append(_line(row, flow.unit, known))
     if len(flow.transfers) > len(shown):
         lines.append(f"{'':9}{len(flow.transfers) - len(shown)} smaller transfers not listed")
     return "\n".join(lines)
@@ -94,26 +95,31 @@ def trace_text(
         lines += ["", f"trail {number}{category}"]
         for name in trail["columns"]:
             lines.append(f"  {name} = {_exact(traced.values[name])}: {meanings[name]}")
-        lines += _transfers(trail)
+        lines += _transfers(trail, traced.transfers.unit)
     return "\n".join(lines)
 
 
-def _transfers(trail: Mapping[str, Any]) -> Iterator[str]:
+def _transfers(trail: Mapping[str, Any], unit: str) -> Iterator[str]:
     last = 0
     for row in trail["transfers"]:
         if row["hop"] > last + 1:
             yield f"{'':9}{trail['left_out']} transfers left out"
         last = row["hop"]
-        yield _line(row)
+        yield _line(row, unit)
 
 
-def _line(row: Mapping[Any, Any], known: str = "") -> str:
-    """One transfer; what is ``known`` of its recipient comes after the name."""
-    amount, traced = row["amount"], row["traced_amount"]
-    part = "" if traced == amount else f" ({_exact(traced)} of it)"
+def _line(row: Mapping[Any, Any], unit: str, known: str = "") -> str:
+    """One transfer; what is ``known`` of its recipient comes after the name.
+
+    ``unit`` is that of account, empty where amounts are values.
+    """
+    value, traced = row["value"], row["traced_amount"]
+    part = "" if traced == value else f" ({_exact(traced)} of it)"
+    moved = f"{_exact(row['amount'])} {visible(row['asset'])}, worth " if unit else ""
+    moved += f"{_exact(value)}{f' {visible(unit)}' if unit else ''}"
     sender, recipient, tx_id = (visible(row[name]) for name in ("sender", "recipient", "tx_id"))
     return (
-        f"{row['hop']:7}  {_short(row['timestamp'])}  {_exact(amount)}{part} from "
+        f"{row['hop']:7}  {_short(row['timestamp'])}  {moved}{part} from "
         f"{sender} to {recipient}{known}, transfer {tx_id}:{row['position']}"
     )
 

@@ -96,7 +96,7 @@ def table_of(flow: Flow) -> pd.DataFrame:
     Times are ISO 8601 texts in UTC.
     """
     table = flow.transfers.copy()
-    for name in ("tx_id", "sender", "recipient"):
+    for name in ("tx_id", "sender", "recipient", "asset"):
         table[name] = [_safe(text) for text in table[name]]
     table["timestamp"] = instants(table["timestamp"])
     return table
@@ -147,7 +147,8 @@ def summary(flow: Flow) -> str:
     what = "sent" if flow.direction == "forward" else "received"
     share = flow.kept / flow.total if flow.total else 0.0
     text = (
-        f"{flow.kept:,.6g} of {flow.total:,.6g} {what} ({share:.1%}) in {len(flow.transfers)} "
+        f"{flow.kept:,.6g} of {flow.total:,.6g}{f' {visible(flow.unit)}' if flow.unit else ''} "
+        f"{what} ({share:.1%}) in {len(flow.transfers)} "
         f"transfers; {flow.left_out} more were followed and left out"
     )
     if flow.unread:
@@ -183,6 +184,7 @@ def flow_facts(flow: Flow) -> dict[str, Any]:
     triples = flow.payments[["source", "target", "amount"]].itertuples(index=False, name=None)
     return {
         "direction": flow.direction,
+        "unit": flow.unit,
         "share": flow.share,
         "total_amount": flow.total,
         "followed_amount": flow.followed,

@@ -5,6 +5,7 @@ import hashlib
 from features.view import Column, View, fingerprint
 from features.views.amounts import AMOUNTS
 from features.views.around.around import AROUND
+from features.views.assets import ASSETS
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
 from features.views.depth.depth import DEPTH
@@ -19,7 +20,7 @@ from features.views.windows.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
     COVERAGE, DUST, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING,
-    DEPTH, PATTERNS, EXPOSURE, AROUND,
+    DEPTH, PATTERNS, EXPOSURE, AROUND, ASSETS,
 )  # fmt: skip
 
 # columns that are nan where no labels were given

@@ -1,5 +1,7 @@
 """Coverage: how much history stands behind a row."""
 
+from dataclasses import replace
+
 from features.kernel import Rows
 from features.past import (
     DAY,
@@ -7,10 +9,13 @@ from features.past import (
     SECOND,
     Past,
     Question,
+    UnpricedPast,
     ask,
     first_time,
     inner_kernel,
     kernel,
+    number_before,
+    past_with_unpriced,
 )
 from features.view import View, of_both, per_side, places
 
@@ -27,18 +32,33 @@ _BOTH = (
         f"and the latest {HISTORY_CAP:,} sent",
     ),
 )
-_COLUMNS = (*per_side("coverage", *_SIDE), *of_both("coverage", *_BOTH))
+_UNPRICED = per_side(
+    "coverage",
+    (
+        "unpriced_{d}_count",
+        "transfers {did} whose value is not known, in the whole history before as_of: no other "
+        "column counts them",
+    ),
+)
+_COLUMNS = (
+    *per_side("coverage", *_SIDE),
+    *of_both("coverage", *_BOTH),
+    *(replace(column, unasked=True) for column in _UNPRICED),  # anyone can make a worthless token
+)
 _AT = places(*_COLUMNS)
 
 
 @kernel
-def _coverage(past: Past, out: Rows) -> None:
+def _coverage(given: UnpricedPast, out: Rows) -> None:
+    past = given.past
     for row in range(out.shape[0]):
         asked, line = ask(past, row), out[row]
         received, sent = asked.received, asked.sent
         total = received.total + sent.total
         line[_AT.coverage_in_count], line[_AT.coverage_out_count] = received.total, sent.total
         line[_AT.coverage_active_days_count] = line[_AT.coverage_truncated_share] = 0.0
+        line[_AT.coverage_unpriced_in_count] = number_before(given.incoming, asked.wallet)
+        line[_AT.coverage_unpriced_out_count] = number_before(given.outgoing, asked.wallet)
         if total:
             read = (received.end - received.first) + (sent.end - sent.first)
             oldest = first_time(past.incoming.time, past.outgoing.time, received, sent)
@@ -68,4 +88,4 @@ def _active_days(past: Past, asked: Question) -> int:
     return days
 
 
-COVERAGE = View("coverage", 1, _COLUMNS, _coverage)
+COVERAGE = View("coverage", 1, _COLUMNS, _coverage, given=past_with_unpriced)

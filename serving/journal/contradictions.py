@@ -108,7 +108,7 @@ def transfer_of(facts: dict[str, Any]) -> Transfer:
 def _facts(row: sa.Row[Any]) -> dict[str, Any]:
     facts = dict(row._mapping)
     for name in ("journal_version", "ledger_version"):
-        facts[name] = None if facts[name] is None else json.loads(facts[name])
+        facts[name] = None if facts[name] is None else {"value": None} | json.loads(facts[name])
     return facts
 
 
@@ -120,5 +120,6 @@ def _json(one: Transfer) -> str:
             "recipient": one.recipient,
             "amount": one.amount,
             "asset": one.asset,
+            "value": one.value,
         }
     )

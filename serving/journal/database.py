@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
 from serving.journal.engine import database_file, open_engine
-from serving.journal.tables import METADATA, JournalError, cause
+from serving.journal.tables import METADATA, TRANSFERS, JournalError, cause
 from serving.journal.watched_file import WatchedFile
 
 
@@ -35,6 +35,7 @@ class Database:
         try:
             file = database_file(self.engine)
             METADATA.create_all(self.engine)
+            self._add_value()
             self._watched = None if file is None else WatchedFile(file)
         except (SQLAlchemyError, JournalError) as error:
             self.close()
@@ -44,6 +45,14 @@ class Database:
         except BaseException:
             self.close()
             raise
+
+    def _add_value(self) -> None:
+        """Give a journal of a time when all ledgers were of one asset its column of values."""
+        held = {column["name"] for column in sa.inspect(self.engine).get_columns(TRANSFERS.name)}
+        if TRANSFERS.c.value.name not in held:
+            kind = TRANSFERS.c.value.type.compile(self.engine.dialect)
+            with self.engine.begin() as connection:
+                connection.execute(sa.text(f"ALTER TABLE {TRANSFERS.name} ADD COLUMN value {kind}"))
 
     def close(self) -> None:
         """Let go of it."""

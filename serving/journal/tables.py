@@ -29,6 +29,7 @@ TRANSFERS = sa.Table(
     sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("amount", sa.Double, nullable=False),
     sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("value", sa.Double),  # in the ledger's unit of account; null: none was given
     sa.Column("received_at_us", sa.BigInteger, nullable=False),
 )
 RETRACTIONS = sa.Table(
@@ -69,6 +70,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("recipient", pa.large_string()),
     ("amount", pa.float64()),
     ("asset", pa.large_string()),
+    ("value", pa.float64()),
 ]
 TRANSFER_SCHEMA = pa.schema(_COLUMNS)
 
@@ -88,14 +90,23 @@ def transfer_rows(transfers: New, *, first: int, received_at_us: int) -> list[di
     if isinstance(transfers, pd.DataFrame):
         times = microseconds(transfers["timestamp"]).tolist()
         rows = list(zip(*(transfers[name].tolist() for name in names), strict=True))
+        worth = _values(transfers)
     else:
         times = [one.microseconds for one in transfers]
         rows = [tuple(getattr(one, name) for name in names) for one in transfers]
-    columns = ["seq", *names, "timestamp_us", "received_at_us"]
+        worth = [one.value for one in transfers]
+    columns = ["seq", *names, "value", "timestamp_us", "received_at_us"]
     return [
-        dict(zip(columns, [seq, *row, when, received_at_us], strict=True))
-        for seq, (row, when) in enumerate(zip(rows, times, strict=True), start=first)
+        dict(zip(columns, [seq, *row, value, when, received_at_us], strict=True))
+        for seq, (row, value, when) in enumerate(zip(rows, worth, times, strict=True), start=first)
     ]
+
+
+def _values(transfers: pd.DataFrame) -> list[float | None]:
+    """Values of a frame as it came, none where it does not say one."""
+    if "value" not in transfers:
+        return [None] * len(transfers)
+    return [None if np.isnan(value) else value for value in transfers["value"].tolist()]
 
 
 def transfer_batch(found: Sequence[sa.Row[Any]]) -> pa.RecordBatch:

@@ -15,4 +15,6 @@ def coverage(past: Past, wallet: str) -> Row:
         "coverage_age_s": (past.as_of - min(times)) / 1e6 if n else NAN,
         "coverage_active_days_count": len(days),
         "coverage_truncated_share": 1 - (len(read_in) + len(read_out)) / n if n else 0.0,
+        "coverage_unpriced_in_count": sum(t.recipient == wallet for t in past.unpriced),
+        "coverage_unpriced_out_count": sum(t.sender == wallet for t in past.unpriced),
     }

@@ -65,9 +65,9 @@ def test_names_outside_the_folder_are_refused(folder: Path) -> None:
 
 
 def test_another_format_is_refused(folder: Path) -> None:
-    for version in (2, 4):
+    for version in (3, 5):
         edit(folder, format_version=version)
-        with pytest.raises(ModelError, match=f"has model format {version}; this release reads 3"):
+        with pytest.raises(ModelError, match=f"has model format {version}; this release reads 4"):
             RiskModel.load(folder)
 
 

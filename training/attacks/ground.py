@@ -110,7 +110,7 @@ class Ground:
             members = [targets[at] for at in group]
             done = [(move, targets[at].as_of) for at in group for move in moves[at]]
             self._serial += 1
-            frame = transfers_of(done, self._ledger.asset, str(self._serial))
+            frame = transfers_of(done, self._ledger.unit, str(self._serial))
             found.log_odds[group], found.band[group] = self._scored_after(
                 frame, members, ends[group]
             )

@@ -117,7 +117,7 @@ def _invented(ledger: Ledger, wallet: str, as_of: pd.Timestamp) -> pd.DataFrame:
             "sender": np.where(receives, others, wallet),
             "recipient": np.where(receives, wallet, others),
             "amount": 10.0 ** (number % 4),
-            "asset": ledger.asset,
+            "asset": ledger.unit,
         }
     )
 

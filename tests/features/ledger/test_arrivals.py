@@ -37,7 +37,7 @@ def test_one_transfer_enters_as_a_frame_of_one() -> None:
 def test_the_first_transfer_names_the_asset() -> None:
     empty = Ledger.from_transfers(transfers([]))
     assert empty.append_one(GOOD)
-    assert empty.asset == "ETH"
+    assert empty.unit == "ETH"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from features import Ledger, LedgerError
-from features.ledger import disk
+from features.ledger import disk, files
 from tests.ledger_folder import BASE, generation, manifest_of, one_line, reseal, rewrite
 from tests.strategies import transfers
 
@@ -38,11 +38,11 @@ def test_a_garbled_manifest_is_told(saved: Path, text: bytes) -> None:
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"format_version": 99}'])
 def test_another_format_version_is_told(saved: Path, text: str) -> None:
     (saved / "manifest.json").write_text(text)
-    with pytest.raises(LedgerError, match="this release reads 3", check=one_line):
+    with pytest.raises(LedgerError, match="this release reads 3 and 4", check=one_line):
         Ledger.open(saved)
 
 
-FIELDS = ["generation", "asset", "transfers", "bytes", "crc32", "last_time_us"]
+FIELDS = ["generation", "transfers", "unit", "bytes", "crc32", "last_time_us"]
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -54,7 +54,7 @@ def test_an_incomplete_manifest_is_told(saved: Path, field: str) -> None:
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("change", [{"asset": "BTC"}, {"transfers": 2}, {"last_time_us": 0}])
+@pytest.mark.parametrize("change", [{"unit": "BTC"}, {"transfers": 2}, {"last_time_us": 0}])
 def test_a_manifest_that_was_changed_is_told(saved: Path, change: dict[str, object]) -> None:
     (saved / "manifest.json").write_text(json.dumps(manifest_of(saved) | change))
     with pytest.raises(LedgerError, match="does not fit its own checksum", check=one_line):
@@ -135,7 +135,7 @@ def test_a_header_that_ends_too_early_is_told(saved: Path) -> None:
         Ledger.open(saved)
 
 
-@pytest.mark.parametrize("name", sorted(disk.FILES))
+@pytest.mark.parametrize("name", sorted(files.FILES))
 def test_a_changed_byte_is_told(saved: Path, name: str) -> None:
     path = generation(saved) / name
     content = bytearray(path.read_bytes())

@@ -37,7 +37,7 @@ def test_an_opened_ledger_is_the_saved_one(
     ledger = world.ledger()
     ledger.save(directory)
     again = Ledger.open(directory)
-    for fact in ("asset", "n_transfers", "n_wallets", "last_timestamp", "nbytes"):
+    for fact in ("unit", "n_transfers", "n_wallets", "last_timestamp", "nbytes"):
         assert getattr(again, fact) == getattr(ledger, fact)
     compare.identical(feature_table(ledger, world.spine), feature_table(again, world.spine))
     again.save(directory)  # over itself, while mapped

@@ -1,0 +1,48 @@
+"""Files of prices, by which transfers get values in a ledger's unit of account."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from features.contracts import prices
+from features.contracts.prices import Prices, check_prices
+from features.errors import RiskError
+from features.sources.cells import Cells, TimeUnit
+from features.sources.pieces import Contract, empty_piece, pieces, raise_unreadable
+
+PRICES = Contract(prices.REQUIRED)
+
+
+def read_prices(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    time_unit: TimeUnit | None = None,
+    timezone: str | None = None,
+) -> Prices:
+    """Read a table of prices: ``asset``, ``timestamp``, ``price``.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet``, ``.csv`` or ``.csv.gz``.
+    columns, time_unit, timezone
+        As in :func:`features.sources.files.read_transfers`.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, lacks a column, or has a cell that cannot be read.
+    TransfersError
+        The prices break their contract (:func:`features.contracts.prices.check_prices`).
+    """
+    cells, tables = Cells(Path(path), time_unit, timezone), []
+    for piece in pieces(cells, PRICES, columns, {}):
+        raise_unreadable(cells)
+        tables.append(piece)
+    frame = pa.concat_tables(tables or [empty_piece(PRICES.required)]).to_pandas()
+    try:
+        return check_prices(frame)
+    except RiskError as error:
+        raise type(error)(f"{path}: {error}") from None
