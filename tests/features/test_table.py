@@ -1,6 +1,7 @@
 """The feature table as a whole, on one larger ledger."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,9 +57,7 @@ def _big_world() -> World:
 STEPS = {"patterns": 41, "exposure": 41, "depth": 5, "around": 5}
 
 
-def _twin_rows(
-    twin: Twin, cuts: dict[pd.Timestamp, PlainPast], asked: pd.DataFrame
-) -> pd.DataFrame:
+def _twin_rows(twin: Twin, cuts: dict[Any, PlainPast], asked: pd.DataFrame) -> pd.DataFrame:
     """Rows of a slow twin, of pasts that all twins share."""
     rows = [dict(twin(cuts[row.as_of], str(row.wallet))) for row in asked.itertuples()]
     return pd.DataFrame(rows, index=pd.MultiIndex.from_frame(asked), dtype="float64")
