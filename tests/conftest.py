@@ -1,12 +1,17 @@
-"""Test settings: the hypothesis profile, and the tally of what was compared."""
+"""Test settings: threads, the hypothesis profile, and the tally of what was compared."""
 
 import os
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, settings
+# workers, and the processes that tests start, share the cores: threads of linear algebra would
+# wait for one another, busily. Read when numpy is loaded; tests that are about threads ask for them
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
-from tests import compare
+import pytest  # noqa: E402 - the settings must be made first
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from tests import compare  # noqa: E402
 
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", _COMMON, max_examples=25, derandomize=True)

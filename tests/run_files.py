@@ -62,6 +62,7 @@ seed = 1
 
 [gate]
 repeats = 2
+victims = 1
 base_rate_factor = 1000.0     # who pays these wallets is no sample of anything
 
 [mlflow]

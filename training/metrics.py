@@ -14,6 +14,7 @@ weighted rows, and no block bootstrap.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -93,21 +94,28 @@ def log_loss(y_true: Int8, probability: Float64, weights: Float64 | None = None)
     return float(-np.average(np.log(np.maximum(said, np.finfo(np.float64).eps)), weights=weights))
 
 
+class CalibrationCurve(NamedTuple):
+    """Said and seen probability of bins; see :func:`calibration_curve`.
+
+    Attributes
+    ----------
+    said, seen, mass
+        float64 (b,): mean probability, share illicit, share of all weight.
+    """
+
+    said: Float64
+    seen: Float64
+    mass: Float64
+
+
 def calibration_curve(
     y_true: Int8,
     probability: Float64,
     weights: Float64 | None = None,
     *,
     bins: int = CALIBRATION_BINS,
-) -> pd.DataFrame:
-    """Return said and seen probability in bins of equal mass.
-
-    Returns
-    -------
-    DataFrame
-        A row a bin that holds rows: ``said`` (mean probability), ``seen`` (share illicit),
-        ``mass`` (share of all weight).
-    """
+) -> CalibrationCurve:
+    """Return said and seen probability in bins of equal mass that hold rows."""
     weights = _weights(y_true, weights)
     order = np.argsort(probability, kind="stable")
     middle = np.cumsum(weights[order]) - weights[order] / 2
@@ -116,12 +124,8 @@ def calibration_curve(
     said = np.bincount(which, (weights * probability)[order], bins)
     seen = np.bincount(which, (weights * y_true)[order], bins)
     full = mass > 0
-    return pd.DataFrame(
-        {
-            "said": said[full] / mass[full],
-            "seen": seen[full] / mass[full],
-            "mass": mass[full] / weights.sum(),
-        }
+    return CalibrationCurve(
+        said[full] / mass[full], seen[full] / mass[full], mass[full] / weights.sum()
     )
 
 
@@ -130,7 +134,7 @@ def expected_calibration_error(
 ) -> float:
     """Return the mass-weighted mean gap of said and seen probability (ECE, 15 equal masses)."""
     curve = calibration_curve(y_true, probability, weights)
-    return float((curve["mass"] * (curve["said"] - curve["seen"]).abs()).sum())
+    return float((curve.mass * np.abs(curve.said - curve.seen)).sum())
 
 
 def chance_calibration_error(probability: Float64) -> float:

@@ -1,7 +1,7 @@
 """Kill a writer at random moments, checkpoints among them, and count what was lost or doubled.
 
 python experiments/0005-attacks/journal.py            # 1,000 kills, about an hour
-python experiments/0005-attacks/journal.py --quick    # 6 kills
+python experiments/0005-attacks/journal.py --quick    # 3 kills
 """
 
 import argparse
@@ -127,12 +127,12 @@ def _folding(folder: Path) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="6 kills")
+    parser.add_argument("--quick", action="store_true", help="3 kills")
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--result", type=Path, default=HERE / "result.json")
     arguments = parser.parse_args()
-    kills = 6 if arguments.quick else arguments.kills
+    kills = 3 if arguments.quick else arguments.kills
     with tempfile.TemporaryDirectory() as folder:
         truth = attack(Path(folder), kills, arguments.seed)
         time.sleep(0.1)

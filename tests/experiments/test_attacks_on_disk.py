@@ -36,6 +36,6 @@ def test_who_makes_checksums_fit_crashes_nothing(found: dict[str, float]) -> Non
 
 
 def test_a_full_disk_leaves_the_former_ledger(found: dict[str, float]) -> None:
-    assert found["full disk, 4: told in one line"] == 4
-    assert found["full disk, 4: former ledger whole"] == 4
-    assert found["full disk, 4: partial generations left"] == 0
+    assert found["full disk, 2: told in one line"] == 2
+    assert found["full disk, 2: former ledger whole"] == 2
+    assert found["full disk, 2: partial generations left"] == 0

@@ -85,15 +85,21 @@ def run(code: str, folder: Path, **variables: str) -> str:
     return done.stdout
 
 
-def test_work_needs_no_kernel_that_was_not_warm() -> None:
-    warm, needed = (set(json.loads(run(code + COMPILED, PACKAGE.parent))) for code in (WARM, WORK))
-    assert needed
-    assert needed - warm == set()
-
-
-def test_no_kernel_is_compiled_for_two_types() -> None:
+@pytest.fixture(scope="module")
+def warm() -> list[str]:
+    """What a process that warms up compiles."""
     compiled: list[str] = json.loads(run(WARM + COMPILED, PACKAGE.parent))
-    kernels = Counter(one.partition("(")[0] for one in compiled)
+    return compiled
+
+
+def test_work_needs_no_kernel_that_was_not_warm(warm: list[str]) -> None:
+    needed = set(json.loads(run(WORK + COMPILED, PACKAGE.parent)))
+    assert needed
+    assert needed - set(warm) == set()
+
+
+def test_no_kernel_is_compiled_for_two_types(warm: list[str]) -> None:
+    kernels = Counter(one.partition("(")[0] for one in warm)
     twice = {name for name, signatures in kernels.items() if signatures > 1}
     assert len(kernels) > 20  # those that Python calls; the others come with their machine code
     assert twice == {"features.kernel.ordering._order_ties"}  # of times and of hashes

@@ -1,7 +1,6 @@
 """The slow twin of the depth view, without caps on pieces and work: no small world meets them."""
 
 import math
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from tests.naive.past import (
     Past,
     Row,
     Transfer,
+    between,
     sums_by_transaction,
     transaction_of,
 )
@@ -177,9 +177,8 @@ def _at_a_service(past: Past, through: str, piece: Piece, *, forward: bool) -> f
 
 
 def _around(side: list[Transfer], time: int, width: int) -> list[Transfer]:
-    """Transfers of a side, which is in order of time, from so long before to so long after."""
-    first = bisect_left(side, time - width, key=lambda t: t.time)
-    return side[first : bisect_right(side, time + width, key=lambda t: t.time)]
+    """Transfers of a side from so long before to so long after."""
+    return between(side, time - width, time + width)
 
 
 def _others(side: list[Transfer]) -> list[Transfer]:

@@ -7,7 +7,18 @@ from functools import cache
 import numpy as np
 
 from features.views.layering.chains import HOP_CAP
-from tests.naive.past import DAY, HOUR, NAN, WINDOWS, Past, Row, Transfer, ratio
+from tests.naive.past import (
+    DAY,
+    HOUR,
+    NAN,
+    WINDOWS,
+    Past,
+    Row,
+    Transfer,
+    between,
+    earlier_than,
+    ratio,
+)  # fmt: skip
 from tests.naive.peel import peel
 
 FIRST_HOPS = 128
@@ -92,7 +103,7 @@ def _dwell(pieces: list[tuple[int, float]]) -> Row:
 def _forwarding(received: list[Transfer], sent: list[Transfer]) -> Row:
     rapid = near = 0
     for sending in sent:
-        earlier = [receipt for receipt in received if receipt.time <= sending.time]
+        earlier = earlier_than(received, sending.time + 1)
         if earlier:
             rapid += sending.time - earlier[-1].time <= HOUR
             near += forwards(earlier[-1].amount, sending.amount)
@@ -140,13 +151,13 @@ def chain_next(past: Past, transfer: Transfer, *, forward: bool) -> list[Transfe
     """Transfers that continue a chain by one hop."""
     if forward:
         side = past.sent.get(transfer.recipient, [])
-        near = [t for t in side if transfer.time < t.time <= transfer.time + DAY]
+        near = between(side, transfer.time + 1, transfer.time + DAY)
         return [
             t for t in near
             if len(near) <= HUB and t.recipient != t.sender and forwards(transfer.amount, t.amount)
         ]  # fmt: skip
     side = past.received.get(transfer.sender, [])
-    near = [t for t in side if transfer.time - DAY <= t.time < transfer.time]
+    near = between(side, transfer.time - DAY, transfer.time - 1)
     return [
         t for t in near
         if len(near) <= HUB and t.recipient != t.sender and forwards(t.amount, transfer.amount)

@@ -1,5 +1,6 @@
 """The plain past by the short names that the twins use."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -29,6 +30,8 @@ __all__ = [
     "Past",
     "Row",
     "Transfer",
+    "between",
+    "earlier_than",
     "label_list",
     "micros",
     "past",
@@ -38,6 +41,17 @@ __all__ = [
     "transaction_of",
     "transfer_list",
 ]
+
+
+def earlier_than(side: list[Transfer], time: int) -> list[Transfer]:
+    """Transfers of a side, which is in order of time, before an instant."""
+    return side[: bisect_left(side, time, key=lambda t: t.time)]
+
+
+def between(side: list[Transfer], first: int, last: int) -> list[Transfer]:
+    """Transfers of a side, which is in order of time, from an instant to another, both included."""
+    since = bisect_left(side, first, key=lambda t: t.time)
+    return side[since : bisect_right(side, last, key=lambda t: t.time)]
 
 
 def transaction_of(transfer: Transfer) -> tuple[str, int]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.naive.past import DAY, NAN, Past, Row, Transfer
+from tests.naive.past import DAY, NAN, Past, Row, Transfer, between
 
 HOPS, TRIED, HUB = 32, 128, 100
 NEARLY = 1 + 1e-9
@@ -54,11 +54,7 @@ def walk(
 
 def steps(past: Past, transfer: Transfer) -> Step | None:
     """The two to four sendings that give a transfer on."""
-    sent = [
-        t
-        for t in past.sent.get(transfer.recipient, [])
-        if transfer.time < t.time <= transfer.time + DAY
-    ]
+    sent = between(past.sent.get(transfer.recipient, []), transfer.time + 1, transfer.time + DAY)
     if len(sent) > HUB:
         return None
     moved = [t for t in sent if t.amount and t.recipient != t.sender]
@@ -86,11 +82,9 @@ def following(past: Past, transfer: Transfer) -> Transfer | None:
 
 def previous(past: Past, transfer: Transfer) -> Transfer | None:
     """The latest receipt that the transfer continues."""
-    received = [
-        t
-        for t in past.received.get(transfer.sender, [])
-        if transfer.time - DAY <= t.time < transfer.time
-    ]
+    received = between(
+        past.received.get(transfer.sender, []), transfer.time - DAY, transfer.time - 1
+    )
     if len(received) > HUB:
         return None
     continued = [

@@ -4,7 +4,7 @@ import math
 from statistics import fmean, median
 
 from features.views.relative import AMOUNTS_READ as CAP
-from tests.naive.past import NAN, Past, Row, Transfer, ratio
+from tests.naive.past import NAN, Past, Row, Transfer, earlier_than, ratio
 
 
 def relative(past: Past, wallet: str) -> Row:
@@ -37,7 +37,7 @@ def _side(past: Past, d: str, transfers: list[tuple[Transfer, str]]) -> Row:
 def _compare(past: Past, d: str, transfer: Transfer, other: str) -> Row:
     """One amount beside what its counterparty moved before, as far as that is defined."""
     received, sent = (
-        [t.amount for t in side if t.time < transfer.time][-CAP:] for side in past.sides(other)
+        [t.amount for t in earlier_than(side, transfer.time)[-CAP:]] for side in past.sides(other)
     )
     theirs, alike = (sent, received) if d == "in" else (received, sent)
     usual, funds = [a for a in theirs if a], [a for a in alike if a]

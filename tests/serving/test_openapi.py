@@ -60,7 +60,7 @@ def api(world: conftest.World, tmp_path_factory: pytest.TempPathFactory) -> sche
 def test_the_document_is_true(
     api: schemathesis.BaseSchema, path: str, method: str, mode: schemathesis.GenerationMode
 ) -> None:
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(case=api[path][method].as_strategy(generation_mode=mode))
     def answered(case: schemathesis.Case[Any]) -> None:
         response = case.call()

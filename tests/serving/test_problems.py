@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
+from serving import create_app
 from serving.bodies import SHORT_BYTES
 from serving.journal import JournalError
-from tests.serving.conftest import TestClient, transfer
+from tests.serving.conftest import TestClient, World, settings, transfer
 
 SCORE, TRANSFERS = "/v1/wallets/score", "/v1/transfers"
 JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One endpoint for all: nothing that is sent here changes it."""
+    with TestClient(create_app(settings(world, tmp_path_factory.mktemp("problems")))) as one:
+        yield one
 
 
 def send(client: TestClient, path: str, body: bytes | Iterator[bytes]) -> Any:

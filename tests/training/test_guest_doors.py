@@ -129,7 +129,12 @@ def test_a_forest_is_trained_saved_and_loaded_with_reasons(
     register(sklearn_kind("small_forest", RandomForestClassifier(n_estimators=15)))
     names = [*table.columns[:25], *(name for name in table.columns[25:] if "share" in name)]
     config = TrainConfig(
-        model=kind, base_rate=0.01, seed=3, columns=names, parameters={"n_estimators": 20}
+        model=kind,
+        base_rate=0.01,
+        seed=3,
+        folds=2,
+        columns=names,
+        parameters={"n_estimators": 20},
     )
     trained = train(table, labels, split, config)
     assert trained.metrics["pr_auc_low"] > trained.metrics["prevalence"]

@@ -82,8 +82,8 @@ def test_brier_skill_of_the_prevalence_is_zero() -> None:
 def test_calibration_error_by_hand() -> None:
     y_true = np.array([0, 1] * 15, np.int8)
     curve = metrics.calibration_curve(y_true, np.linspace(0.01, 0.99, 30))
-    assert len(curve) == 15
-    assert curve["mass"].tolist() == pytest.approx([1 / 15] * 15)
+    assert len(curve.said) == 15
+    assert curve.mass.tolist() == pytest.approx([1 / 15] * 15)
     constant = np.full(30, 0.9)
     assert metrics.expected_calibration_error(y_true, constant) == pytest.approx(0.4)
 

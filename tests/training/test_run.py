@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import warnings
 from dataclasses import replace
@@ -19,17 +18,14 @@ from features.sources.files import read_labels, read_spine
 from features.views import VIEWS
 from serving.in_process import answers
 from tests.run_files import WALLETS, make_files
-from training import RiskModel, Trained, labels_to_y, registry, tracking, train
-from training.config import RunConfig, TrackingConfig
-from training.gate.evidence import Material
+from training import RiskModel, labels_to_y, registry, tracking, train
+from training.config import RunConfig
 from training.gate.promotion import compare_versions, evidence_of, promote, rows_of
 from training.models.trees import TreesEstimator
 from training.provenance import git_commit
-from training.recipe import recipe_of
 from training.repeat import repeat
-from training.run import Run, data_hash, log, run
+from training.run import Run, run
 from training.run_inputs import read_inputs
-from training.splits import OutOfTime
 
 FILES = {
     "gate.json", "gate.md", "alerts.png", "calibration.png",
@@ -134,44 +130,6 @@ def test_the_card_tells_recipe_and_shipped_model_apart(first: Run, uri: str) -> 
         assert f"<h2>{title}</h2>" in page
     assert "The shipped model has none of its own" in card
     assert page.count('src="data:image/png;base64,') >= 6
-
-
-@pytest.mark.parametrize("trained", ["logistic"], indirect=True)
-def test_what_was_made_in_python_is_recorded_where_asked(
-    trained: Trained, data: tuple[pd.DataFrame, pd.DataFrame], uri: str
-) -> None:
-    where = TrackingConfig(tracking_uri=uri, experiment="notebook", name="mine")
-    done = log(trained, Material(*data, recipe_of(trained.model.manifest)), where=where)
-    assert (done.name, done.version) == ("mine", "1")
-    assert done.metrics["pr_auc"] == trained.metrics["pr_auc"]
-    with pytest.raises(RiskError, match="was recorded from Python and names no files"):
-        repeat(done.run_id, tracking_uri=uri)
-
-
-@pytest.mark.parametrize("trained", ["logistic"], indirect=True)
-def test_a_locked_store_leaves_the_model_on_disk(
-    folder: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    data: tuple[pd.DataFrame, pd.DataFrame], trained: Trained,
-) -> None:  # fmt: skip
-    material = Material(*data, recipe_of(trained.model.manifest))
-    monkeypatch.chdir(tmp_path)
-    where = TrackingConfig(tracking_uri=f"{uri}?timeout=0.1")
-    tracking.require_store(experiment="walletrisk", tracking_uri=uri)
-    held = sqlite3.connect(folder / "mlflow.db")
-    held.execute("BEGIN EXCLUSIVE")
-    try:
-        with pytest.raises(
-            tracking.TrackingError, match=r"database is locked.* is kept in"
-        ) as told:
-            log(trained, material, where=where)
-        with pytest.raises(tracking.TrackingError, match="database is locked"):
-            tracking.require_store(experiment="walletrisk", tracking_uri=where.tracking_uri)
-    finally:
-        held.close()
-    assert "\n" not in str(told.value)
-    kept = tmp_path / f"unrecorded-{trained.model.version}"
-    assert RiskModel.load(kept / "model").version == trained.model.version
-    assert (kept / "importances.csv").exists()
 
 
 def test_a_ready_table_gives_the_same_model(
@@ -340,20 +298,6 @@ def test_the_former_store_is_set_again(uri: str, first: Run) -> None:
     with pytest.raises(KeyError), tracking.store(uri):
         raise KeyError
     assert mlflow.get_tracking_uri() == before
-
-
-def test_the_data_hash_sees_every_change(
-    data: tuple[pd.DataFrame, pd.DataFrame], split: OutOfTime
-) -> None:
-    table, labels = data
-    first = data_hash(table, labels, (split,), 3)
-    changed = table.copy()
-    changed.iloc[5, 5] = 0.123
-    assert data_hash(table.copy(), labels, (split,), 3) == first
-    assert data_hash(changed, labels, (split,), 3) != first
-    assert data_hash(table, labels[1:], (split,), 3) != first
-    assert data_hash(table, labels, (split, split), 3) != first
-    assert data_hash(table, labels, (split,), 5) != first
 
 
 def test_a_run_repeats_to_equal_metrics(second: Run, uri: str) -> None:

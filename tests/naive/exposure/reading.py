@@ -1,12 +1,21 @@
 """Slow twin: what is read of a wallet around a transfer, and what is settled in transactions."""
 
+from operator import attrgetter
 from typing import NamedTuple
 
 from features.contracts.categories import CATEGORIES, category_place
 from features.past import HISTORY_CAP
 from features.taint.pieces import Caps
 from features.taint.reading import SCANNED
-from tests.naive.past import Label, Past, Transfer, sums_by_transaction, transaction_of
+from tests.naive.past import (
+    Label,
+    Past,
+    Transfer,
+    between,
+    earlier_than,
+    sums_by_transaction,
+    transaction_of,
+)
 
 
 class Entry(NamedTuple):
@@ -32,23 +41,21 @@ class Known(NamedTuple):
 def like_a_service(past: Past, itself: Transfer, service: int, *, forward: bool) -> bool:
     """Whether the wallet at the far end of a transfer had so many counterparties before it."""
     side = past.sides(far(itself, forward))[forward]
-    before = [t for t in side if (t.time < itself.time if forward else t.time <= itself.time)]
-    return len({far(t, forward) for t in before[-HISTORY_CAP:]}) >= service
+    earlier = earlier_than(side, itself.time + (not forward))
+    return len({far(t, forward) for t in earlier[-HISTORY_CAP:]}) >= service
 
 
 def around(past: Past, itself: Transfer, caps: Caps, *, forward: bool) -> tuple[Known, bool, bool]:
     """What is read of the wallet at the far end of a transfer."""
     wallet = far(itself, forward)
-    everything = merged(past, wallet)
-    held = (itself, not forward) in everything
+    listed = merged(past, wallet)
+    held = itself in past.sides(wallet)[not forward]
     if held:
-        at = everything.index((itself, not forward))
-        everything.pop(at)
+        at = listed.index(itself)
+        listed.pop(at)
     else:  # dust for its recipient: after what it received at that instant
-        at = sum(
-            (transfer.time, sending) <= (itself.time, False) for transfer, sending in everything
-        )
-    listed = [transfer for transfer, _ in everything]
+        received = between(past.sides(wallet)[0], itself.time, itself.time)
+        at = len(earlier_than(listed, itself.time)) + len(received)
     before, passed, others = nearest(listed[:at][::-1], caps.read, itself.amount)
     after, skipped, more = nearest(listed[at:], caps.read, itself.amount)
     if not forward:
@@ -106,11 +113,10 @@ def settle(wallet: str, read: list[Transfer], itself: Transfer, *, held: bool) -
     return entries
 
 
-def merged(past: Past, wallet: str) -> list[tuple[Transfer, bool]]:
-    """A wallet's transfers, and whether it sent them: receipts before sendings at one instant."""
+def merged(past: Past, wallet: str) -> list[Transfer]:
+    """A wallet's transfers: receipts before sendings at one instant, as equals keep their order."""
     received, sent = past.sides(wallet)
-    both = [(transfer, False) for transfer in received] + [(transfer, True) for transfer in sent]
-    return sorted(both, key=lambda each: (each[0].time, each[1]))
+    return sorted(received + sent, key=attrgetter("time"))
 
 
 def far(transfer: Transfer, forward: bool) -> str:

@@ -33,7 +33,7 @@ def test_matches_its_slow_twin(world: World) -> None:
     compare.with_naive(world, WINDOWED)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_heavy_tails_match_exact_moments_in_every_row_of_a_training_table(seed: int) -> None:
     rows = busy(1500, seed, mean_gap_s=2000)  # over some forty days
     ledger = ledger_of(rows)
