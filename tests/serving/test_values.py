@@ -76,10 +76,11 @@ def test_values_come_in_survive_a_restart_and_are_shown(dollars: World, tmp_path
 
 
 def test_a_model_of_ether_does_not_serve_a_ledger_in_dollars(world: World) -> None:
+    _, model, labels = world.open()
     frame = random_transfers().iloc[:9]
     ledger = Ledger.from_transfers(frame.assign(value=1.0), unit="USD")
     with pytest.raises(RiskError, match="model counts in 'ETH', the ledger counts in 'USD'"):
-        Scorer(ledger, RiskModel.load(world.model), labels=None, bands=Bands())
+        Scorer(ledger, model, labels=labels, bands=Bands())
 
 
 def test_an_empty_ledger_takes_what_the_model_counts_in(world: World) -> None:

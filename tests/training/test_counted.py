@@ -1,6 +1,5 @@
 """A model remembers what it learnt from counts in, and refuses what counts otherwise."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +11,9 @@ from features.sources.feature_tables import read_feature_table
 from features.views.coverage import COVERAGE
 from tests.strategies import at, spine, transfers
 from tests.training.conftest import made_split, quick
-from training import ModelError, RiskModel, TrainConfig, Trained, train
+from training import RiskModel, TrainConfig, Trained, train
 from training.evaluation import evaluate
+from training.manifest import ModelError
 from training.recipe import Recipe
 from training.scores import COUNTS
 
@@ -52,17 +52,19 @@ def test_a_table_remembers_its_ledger_in_memory_and_on_disk(tmp_path: Path) -> N
     assert Counted.of_attrs({}) == Counted.of_attrs({"ledger": "?"}) == Counted()
 
 
-def test_a_ledger_in_another_unit_or_of_another_chain_is_refused(trained: Trained) -> None:
+def test_a_ledger_in_another_unit_or_of_another_chain_is_refused(
+    trained: Trained, labels: pd.DataFrame
+) -> None:
     model, asked = model_of(trained, ETHER), spine(["a"], at(30))
-    model.score(of_unit("USD", "ethereum"), asked)
-    model.score(of_unit("USD"), asked)  # nobody said which chain
+    model.score(of_unit("USD", "ethereum"), asked, labels)
+    model.score(of_unit("USD"), asked, labels)  # nobody said which chain
     with pytest.raises(ModelError, match="counts in 'USD', the ledger counts in 'EUR'"):
-        model.score(of_unit("EUR", "ethereum"), asked)
+        model.score(of_unit("EUR", "ethereum"), asked, labels)
     with pytest.raises(ModelError, match="of the chain 'ethereum', the ledger is of 'tron'"):
-        model.explain_wallets(of_unit("USD", "tron"), asked)
+        model.explain_wallets(of_unit("USD", "tron"), asked, labels)
     bank = Ledger.from_transfers(transfers(MOVES).assign(asset="EUR"))
     with pytest.raises(ModelError, match="counts in 'USD', the ledger counts in 'EUR'"):
-        model.score(bank, asked)
+        model.score(bank, asked, labels)
 
 
 def test_a_table_in_another_unit_is_refused(
@@ -92,4 +94,4 @@ def test_what_was_learnt_from_is_in_the_manifest(
     with pytest.raises(
         RiskError, match=r"ledger counts in 'EUR', the ledger of the table .* 'USD'"
     ):
-        Recipe.of(told, labels, replace(config), ledger=of_unit("EUR"), views=())
+        Recipe.of(told, labels, config, ledger=of_unit("EUR"), views=())

@@ -19,7 +19,7 @@ from tests.strategies import World, at, chain, transfers, worlds
 TYPES = {
     "columns": "str", "trail": "int64", "hop": "int64", "tx_id": "str", "position": "int32",
     "timestamp": "datetime64[us, UTC]", "sender": "str", "recipient": "str", "amount": "float64",
-    "traced_amount": "float64", "category": "str",
+    "asset": "str", "value": "float64", "traced_amount": "float64", "category": "str",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def everything(past: Past) -> list[Trail]:
     return [*found, replace(found[0], columns=("again",))]
 
 
-EVERYTHING = replace(COVERAGE, trails=everything)
+EVERYTHING = replace(COVERAGE, trails=lambda given: everything(given.past))
 
 
 @given(worlds(), st.integers(0, 40))
@@ -56,6 +56,7 @@ def test_transfers_come_as_they_were_put_in(world: World, split: int) -> None:
         assert len(whole) == len(trails)
         for name in ("timestamp", "sender", "recipient", "amount"):
             assert (whole[name] == whole[f"{name}_put"]).all()
+        assert (trails["value"] == trails["amount"]).all()
         assert (trails["traced_amount"] == trails["amount"] / 2).all()
         assert (trails["sender"][trails["trail"] == 0] == wallet).all()
         assert (trails["recipient"][trails["trail"] > 0] == wallet).all()
