@@ -65,6 +65,7 @@ _MISTAKES = {
     spelling.BAD_CHECKSUM: "has a wrong checksum",
     spelling.OTHER_CHAIN: "is an address of another chain than {chain}",
     spelling.BAD_WITNESS: "has a right checksum, but is no witness program of BIP-141",
+    spelling.EMPTY: "is empty",
     spelling.MIXED_CASE: "mixes capital and small letters, which bech32 does not allow",
 }
 
@@ -82,13 +83,15 @@ class Spelled(NamedTuple):
     Attributes
     ----------
     texts : large_string array or chunked array, shape (n,)
-        As received, the very same, where nothing had to be changed. Nulls stay, and so does what
-        has a problem.
+        Nulls stay, and so does what has a problem.
+    changed : bool
+        Whether any is not as received.
     problems : list of AddressProblem
         None of an empty text or a null.
     """
 
     texts: Any
+    changed: bool
     problems: list[AddressProblem]
 
 
@@ -144,7 +147,7 @@ def canonical(texts: Texts, chain: str | None = None) -> Spelled:
     chunks = as_chunks(texts)
     unsettled = [_unsettled(cast("Text", chunk), rules.family) for chunk in chunks.chunks]
     if not any(mask.any() for mask in unsettled):
-        return Spelled(chunks, [])
+        return Spelled(chunks, False, [])
     wanted = np.concatenate(unsettled)
     rows = np.flatnonzero(wanted)
     looked_at: Any = as_text(chunks).filter(pa.array(wanted)).dictionary_encode()
@@ -159,11 +162,11 @@ def canonical(texts: Texts, chain: str | None = None) -> Spelled:
         if (of_row == mistake).any()
     ]
     if distinct.equals(looked_at.dictionary):
-        return Spelled(chunks, problems)
+        return Spelled(chunks, False, problems)
     written = pc.replace_with_mask(
         as_text(chunks), pa.array(wanted), distinct.take(looked_at.indices)
     )
-    return Spelled(written, problems)
+    return Spelled(written, True, problems)
 
 
 def canonical_one(text: str, chain: str | None = None) -> str:
@@ -176,8 +179,8 @@ def canonical_one(text: str, chain: str | None = None) -> str:
 
     Examples
     --------
-    >>> canonical_one(" BC1QAR0SRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ ", "bitcoin")
-    'bc1qar0srr7xfkvy5l643lydnw9re59gtzzwf5mdq'
+    >>> canonical_one(" BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ ", "bitcoin")
+    'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq'
     """
     rules = rules_of(chain)
     if _SETTLED.fullmatch(text) and rules.family in (spelling.EVM, spelling.FREE):
@@ -191,27 +194,25 @@ def canonical_one(text: str, chain: str | None = None) -> str:
 _SETTLED = re.compile(r"0x[0-9a-f]{40}")
 
 
-def wallets(received: Received, column: str, chain: str | None) -> pd.Series:
+def wallets(received: Received, column: str) -> pd.Series:
     """Read a column of wallets of a frame under check, in their canonical spelling.
 
     What is no address makes its row a bad one.
     """
     names = received.names(column)
-    chunks = as_chunks(names)
-    spelled = canonical(chunks, chain)
+    spelled = canonical(names, received.chain)
     for problem in spelled.problems:
         shown = [show(value) for value in received.frame[column].iloc[problem.rows].tolist()]
         received.problems.append(Problem(f"{column} {problem.reason}", problem.rows, shown))
-    if spelled.texts is chunks:
+    if not spelled.changed:
         return names
-    return pd.Series(spelled.texts.to_pandas(), dtype="str")
+    return cast("pd.Series", spelled.texts.to_pandas().astype("str"))
 
 
 def _unsettled(texts: Text, family: int) -> npt.NDArray[np.bool_]:
     """Mark texts that need a second look."""
     marks = np.zeros(len(texts), dtype=np.int8)
-    if family not in (spelling.BITCOIN, spelling.TRON):
-        settled(*_bytes(texts), family, marks)
+    settled(*_bytes(texts), family, marks)
     unsettled: npt.NDArray[np.bool_] = (marks == 0) & np.asarray(texts.is_valid())
     return unsettled
 

@@ -93,6 +93,8 @@ class Received:
         The RiskError to raise.
     name_row : callable
         How messages name a row.
+    chain : str, optional
+        Whose addresses its wallets are, see :mod:`features.contracts.addresses`.
     """
 
     frame: pd.DataFrame
@@ -100,6 +102,7 @@ class Received:
     error: type[RiskError]
     name_row: Callable[[int], str] = row_name
     problems: list[Problem] = field(default_factory=list)
+    chain: str | None = None
 
     def check_columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
         """Raise unless the frame has the required columns and no unknown ones."""

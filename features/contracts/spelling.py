@@ -19,7 +19,15 @@ from features.kernel.checksums import (
 
 # what is found of a text: two that need no more, then how it is to be written, then mistakes
 FINE, LOWER, PREFIX, TRON_HEX = 0, 1, 2, 3
-NO_ADDRESS, BAD_CASE, BAD_CHECKSUM, OTHER_CHAIN, BAD_WITNESS, MIXED_CASE = 10, 11, 12, 13, 14, 15
+NO_ADDRESS, BAD_CASE, BAD_CHECKSUM, OTHER_CHAIN, BAD_WITNESS, MIXED_CASE, EMPTY = (
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+)
 FREE, EVM, BITCOIN, TRON = 0, 1, 2, 3  # families
 _ANY_NAME, _HEXADECIMAL, _SEGWIT, _CHECKED, _TRON = 0, 1, 2, 3, 4  # kinds of spelling
 
@@ -72,7 +80,9 @@ def judge(ends: Int64s, data: UInt8s, rules: Rules, out: Int8s) -> None:
     for i in range(out.size):
         first, end = ends[i], ends[i + 1]
         kind, prefix = _kind(data, first, end, rules)
-        if kind == _HEXADECIMAL:
+        if first == end:
+            found = EMPTY
+        elif kind == _HEXADECIMAL:
             found = _hexadecimal(data, first, end, text, state)
         elif kind == _SEGWIT:
             found = _bech32(data, first, end, prefix, text)
@@ -82,7 +92,7 @@ def judge(ends: Int64s, data: UInt8s, rules: Rules, out: Int8s) -> None:
             found = _tron_hex(data, first, end)
         else:
             found = FINE
-        if rules.family == FREE and found not in (LOWER, BAD_CASE):
+        if rules.family == FREE and found not in (LOWER, BAD_CASE, EMPTY):
             found = FINE
         out[i] = found
 
@@ -115,7 +125,7 @@ def settled(ends: Int64s, data: UInt8s, family: int, out: Int8s) -> int:
     """Mark texts in ``out`` (n,) that need no second look, 1 for yes; returns how many do need one.
 
     Those are lower-case 0x and 40 digits for ``EVM``; for ``FREE`` also what begins otherwise than
-    an address of Ethereum or a bech32 one of Bitcoin does. Spaces around need a look.
+    an address of Ethereum or a bech32 one of Bitcoin does, without spaces around; and empty texts.
     """
     left = 0
     for i in range(out.size):
@@ -128,13 +138,17 @@ def settled(ends: Int64s, data: UInt8s, family: int, out: Int8s) -> int:
 @inner_kernel
 def _plain(data: UInt8s, first: int, end: int, family: int) -> int:
     size = end - first
+    if size == 0:
+        return 1
+    if family not in (FREE, EVM):
+        return 0
     if size == 2 + _HEX_DIGITS and data[first] == ord("0") and data[first + 1] == ord("x"):
         digits = 0
         for at in range(first + 2, end):  # without a way out, so that it is done many at a time
             digit = data[at]
             digits += (ord("0") <= digit <= ord("9")) | (ord("a") <= digit <= ord("f"))
         return 1 if digits == _HEX_DIGITS else 0
-    if family != FREE or size == 0:
+    if family == EVM:
         return 0
     for at in (first, end - 1):
         if data[at] <= ord(" ") or data[at] >= 0x7F:

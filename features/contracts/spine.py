@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Received
 from features.errors import SpineError
@@ -13,7 +14,7 @@ class Spine(Checked):
     """A checked spine."""
 
 
-def check_spine(frame: pd.DataFrame) -> Spine:
+def check_spine(frame: pd.DataFrame, *, chain: str | None = None) -> Spine:
     """Check a spine and bring it into its types; order and duplicates are kept.
 
     What is checked already is handed back.
@@ -23,6 +24,8 @@ def check_spine(frame: pd.DataFrame) -> Spine:
     frame : DataFrame, shape (n, 2)
         ``wallet``, str of 1 to 256 characters, and ``as_of``, datetimes with a time zone or ISO
         8601 texts with an offset. No other columns. The index does not matter.
+    chain : str, optional
+        Whose addresses the wallets are, as in :func:`features.check_transfers`.
 
     Returns
     -------
@@ -40,10 +43,10 @@ def check_spine(frame: pd.DataFrame) -> Spine:
     >>> spine["wallet"].tolist(), spine["as_of"].dtype
     (['w2', 'w1'], datetime64[us, UTC])
     """
-    if trusted(frame, Spine):
+    if trusted(frame, Spine, chain):
         return frame
-    received = Received(frame, "spine", SpineError)
+    received = Received(frame, "spine", SpineError, chain=chain)
     received.check_columns(REQUIRED)
-    spine = pd.DataFrame({"wallet": received.names("wallet"), "as_of": received.times("as_of")})
+    spine = pd.DataFrame({"wallet": wallets(received, "wallet"), "as_of": received.times("as_of")})
     received.raise_problems()
-    return Spine.seal(spine)
+    return Spine.seal(spine, chain)
