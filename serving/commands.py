@@ -84,7 +84,7 @@ def score(
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
-            for wallet in wallets
+            for wallet in map(scorer.address, wallets)
         ]
     for answer in answers:
         typer.echo(json.dumps(answer) if as_json else score_text(answer))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.contracts.labels import check_labels
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
@@ -86,7 +87,7 @@ class Scorer:
         self.model = model
         self.tabular = model.estimator.reads == "table"
         self._views = views
-        self._labels = None if labels is None else check_labels(labels)
+        self._labels = None if labels is None else check_labels(labels, chain=ledger.chain)
         self._known = GrowingLabels(ledger, self._labels)
         self._changing = threading.Lock()
         columns = feature_columns(model.views)
@@ -121,6 +122,16 @@ class Scorer:
         bands = settings.bands if table is None else BandTable.read(table)
         return cls(ledger, model, labels=labels, bands=bands, views=chosen)
 
+    def address(self, text: str) -> str:
+        """Wallet in the spelling of the ledger's chain.
+
+        Raises
+        ------
+        AddressError
+            It is no address there, or its checksum is wrong.
+        """
+        return canonical_one(text, self.ledger.chain)
+
     def score(
         self,
         wallet: str,
@@ -135,6 +146,7 @@ class Scorer:
         Parameters
         ----------
         wallet : str
+            As :meth:`address` spells it.
         as_of : int
             Microseconds since 1970 UTC; only what was known before counts.
         context : mapping of str to float or None
@@ -270,7 +282,7 @@ class Scorer:
 
     def replace(self, tx_id: str, transfers: Sequence[Transfer]) -> None:
         """Let a transaction hold these transfers from now on, whether or not it is here."""
-        new = check_transfers(frame_of(transfers))
+        new = check_transfers(frame_of(transfers), chain=self.ledger.chain)
         awaited = self._known.awaited([*new["sender"], *new["recipient"]])
         with self._changing:
             if self.ledger.rows(tx_id):

@@ -9,6 +9,7 @@ Ethereum or Bitcoin is still written in one way.
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -53,6 +54,12 @@ CHAINS: dict[str, Rules] = {
     **dict.fromkeys(_FREE_CHAINS, _FREE),
 }
 
+_REMEMBERED = 4096  # texts, of a stream in which most come again
+# what needs no second look, as features.contracts.spelling.settled says of many
+_SETTLED = {
+    spelling.EVM: re.compile(r"0x[0-9a-f]{40}"),
+    spelling.FREE: re.compile(r"0x[0-9a-f]{40}|(?![0BT])[!-~](?:[ -~]*[!-~])?"),
+}
 # what our readers make up where a chain has no address: a transaction as a node, a bare multisig
 _MADE_UP = r"^(?:(?:tx|multisig|script|key):[!-~]+|nonstandard[0-9a-f]{40})$"
 _EXPECTED = {
@@ -182,16 +189,26 @@ def canonical_one(text: str, chain: str | None = None) -> str:
     >>> canonical_one(" BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ ", "bitcoin")
     'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq'
     """
-    rules = rules_of(chain)
-    if _SETTLED.fullmatch(text) and rules.family in (spelling.EVM, spelling.FREE):
+    settled_text = _SETTLED.get(rules_of(chain).family)
+    if settled_text is not None and settled_text.fullmatch(text):
         return text
+    return _looked_at(text, chain)
+
+
+def is_canonical(text: str, chain: str | None = None) -> bool:
+    """Whether a text is an address of the chain in its canonical spelling."""
+    try:
+        return canonical_one(text, chain) == text
+    except AddressError:
+        return False
+
+
+@lru_cache(_REMEMBERED)
+def _looked_at(text: str, chain: str | None) -> str:
     spelled = canonical(pa.array([text], type=pa.large_string()), chain)
     for problem in spelled.problems:
         raise AddressError(f"{show(text)} {problem.reason}")
     return str(spelled.texts[0].as_py())
-
-
-_SETTLED = re.compile(r"0x[0-9a-f]{40}")
 
 
 def wallets(received: Received, column: str) -> pd.Series:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.ledger import Ledger
 from features.past import label_events
 from features.sources.known import read_known
@@ -37,7 +38,7 @@ def read_trace(
     code, micros = question(opened, wallet, instant)
     traced = read_trails(opened, code, micros, labels=label_events(opened, known), views=views)
     heading = {
-        "wallet": wallet,
+        "wallet": canonical_one(wallet, opened.chain),
         "as_of": str(np.datetime_as_string(np.datetime64(micros, "us"), timezone="UTC")),
         "status": traced.status,
         "labels": labels is not None,
