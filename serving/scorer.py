@@ -22,6 +22,7 @@ from features.guests import all_views
 from features.ledger import Ledger, Transfer
 from features.ledger.arrivals import frame_of
 from features.past.growing_labels import GrowingLabels
+from features.sources.ingest import chain_of
 from features.sources.known import read_known
 from features.table import compute_rows
 from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
@@ -113,7 +114,8 @@ class Scorer:
         RiskError
             One of them cannot be read or does not fit this release.
         """
-        labels = read_known(settings.labels)
+        chain = chain_of(settings.ledger, None)
+        labels = read_known(settings.labels, settings.labels_written, chain=chain)
         ledger = Ledger.open(settings.ledger)
         ledger.reserve(RESERVED_TRANSFERS)
         chosen = all_views() if views is None else views

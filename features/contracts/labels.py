@@ -4,6 +4,7 @@ A wallet without a row is unknown. A label can be used only after ``known_at``, 
 which it was known to us; when the wallet acted plays no part here.
 """
 
+from collections.abc import Callable
 from typing import Literal, overload
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
-from features.contracts.received import Received
+from features.contracts.received import Received, row_name
 from features.errors import LabelsError
 
 REQUIRED = ("wallet", "label", "known_at")
@@ -27,17 +28,26 @@ class Labels(Checked):
 
 @overload
 def check_labels(
-    frame: pd.DataFrame, on_error: Literal["raise"] = ..., *, chain: str | None = ...
+    frame: pd.DataFrame,
+    on_error: Literal["raise"] = ...,
+    *,
+    chain: str | None = ...,
+    name_row: Callable[[int], str] = ...,
 ) -> Labels: ...
 @overload
 def check_labels(
-    frame: pd.DataFrame, on_error: Literal["quarantine"], *, chain: str | None = ...
+    frame: pd.DataFrame,
+    on_error: Literal["quarantine"],
+    *,
+    chain: str | None = ...,
+    name_row: Callable[[int], str] = ...,
 ) -> tuple[Labels, pd.DataFrame]: ...
 def check_labels(
     frame: pd.DataFrame,
     on_error: Literal["raise", "quarantine"] = "raise",
     *,
     chain: str | None = None,
+    name_row: Callable[[int], str] = row_name,
 ) -> Labels | tuple[Labels, pd.DataFrame]:
     """Check labels against their contract and bring them into its types.
 
@@ -54,6 +64,8 @@ def check_labels(
         What happens to bad rows. A missing, unknown or wrongly typed column raises either way.
     chain : str, optional
         Whose addresses the wallets are, as in :func:`features.check_transfers`.
+    name_row : callable
+        How messages name a row.
 
     Returns
     -------
@@ -79,7 +91,7 @@ def check_labels(
     """
     if on_error == "raise" and trusted(frame, Labels, chain):
         return frame
-    received = Received(frame, "labels", LabelsError, chain=chain)
+    received = Received(frame, "labels", LabelsError, name_row, chain=chain)
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
     received.check_columns(REQUIRED, OPTIONAL)

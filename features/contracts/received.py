@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.text import as_chunks
-from features.contracts.times import EARLIEST, LATEST, UTC, microseconds, parse_iso, to_utc
+from features.contracts.times import EARLIEST, LATEST, UTC, local_to_utc, microseconds, parse_iso
 from features.errors import RiskError
 
 MAX_NAME = 256  # characters of a wallet, transaction id or other name
@@ -95,6 +95,8 @@ class Received:
         How messages name a row.
     chain : str, optional
         Whose addresses its wallets are, see :mod:`features.contracts.addresses`.
+    not_after : Timestamp, optional
+        Transfers of a later time are bad rows.
     """
 
     frame: pd.DataFrame
@@ -103,6 +105,7 @@ class Received:
     name_row: Callable[[int], str] = row_name
     problems: list[Problem] = field(default_factory=list)
     chain: str | None = None
+    not_after: pd.Timestamp | None = None
 
     def check_columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
         """Raise unless the frame has the required columns and no unknown ones."""
@@ -265,8 +268,7 @@ class Received:
         local, offset = parse_iso(texts)
         unreadable = (local.isna() & texts.notna()).to_numpy()
         self.note(f"{column} is not an ISO 8601 time", unreadable, column)
-        zone = self._one_offset(column, offset)
-        times = to_utc(local, zone)
+        times = local_to_utc(local, self._one_offset(column, offset)).times
         return self._in_range(column, times, unreadable)
 
     def _one_offset(self, column: str, offset: pd.Series) -> str:

@@ -1,10 +1,12 @@
 """The spine: for which wallet, as of which instant, to compute."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
-from features.contracts.received import Received
+from features.contracts.received import Received, row_name
 from features.errors import SpineError
 
 REQUIRED = ("wallet", "as_of")
@@ -14,7 +16,9 @@ class Spine(Checked):
     """A checked spine."""
 
 
-def check_spine(frame: pd.DataFrame, *, chain: str | None = None) -> Spine:
+def check_spine(
+    frame: pd.DataFrame, *, chain: str | None = None, name_row: Callable[[int], str] = row_name
+) -> Spine:
     """Check a spine and bring it into its types; order and duplicates are kept.
 
     What is checked already is handed back.
@@ -26,6 +30,8 @@ def check_spine(frame: pd.DataFrame, *, chain: str | None = None) -> Spine:
         8601 texts with an offset. No other columns. The index does not matter.
     chain : str, optional
         Whose addresses the wallets are, as in :func:`features.check_transfers`.
+    name_row : callable
+        How messages name a row.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def check_spine(frame: pd.DataFrame, *, chain: str | None = None) -> Spine:
     """
     if trusted(frame, Spine, chain):
         return frame
-    received = Received(frame, "spine", SpineError, chain=chain)
+    received = Received(frame, "spine", SpineError, name_row, chain=chain)
     received.check_columns(REQUIRED)
     spine = pd.DataFrame({"wallet": wallets(received, "wallet"), "as_of": received.times("as_of")})
     received.raise_problems()

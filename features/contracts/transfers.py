@@ -14,6 +14,7 @@ from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Problem, Received, show
 from features.contracts.text import Texts, as_chunks
+from features.contracts.times import AHEAD
 from features.errors import TransfersError
 from features.kernel import Int32s, UInt64s, hash_order, text_hashes
 
@@ -164,10 +165,12 @@ def _typed(received: Received) -> pd.DataFrame:
     position = np.zeros(len(frame), dtype=np.int64)
     if "position" in frame:
         position = received.counts("position", highest=MAX_POSITION)
+    timestamp = received.times("timestamp")
+    _note_future(received, timestamp)
     columns = {
         "tx_id": received.names("tx_id"),
         "position": position.astype(np.int32),
-        "timestamp": received.times("timestamp"),
+        "timestamp": timestamp,
         "sender": wallets(received, "sender"),
         "recipient": wallets(received, "recipient"),
         "amount": received.numbers("amount", highest=MAX_AMOUNT),
@@ -179,6 +182,13 @@ def _typed(received: Received) -> pd.DataFrame:
         if name in frame:
             columns[name] = received.numbers(name, highest=MAX_AMOUNT, missing_allowed=True)
     return pd.DataFrame(columns)
+
+
+def _note_future(received: Received, times: pd.Series) -> None:
+    latest = received.not_after
+    if latest is not None and len(times) and times.max() > latest:
+        reason = f"timestamp is later than now, {latest - AHEAD:%Y-%m-%d %H:%M} UTC"
+        received.note(reason, (times > latest).to_numpy(), "timestamp")
 
 
 class _Copies(NamedTuple):
