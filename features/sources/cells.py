@@ -17,7 +17,7 @@ from features.contracts.received import Problem, show
 from features.contracts.times import EARLIEST, LATEST, local_to_utc, parse_iso
 from features.errors import SourceError
 from features.sources.lines import Lines
-from features.sources.numbers import INTEGER, NO_SIGN, divided, read_numbers
+from features.sources.numbers import INTEGER, NO_SIGN, Read, counted, read_numbers
 from features.sources.room import Column, decoded
 from features.sources.writing import PER_SECOND, PLAINLY, Writing
 
@@ -93,14 +93,19 @@ class Cells:
             return cells.cast(pa.float64(), safe=False)
         if exact:
             return self._number_texts(column, cells.cast(pa.large_string()))
-        return divided(cells.cast(pa.float64(), safe=False), self.writing)
+        read = counted(cells.cast(pa.float64(), safe=False), self.writing)
+        self._note_mistakes(column, cells, read)
+        return read.numbers
 
     def _number_texts(self, column: str, cells: Column) -> Column:
         read = read_numbers(cells, self.writing, scaled=column in _SCALED)
-        for mistake, bad in read.mistakes.items():
-            self._note(f"{column} {mistake}", cells, bad)
+        self._note_mistakes(column, cells, read)
         self._one_sign(column, cells, read.signs)
         return read.numbers
+
+    def _note_mistakes(self, column: str, cells: Column, read: Read) -> None:
+        for mistake, bad in read.mistakes.items():
+            self._note(f"{column} {mistake}", cells, bad)
 
     def _one_sign(self, column: str, cells: Column, signs: Any) -> None:
         """Note cells in another currency than the first one that the file names."""

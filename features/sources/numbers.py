@@ -7,7 +7,6 @@ the point is moved in the text.
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -96,22 +95,26 @@ def _grouped(mark: str, point: str) -> str:
     return rf"^[+-]?[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]*)?$"
 
 
-def _whole_units(plain: Any, mistakes: dict[str, Column], signs: Column, writing: Writing) -> Read:
+def _whole_units(plain: Any, mistakes: dict[str, Column], signs: Any, writing: Writing) -> Read:
     """Numbers of the smallest part of an asset as whole units of it."""
-    counted = plain.cast(pa.float64())
-    if writing.unit not in DIVIDED:
-        fraction = pc.not_equal(pc.floor(counted), counted).fill_null(False)
-        mistakes = {**mistakes, f"is no whole number of {writing.unit}": fraction}
+    rounded = counted(plain.cast(pa.float64()), writing)
+    for fraction in rounded.mistakes.values():
         plain = pc.if_else(fraction, None, plain)
     with_exponent = pc.match_substring_regex(plain, "[eE]").fill_null(False)
     shifted = pc.binary_join_element_wise(
         plain, pa.scalar(f"e-{writing.digits}", pa.large_string()), NO_SIGN
     )
     exact = pc.if_else(with_exponent, None, shifted).cast(pa.float64())
-    return Read(pc.if_else(with_exponent, divided(counted, writing), exact), mistakes, signs)
+    numbers = pc.if_else(with_exponent, rounded.numbers, exact)
+    return Read(numbers, {**mistakes, **rounded.mistakes}, signs)
 
 
-def divided(numbers: Any, writing: Writing) -> Column:
-    """Floats in whole units."""
-    whole: Column = pc.divide(numbers, np.float64(10.0**writing.digits))
-    return whole
+def counted(numbers: Any, writing: Writing) -> Read:
+    """Floats that count the unit of a writing, in whole units of the asset."""
+    whole = pc.divide(numbers, pa.scalar(10.0**writing.digits))
+    signs = pa.repeat(NO_SIGN, len(numbers))
+    if writing.unit in DIVIDED:
+        return Read(whole, {}, signs)
+    fraction = pc.not_equal(pc.floor(numbers), numbers).fill_null(False)
+    mistakes = {f"is no whole number of {writing.unit}": fraction}
+    return Read(pc.if_else(fraction, None, whole), mistakes, signs)

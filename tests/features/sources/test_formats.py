@@ -53,11 +53,11 @@ def test_a_table_is_read_as_the_library_reads_it(tmp_path: Path) -> None:
 def test_bad_rows_of_a_table_carry_their_file(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text(CSV + "t3,2024-01-03T00:00:00Z,w2,w3,-1,ETH\n")
-    with pytest.raises(TransfersError, match=r"t.csv row 2"):
+    with pytest.raises(TransfersError, match=r"t.csv line 4"):
         read_files("table", [file])
     found = read_files("table", [file], how=Reading("quarantine"))
     assert found.bad is not None
-    assert found.bad.index.tolist() == [(str(file), 2)]
+    assert found.bad.index.tolist() == [(str(file), 4)]
     assert len(found.transfers) == 2
 
 
