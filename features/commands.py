@@ -36,6 +36,50 @@ TimeUnitOption = Annotated[
 TimeZoneOption = Annotated[
     str | None, typer.Option("--timezone", help="Zone of times that name none.")
 ]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="table: parquet, arrow, csv, tsv; amlsim: a pair of transactions and nodes; "
+        "or one that an installed package adds.",
+    ),
+]
+FileMap = Annotated[
+    str | None,
+    typer.Option("--map", help="NAME=COLUMN,... where a file names them otherwise."),
+]
+AmountUnit = Annotated[
+    str | None,
+    typer.Option(help="Amounts and fees count: wei, gwei, satoshi, or decimals=N of a token."),
+]
+DecimalSign = Annotated[
+    Literal["point", "comma"] | None,
+    typer.Option(help="Decimal sign of numbers such as 1.234,50; the other parts thousands."),
+]
+Chain = Annotated[
+    str | None,
+    typer.Option(help="Whose addresses: ethereum, bitcoin, tron, bank ...; the ledger's own."),
+]
+ValueIn = Annotated[
+    str | None,
+    typer.Option(metavar="UNIT", help="Unit of account of a new ledger, such as USD."),
+]
+LabelsOut = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv."),
+]
+OnBadRows = Annotated[
+    Literal["raise", "quarantine"],
+    typer.Option(help="Bad rows: stop, or write them to DIR.quarantine.csv and go on."),
+]
+MostBad = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Share of rows that may be bad; default: 0.1."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what ten rows mean, in words; keep nothing.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of text.")]
 
 
@@ -51,52 +95,19 @@ def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
 def ingest(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of the format.")],
     to: Annotated[Path, typer.Option(metavar="DIR", help="Ledger; appended to if it exists.")],
-    source: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="table: parquet, arrow, csv, tsv; amlsim: a pair of transactions and nodes; "
-            "or one that an installed package adds.",
-        ),
-    ] = "table",
-    columns: Annotated[
-        str | None, typer.Option("--map", help="NAME=COLUMN,... where a file names them otherwise.")
-    ] = None,
+    source: Format = "table",
+    columns: FileMap = None,
     asset: Annotated[str | None, typer.Option(help="Asset, where no column names it.")] = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
-    unit: Annotated[
-        str | None,
-        typer.Option(help="Amounts and fees count: wei, gwei, satoshi, or decimals=N of a token."),
-    ] = None,
-    decimal: Annotated[
-        Literal["point", "comma"] | None,
-        typer.Option(help="Decimal sign of numbers such as 1.234,50; the other parts thousands."),
-    ] = None,
-    chain: Annotated[
-        str | None,
-        typer.Option(help="Whose addresses: ethereum, bitcoin, tron, bank ...; the ledger's own."),
-    ] = None,
-    value_in: Annotated[
-        str | None,
-        typer.Option(metavar="UNIT", help="Unit of account of a new ledger, such as USD."),
-    ] = None,
-    labels_out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv."),
-    ] = None,
-    on_error: Annotated[
-        Literal["raise", "quarantine"],
-        typer.Option(help="Bad rows: stop, or write them to DIR.quarantine.csv and go on."),
-    ] = "raise",
-    most_bad: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Share of rows that may be bad; default: 0.1."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what ten rows mean, in words; keep nothing.")
-    ] = False,
+    unit: AmountUnit = None,
+    decimal: DecimalSign = None,
+    chain: Chain = None,
+    value_in: ValueIn = None,
+    labels_out: LabelsOut = None,
+    on_error: OnBadRows = "raise",
+    most_bad: MostBad = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Read transfers into a ledger: files, folders, patterns, or - for stdin."""

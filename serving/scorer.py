@@ -125,13 +125,7 @@ class Scorer:
         return cls(ledger, model, labels=labels, bands=bands, views=chosen)
 
     def address(self, text: str) -> str:
-        """Wallet in the spelling of the ledger's chain.
-
-        Raises
-        ------
-        AddressError
-            It is no address there, or its checksum is wrong.
-        """
+        """Wallet as the ledger's chain spells it; raises AddressError for what is none there."""
         return canonical_one(text, self.ledger.chain)
 
     def score(

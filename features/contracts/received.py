@@ -108,7 +108,12 @@ class Received:
     not_after: pd.Timestamp | None = None
 
     def check_columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        """Raise unless the frame has the required columns and no unknown ones."""
+        """Raise unless the frame has the required columns and no unknown ones.
+
+        What another library holds as Arrow data, such as polars and duckdb, is taken over.
+        """
+        if not isinstance(self.frame, pd.DataFrame) and hasattr(self.frame, "__arrow_c_stream__"):
+            self.frame = pa.table(self.frame).to_pandas()
         if not isinstance(self.frame, pd.DataFrame):
             raise self.fail(f"expected a DataFrame, received {type(self.frame).__name__}")
         received = list(self.frame.columns)

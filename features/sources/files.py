@@ -4,10 +4,8 @@ Only the columns that a contract knows are read, the others are left where they 
 file is named by its line, as editors number them; of other files by its number from 0.
 """
 
-import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, overload
 
@@ -15,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 
 from features.contracts.labels import Labels, check_labels
-from features.contracts.received import Problem, Received
+from features.contracts.received import Received
 from features.contracts.spine import Spine, check_spine
 from features.contracts.times import latest_allowed
 from features.contracts.transfers import OnError, Transfers, check_received
 from features.errors import RiskError, SourceError, TransfersError
 from features.sources.cells import Cells
-from features.sources.lines import Lines
+from features.sources.loaded import Loaded
 from features.sources.pieces import (
     LABELS,
     SPINE,
@@ -33,11 +31,9 @@ from features.sources.pieces import (
     pieces,
     raise_unreadable,
 )
-from features.sources.tables import is_csv
 from features.sources.writing import PLAINLY, Writing
 
 TRANSFER_COLUMNS, LABEL_COLUMNS, SPINE_COLUMNS = TRANSFERS.columns, LABELS.columns, SPINE.columns
-LINE, ROW = "line", "row"  # how the index of bad rows counts
 
 
 def parse_column_map(text: str, allowed: Sequence[str] = TRANSFER_COLUMNS) -> dict[str, str]:
@@ -182,7 +178,7 @@ def load_transfers(
         The transfers break their contract, or are dated later than now; the message names the file
         and the line or row.
     """
-    loaded = _Loaded()
+    loaded = Loaded()
     for path in paths:
         cells = Cells(Path(path), writing)
         for piece in pieces(cells, TRANSFERS, columns, {"asset": asset}):
@@ -282,55 +278,6 @@ def read_spine(
     frame = _whole(cells, SPINE, columns, {"as_of": as_of})
     with _of_file(cells):
         return check_spine(frame, chain=chain, name_row=cells.name)
-
-
-@dataclass(slots=True)
-class _Loaded:
-    """The pieces of several files as one frame that remembers where its rows come from."""
-
-    tables: list[pa.Table] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    n_rows: int = 0
-    paths: list[Path] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)  # row of the frame at which each file begins
-    lines: list[Lines] = field(default_factory=list)  # of each file
-
-    def add(self, cells: Cells, piece: pa.Table) -> None:
-        if self.tables and piece.column_names != self.tables[0].column_names:
-            raise SourceError(
-                f"{cells.path}: has the columns {', '.join(piece.column_names)}, but "
-                f"{self.paths[0]} has {', '.join(self.tables[0].column_names)}; load them apart"
-            )
-        if not cells.start:
-            self.paths.append(cells.path)
-            self.lines.append(Lines(cells.path))
-            self.starts.append(self.n_rows)
-        begin = self.starts[-1]
-        self.problems += [Problem(p.reason, p.rows + begin, p.shown) for p in cells.problems]
-        self.tables.append(piece)
-        self.n_rows += len(piece)
-
-    def frame(self) -> pd.DataFrame:
-        tables, self.tables = self.tables or [empty_piece(TRANSFERS.required)], []
-        # the tables are let go column by column, so that the text is in memory only once
-        return pa.concat_tables(tables).to_pandas(split_blocks=True, self_destruct=True)
-
-    def place(self, row: int) -> tuple[int, int]:
-        """Number of a row's file, and of the row in it."""
-        at = bisect.bisect_right(self.starts, row) - 1
-        return at, row - self.starts[at]
-
-    def row_name(self, row: int) -> str:
-        at, own = self.place(row)
-        return f"{self.paths[at]} {self.lines[at].name(own)}"
-
-    def index(self, rows: Sequence[int]) -> pd.MultiIndex:
-        """Index of rows by file and line, or by file and row where not all files have lines."""
-        by_line = all(is_csv(path) for path in self.paths)
-        places = [self.place(row) for row in rows]
-        numbers = [self.lines[at].number(row) if by_line else row for at, row in places]
-        names = [str(self.paths[at]) for at, _ in places]
-        return pd.MultiIndex.from_arrays([names, numbers], names=["file", LINE if by_line else ROW])
 
 
 def _whole(

@@ -58,7 +58,7 @@ def check_source(
     Raises
     ------
     SourceError
-        More rows are bad than may be, or an amount is more than there is of its asset.
+        More rows are bad than may be, or amounts are more than there is of their asset.
     """
     return [*_bad_rows(found, most_bad), *_magnitudes(found.transfers, unit)]
 
@@ -111,8 +111,10 @@ def _of_asset(
         f"the largest amount is {largest:g} {asset} (transaction {tx_id}), the median {median:g}"
     )
     whole = float(np.mean(values == np.floor(values)))
-    if largest > known.supply:
-        return _more_than_all(asset, known, f"{evidence}, {whole:.0%} are whole numbers", unit)
+    above = float(np.mean(values > known.supply))
+    if above:
+        evidence = f"{evidence}; {above:.1%} are more {asset} than there is ({known.supply:g})"
+        return _more_than_all(asset, known, evidence, refused=unit is None and above > TOLD_BAD)
     if unit is None and whole == 1.0 and values.size >= _ENOUGH and median >= _LARGE:
         return [
             f"{evidence}, and all {values.size} are whole numbers: if they count "
@@ -123,11 +125,11 @@ def _of_asset(
     return []
 
 
-def _more_than_all(asset: str, known: _Asset, evidence: str, unit: str | None) -> list[str]:
-    said = f"{evidence}: that is more {asset} than there is ({known.supply:g})"
-    if unit is not None:
-        return [said]
+def _more_than_all(asset: str, known: _Asset, evidence: str, *, refused: bool) -> list[str]:
+    """Refuse, or only tell where a few are too large: anyone can make a token of that name."""
+    if not refused:
+        return [evidence]
     raise SourceError(
-        f"{said}; do they count {' or '.join(known.units)}? Say what they count (--unit "
+        f"{evidence}; do they count {' or '.join(known.units)}? Say what they count (--unit "
         f"{known.units[0]}), or --unit decimals=0 for whole {asset}"
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from features.errors import LabelsError, SourceError, SpineError, TransfersError
@@ -20,37 +19,8 @@ from features.sources.files import (
     read_spine,
     read_transfers,
 )
-from features.sources.lines import Lines
-from features.sources.numbers import read_numbers
-from features.sources.writing import Decimal, Writing
-
-HEADER = "tx_id,timestamp,sender,recipient,amount,asset\n"
-ROW = "t{i},2024-01-01T0{i}:00:00Z,0012,0xAb,1.5,ETH\n"
-T0 = pd.Timestamp("2024-01-01", tz="UTC")
-
-
-def csv_file(folder: Path, text: str, name: str = "t.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def rows(n: int) -> str:
-    return "".join(ROW.format(i=i) for i in range(n))
-
-
-def parquet_file(folder: Path, name: str = "t.parquet", **columns: Any) -> Path:
-    data: dict[str, Any] = {
-        "tx_id": ["a", "b"],
-        "timestamp": pa.array([T0, T0], type=pa.timestamp("ns", "UTC")),
-        "sender": ["s", "s"],
-        "recipient": ["r", "r"],
-        "amount": [1.0, 2.0],
-        "asset": ["ETH", "ETH"],
-    }
-    path = folder / name
-    pq.write_table(pa.table(data | columns), path)
-    return path
+from features.sources.writing import Writing
+from tests.files import HEADER, ROW, T0, csv_file, parquet_file, rows
 
 
 def test_a_csv_file_keeps_ids_as_text(tmp_path: Path) -> None:
@@ -412,120 +382,3 @@ def test_a_column_that_is_mapped_is_not_read_by_its_own_name_as_well(tmp_path: P
     loaded = load_transfers([path], columns={"amount": "value"})
     assert "value" not in loaded
     assert loaded["amount"].tolist() == [1.5]
-
-
-@pytest.mark.parametrize(
-    ("unit", "cells", "whole"),
-    [
-        (
-            "wei",
-            ["1500000000000000001", "1", "1e18", "3.0"],
-            [1.500000000000000001, 1e-18, 1, 3e-18],
-        ),
-        ("gwei", ["1500000000", "0.5"], [1.5, 5e-10]),
-        ("satoshi", ["2099999997690001"], [20999999.97690001]),
-        ("decimals=6", ["123456789"], [123.456789]),
-        ("decimals=0", ["7"], [7.0]),
-    ],
-)
-def test_amounts_in_the_smallest_unit_become_whole_ones_to_the_last_bit(
-    tmp_path: Path, unit: str, cells: list[str], whole: list[float]
-) -> None:
-    header = HEADER.strip() + ",fee\n"
-    text = "".join(f"t{i},2024-01-01T00:00:00Z,s,r,{x},ETH,{x}\n" for i, x in enumerate(cells))
-    loaded = load_transfers([csv_file(tmp_path, header + text)], writing=Writing(unit=unit))
-    assert loaded["amount"].tolist() == whole
-    assert loaded["fee"].tolist() == whole
-
-
-@pytest.mark.parametrize(
-    "kind", [pa.uint64(), pa.decimal128(38, 0), pa.decimal128(38, 9), pa.string()]
-)
-def test_amounts_of_every_type_agree_to_the_last_bit(tmp_path: Path, kind: pa.DataType) -> None:
-    counted = [10_500_000_000_000_000_001, 3]
-    typed = pa.array([str(one) for one in counted]).cast(kind)
-    path = parquet_file(tmp_path, amount=typed)
-    amounts = load_transfers([path], writing=Writing(unit="wei"))["amount"].tolist()
-    assert amounts == [one / 10**18 for one in counted]
-
-
-def test_a_fraction_of_the_smallest_unit_is_a_bad_row(tmp_path: Path) -> None:
-    path = csv_file(tmp_path, HEADER + rows(1))
-    with pytest.raises(SourceError, match=r"amount is no whole number of wei in 1 row .*'1\.5'"):
-        load_transfers([path], writing=Writing(unit="wei"))
-    floats = parquet_file(tmp_path, amount=[1e18, 1.5])
-    with pytest.raises(SourceError, match=r"amount is no whole number of wei in 1 row .*1\.5"):
-        load_transfers([floats], writing=Writing(unit="wei"))
-
-
-@pytest.mark.parametrize(
-    ("text", "point", "comma"),
-    [
-        ("1.5", 1.5, None),
-        ("1,5", None, 1.5),
-        ("1,234", 1234.0, 1.234),
-        ("$1,234.50", 1234.5, None),
-        ("1.234,50 EUR", None, 1234.5),
-        ("USD 12", 12.0, 12.0),
-        ("1 234 567.25", 1234567.25, None),
-        ("1'234,5", None, 1234.5),
-        ("1\u202f234", 1234.0, 1234.0),
-        ("12,34,5", None, None),
-        ("$1 EUR", None, None),
-        ("1e3", 1000.0, 1000.0),
-        ("0x10", None, None),
-    ],
-)
-def test_numbers_as_exchanges_write_them(
-    text: str, point: float | None, comma: float | None
-) -> None:
-    cells = pa.array([text], type=pa.large_string())
-    signs: list[Decimal] = ["point", "comma"]
-    read = [read_numbers(cells, Writing(decimal=sign), scaled=False) for sign in signs]
-    assert [one.numbers.to_pylist()[0] for one in read] == [point, comma]
-    bad = [any(mask.to_pylist()[0] for mask in one.mistakes.values()) for one in read]
-    assert bad == [point is None, comma is None]
-
-
-def test_amounts_in_two_currencies_are_not_mixed(tmp_path: Path) -> None:
-    text = HEADER + "a,2024-01-01T00:00:00Z,s,r,$5,x\n" + "b,2024-01-01T00:00:00Z,s,r,€5,x\n"
-    with pytest.raises(SourceError, match=r"amount is not in \$, as in line 2 in 1 row \(line 3"):
-        load_transfers([csv_file(tmp_path, text)])
-
-
-def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
-    text = HEADER + '"a\n\nb",2024-01-01T00:00:00Z,s,r,1,ETH\n\n\n' + ROW.format(i=1)
-    path = csv_file(tmp_path, text + "x,2024-01-01T00:00:00Z,s,r,no,ETH\n")
-    with pytest.raises(SourceError, match=r"in 1 row \(line 8: 'no'\)"):
-        load_transfers([path])
-    lines = Lines(path)
-    assert [lines.number(row) for row in (2, 0, 1)] == [8, 2, 7]
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_cells_may_be_parted_by_semicolons_and_tabs(tmp_path: Path, mark: str) -> None:
-    text = (HEADER + rows(2)).replace(",", mark)
-    loaded = load_transfers([csv_file(tmp_path, text)])
-    assert loaded["amount"].tolist() == [1.5, 1.5]
-
-
-def test_arrow_files_are_tables_too(tmp_path: Path) -> None:
-    whole = load_transfers([csv_file(tmp_path, HEADER + rows(3))])
-    path = tmp_path / "t.arrow"
-    whole.to_parquet(tmp_path / "t.parquet")
-    table = pq.read_table(tmp_path / "t.parquet")
-    with pa.ipc.new_file(str(path), table.schema) as file:
-        file.write_table(table, max_chunksize=2)
-    pd.testing.assert_frame_equal(load_transfers([path]), whole)
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(SourceError, match=r"t\.arrow: cannot be read as Arrow"):
-        load_transfers([path])
-
-
-def test_wallets_of_a_chain_are_read_in_one_spelling(tmp_path: Path) -> None:
-    wallet = "0x52908400098527886E0F7030069857D2E4169EE7"
-    path = csv_file(tmp_path, HEADER + rows(1).replace("0012", wallet).replace("0xAb", wallet[2:]))
-    loaded = load_transfers([path], chain="ethereum")
-    assert loaded[["sender", "recipient"]].to_numpy().tolist() == [[wallet.lower()] * 2]
-    with pytest.raises(TransfersError, match=r"sender is no address of tron .*line 2"):
-        load_transfers([csv_file(tmp_path, HEADER + rows(1))], chain="tron")

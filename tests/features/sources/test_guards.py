@@ -38,7 +38,11 @@ def test_few_bad_rows_pass_some_are_told_and_many_are_refused() -> None:
 @pytest.mark.parametrize(
     ("asset", "amounts", "told"),
     [
-        ("ETH", [0.1e18, 3e18], "do they count wei or gwei.*--unit wei"),
+        (
+            "ETH",
+            [0.1e18, 3e18],
+            "100.0% are more ETH than there is .*do they count wei or gwei.*--unit wei",
+        ),
         ("eth", [0.5e9, 3e9], "do they count wei or gwei"),
         ("BTC", [5e7, 3e9], "more BTC than there is .*--unit satoshi"),
         ("USDT", [1e12], "decimals=6"),
@@ -51,7 +55,12 @@ def test_more_than_there_is_of_an_asset_is_refused_unless_a_unit_is_named(
     with pytest.raises(SourceError, match=told):
         check_source(found)
     (warning,) = check_source(found, unit="decimals=0")
-    assert f"that is more {asset} than there is" in warning
+    assert f"are more {asset} than there is" in warning
+
+
+def test_one_absurd_amount_stops_nothing_but_is_told() -> None:
+    (warning,) = check_source(source([*[1.5] * 150, 1e30]))
+    assert warning.startswith("the largest amount is 1e+30 ETH (transaction t150), the median 1.5")
 
 
 def test_large_whole_numbers_are_told_with_their_evidence() -> None:
