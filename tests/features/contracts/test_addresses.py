@@ -262,3 +262,17 @@ def test_a_frame_is_trusted_for_the_chain_that_it_was_checked_for_alone() -> Non
     of_chain = check_transfers(frame(MIXED[0]), chain="ethereum")
     assert check_transfers(of_chain, chain="ethereum") is of_chain
     assert check_transfers(of_chain) is of_chain
+
+
+def test_frames_of_other_libraries_are_taken_over() -> None:
+    table = pa.table(
+        {
+            "tx_id": ["t1"],
+            "timestamp": pa.array([1_700_000_000_000_000], pa.timestamp("us", "UTC")),
+            "sender": [MIXED[0]],
+            "recipient": ["w"],
+            "amount": [1.0],
+            "asset": ["ETH"],
+        }
+    )
+    assert check_transfers(table)["sender"].tolist() == [MIXED[0].lower()]  # type: ignore[call-overload]
