@@ -61,9 +61,24 @@ Chain = Annotated[
     str | None,
     typer.Option(help="Whose addresses: ethereum, bitcoin, tron, bank ...; the ledger's own."),
 ]
-ValueIn = Annotated[
+UnitOfAccount = Annotated[
     str | None,
-    typer.Option(metavar="UNIT", help="Unit of account of a new ledger, such as USD."),
+    typer.Option(
+        metavar="UNIT",
+        help="What values are in, such as USD, where there are several assets; a column value or "
+        "amount_usd says them, or --prices.",
+    ),
+]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Prices in that unit: asset, timestamp (when it was known), price. A transfer gets "
+        "the latest one before it.",
+    ),
+]
+PriceMaxAge = Annotated[
+    str | None, typer.Option(metavar="AGE", help="Of a price that still counts; default: 7d.")
 ]
 LabelsOut = Annotated[
     Path | None,
@@ -103,7 +118,9 @@ def ingest(
     unit: AmountUnit = None,
     decimal: DecimalSign = None,
     chain: Chain = None,
-    value_in: ValueIn = None,
+    unit_of_account: UnitOfAccount = None,
+    prices: PricesFile = None,
+    price_max_age: PriceMaxAge = None,
     labels_out: LabelsOut = None,
     on_error: OnBadRows = "raise",
     most_bad: MostBad = None,
@@ -114,8 +131,8 @@ def ingest(
     from features.sources.file_commands import FileOptions, ingest_files
 
     chosen = FileOptions(
-        source, columns, asset, time_unit, timezone, unit, decimal, chain, value_in, labels_out,
-        on_error, most_bad, dry_run,
+        source, columns, asset, time_unit, timezone, unit, decimal, chain, unit_of_account, prices,
+        price_max_age, labels_out, on_error, most_bad, dry_run,
     )  # fmt: skip
     ingest_files(files, to, chosen, as_json)
 

@@ -12,7 +12,7 @@ from features.sources.files import parse_column_map
 from features.sources.formats import Reading, Source, read_files
 from features.sources.found import Found, found_files
 from features.sources.guards import MOST_BAD, check_source
-from features.sources.ingest import chain_of, put_away
+from features.sources.ingest import chain_of, counting_of, put_away
 
 TABLE = "table"
 
@@ -28,7 +28,9 @@ class FileOptions(NamedTuple):
     unit: str | None = None
     decimal: str | None = None
     chain: str | None = None
-    value_in: str | None = None
+    unit_of_account: str | None = None
+    prices: Path | None = None
+    price_max_age: str | None = None
     labels_out: Path | None = None
     on_error: Literal["raise", "quarantine"] = "raise"
     most_bad: float | None = None
@@ -53,6 +55,7 @@ def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json:
         The files, the options or the ledger cannot be used, or do not fit each other.
     """
     given, chain = options.given(), chain_of(to, options.chain)
+    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
     with found_files(files, folders=options.source == TABLE) as found, progress() as advance:
         if options.dry_run and options.source == TABLE:
             understood = understand_tables(found.paths, given, chain=chain)
@@ -68,7 +71,7 @@ def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json:
             understood = understand(source)
             say(understood.text(), understood.facts(), as_json)
             return
-        done = put_away(source, to, options.labels_out, chain=chain, unit=options.value_in)
+        done = put_away(source, to, options.labels_out, counting._replace(chain=chain))
     say(done.text(), {**done.facts(), "warnings": warnings}, as_json)
 
 

@@ -15,6 +15,8 @@ from features.sources.cells import UTC_US, Cells
 from features.sources.room import require_room
 from features.sources.tables import batches, column_names
 
+# exports call other things "value", such as wei: it is read by its own name only where amount is
+_BESIDE = {"value": "amount"}
 Constants = Mapping[str, str | pd.Timestamp | None]
 
 
@@ -104,7 +106,8 @@ def column_places(
     check_map(columns, contract.columns)
     held = column_names(path)
     # a column that is mapped is what the map says, even if it has another name of the contract
-    free = [name for name in contract.columns if name in held and name not in columns.values()]
+    taken = {*columns.values(), *(name for name, other in _BESIDE.items() if other in columns)}
+    free = [name for name in contract.columns if name in held and name not in taken]
     places = dict(zip(free, free, strict=True)) | dict(columns)
     for name, place in places.items():
         if place not in held:

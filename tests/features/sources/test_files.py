@@ -382,3 +382,8 @@ def test_a_column_that_is_mapped_is_not_read_by_its_own_name_as_well(tmp_path: P
     loaded = load_transfers([path], columns={"amount": "value"})
     assert "value" not in loaded
     assert loaded["amount"].tolist() == [1.5]
+    text = HEADER.replace("amount", "value,eth") + rows(1).replace("1.5", "1500000,1.5")
+    wei = csv_file(tmp_path, text, "wei.csv")
+    assert "value" not in load_transfers([wei], columns={"amount": "eth"})
+    both = load_transfers([wei], columns={"amount": "eth", "value": "value"})
+    assert both["value"].tolist() == [1_500_000.0]
