@@ -216,8 +216,17 @@ def wallets(received: Received, column: str) -> pd.Series:
 
     What is no address makes its row a bad one.
     """
+    return _spelled(received, column, received.chain)
+
+
+def assets(received: Received) -> pd.Series:
+    """Read the column ``asset``: names are free, and a token's contract is spelled in one way."""
+    return _spelled(received, "asset", None)
+
+
+def _spelled(received: Received, column: str, chain: str | None) -> pd.Series:
     names = received.names(column)
-    spelled = canonical(names, received.chain)
+    spelled = canonical(names, chain)
     for problem in spelled.problems:
         shown = [show(value) for value in received.frame[column].iloc[problem.rows].tolist()]
         received.problems.append(Problem(f"{column} {problem.reason}", problem.rows, shown))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.contracts.addresses import wallets
+from features.contracts.addresses import assets, wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Problem, Received, show
 from features.contracts.text import Texts, as_chunks
@@ -174,7 +174,7 @@ def _typed(received: Received) -> pd.DataFrame:
         "sender": wallets(received, "sender"),
         "recipient": wallets(received, "recipient"),
         "amount": received.numbers("amount", highest=MAX_AMOUNT),
-        "asset": received.names("asset"),
+        "asset": assets(received),
     }
     if "block" in frame:
         columns["block"] = received.counts("block", highest=MAX_BLOCK)

@@ -70,6 +70,7 @@ def is_plain(transfer: Transfer, chain: str = "") -> bool:
         all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
         and is_canonical(transfer.sender, chain)
         and is_canonical(transfer.recipient, chain)
+        and is_canonical(transfer.asset)
         and type(transfer.amount) is float
         and 0.0 <= transfer.amount <= MAX_AMOUNT
         and (

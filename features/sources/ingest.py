@@ -13,6 +13,7 @@ from features.errors import SourceError
 from features.ledger import Ledger
 from features.ledger.folder import holds_ledger
 from features.ledger.lock import writing
+from features.ledger.manifest import read_manifest
 from features.sources.formats import Source
 from features.sources.prices import read_prices
 from features.sources.tables import is_csv
@@ -126,7 +127,7 @@ def chain_of(to: Path, named: str | None) -> str | None:
     rules_of(named)
     if not holds_ledger(to):
         return named
-    held = Ledger.open(to).chain
+    held = read_manifest(to).chain
     if named and named != held:
         raise SourceError(
             f"{to} is a ledger of {held or 'no named chain'}, not of {named}; "

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from features.contracts.addresses import CHAINS, canonical, canonical_one, wallets
 from features.contracts.labels import check_labels
+from features.contracts.prices import check_prices
 from features.contracts.received import Received
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
@@ -276,3 +277,10 @@ def test_frames_of_other_libraries_are_taken_over() -> None:
         }
     )
     assert check_transfers(table)["sender"].tolist() == [MIXED[0].lower()]  # type: ignore[call-overload]
+
+
+def test_a_token_is_one_asset_in_every_spelling() -> None:
+    spelled = frame("w1").assign(asset=MIXED[0])
+    assert check_transfers(spelled)["asset"].tolist() == [MIXED[0].lower()]
+    prices = pd.DataFrame({"asset": MIXED[:1], "timestamp": "2026-01-01T00:00Z", "price": 1.0})
+    assert check_prices(prices)["asset"].tolist() == [MIXED[0].lower()]
