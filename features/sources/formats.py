@@ -31,10 +31,11 @@ class Reader(Protocol):
     It gets their paths in the order named, and those of the options ``columns`` (a map, contract
     name to the file's name), ``asset``, and ``time_unit``, ``timezone``, ``unit`` and ``decimal``
     (:class:`features.sources.writing.Writing`) that the user set: a reader takes the ones it has a
-    use for as keywords, and any other is refused. Wallets may be in any spelling of the chain. It
-    returns transfers and, where the files hold them, labels, as frames that
-    :func:`features.check_transfers` and :func:`features.check_labels` accept; they are checked
-    after it, so that it need not. What is wrong with a file, it raises as a ``SourceError``.
+    use for as keywords, and any other is refused. One that takes ``chain`` gets the chain's name;
+    wallets may be in any of its spellings. It returns transfers and, where the files hold them,
+    labels, as frames that :func:`features.check_transfers` and :func:`features.check_labels`
+    accept; they are checked after it, so that it need not. What is wrong with a file, it raises as
+    a ``SourceError``.
     """
 
     def __call__(
@@ -79,7 +80,9 @@ def checked(reader: Reader) -> Format:
 
     def read(paths: Sequence[Path], options: Options, how: Reading) -> Source:
         _require_taken(reader, options)
-        received, labels = reader(paths, **options)
+        wants_chain = how.chain and "chain" in inspect.signature(reader).parameters
+        of_chain = {"chain": how.chain} if wants_chain else {}
+        received, labels = reader(paths, **options, **of_chain)
         if how.on_batch is not None:
             how.on_batch(len(received))
         known = None if labels is None else check_labels(labels, chain=how.chain)

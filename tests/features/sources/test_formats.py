@@ -103,6 +103,20 @@ def test_what_a_guest_reads_is_checked(
         read_files("wrong", [lines])
 
 
+def test_a_reader_that_asks_for_the_chain_gets_it(
+    tmp_path: Path, lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = READER.replace('asset="ETH")', 'asset="ETH", chain="none")')
+    asking = asking.replace(", asset\n", ", chain\n")
+    install(
+        monkeypatch, tmp_path / "asking", "asking_reader", asking,
+        {"walletrisk.sources": "asking = asking_reader:read"},
+    )  # fmt: skip
+    told = read_files("asking", [lines], how=Reading(chain="bank"))
+    assert set(told.transfers["asset"]) == {"bank"}
+    assert set(read_files("asking", [lines]).transfers["asset"]) == {"none"}
+
+
 def test_an_unknown_format_is_told_which_there_are(lines: Path) -> None:
     with pytest.raises(SourceError, match="unknown format 'csv'; there are table, amlsim, lines"):
         read_files("csv", [lines])
