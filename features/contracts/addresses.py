@@ -80,6 +80,7 @@ _MISTAKES = {
 class AddressProblem(NamedTuple):
     """Texts that are no address, and why."""
 
+    mistake: int  # of those of features.contracts.spelling
     reason: str  # continues a sentence about one of them
     rows: Rows
 
@@ -164,7 +165,7 @@ def canonical(texts: Texts, chain: str | None = None) -> Spelled:
     of_row = np.zeros(which.size, dtype=np.int8)
     of_row[known] = found[which[known]]
     problems = [
-        AddressProblem(reason, rows[of_row == mistake])
+        AddressProblem(mistake, reason, rows[of_row == mistake])
         for mistake, reason in _reasons(rules.family, chain)
         if (of_row == mistake).any()
     ]
@@ -219,15 +220,28 @@ def wallets(received: Received, column: str) -> pd.Series:
     return _spelled(received, column, received.chain)
 
 
+def listed_wallets(received: Received, column: str) -> pd.Series:
+    """:func:`wallets` of a list that may hold wallets of many chains.
+
+    What is no address of the chain stays as it is: no wallet of the chain has that name.
+    """
+    return _spelled(received, column, received.chain, only=(spelling.BAD_CASE, spelling.EMPTY))
+
+
 def assets(received: Received) -> pd.Series:
     """Read the column ``asset``: names are free, and a token's contract is spelled in one way."""
     return _spelled(received, "asset", None)
 
 
-def _spelled(received: Received, column: str, chain: str | None) -> pd.Series:
+def _spelled(
+    received: Received, column: str, chain: str | None, only: tuple[int, ...] | None = None
+) -> pd.Series:
+    """A column in its spelling; ``only`` says which mistakes make a bad row, None: all."""
     names = received.names(column)
     spelled = canonical(names, chain)
     for problem in spelled.problems:
+        if only is not None and problem.mistake not in only:
+            continue
         shown = [show(value) for value in received.frame[column].iloc[problem.rows].tolist()]
         received.problems.append(Problem(f"{column} {problem.reason}", problem.rows, shown))
     if not spelled.changed:

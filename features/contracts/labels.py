@@ -10,7 +10,7 @@ from typing import Literal, overload
 import numpy as np
 import pandas as pd
 
-from features.contracts.addresses import wallets
+from features.contracts.addresses import listed_wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Received, row_name
 from features.errors import LabelsError
@@ -63,7 +63,8 @@ def check_labels(
     on_error : {"raise", "quarantine"}
         What happens to bad rows. A missing, unknown or wrongly typed column raises either way.
     chain : str, optional
-        Whose addresses the wallets are, as in :func:`features.check_transfers`.
+        Whose addresses get the spelling that :func:`features.check_transfers` gives them. Wallets
+        of other chains may be among the labels, and stay as they are.
     name_row : callable
         How messages name a row.
 
@@ -157,7 +158,7 @@ def _typed(received: Received) -> pd.DataFrame:
     unknown = label.notna() & ~label.isin(LABELS) & (label != "")
     received.note(f"label is not one of {', '.join(LABELS)}", unknown.to_numpy(), "label")
     columns = {
-        "wallet": wallets(received, "wallet"),
+        "wallet": listed_wallets(received, "wallet"),
         "label": label,
         "category": UNSPECIFIED,
         "known_at": received.times("known_at"),

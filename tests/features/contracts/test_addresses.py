@@ -16,7 +16,7 @@ from features.contracts.prices import check_prices
 from features.contracts.received import Received
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
-from features.errors import AddressError, RiskError, SpineError, TransfersError
+from features.errors import AddressError, LabelsError, RiskError, SpineError, TransfersError
 from features.kernel import kernel
 from features.kernel.checksums import (
     KECCAK_LANES,
@@ -244,6 +244,17 @@ def test_transfers_labels_and_spines_meet_in_one_spelling() -> None:
     assert check_transfers(frame(MIXED[0]))["sender"].tolist() == [MIXED[0].lower()]
     assert check_labels(labels).attrs["conflicts"] == [MIXED[0].lower()]
     assert check_spine(spine)["wallet"].nunique() == 1
+
+
+def test_labels_of_many_chains_may_be_in_one_list() -> None:
+    lists = [f"41{TETHER_HEX}", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", MIXED[0], "Mt. Gox"]
+    labels = pd.DataFrame({"wallet": lists, "label": "illicit", "known_at": "2026-01-01T00:00Z"})
+    assert check_labels(labels, chain="tron")["wallet"].tolist()[:2] == [TETHER, lists[1]]
+    ethereum = check_labels(labels, chain="ethereum")["wallet"].tolist()
+    assert ethereum[2:] == [MIXED[0].lower(), "Mt. Gox"]
+    wrong = labels.replace(MIXED[0], MIXED[0].replace("Aed", "aed"))
+    with pytest.raises(LabelsError, match="EIP-55 in 1 row"):
+        check_labels(wrong, chain="ethereum")
 
 
 def test_a_wrong_checksum_makes_a_bad_row_with_its_reason() -> None:
