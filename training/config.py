@@ -282,8 +282,9 @@ class RunConfig(_Section):
         except ValidationError as error:
             raise ConfigError(f"{path}: {_first_error(error.errors()[0], cls)}") from error
         base = Path(path).resolve().parent
-        data = {name: base / value for name, value in config.data if value is not None}
-        return config.model_copy(update={"data": DataConfig(**data)})
+        paths = {name: base / value for name, value in config.data if isinstance(value, Path)}
+        data = config.data.model_copy(update=paths)
+        return config.model_copy(update={"data": data})
 
 
 def _first_error(error: ErrorDetails, root: type[BaseModel]) -> str:
