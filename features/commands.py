@@ -10,40 +10,47 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from features.ingest_options import (
+    AmountUnit,
+    Chain,
+    DecimalSign,
+    DryRun,
+    FileMap,
+    Format,
+    LabelsOut,
+    MostBad,
+    OnBadRows,
+    PriceMaxAge,
+    PricesFile,
+    UnitOfAccount,
+)
 from features.json_file import without_nan
 
 if TYPE_CHECKING:
+    from features.contracts.labels import Labels
+    from features.sources.known import TableOptions
     from features.view import Column
 
 app = typer.Typer()
 
 LedgerFolder = Annotated[Path, typer.Option("--ledger", metavar="DIR", help="Ledger folder.")]
 LabelsFile = Annotated[Path | None, typer.Option("--labels", metavar="FILE", help="Known wallets.")]
-AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
-AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of text.")]
-
-UnitOfAccount = Annotated[
+MapOption = Annotated[
     str | None,
     typer.Option(
-        metavar="UNIT",
-        help="What values are in, such as USD, where there are several assets; a column value or "
-        "amount_usd says them, or --prices.",
+        "--map",
+        metavar="NAME=COLUMN,...",
+        help="Where labels or spine name columns otherwise; labels.wallet=... for one of them.",
     ),
 ]
-PricesFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Prices in that unit: asset, timestamp (when it was known), price. A transfer gets "
-        "the latest one before it.",
-    ),
+AsOf = Annotated[str | None, typer.Option(help="Time with an offset; default: now.")]
+TimeUnitOption = Annotated[
+    Literal["s", "ms", "us"] | None, typer.Option("--time-unit", help="Unit of integer times.")
 ]
-PriceMaxAge = Annotated[
-    str | None, typer.Option(metavar="AGE", help="Of a price that still counts; default: 7d.")
+TimeZoneOption = Annotated[
+    str | None, typer.Option("--timezone", help="Zone of times that name none.")
 ]
-LabelsOut = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON instead of text.")]
 
 
 def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
@@ -58,52 +65,31 @@ def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
 def ingest(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of the format.")],
     to: Annotated[Path, typer.Option(metavar="DIR", help="Ledger; appended to if it exists.")],
-    source: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="table: parquet, csv, csv.gz; amlsim: a pair of transactions and nodes; "
-            "or one that an installed package adds.",
-        ),
-    ] = "table",
-    columns: Annotated[
-        str | None, typer.Option("--map", help="NAME=COLUMN,... where a file names them otherwise.")
-    ] = None,
+    source: Format = "table",
+    columns: FileMap = None,
     asset: Annotated[str | None, typer.Option(help="Asset, where no column names it.")] = None,
-    time_unit: Annotated[
-        Literal["s", "ms", "us"] | None, typer.Option(help="Unit of integer times.")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that name none.")] = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
+    unit: AmountUnit = None,
+    decimal: DecimalSign = None,
+    chain: Chain = None,
     unit_of_account: UnitOfAccount = None,
     prices: PricesFile = None,
     price_max_age: PriceMaxAge = None,
     labels_out: LabelsOut = None,
-    on_error: Annotated[
-        Literal["raise", "quarantine"],
-        typer.Option(help="Bad rows: stop, or write them to DIR.quarantine.csv and go on."),
-    ] = "raise",
+    on_error: OnBadRows = "raise",
+    most_bad: MostBad = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read transfers into a ledger."""
-    from features.progress import counter, progress
-    from features.sources.files import parse_column_map
-    from features.sources.formats import Reading, read_files
-    from features.sources.ingest import counting_of, put_away
+    """Read transfers into a ledger: files, folders, patterns, or - for stdin."""
+    from features.sources.file_commands import FileOptions, ingest_files
 
-    counting = counting_of(unit_of_account, prices, price_max_age)
-    options = {
-        "columns": None if columns is None else parse_column_map(columns),
-        "asset": asset,
-        "time_unit": time_unit,
-        "timezone": timezone,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    with progress() as advance:
-        how = Reading(on_error, counter(advance, "rows read"))
-        found = read_files(source, files, given, how)
-        done = put_away(found, to, labels_out, counting)
-    say(done.text(), done.facts(), as_json)
+    chosen = FileOptions(
+        source, columns, asset, time_unit, timezone, unit, decimal, chain, unit_of_account, prices,
+        price_max_age, labels_out, on_error, most_bad, dry_run,
+    )  # fmt: skip
+    ingest_files(files, to, chosen, as_json)
 
 
 @app.command(epilog="Example: walletrisk retract 0x5c504ed4 --ledger ledger")
@@ -161,6 +147,9 @@ def features(
     spine: Annotated[Path, typer.Option(metavar="FILE", help="For which wallet, as of when.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Feature table, parquet.")],
     labels: LabelsFile = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     threads: Annotated[int, typer.Option(min=1, help="The result is the same for any.")] = 1,
     as_json: AsJson = False,
     _: Annotated[
@@ -175,13 +164,14 @@ def features(
     from features.guests import all_views
     from features.progress import counter, progress
     from features.sources.feature_tables import require_parquet
-    from features.sources.files import read_spine
-    from features.sources.known import read_known
+    from features.sources.ingest import chain_of
+    from features.sources.known import TableOptions, read_known, read_spine
     from features.warmup import compile_once, steps
 
     require_parquet(out)
-    rows = read_spine(spine)
-    known = read_known(labels)
+    written, chain = TableOptions(columns, time_unit, timezone), chain_of(ledger, None)
+    rows = read_spine(spine, written, chain=chain)
+    known = read_known(labels, written, chain=chain)
     opened, views = Ledger.open(ledger), all_views()
     with progress() as advance:
         compile_once(views, counter(advance, "kernels", steps(views)))
@@ -220,6 +210,9 @@ def trace(
         Path | None,
         typer.Option(metavar="FILE", help="Picture (.svg, .png), page (.html) or table (.csv)."),
     ] = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON on all, then one a trail.")
     ] = False,
@@ -228,22 +221,38 @@ def trace(
     from features.errors import SpineError
     from features.guests import all_views
     from features.progress import progress
+    from features.sources.known import TableOptions
     from features.trails.text import read_trace, trace_text
 
+    known = LabelsTable(labels, TableOptions(columns, time_unit, timezone))
     if direction is not None:
         chosen = FlowOptions(direction, to or None, share, out, as_json)
-        _follow(ledger, wallets, as_of, labels, chosen)
+        _follow(ledger, wallets, as_of, known, chosen)
         return
     if len(wallets) > 1 or to or share is not None or out is not None:
         raise SpineError("several wallets, --to, --share and --out need a --direction")
     (wallet,) = wallets
     views = all_views()
     with progress():
-        heading, traced = read_trace(ledger, wallet, as_of, labels, views=views)
+        heading, traced = read_trace(ledger, wallet, as_of, known.read(ledger), views=views)
     if as_json:
         typer.echo("\n".join(map(json.dumps, [heading, *traced.records()])))
     else:
         typer.echo(trace_text(heading, traced, views=views))
+
+
+class LabelsTable(NamedTuple):
+    """A file of labels, and how it is written."""
+
+    path: Path | None
+    written: "TableOptions"
+
+    def read(self, ledger: Path) -> "Labels | None":
+        """Read it for a ledger's chain."""
+        from features.sources.ingest import chain_of
+        from features.sources.known import read_known
+
+        return read_known(self.path, self.written, chain=chain_of(ledger, None))
 
 
 class FlowOptions(NamedTuple):
@@ -257,7 +266,7 @@ class FlowOptions(NamedTuple):
 
 
 def _follow(
-    ledger: Path, wallets: list[str], as_of: str | None, labels: Path | None, options: FlowOptions
+    ledger: Path, wallets: list[str], as_of: str | None, labels: LabelsTable, options: FlowOptions
 ) -> None:
     from features.progress import progress
     from features.trails.flow import SHARE
@@ -269,7 +278,7 @@ def _follow(
         require_ending(out)
     with progress():
         flow = read_flow(
-            ledger, wallets, as_of, labels,
+            ledger, wallets, as_of, labels.read(ledger),
             direction=options.direction, to=options.to,
             share=SHARE if options.share is None else options.share,
         )  # fmt: skip

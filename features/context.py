@@ -7,6 +7,7 @@ Age of the customer record or risk of the country, say. A value must be what was
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
@@ -138,7 +139,8 @@ def _keys(context: pd.DataFrame, spine: pd.DataFrame) -> tuple[pd.Index, pd.Inde
         rows = check_spine(context.index.to_frame(index=False))
         return pd.MultiIndex.from_frame(rows), pd.MultiIndex.from_frame(spine[[*KEYS]])
     if context.index.names == ["wallet"]:
-        return context.index.astype("str"), pd.Index(spine["wallet"])
+        wallets = [canonical_one(str(wallet)) for wallet in context.index]
+        return pd.Index(wallets, dtype="str"), pd.Index(spine["wallet"])
     raise RiskError(f"context: must be indexed by (wallet, as_of) or wallet, got {_index(context)}")
 
 

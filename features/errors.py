@@ -35,3 +35,7 @@ class SourceError(RiskError):
 
 class ViewError(RiskError):
     """A view that fails a check: the message names check, column, wallet, instant and values."""
+
+
+class AddressError(RiskError):
+    """A text that is no address of its chain, or has a wrong checksum."""

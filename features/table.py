@@ -69,7 +69,7 @@ def feature_table(
     """
     if threads < 1:
         raise RiskError(f"threads must be at least 1, received {threads}")
-    checked = check_spine(spine)
+    checked = check_spine(spine, chain=ledger.chain)
     codes = ledger.codes(checked["wallet"])
     values = compute_rows(
         ledger, codes, microseconds(checked["as_of"]), labels=label_events(ledger, labels),

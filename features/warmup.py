@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.errors import RiskError
 from features.kernel import before
 from features.kernel.compiler import CACHE
@@ -45,6 +46,9 @@ _TRANSFERS = (
     *((20 + i, f"m{i}", "d", 8.0) for i in range(4)),
     *((30 + i, f"m{i}", "y", 1.0) for i in range(4)),
 )  # fmt: skip
+
+
+_CAPITALS = "0x52908400098527886E0F7030069857D2E4169EE7"
 
 
 class WarmUp(NamedTuple):
@@ -140,6 +144,7 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
     labels["known_at"] = _START
 
     def of_ledger() -> None:
+        canonical_one(_CAPITALS)
         grown = Ledger.from_transfers(transfers.iloc[::2])
         grown.append(transfers.iloc[1::2])  # into full slices, between what is there
         grown.retract(["t0"])

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import serving.journal_commands
-from features.commands import AsOf, LabelsFile, LedgerFolder
+from features.commands import (
+    AsOf,
+    LabelsFile,
+    LedgerFolder,
+    MapOption,
+    TimeUnitOption,
+    TimeZoneOption,
+)
 from training.commands import Model, TrackingUri
 
 if TYPE_CHECKING:
@@ -35,6 +42,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
     bands: BandsFile = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
@@ -42,7 +52,8 @@ def serve(
     from serving.server import run
     from training.commands import model_folder
 
-    chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands)
+    written = (columns, time_unit, timezone)
+    chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands, written)
     with ExitStack() as until_ready:
         until_ready.enter_context(progress())
 
@@ -67,6 +78,9 @@ def score(
         str | None, typer.Option(metavar="NAME=NUMBER,...", help="The model's own columns.")
     ] = None,
     bands: BandsFile = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
@@ -79,21 +93,28 @@ def score(
 
     when, given = instant(as_of), numbers(context)
     with progress() as advance:
-        chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands)
+        written = (columns, time_unit, timezone)
+        chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands, written)
         scorer = Scorer.load(chosen)
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
-            for wallet in wallets
+            for wallet in map(scorer.address, wallets)
         ]
     for answer in answers:
         typer.echo(json.dumps(answer) if as_json else score_text(answer))
 
 
 def settings(
-    ledger: Path, model: Path, labels: Path | None, bands: Path | None = None
+    ledger: Path,
+    model: Path,
+    labels: Path | None,
+    bands: Path | None = None,
+    written: tuple[str | None, str | None, str | None] = (None, None, None),
 ) -> "Settings":
     """Join what the command names and what the environment sets.
+
+    ``written`` says of the labels which columns are which, the unit of times, and their zone.
 
     Raises
     ------
@@ -106,8 +127,9 @@ def settings(
     from features.errors import RiskError
     from serving.settings import Settings
 
-    named = {"labels": labels, "band_table": bands}
-    given: dict[str, Any] = {name: path for name, path in named.items() if path is not None}
+    names = ("labels", "band_table", "labels_map", "labels_time_unit", "labels_timezone")
+    named = zip(names, (labels, bands, *written), strict=True)
+    given: dict[str, Any] = {name: value for name, value in named if value is not None}
     try:
         return Settings(ledger=ledger, model=model, **given)
     except ValidationError as error:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.contracts.labels import check_labels
 from features.contracts.spine import check_spine
 from features.contracts.transfers import check_transfers
@@ -21,6 +22,7 @@ from features.guests import all_views
 from features.ledger import Ledger, Transfer
 from features.ledger.arrivals import frame_of
 from features.past.growing_labels import GrowingLabels
+from features.sources.ingest import chain_of
 from features.sources.known import read_known
 from features.table import compute_rows
 from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
@@ -86,7 +88,7 @@ class Scorer:
         self.model = model
         self.tabular = model.estimator.reads == "table"
         self._views = views
-        self._labels = None if labels is None else check_labels(labels)
+        self._labels = None if labels is None else check_labels(labels, chain=ledger.chain)
         self._known = GrowingLabels(ledger, self._labels)
         self._changing = threading.Lock()
         columns = feature_columns(model.views)
@@ -112,7 +114,8 @@ class Scorer:
         RiskError
             One of them cannot be read or does not fit this release.
         """
-        labels = read_known(settings.labels)
+        chain = chain_of(settings.ledger, None)
+        labels = read_known(settings.labels, settings.labels_written, chain=chain)
         ledger = Ledger.open(settings.ledger)
         ledger.reserve(RESERVED_TRANSFERS)
         chosen = all_views() if views is None else views
@@ -120,6 +123,10 @@ class Scorer:
         table = settings.band_table
         bands = settings.bands if table is None else BandTable.read(table)
         return cls(ledger, model, labels=labels, bands=bands, views=chosen)
+
+    def address(self, text: str) -> str:
+        """Wallet as the ledger's chain spells it; raises AddressError for what is none there."""
+        return canonical_one(text, self.ledger.chain)
 
     def score(
         self,
@@ -135,6 +142,7 @@ class Scorer:
         Parameters
         ----------
         wallet : str
+            As :meth:`address` spells it.
         as_of : int
             Microseconds since 1970 UTC; only what was known before counts.
         context : mapping of str to float or None
@@ -270,7 +278,7 @@ class Scorer:
 
     def replace(self, tx_id: str, transfers: Sequence[Transfer]) -> None:
         """Let a transaction hold these transfers from now on, whether or not it is here."""
-        new = check_transfers(frame_of(transfers))
+        new = check_transfers(frame_of(transfers), chain=self.ledger.chain)
         awaited = self._known.awaited([*new["sender"], *new["recipient"]])
         with self._changing:
             if self.ledger.rows(tx_id):

@@ -44,6 +44,7 @@ class Service:
             One of them cannot be read, or they do not fit each other.
         """
         scorer = Scorer.load(settings, views=views)
+        chain = _chain(settings.chain, scorer.ledger.chain)
         journal = Journal(settings.journal_url)
         try:
             bring_up(journal, scorer.ledger, scorer)
@@ -58,7 +59,7 @@ class Service:
         metrics.watch(journal)
         checkpoints = Checkpoints(journal, corrections, settings.ledger)
         checkpoints.start(settings.checkpoint_rows, metrics.checkpoint)
-        return cls(scorer, intake, corrections, checkpoints, journal, metrics, settings.chain)
+        return cls(scorer, intake, corrections, checkpoints, journal, metrics, chain)
 
     def close(self) -> None:
         """Stop the checkpoints and let go of the journal."""
@@ -71,8 +72,8 @@ class Service:
         Raises
         ------
         RiskError
-            ``as_of`` lies in the future, the wallet is on another chain, or ``context`` names a
-            column that the model does not read.
+            ``as_of`` lies in the future, the wallet is on another chain or no address of it, or
+            ``context`` names a column that the model does not read.
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
@@ -116,7 +117,7 @@ class Service:
                 f"as_of {schemas.instant_text(as_of)} lies in the future; "
                 f"now is {schemas.instant_text(now)}"
             )
-        return wallet.address, as_of
+        return self.scorer.address(wallet.address), as_of
 
     def _opening(self, wallet: str) -> dict[str, Any]:
         return {
@@ -130,3 +131,16 @@ class Service:
             return self.score(asked)
         except RiskError as error:
             return problems.details(422, str(error))
+
+
+def _chain(named: str | None, of_ledger: str) -> str | None:
+    """Chain that the endpoint serves: the ledger's, or what the settings name where it has none.
+
+    Raises
+    ------
+    RiskError
+        They are two.
+    """
+    if named and of_ledger and named != of_ledger:
+        raise RiskError(f"the settings name the chain {named!r}, the ledger is of {of_ledger!r}")
+    return of_ledger or named

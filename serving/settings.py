@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.contracts.received import suggest
+from features.sources.known import TableOptions
+from features.sources.writing import TimeUnit
 from training.bands import BANDS, BandPolicy, band_thresholds, probability_unit
 
 PREFIX = "WALLETRISK_"
@@ -71,10 +73,13 @@ class Settings(BaseSettings):
         Folder of a saved risk model.
     labels : Path, optional
         Labels (parquet or csv) that exposure features may read.
+    labels_map, labels_time_unit, labels_timezone : str, optional
+        How their file is written, as ``--map``, ``--time-unit`` and ``--timezone`` say it.
     journal : str, optional
         SQLAlchemy URL of the journal of new transfers; default: SQLite beside the ledger's folder.
     chain : str, optional
-        Name of the chain whose wallets the ledger holds. A request that names another is refused.
+        Name of the chain whose wallets the ledger holds, where it does not say so itself. A request
+        that names another is refused.
     checkpoint_rows : int
         Entries in the journal after which it is folded into the ledger's folder.
     max_ahead_s : int
@@ -105,6 +110,9 @@ class Settings(BaseSettings):
     ledger: Path
     model: Path
     labels: Path | None = None
+    labels_map: str | None = None
+    labels_time_unit: TimeUnit | None = None
+    labels_timezone: str | None = None
     journal: str | None = None
     chain: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)
@@ -149,6 +157,11 @@ class Settings(BaseSettings):
                 f"bands are set twice: by the table {self.band_table} and by {PREFIX}BANDS__..."
             )
         return self
+
+    @property
+    def labels_written(self) -> TableOptions:
+        """How the file of labels is written."""
+        return TableOptions(self.labels_map, self.labels_time_unit, self.labels_timezone)
 
     @property
     def journal_url(self) -> str:

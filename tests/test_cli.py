@@ -164,12 +164,17 @@ def test_ingest_stops_at_a_bad_row_or_sets_it_aside(
     ledger = tmp_path / "ledger"
     transfers.write_text(TRANSFERS + "t4,1700010800,w1,w9,-1\n")
     assert ingest(transfers, ledger) == 2
-    assert "row 3" in capsys.readouterr().err
+    assert "line 5" in capsys.readouterr().err
     assert not ledger.exists()
-    assert ingest(transfers, ledger, "--on-error", "quarantine") == 0
-    assert "1 bad rows left out" in capsys.readouterr().out
+    assert ingest(transfers, ledger, "--on-error", "quarantine") == 2
+    assert "1 of 4 rows are bad, 25.0%: amount is negative (1)" in capsys.readouterr().err
+    assert not ledger.exists()
+    assert ingest(transfers, ledger, "--on-error", "quarantine", "--most-bad", "0.5") == 0
+    said = capsys.readouterr()
+    assert "1 bad rows left out" in said.out
+    assert "warning: 1 of 4 rows are bad, 25.0%" in said.err
     bad = pd.read_csv(tmp_path / "ledger.quarantine.csv")
-    assert bad["row"].tolist() == [3]
+    assert bad["line"].tolist() == [5]
     assert bad["reason"].str.contains("amount").all()
 
 

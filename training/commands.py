@@ -10,7 +10,7 @@ import typer
 
 import training.band_commands
 import training.gate.commands
-from features.commands import AsJson, say
+from features.commands import AsJson, MapOption, TimeUnitOption, TimeZoneOption, say
 
 app = typer.Typer()
 app.add_typer(training.band_commands.app)
@@ -106,6 +106,9 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for a report with figures.")
     ] = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
 ) -> None:
@@ -115,18 +118,17 @@ def evaluate(
     from features.progress import progress
     from features.sources.feature_tables import read_feature_table
     from features.sources.files import read_labels
+    from features.sources.known import TableOptions
     from training import RiskModel
     from training.evaluation import evaluate
     from training.text import evaluation_text, write_report
 
+    written = TableOptions(columns, time_unit, timezone).of("labels")
     with progress():
         judge = RiskModel.load(model_folder(model, tracking_uri), views=all_views())
-        judged = evaluate(
-            judge,
-            read_feature_table(table),
-            read_labels(labels),
-            ledger=None if ledger is None else Ledger.open(ledger),
-        )
+        opened = None if ledger is None else Ledger.open(ledger)
+        known = read_labels(labels, **written, chain=None if opened is None else opened.chain)
+        judged = evaluate(judge, read_feature_table(table), known, ledger=opened)
     facts = {
         "metrics": dict(judged.metrics),
         "rows": len(judged.scores),

@@ -23,6 +23,8 @@ from pydantic_core import ErrorDetails
 
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_regular
+from features.sources.known import TableOptions
+from features.sources.writing import TimeUnit
 from training.gate.config import GateConfig
 from training.models.kinds import check_kind, check_parameters
 from training.origins import rolling_origins
@@ -122,6 +124,13 @@ class DataConfig(_Section):
     table
         Ready feature table, as ``walletrisk features`` writes it, instead of ``spine``: nothing is
         computed again. ``ledger`` may stand beside it, for kinds that read neighbourhoods.
+    map
+        Where files name columns otherwise, such as ``"wallet=address,known_at=since"``;
+        ``labels.wallet=...`` or ``spine.wallet=...`` for one kind of file.
+    time_unit
+        Unit of integer times in spine and labels: s, ms or us.
+    timezone
+        Zone of times in spine and labels that name none.
     """
 
     ledger: Path | None = None
@@ -130,6 +139,14 @@ class DataConfig(_Section):
     exposure: Path | None = None
     context: Path | None = None
     table: Path | None = None
+    map: str | None = None
+    time_unit: TimeUnit | None = None
+    timezone: str | None = None
+
+    @property
+    def written(self) -> TableOptions:
+        """How spine and labels are written."""
+        return TableOptions(self.map, self.time_unit, self.timezone)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -265,8 +282,9 @@ class RunConfig(_Section):
         except ValidationError as error:
             raise ConfigError(f"{path}: {_first_error(error.errors()[0], cls)}") from error
         base = Path(path).resolve().parent
-        data = {name: base / value for name, value in config.data if value is not None}
-        return config.model_copy(update={"data": DataConfig(**data)})
+        paths = {name: base / value for name, value in config.data if isinstance(value, Path)}
+        data = config.data.model_copy(update=paths)
+        return config.model_copy(update={"data": data})
 
 
 def _first_error(error: ErrorDetails, root: type[BaseModel]) -> str:

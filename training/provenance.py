@@ -51,7 +51,11 @@ def input_hashes(data: DataConfig) -> dict[str, dict[str, str]]:
     ConfigError
         If a file cannot be read.
     """
-    return {name: {"path": str(path), "sha256": _hash(path)} for name, path in data if path}
+    return {
+        name: {"path": str(path), "sha256": _hash(path)}
+        for name, path in data
+        if isinstance(path, Path)
+    }
 
 
 def changes(

@@ -281,7 +281,7 @@ class RiskModel:
             ``probability_<category>`` where labels told enough of it, see
             :mod:`training.categories`; they sum to ``probability``.
         """
-        spine = check_spine(spine)
+        spine = check_spine(spine, chain=ledger.chain)
         scores = self.score_spine(ledger, spine, labels, context)
         return scores_frame(scores, pd.MultiIndex.from_frame(spine), self._kinds)
 
@@ -300,7 +300,7 @@ class RiskModel:
             Index (wallet, as_of); a column a reason, and ``base``. Rows sum to the log-odds of
             the probability; a row that is not scored has only its base.
         """
-        spine = check_spine(spine)
+        spine = check_spine(spine, chain=ledger.chain)
         scores = self.score_spine(ledger, spine, labels, context, reasons=True)
         return pd.DataFrame(
             scores.contributions,
@@ -321,7 +321,7 @@ class RiskModel:
         if self.reads_labels and labels is None:
             raise ModelError("the model learnt from labelled wallets around; give labels to score")
         self.require_fit(ledger)
-        spine = check_spine(spine)
+        spine = check_spine(spine, chain=ledger.chain)
         given = context_values(context, spine, self.context_names)
         values = compute_rows(
             ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]),

@@ -162,7 +162,7 @@ def _evidence(
     served = (
         None
         if data is None or data.ledger is None
-        else Served(folder / MODEL, data.ledger, data.exposure)
+        else Served(folder / MODEL, data.ledger, data.exposure, data.written)
     )
     return gather(
         trained, material, champion, said_to_ordinary=_said_to_ordinary(trained, material),

@@ -9,8 +9,8 @@ import pandas as pd
 from features.ledger import Ledger
 from features.sources.context import read_context
 from features.sources.feature_tables import read_feature_table
-from features.sources.files import read_labels, read_spine
-from features.sources.known import read_known
+from features.sources.files import read_labels
+from features.sources.known import read_known, read_spine
 from features.table import feature_table, join_context
 from features.view import View
 from training.config import ConfigError, DataConfig, RunConfig
@@ -28,8 +28,10 @@ def read_inputs(config: RunConfig, views: tuple[View, ...], say: Progress) -> Ma
         If a file cannot be read, or does not hold what it should.
     """
     data = config.data
-    labels, known = read_labels(data.labels), read_known(data.exposure)
     ledger = None if data.ledger is None else Ledger.open(data.ledger)
+    chain = None if ledger is None else ledger.chain
+    labels = read_labels(data.labels, **data.written.of("labels"), chain=chain)
+    known = read_known(data.exposure, data.written, chain=chain)
     if data.table is not None:
         table = read_feature_table(data.table)
     else:
@@ -47,7 +49,7 @@ def _features(
 ) -> pd.DataFrame:
     if ledger is None or data.spine is None:
         raise ConfigError("[data] needs a table, or ledger and spine")
-    spine = read_spine(data.spine)
+    spine = read_spine(data.spine, data.written, chain=ledger.chain)
     done = 0
 
     def step(rows: int) -> None:

@@ -21,15 +21,17 @@ class Checked(pd.DataFrame):
     """
 
     _sealed: "tuple[pd.DataFrame, _Places] | None" = None  # the columns as they were checked
+    _chain: str | None = None  # whose addresses its wallets were checked to be
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
     @classmethod
-    def seal(cls, frame: pd.DataFrame) -> Self:
-        """Say that a frame meets the contract; for the checks alone."""
+    def seal(cls, frame: pd.DataFrame, chain: str | None = None) -> Self:
+        """Say that a frame meets the contract, and of which chain; for the checks alone."""
         sealed = cls(frame, copy=False)
+        object.__setattr__(sealed, "_chain", chain)
         sealed.attrs = frame.attrs
         # pandas copies a column that another frame shares before it writes to it: what this one
         # holds stays as it was checked, and a changed column lies elsewhere
@@ -42,9 +44,9 @@ class Checked(pd.DataFrame):
         return self._sealed is not None and _places(self) == self._sealed[1]
 
 
-def trusted(frame: object, contract: type[_Frame]) -> TypeGuard[_Frame]:
-    """Whether a frame comes from the check of a contract and is still what it was."""
-    return isinstance(frame, contract) and frame.untouched
+def trusted(frame: object, contract: type[_Frame], chain: str | None = None) -> TypeGuard[_Frame]:
+    """Whether a frame comes from the check of a contract, of a chain, and is still what it was."""
+    return isinstance(frame, contract) and frame.untouched and chain in (None, "", frame._chain)
 
 
 def _places(frame: pd.DataFrame) -> _Places:

@@ -4,13 +4,15 @@ A wallet without a row is unknown. A label can be used only after ``known_at``, 
 which it was known to us; when the wallet acted plays no part here.
 """
 
+from collections.abc import Callable
 from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import listed_wallets
 from features.contracts.checked import Checked, trusted
-from features.contracts.received import Received
+from features.contracts.received import Received, row_name
 from features.errors import LabelsError
 
 REQUIRED = ("wallet", "label", "known_at")
@@ -25,13 +27,27 @@ class Labels(Checked):
 
 
 @overload
-def check_labels(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> Labels: ...
+def check_labels(
+    frame: pd.DataFrame,
+    on_error: Literal["raise"] = ...,
+    *,
+    chain: str | None = ...,
+    name_row: Callable[[int], str] = ...,
+) -> Labels: ...
 @overload
 def check_labels(
-    frame: pd.DataFrame, on_error: Literal["quarantine"]
+    frame: pd.DataFrame,
+    on_error: Literal["quarantine"],
+    *,
+    chain: str | None = ...,
+    name_row: Callable[[int], str] = ...,
 ) -> tuple[Labels, pd.DataFrame]: ...
 def check_labels(
-    frame: pd.DataFrame, on_error: Literal["raise", "quarantine"] = "raise"
+    frame: pd.DataFrame,
+    on_error: Literal["raise", "quarantine"] = "raise",
+    *,
+    chain: str | None = None,
+    name_row: Callable[[int], str] = row_name,
 ) -> Labels | tuple[Labels, pd.DataFrame]:
     """Check labels against their contract and bring them into its types.
 
@@ -46,6 +62,11 @@ def check_labels(
         column. No other columns. The index does not matter.
     on_error : {"raise", "quarantine"}
         What happens to bad rows. A missing, unknown or wrongly typed column raises either way.
+    chain : str, optional
+        Whose addresses get the spelling that :func:`features.check_transfers` gives them. Wallets
+        of other chains may be among the labels, and stay as they are.
+    name_row : callable
+        How messages name a row.
 
     Returns
     -------
@@ -69,9 +90,9 @@ def check_labels(
     >>> labels.attrs["conflicts"]
     ['w1']
     """
-    if on_error == "raise" and trusted(frame, Labels):
+    if on_error == "raise" and trusted(frame, Labels, chain):
         return frame
-    received = Received(frame, "labels", LabelsError)
+    received = Received(frame, "labels", LabelsError, name_row, chain=chain)
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
     received.check_columns(REQUIRED, OPTIONAL)
@@ -82,7 +103,7 @@ def check_labels(
     good = kept.drop_duplicates(ignore_index=True)
     good.attrs["duplicates"] = len(kept) - len(good)
     good.attrs["conflicts"] = _conflicts(good)
-    good = Labels.seal(good)
+    good = Labels.seal(good, chain)
     return good if on_error == "raise" else (good, received.quarantined())
 
 
@@ -137,7 +158,7 @@ def _typed(received: Received) -> pd.DataFrame:
     unknown = label.notna() & ~label.isin(LABELS) & (label != "")
     received.note(f"label is not one of {', '.join(LABELS)}", unknown.to_numpy(), "label")
     columns = {
-        "wallet": received.names("wallet"),
+        "wallet": listed_wallets(received, "wallet"),
         "label": label,
         "category": UNSPECIFIED,
         "known_at": received.times("known_at"),

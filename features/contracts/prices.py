@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import assets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Received, count
 from features.contracts.times import microseconds
@@ -77,7 +78,7 @@ def check_prices(frame: pd.DataFrame) -> Prices:
     received.check_columns(REQUIRED)
     prices = pd.DataFrame(
         {
-            "asset": received.names("asset"),
+            "asset": assets(received),
             "timestamp": received.times("timestamp"),
             "price": received.numbers("price", highest=MAX_AMOUNT),
         }

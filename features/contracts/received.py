@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.text import as_chunks
-from features.contracts.times import EARLIEST, LATEST, UTC, microseconds, parse_iso, to_utc
+from features.contracts.times import EARLIEST, LATEST, UTC, local_to_utc, microseconds, parse_iso
 from features.errors import RiskError
 
 MAX_NAME = 256  # characters of a wallet, transaction id or other name
@@ -93,6 +93,10 @@ class Received:
         The RiskError to raise.
     name_row : callable
         How messages name a row.
+    chain : str, optional
+        Whose addresses its wallets are, see :mod:`features.contracts.addresses`.
+    not_after : Timestamp, optional
+        Transfers of a later time are bad rows.
     """
 
     frame: pd.DataFrame
@@ -100,9 +104,16 @@ class Received:
     error: type[RiskError]
     name_row: Callable[[int], str] = row_name
     problems: list[Problem] = field(default_factory=list)
+    chain: str | None = None
+    not_after: pd.Timestamp | None = None
 
     def check_columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        """Raise unless the frame has the required columns and no unknown ones."""
+        """Raise unless the frame has the required columns and no unknown ones.
+
+        What another library holds as Arrow data, such as polars and duckdb, is taken over.
+        """
+        if not isinstance(self.frame, pd.DataFrame) and hasattr(self.frame, "__arrow_c_stream__"):
+            self.frame = pa.table(self.frame).to_pandas()
         if not isinstance(self.frame, pd.DataFrame):
             raise self.fail(f"expected a DataFrame, received {type(self.frame).__name__}")
         received = list(self.frame.columns)
@@ -262,8 +273,7 @@ class Received:
         local, offset = parse_iso(texts)
         unreadable = (local.isna() & texts.notna()).to_numpy()
         self.note(f"{column} is not an ISO 8601 time", unreadable, column)
-        zone = self._one_offset(column, offset)
-        times = to_utc(local, zone)
+        times = local_to_utc(local, self._one_offset(column, offset)).times
         return self._in_range(column, times, unreadable)
 
     def _one_offset(self, column: str, offset: pd.Series) -> str:

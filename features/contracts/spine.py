@@ -1,9 +1,12 @@
 """The spine: for which wallet, as of which instant, to compute."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
+from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
-from features.contracts.received import Received
+from features.contracts.received import Received, row_name
 from features.errors import SpineError
 
 REQUIRED = ("wallet", "as_of")
@@ -13,7 +16,9 @@ class Spine(Checked):
     """A checked spine."""
 
 
-def check_spine(frame: pd.DataFrame) -> Spine:
+def check_spine(
+    frame: pd.DataFrame, *, chain: str | None = None, name_row: Callable[[int], str] = row_name
+) -> Spine:
     """Check a spine and bring it into its types; order and duplicates are kept.
 
     What is checked already is handed back.
@@ -23,6 +28,10 @@ def check_spine(frame: pd.DataFrame) -> Spine:
     frame : DataFrame, shape (n, 2)
         ``wallet``, str of 1 to 256 characters, and ``as_of``, datetimes with a time zone or ISO
         8601 texts with an offset. No other columns. The index does not matter.
+    chain : str, optional
+        Whose addresses the wallets are, as in :func:`features.check_transfers`.
+    name_row : callable
+        How messages name a row.
 
     Returns
     -------
@@ -40,10 +49,10 @@ def check_spine(frame: pd.DataFrame) -> Spine:
     >>> spine["wallet"].tolist(), spine["as_of"].dtype
     (['w2', 'w1'], datetime64[us, UTC])
     """
-    if trusted(frame, Spine):
+    if trusted(frame, Spine, chain):
         return frame
-    received = Received(frame, "spine", SpineError)
+    received = Received(frame, "spine", SpineError, name_row, chain=chain)
     received.check_columns(REQUIRED)
-    spine = pd.DataFrame({"wallet": received.names("wallet"), "as_of": received.times("as_of")})
+    spine = pd.DataFrame({"wallet": wallets(received, "wallet"), "as_of": received.times("as_of")})
     received.raise_problems()
-    return Spine.seal(spine)
+    return Spine.seal(spine, chain)

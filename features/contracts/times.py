@@ -20,6 +20,14 @@ _ISO = (
 _UTC = ("Z", "UTC", "+00:00", "+0000", "+00", "-00:00")
 
 
+AHEAD = pd.Timedelta(2, "h")  # that a block's clock may be
+
+
+def latest_allowed() -> pd.Timestamp:
+    """Latest time that something may be dated that has happened."""
+    return pd.Timestamp.now("UTC") + AHEAD
+
+
 class IsoTimes(NamedTuple):
     """Texts read as wall clock times beside their offsets.
 
@@ -54,27 +62,47 @@ def parse_iso(texts: pd.Series) -> IsoTimes:
     return IsoTimes(local, offset)
 
 
-def to_utc(local: pd.Series, offset: str) -> pd.Series:
-    """Wall clock times of one offset or time zone as datetime64[us, UTC].
+class UtcTimes(NamedTuple):
+    """Wall clock times as instants.
+
+    Parameters
+    ----------
+    times : Series of datetime64[us, UTC], shape (n,)
+        NaT where the wall clock time is missing, or one of those below.
+    skipped, twice : Series of bool, shape (n,)
+        The zone has no such time, because its clock was put forward over it; or two such, because
+        its clock was put back.
+    """
+
+    times: pd.Series
+    skipped: pd.Series
+    twice: pd.Series
+
+
+def local_to_utc(local: pd.Series, zone: str) -> UtcTimes:
+    """Wall clock times of one offset or time zone as instants.
 
     Parameters
     ----------
     local : Series of datetime64[us], shape (n,)
-    offset : str
+    zone : str
         "UTC", "+01:00" or the name of a time zone, such as "Europe/Berlin".
 
     Raises
     ------
     ValueError
-        An unknown zone, or a wall clock time that the zone skips or has twice.
+        An unknown zone.
     """
-    zone = (
-        offset
-        if not offset.startswith(("+", "-"))
-        else f"{offset[:3]}:{offset[3:].strip(':') or '00'}"
-    )
-    times: pd.Series = local.dt.tz_localize(zone).dt.tz_convert("UTC")
-    return times.astype(UTC)
+    if zone.startswith(("+", "-")):
+        zone = f"{zone[:3]}:{zone[3:].strip(':') or '00'}"
+    times = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    lost = times.isna() & local.notna()
+    skipped = lost.copy()
+    if lost.any():
+        earlier = np.ones(int(lost.sum()), dtype=bool)
+        either = local[lost].dt.tz_localize(zone, ambiguous=earlier, nonexistent="NaT")
+        skipped[lost] = either.isna()
+    return UtcTimes(times.dt.tz_convert("UTC").astype(UTC), skipped, lost & ~skipped)
 
 
 def microseconds(times: pd.Series) -> Int64s:

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.contracts.addresses import assets, wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Problem, Received, show
 from features.contracts.text import Texts, as_chunks
+from features.contracts.times import AHEAD
 from features.errors import TransfersError
 from features.kernel import Int32s, UInt64s, hash_order, text_hashes
 
@@ -51,9 +53,11 @@ class Transfers(Checked):
     _id_order: IdOrder | None = None
 
     @classmethod
-    def sealed(cls, frame: pd.DataFrame, by_id: IdOrder | None) -> "Transfers":
+    def sealed(
+        cls, frame: pd.DataFrame, by_id: IdOrder | None, chain: str | None = None
+    ) -> "Transfers":
         """:meth:`seal`, with the order by id where it is known."""
-        sealed = cls.seal(frame)
+        sealed = cls.seal(frame, chain)
         object.__setattr__(sealed, "_id_order", by_id)
         return sealed
 
@@ -66,13 +70,15 @@ class Transfers(Checked):
 
 
 @overload
-def check_transfers(frame: pd.DataFrame, on_error: Literal["raise"] = ...) -> Transfers: ...
+def check_transfers(
+    frame: pd.DataFrame, on_error: Literal["raise"] = ..., *, chain: str | None = ...
+) -> Transfers: ...
 @overload
 def check_transfers(
-    frame: pd.DataFrame, on_error: Literal["quarantine"]
+    frame: pd.DataFrame, on_error: Literal["quarantine"], *, chain: str | None = ...
 ) -> tuple[Transfers, pd.DataFrame]: ...
 def check_transfers(
-    frame: pd.DataFrame, on_error: OnError = "raise"
+    frame: pd.DataFrame, on_error: OnError = "raise", *, chain: str | None = None
 ) -> Transfers | tuple[Transfers, pd.DataFrame]:
     """Check transfers against their contract and bring them into its types and order.
 
@@ -90,6 +96,10 @@ def check_transfers(
         matter.
     on_error : {"raise", "quarantine"}
         What happens to bad rows. A missing, unknown or wrongly typed column raises either way.
+    chain : str, optional
+        Whose addresses the wallets are, a name of ``features.contracts.addresses.CHAINS``: each is
+        brought into its canonical spelling, and what is none makes a bad row. Without it names are
+        free, but hexadecimal addresses of Ethereum still get one spelling.
 
     Returns
     -------
@@ -119,9 +129,9 @@ def check_transfers(
     >>> transfers.attrs["duplicates"]
     1
     """
-    if on_error == "raise" and trusted(frame, Transfers):
+    if on_error == "raise" and trusted(frame, Transfers, chain):
         return frame
-    return check_received(Received(frame, "transfers", TransfersError), on_error)
+    return check_received(Received(frame, "transfers", TransfersError, chain=chain), on_error)
 
 
 def check_received(
@@ -144,7 +154,8 @@ def check_received(
     duplicates = found.later[~left_out[found.later]]
     left_out[duplicates] = True
     whole = not left_out.any()
-    good = _ordered(typed if whole else typed.loc[~left_out], found.order if whole else None)
+    kept, by_id = (typed, found.order) if whole else (typed.loc[~left_out], None)
+    good = _ordered(kept, by_id, received.chain)
     good.attrs["duplicates"] = duplicates.size
     return good if on_error == "raise" else (good, received.quarantined())
 
@@ -154,14 +165,16 @@ def _typed(received: Received) -> pd.DataFrame:
     position = np.zeros(len(frame), dtype=np.int64)
     if "position" in frame:
         position = received.counts("position", highest=MAX_POSITION)
+    timestamp = received.times("timestamp")
+    _note_future(received, timestamp)
     columns = {
         "tx_id": received.names("tx_id"),
         "position": position.astype(np.int32),
-        "timestamp": received.times("timestamp"),
-        "sender": received.names("sender"),
-        "recipient": received.names("recipient"),
+        "timestamp": timestamp,
+        "sender": wallets(received, "sender"),
+        "recipient": wallets(received, "recipient"),
         "amount": received.numbers("amount", highest=MAX_AMOUNT),
-        "asset": received.names("asset"),
+        "asset": assets(received),
     }
     if "block" in frame:
         columns["block"] = received.counts("block", highest=MAX_BLOCK)
@@ -169,6 +182,13 @@ def _typed(received: Received) -> pd.DataFrame:
         if name in frame:
             columns[name] = received.numbers(name, highest=MAX_AMOUNT, missing_allowed=True)
     return pd.DataFrame(columns)
+
+
+def _note_future(received: Received, times: pd.Series) -> None:
+    latest = received.not_after
+    if latest is not None and len(times) and times.max() > latest:
+        reason = f"timestamp is later than now, {latest - AHEAD:%Y-%m-%d %H:%M} UTC"
+        received.note(reason, (times > latest).to_numpy(), "timestamp")
 
 
 class _Copies(NamedTuple):
@@ -218,12 +238,12 @@ def _note_conflicts(received: Received, typed: pd.DataFrame, found: _Copies) -> 
     received.problems.append(Problem(reason, later[at], shown))
 
 
-def _ordered(typed: pd.DataFrame, by_id: IdOrder | None) -> Transfers:
+def _ordered(typed: pd.DataFrame, by_id: IdOrder | None, chain: str | None) -> Transfers:
     time = typed["timestamp"].to_numpy(dtype="datetime64[us]").view(np.int64)
     block = typed["block"].to_numpy() if "block" in typed else np.zeros(len(typed), dtype=np.int64)
     step = np.diff(time)
     if ((step > 0) | ((step == 0) & (np.diff(block) >= 0))).all():
-        return Transfers.sealed(typed.reset_index(drop=True), by_id)
+        return Transfers.sealed(typed.reset_index(drop=True), by_id, chain)
     order = np.lexsort((block, time))
     # column by column, without the second copy of all text that DataFrame.take makes
     columns = {name: typed[name].array.take(order) for name in typed}
@@ -231,4 +251,4 @@ def _ordered(typed: pd.DataFrame, by_id: IdOrder | None) -> Transfers:
         place = np.empty(order.size, dtype=np.int64)
         place[order] = np.arange(order.size)
         by_id = IdOrder(by_id.hashes[order], place[by_id.rows])
-    return Transfers.sealed(pd.DataFrame(columns, copy=False), by_id)
+    return Transfers.sealed(pd.DataFrame(columns, copy=False), by_id, chain)

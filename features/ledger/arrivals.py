@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import is_canonical
 from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
 from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION, Transfers
@@ -62,11 +63,14 @@ class _Known(dict[str, dict[int, int]]):
         return self[tx_id]
 
 
-def is_plain(transfer: Transfer) -> bool:
+def is_plain(transfer: Transfer, chain: str = "") -> bool:
     """Whether a transfer meets the contract as it stands; if not, only the full check can tell."""
     names = (transfer.tx_id, transfer.sender, transfer.recipient, transfer.asset)
     return (
         all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
+        and is_canonical(transfer.sender, chain)
+        and is_canonical(transfer.recipient, chain)
+        and is_canonical(transfer.asset)
         and type(transfer.amount) is float
         and 0.0 <= transfer.amount <= MAX_AMOUNT
         and (
@@ -179,7 +183,7 @@ def new_of_stream(ledger: State, transfers: Sequence[Transfer]) -> list[Transfer
     """
     distinct: dict[tuple[str, int], Transfer] = {}
     for one in transfers:
-        if not is_plain(one) or not _fits(ledger.assets, one):
+        if not is_plain(one, ledger.chain) or not _fits(ledger.assets, one):
             return None
         if distinct.setdefault((one.tx_id, one.position), one) != one:
             return None

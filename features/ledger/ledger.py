@@ -53,7 +53,8 @@ class Ledger(State):
         transfers : DataFrame
             Meets the contract of :func:`features.check_transfers`, which is applied.
         chain : str, optional
-            Which chain they are of, such as ``ethereum``; it stays with the ledger.
+            Which chain they are of, such as ``ethereum``; it stays with the ledger, and says how
+            its wallets are spelt, see :mod:`features.contracts.addresses`.
         unit : str, optional
             Unit of account that ``value`` is in, such as ``USD``. A transfer of the unit itself is
             worth its amount; one without a value is kept, and counted by the coverage view alone.
@@ -75,7 +76,7 @@ class Ledger(State):
         >>> Ledger.from_transfers(frame).n_transfers
         1
         """
-        checked = check_transfers(transfers)
+        checked = check_transfers(transfers, chain=chain)
         return cls._of(build(account(checked, chain, unit), checked))
 
     @classmethod
@@ -162,11 +163,11 @@ class Ledger(State):
 
     def check_append(self, transfers: pd.DataFrame) -> Transfers:
         """Transfers that :meth:`append` would add, checked; raises as it does, changes nothing."""
-        return new_transfers(self, check_transfers(transfers))
+        return new_transfers(self, check_transfers(transfers, chain=self.chain))
 
     def sort_out(self, transfers: pd.DataFrame) -> tuple[Transfers, list[Conflict]]:
         """:meth:`check_append` that gives the contradictions back, and what is new without them."""
-        return sort_out(self, check_transfers(transfers))
+        return sort_out(self, check_transfers(transfers, chain=self.chain))
 
     def insert(self, new: pd.DataFrame) -> None:
         """Add what :meth:`check_append` returned; the second half of :meth:`append`."""

@@ -42,7 +42,7 @@ class GrowingLabels:
         self._later = NO_LABELS  # their events, by that number
         if labels is None:
             return
-        checked = check_labels(labels)
+        checked = check_labels(labels, chain=ledger.chain)
         number, distinct = pd.factorize(checked["wallet"])
         wallets: list[str] = distinct.tolist()
         found = ledger.codes(wallets)

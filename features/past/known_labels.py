@@ -47,7 +47,7 @@ def label_events(ledger: Ledger, labels: pd.DataFrame | None) -> LabelEvents:
     """
     if labels is None:
         return NO_LABELS
-    checked = check_labels(labels)
+    checked = check_labels(labels, chain=ledger.chain)
     code = ledger.codes(checked["wallet"])
     held = code >= 0
     return arranged(checked.loc[held], code[held], ledger.n_wallets)

@@ -6,8 +6,7 @@ zone is unclear raises, since guessing would be wrong for every row.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,22 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contracts.received import Problem, show
-from features.contracts.times import EARLIEST, LATEST, parse_iso, to_utc
+from features.contracts.times import EARLIEST, LATEST, local_to_utc, parse_iso
 from features.errors import SourceError
+from features.sources.lines import Lines
+from features.sources.numbers import INTEGER, NO_SIGN, Read, counted, read_numbers
 from features.sources.room import Column, decoded
-
-TimeUnit = Literal["s", "ms", "us"]
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-INTEGER = r"^-?[0-9]{1,18}$"
+from features.sources.writing import PER_SECOND, PLAINLY, Writing
 
 UTC_US = pa.timestamp("us", "UTC")
 UNIX_TEXT = r"^-?[0-9]{5,}$"  # no ISO 8601 time looks like this
 _KINDS = {
-    **dict.fromkeys(("timestamp", "known_at", "as_of"), "time"),
+    **dict.fromkeys(("timestamp", "known_at", "until", "as_of"), "time"),
     **dict.fromkeys(("amount", "value", "amount_usd", "fee", "price", "confidence"), "number"),
     **dict.fromkeys(("position", "block"), "integer"),
 }
+_SCALED = ("amount", "fee")  # counted in the unit that is said
 
 
 @dataclass(slots=True)
@@ -41,28 +39,23 @@ class Cells:
     ----------
     path : Path
         For messages.
-    time_unit : {"s", "ms", "us"}, optional
-        Unit of integer times, which count from 1970-01-01 UTC.
-    timezone : str, optional
-        Zone of times that name none, such as "UTC".
+    writing : Writing
+        How times and numbers are written.
     """
 
     path: Path
-    time_unit: TimeUnit | None
-    timezone: str | None
+    writing: Writing = PLAINLY
     start: int = 0  # row number of the batch at hand
     problems: list[Problem] = field(default_factory=list)  # of the batch at hand
     offsets: dict[str, tuple[str, str]] = field(default_factory=dict)  # column -> offset, where
+    signs: dict[str, tuple[str, int]] = field(default_factory=dict)  # column -> currency, row
+    _lines: Lines | None = None
 
-    def __post_init__(self) -> None:
-        if self.time_unit is not None and self.time_unit not in PER_SECOND:
-            allowed = ", ".join(PER_SECOND)
-            raise SourceError(f"time unit must be one of {allowed}, received {self.time_unit!r}")
-        if self.timezone is not None:
-            try:
-                ZoneInfo(self.timezone)
-            except (KeyError, ValueError, OSError):
-                raise SourceError(f"unknown time zone {self.timezone!r}; try 'UTC'") from None
+    def name(self, row: int) -> str:
+        """Name a row: by its line where the file has lines."""
+        if self._lines is None:
+            self._lines = Lines(self.path)
+        return self._lines.name(row)
 
     def convert(self, column: str, cells: Column) -> Column:
         """Convert one column of the batch at hand to the type the contract gives ``column``."""
@@ -77,10 +70,10 @@ class Cells:
                 return self._times(column, cells)
             if kind == "name":
                 return self._names(column, cells)
-            return self._numbers(column, cells, pa.float64() if kind == "number" else pa.int64())
+            return self._numbers(column, cells, whole=kind == "integer")
         except SourceError:
             raise
-        except ValueError as error:  # Arrow's and pandas' own; such as a time that a zone skips
+        except ValueError as error:  # Arrow's and pandas' own
             raise SourceError(f"{self.path}: {column}: {str(error).splitlines()[0]}") from None
 
     def _names(self, column: str, cells: Column) -> Column:
@@ -88,35 +81,61 @@ class Cells:
             raise self._wrong_type(column, cells, "text or integers")
         return cells.cast(pa.large_string())
 
-    def _numbers(self, column: str, cells: Column, wanted: pa.DataType) -> Column:
-        real = pa.types.is_float64(wanted)
+    def _numbers(self, column: str, cells: Column, *, whole: bool) -> Column:
         if pa.types.is_large_string(cells.type):
-            if real:
-                return self._cast(column, cells, "a number", NUMBER, wanted)
-            return self._cast(column, cells, "an integer", INTEGER, wanted)
-        numeric = pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)
-        if not (numeric or pa.types.is_decimal(cells.type)):
+            return self._integers(column, cells) if whole else self._number_texts(column, cells)
+        exact = pa.types.is_integer(cells.type) or pa.types.is_decimal(cells.type)
+        if not (exact or pa.types.is_floating(cells.type)):
             raise self._wrong_type(column, cells, "numbers")
-        return cells.cast(wanted, safe=not real)
+        if whole:
+            return cells.cast(pa.int64())
+        if column not in _SCALED or not self.writing.digits:
+            return cells.cast(pa.float64(), safe=False)
+        if exact:
+            return self._number_texts(column, cells.cast(pa.large_string()))
+        read = counted(cells.cast(pa.float64(), safe=False), self.writing)
+        self._note_mistakes(column, cells, read)
+        return read.numbers
 
-    def _cast(
-        self, column: str, cells: Column, what: str, grammar: str, wanted: pa.DataType
-    ) -> Column:
+    def _number_texts(self, column: str, cells: Column) -> Column:
+        read = read_numbers(cells, self.writing, scaled=column in _SCALED)
+        self._note_mistakes(column, cells, read)
+        self._one_sign(column, cells, read.signs)
+        return read.numbers
+
+    def _note_mistakes(self, column: str, cells: Column, read: Read) -> None:
+        for mistake, bad in read.mistakes.items():
+            self._note(f"{column} {mistake}", cells, bad)
+
+    def _one_sign(self, column: str, cells: Column, signs: Any) -> None:
+        """Note cells in another currency than the first one that the file names."""
+        named = np.flatnonzero(np.asarray(pc.not_equal(signs, NO_SIGN)))
+        if not named.size:
+            return
+        opening = int(named[0])
+        first, row = self.signs.setdefault(column, (str(signs[opening]), self.start + opening))
+        other: Any = pc.and_(
+            pc.not_equal(signs, NO_SIGN), pc.not_equal(signs, pa.scalar(first, pa.large_string()))
+        )
+        if pc.any(other).as_py():
+            self._note(f"{column} is not in {first}, as in {self.name(row)}", cells, other)
+
+    def _integers(self, column: str, cells: Column, what: str = "an integer") -> Column:
         text = pc.utf8_trim_whitespace(cells)
         try:
-            return text.cast(wanted)
+            return text.cast(pa.int64())
         except pa.ArrowInvalid:
-            readable = pc.match_substring_regex(text, grammar)
+            readable = pc.match_substring_regex(text, INTEGER)
             self._note(f"{column} is not {what}", cells, pc.invert(readable))
             known: Column = pc.if_else(readable, text, None)
-            return known.cast(wanted)
+            return known.cast(pa.int64())
 
     def _times(self, column: str, cells: Column) -> Column:
+        unit = self.writing.time_unit
         if pa.types.is_large_string(cells.type):
-            if self.time_unit is None:
+            if unit is None:
                 return self._texts(column, cells)
-            what = f"a unix time in {self.time_unit}"
-            cells = self._cast(column, cells, what, INTEGER, pa.int64())
+            cells = self._integers(column, cells, f"a unix time in {unit}")
         if pa.types.is_integer(cells.type):
             return self._unix_times(column, cells)
         if pa.types.is_date(cells.type):
@@ -126,14 +145,13 @@ class Cells:
         coarser = cells.type.unit != "ns"  # nanoseconds are cut off, overflow raises
         if cells.type.tz is not None:
             return cells.cast(UTC_US, safe=coarser)
-        if self.timezone is None:
+        if self.writing.timezone is None:
             raise self._no_zone(column, "its times")
         local: Any = cells.cast(pa.timestamp("us"), safe=coarser)
-        aware: Column = pc.assume_timezone(local, self.timezone)
-        return aware.cast(UTC_US)
+        return self._of_zone(column, cells, local.to_pandas(), self.writing.timezone)
 
     def _unix_times(self, column: str, cells: Column) -> Column:
-        unit = self.time_unit
+        unit = self.writing.time_unit
         if unit is None:
             example = cells.drop_null()
             raise self._no_unit(column, f" such as {example[0].as_py()}" if len(example) else "")
@@ -156,23 +174,31 @@ class Cells:
         local, offset = parse_iso(texts)
         unreadable = local.isna() & texts.notna()
         self._note(f"{column} is not an ISO 8601 time", cells, pa.array(unreadable))
-        zone = self._one_offset(column, texts, offset)
+        return self._of_zone(column, cells, local, self._one_offset(column, texts, offset))
+
+    def _of_zone(self, column: str, cells: Column, local: pd.Series, zone: str) -> Column:
+        """Wall clock times in UTC; those that the zone skips or has twice are noted."""
+        times, skipped, twice = local_to_utc(local, zone)
+        put = f"{column} is %s in {zone}, whose clock was put %s over it"
+        self._note(put % ("no time", "forward"), cells, pa.array(skipped))
+        self._note(put % ("two times", "back"), cells, pa.array(twice))
         # pandas 3 warns where Arrow reads a column with a time zone: hand over the bare instants
-        instants = to_utc(local, zone).dt.tz_localize(None)
-        return pa.array(instants, type=pa.timestamp("us")).cast(UTC_US)
+        return pa.array(times.dt.tz_localize(None), type=pa.timestamp("us")).cast(UTC_US)
 
     def _one_offset(self, column: str, texts: pd.Series, offset: pd.Series) -> str:
         rows = np.flatnonzero((offset.notna() & ~offset.duplicated()).to_numpy())
         for row in rows.tolist():
             zone, text = str(offset.iloc[row]), str(texts.iloc[row])
-            where = f"row {self.start + row} has {zone or 'none'} ({text!r})"
-            seen, there = self.offsets.setdefault(column, (zone, where))
-            if zone != seen:
-                raise SourceError(f"{self.path}: {column} mixes UTC offsets: {there}; {where}")
-            if not zone and self.timezone is None:
-                raise self._no_zone(column, f"row {self.start + row} ({text!r})")
+            seen, there = self.offsets.get(column, (zone, ""))
+            if zone != seen or not there:
+                where = f"{self.name(self.start + row)} has {zone or 'none'} ({text!r})"
+                if zone != seen:
+                    raise SourceError(f"{self.path}: {column} mixes UTC offsets: {there}; {where}")
+                self.offsets[column] = zone, where
+            if not zone and self.writing.timezone is None:
+                raise self._no_zone(column, f"{self.name(self.start + row)} ({text!r})")
         zone = self.offsets.get(column, ("UTC", ""))[0]
-        return zone or str(self.timezone)
+        return zone or str(self.writing.timezone)
 
     def _note(self, reason: str, cells: Column, bad: Column) -> None:
         rows = np.flatnonzero(np.asarray(bad.fill_null(False)))

@@ -1,25 +1,25 @@
-"""The user's own parquet and CSV files in the contracts of features.
+"""The user's own tables in the contracts of features: parquet, Arrow and CSV.
 
-Only the columns that a contract knows are read, the others are left where they are. Rows are
-numbered from 0, the first row of data, in each file.
+Only the columns that a contract knows are read, the others are left where they are. A row of a CSV
+file is named by its line, as editors number them; of other files by its number from 0.
 """
 
-import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeVar, overload
+from typing import Literal, overload
 
 import pandas as pd
 import pyarrow as pa
 
-from features.contracts.checked import Checked
 from features.contracts.labels import Labels, check_labels
-from features.contracts.received import Problem, Received
+from features.contracts.received import Received
 from features.contracts.spine import Spine, check_spine
+from features.contracts.times import latest_allowed
 from features.contracts.transfers import OnError, Transfers, check_received
 from features.errors import RiskError, SourceError, TransfersError
-from features.sources.cells import Cells, TimeUnit
+from features.sources.cells import Cells
+from features.sources.loaded import Loaded
 from features.sources.pieces import (
     LABELS,
     SPINE,
@@ -31,10 +31,9 @@ from features.sources.pieces import (
     pieces,
     raise_unreadable,
 )
+from features.sources.writing import PLAINLY, Writing
 
-_Frame = TypeVar("_Frame", bound=Checked)
-
-TRANSFER_COLUMNS, LABEL_COLUMNS = TRANSFERS.columns, LABELS.columns
+TRANSFER_COLUMNS, LABEL_COLUMNS, SPINE_COLUMNS = TRANSFERS.columns, LABELS.columns, SPINE.columns
 
 
 def parse_column_map(text: str, allowed: Sequence[str] = TRANSFER_COLUMNS) -> dict[str, str]:
@@ -81,8 +80,7 @@ def read_transfers(
     *,
     columns: Mapping[str, str] | None = None,
     asset: str | None = None,
-    time_unit: TimeUnit | None = None,
-    timezone: str | None = None,
+    writing: Writing = PLAINLY,
 ) -> Iterator[pd.DataFrame]:
     """Read a file of transfers piece by piece, in memory that does not grow with the file.
 
@@ -92,15 +90,13 @@ def read_transfers(
     Parameters
     ----------
     path : str or Path
-        ``.parquet``, ``.csv`` or ``.csv.gz``.
+        A table; see ``ENDINGS`` of :mod:`features.sources.tables`.
     columns : mapping of str to str, optional
         Contract name to the file's name; names that agree need no entry.
     asset : str, optional
         Asset of every transfer of a file without such a column.
-    time_unit : {"s", "ms", "us"}, optional
-        Unit of integer times.
-    timezone : str, optional
-        Time zone of times that name none.
+    writing : Writing
+        How times and numbers are written.
 
     Yields
     ------
@@ -111,7 +107,7 @@ def read_transfers(
     SourceError
         The file cannot be read, lacks a column, or has a cell that cannot be read.
     """
-    cells = Cells(Path(path), time_unit, timezone)
+    cells = Cells(Path(path), writing)
     for piece in pieces(cells, TRANSFERS, columns, {"asset": asset}):
         raise_unreadable(cells)
         yield piece.to_pandas()
@@ -123,8 +119,8 @@ def load_transfers(
     *,
     columns: Mapping[str, str] | None = ...,
     asset: str | None = ...,
-    time_unit: TimeUnit | None = ...,
-    timezone: str | None = ...,
+    writing: Writing = ...,
+    chain: str | None = ...,
     on_error: Literal["raise"] = ...,
     on_batch: Callable[[int], None] | None = ...,
 ) -> Transfers: ...
@@ -134,8 +130,8 @@ def load_transfers(
     *,
     columns: Mapping[str, str] | None = ...,
     asset: str | None = ...,
-    time_unit: TimeUnit | None = ...,
-    timezone: str | None = ...,
+    writing: Writing = ...,
+    chain: str | None = ...,
     on_error: Literal["quarantine"],
     on_batch: Callable[[int], None] | None = ...,
 ) -> tuple[Transfers, pd.DataFrame]: ...
@@ -144,8 +140,8 @@ def load_transfers(
     *,
     columns: Mapping[str, str] | None = None,
     asset: str | None = None,
-    time_unit: TimeUnit | None = None,
-    timezone: str | None = None,
+    writing: Writing = PLAINLY,
+    chain: str | None = None,
     on_error: OnError = "raise",
     on_batch: Callable[[int], None] | None = None,
 ) -> Transfers | tuple[Transfers, pd.DataFrame]:
@@ -156,9 +152,11 @@ def load_transfers(
     Parameters
     ----------
     paths : sequence of str or Path
-        ``.parquet``, ``.csv`` or ``.csv.gz``, with the same optional columns.
-    columns, asset, time_unit, timezone
+        Tables; see ``ENDINGS`` of :mod:`features.sources.tables`; with the same optional columns.
+    columns, asset, writing
         As in :func:`read_transfers`.
+    chain : str, optional
+        Whose addresses senders and recipients are, see :mod:`features.contracts.addresses`.
     on_error : {"raise", "quarantine"}
         As in :func:`features.check_transfers`; cells that cannot be read make a bad row too.
     on_batch : callable, optional
@@ -169,18 +167,20 @@ def load_transfers(
     transfers : Transfers
         As :func:`features.check_transfers` returns them.
     bad : DataFrame
-        Only with "quarantine": the bad rows with ``reason``, indexed by (file, row).
+        Only with "quarantine": the bad rows with ``reason``, indexed by (file, line), or by (file,
+        row) where not all files have lines.
 
     Raises
     ------
     SourceError
         A file cannot be read, lacks a column, or has a cell that cannot be read.
     TransfersError
-        The transfers break their contract; the message names the file and the row.
+        The transfers break their contract, or are dated later than now; the message names the file
+        and the line or row.
     """
-    loaded = _Loaded()
+    loaded = Loaded()
     for path in paths:
-        cells = Cells(Path(path), time_unit, timezone)
+        cells = Cells(Path(path), writing)
         for piece in pieces(cells, TRANSFERS, columns, {"asset": asset}):
             if on_error == "raise":
                 raise_unreadable(cells)
@@ -188,14 +188,14 @@ def load_transfers(
             if on_batch is not None:
                 on_batch(len(piece))
     received = Received(
-        loaded.frame(), "transfers", TransfersError, loaded.row_name, loaded.problems
+        loaded.frame(), "transfers", TransfersError, loaded.row_name, loaded.problems, chain
     )
+    received.not_after = latest_allowed()
     checked = check_received(received, on_error)
     if isinstance(checked, pd.DataFrame):
         return checked
     good, bad = checked
-    places = [loaded.place(row) for row in bad.index.tolist()]
-    bad.index = pd.MultiIndex.from_tuples(places, names=["file", "row"])
+    bad.index = loaded.index(bad.index.tolist())
     return good, bad
 
 
@@ -206,21 +206,21 @@ def read_labels(
     label: str | None = None,
     known_at: pd.Timestamp | None = None,
     source: str | None = None,
-    time_unit: TimeUnit | None = None,
-    timezone: str | None = None,
+    writing: Writing = PLAINLY,
+    chain: str | None = None,
 ) -> Labels:
     """Read and check a file of labels.
 
     Parameters
     ----------
     path : str or Path
-        ``.parquet``, ``.csv`` or ``.csv.gz``.
+        A table; see ``ENDINGS`` of :mod:`features.sources.tables`.
     columns : mapping of str to str, optional
         Contract name to the file's name; names that agree need no entry.
     label, known_at, source : optional
         Value of every row of a file without such a column.
-    time_unit, timezone
-        As in :func:`read_transfers`.
+    writing, chain
+        As in :func:`load_transfers`.
 
     Returns
     -------
@@ -235,8 +235,10 @@ def read_labels(
         The labels break their contract.
     """
     constants: Constants = {"label": label, "known_at": known_at, "source": source}
-    cells = Cells(Path(path), time_unit, timezone)
-    return _checked(cells, check_labels, _whole(cells, LABELS, columns, constants))
+    cells = Cells(Path(path), writing)
+    frame = _whole(cells, LABELS, columns, constants)
+    with _of_file(cells):
+        return check_labels(frame, chain=chain, name_row=cells.name)
 
 
 def read_spine(
@@ -244,21 +246,21 @@ def read_spine(
     *,
     columns: Mapping[str, str] | None = None,
     as_of: pd.Timestamp | None = None,
-    time_unit: TimeUnit | None = None,
-    timezone: str | None = None,
+    writing: Writing = PLAINLY,
+    chain: str | None = None,
 ) -> Spine:
     """Read and check a file of (wallet, as_of).
 
     Parameters
     ----------
     path : str or Path
-        ``.parquet``, ``.csv`` or ``.csv.gz``.
+        A table; see ``ENDINGS`` of :mod:`features.sources.tables`.
     columns : mapping of str to str, optional
         Contract name to the file's name; names that agree need no entry.
     as_of : Timestamp with a time zone, optional
         Value of every row of a file without such a column.
-    time_unit, timezone
-        As in :func:`read_transfers`.
+    writing, chain
+        As in :func:`load_transfers`.
 
     Returns
     -------
@@ -272,46 +274,10 @@ def read_spine(
     SpineError
         The spine breaks its contract.
     """
-    cells = Cells(Path(path), time_unit, timezone)
-    return _checked(cells, check_spine, _whole(cells, SPINE, columns, {"as_of": as_of}))
-
-
-@dataclass(slots=True)
-class _Loaded:
-    """The pieces of several files as one frame that remembers where its rows come from."""
-
-    tables: list[pa.Table] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    n_rows: int = 0
-    paths: list[Path] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)  # row of the frame at which each file begins
-
-    def add(self, cells: Cells, piece: pa.Table) -> None:
-        if self.tables and piece.column_names != self.tables[0].column_names:
-            raise SourceError(
-                f"{cells.path}: has the columns {', '.join(piece.column_names)}, but "
-                f"{self.paths[0]} has {', '.join(self.tables[0].column_names)}; load them apart"
-            )
-        if not cells.start:
-            self.paths.append(cells.path)
-            self.starts.append(self.n_rows)
-        begin = self.starts[-1]
-        self.problems += [Problem(p.reason, p.rows + begin, p.shown) for p in cells.problems]
-        self.tables.append(piece)
-        self.n_rows += len(piece)
-
-    def frame(self) -> pd.DataFrame:
-        tables, self.tables = self.tables or [empty_piece(TRANSFERS.required)], []
-        # the tables are let go column by column, so that the text is in memory only once
-        return pa.concat_tables(tables).to_pandas(split_blocks=True, self_destruct=True)
-
-    def place(self, row: int) -> tuple[str, int]:
-        at = bisect.bisect_right(self.starts, row) - 1
-        return str(self.paths[at]), row - self.starts[at]
-
-    def row_name(self, row: int) -> str:
-        path, row = self.place(row)
-        return f"{path} row {row}"
+    cells = Cells(Path(path), writing)
+    frame = _whole(cells, SPINE, columns, {"as_of": as_of})
+    with _of_file(cells):
+        return check_spine(frame, chain=chain, name_row=cells.name)
 
 
 def _whole(
@@ -324,8 +290,10 @@ def _whole(
     return pa.concat_tables(tables or [empty_piece(contract.required)]).to_pandas()
 
 
-def _checked(cells: Cells, check: Callable[[pd.DataFrame], _Frame], frame: pd.DataFrame) -> _Frame:
+@contextmanager
+def _of_file(cells: Cells) -> Iterator[None]:
+    """Open what is said of a mistake by the name of the file."""
     try:
-        return check(frame)
+        yield
     except RiskError as error:
         raise type(error)(f"{cells.path}: {error}") from None

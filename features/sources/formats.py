@@ -6,17 +6,21 @@ module with its reader, a test, and a line in ``FORMATS``.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from features.contracts.labels import check_labels
-from features.contracts.transfers import OnError, check_transfers
-from features.errors import SourceError
+from features.contracts.received import Received
+from features.contracts.times import latest_allowed
+from features.contracts.transfers import OnError, check_received
+from features.errors import SourceError, TransfersError
 from features.guests import SOURCE_GROUP, installed_names, load_installed
 from features.sources.amlsim import read_amlsim
 from features.sources.files import load_transfers
+from features.sources.writing import Writing
 
 Options = Mapping[str, Any]
 
@@ -25,11 +29,13 @@ class Reader(Protocol):
     """Reads the files of one format.
 
     It gets their paths in the order named, and those of the options ``columns`` (a map, contract
-    name to the file's name), ``asset``, ``time_unit`` ("s", "ms", "us") and ``timezone`` that the
-    user set: a reader takes the ones it has a use for as keywords, and any other is refused. It
-    returns transfers and, where the files hold them, labels, as frames that
-    :func:`features.check_transfers` and :func:`features.check_labels` accept; they are checked
-    after it, so that it need not. What is wrong with a file, it raises as a ``SourceError``.
+    name to the file's name), ``asset``, and ``time_unit``, ``timezone``, ``unit`` and ``decimal``
+    (:class:`features.sources.writing.Writing`) that the user set: a reader takes the ones it has a
+    use for as keywords, and any other is refused. One that takes ``chain`` gets the chain's name;
+    wallets may be in any of its spellings. It returns transfers and, where the files hold them,
+    labels, as frames that :func:`features.check_transfers` and :func:`features.check_labels`
+    accept; they are checked after it, so that it need not. What is wrong with a file, it raises as
+    a ``SourceError``.
     """
 
     def __call__(
@@ -57,10 +63,11 @@ class Source(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How to read: what becomes of bad rows, and who hears of the number of rows read."""
+    """How to read: what becomes of bad rows, who hears of the number of rows read, which chain."""
 
     on_error: OnError = "raise"
     on_batch: Callable[[int], None] | None = None
+    chain: str | None = None
 
 
 SIMPLY = Reading()
@@ -73,24 +80,38 @@ def checked(reader: Reader) -> Format:
 
     def read(paths: Sequence[Path], options: Options, how: Reading) -> Source:
         _require_taken(reader, options)
-        received, labels = reader(paths, **options)
+        wants_chain = how.chain and "chain" in inspect.signature(reader).parameters
+        of_chain = {"chain": how.chain} if wants_chain else {}
+        received, labels = reader(paths, **options, **of_chain)
         if how.on_batch is not None:
             how.on_batch(len(received))
-        known = None if labels is None else check_labels(labels)
-        if how.on_error == "quarantine":
-            good, bad = check_transfers(received, how.on_error)
-            return Source(good, known, bad)
-        return Source(check_transfers(received), known)
+        known = None if labels is None else check_labels(labels, chain=how.chain)
+        under_check = Received(received, "transfers", TransfersError, chain=how.chain)
+        under_check.not_after = latest_allowed()
+        checked = check_received(under_check, how.on_error)
+        if isinstance(checked, pd.DataFrame):
+            return Source(checked, known)
+        good, bad = checked
+        return Source(good, known, bad)
 
     return read
 
 
 def _tables(paths: Sequence[Path], options: Options, how: Reading) -> Source:
-    """Parquet and CSV, piece by piece; they are checked on the way, so that rows have names."""
+    """Tables, piece by piece; they are checked on the way, so that rows have names."""
+    plain, writing = table_options(options)
+    given: dict[str, Any] = {**plain, "writing": writing, "chain": how.chain}
     if how.on_error == "quarantine":
-        good, bad = load_transfers(paths, **options, on_error="quarantine", on_batch=how.on_batch)
+        good, bad = load_transfers(paths, **given, on_error="quarantine", on_batch=how.on_batch)
         return Source(good, bad=bad)
-    return Source(load_transfers(paths, **options, on_batch=how.on_batch))
+    return Source(load_transfers(paths, **given, on_batch=how.on_batch))
+
+
+def table_options(options: Options) -> tuple[dict[str, Any], Writing]:
+    """Options of a table: what its columns are, and how they are written."""
+    names = [field.name for field in fields(Writing)]
+    plain = {name: value for name, value in options.items() if name not in names}
+    return plain, Writing(**{name: options[name] for name in names if name in options})
 
 
 FORMATS: Mapping[str, Format] = {
@@ -107,7 +128,7 @@ def read_files(
     Parameters
     ----------
     name : str
-        ``table`` (parquet and CSV), ``amlsim``, or the name of an entry point of
+        ``table`` (parquet, Arrow and CSV), ``amlsim``, or the name of an entry point of
         ``walletrisk.sources``.
     paths : sequence of str or Path
     options : mapping, optional

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from features.contracts.addresses import rules_of
 from features.contracts.prices import Priced, Prices, priced
 from features.contracts.transfers import check_transfers
 from features.errors import SourceError
 from features.ledger import Ledger
 from features.ledger.folder import holds_ledger
 from features.ledger.lock import writing
+from features.ledger.manifest import read_manifest
 from features.sources.formats import Source
 from features.sources.prices import read_prices
 from features.sources.tables import is_csv
@@ -31,6 +33,7 @@ class Ingested:
     labels_file: str | None = None
     bad_rows: int = 0
     bad_rows_file: str | None = None
+    chain: str = ""
     unit: str = ""
     unpriced: int = 0
     prices: Priced | None = None
@@ -111,6 +114,28 @@ def _age(text: str) -> pd.Timedelta:
     return age
 
 
+def chain_of(to: Path, named: str | None) -> str | None:
+    """Chain of what is read into a folder: that of the ledger which is there, or the named one.
+
+    Raises
+    ------
+    SourceError
+        They are two.
+    RiskError
+        The chain is unknown.
+    """
+    rules_of(named)
+    if not holds_ledger(to):
+        return named
+    held = read_manifest(to).chain
+    if named and named != held:
+        raise SourceError(
+            f"{to} is a ledger of {held or 'no named chain'}, not of {named}; "
+            "ingest into a folder of its own"
+        )
+    return held
+
+
 def put_away(
     found: Source, to: Path, labels_out: Path | None = None, counting: Counting = AS_IT_IS
 ) -> Ingested:
@@ -144,7 +169,7 @@ def put_away(
         bad = {"bad_rows": len(found.bad), "bad_rows_file": str(beside)}
     return Ingested(
         str(to), added, ledger.n_transfers, ledger.n_wallets, **labels, **bad,
-        unit=ledger.unit, unpriced=ledger.n_unpriced, prices=priced,
+        chain=ledger.chain, unit=ledger.unit, unpriced=ledger.n_unpriced, prices=priced,
     )  # fmt: skip
 
 
@@ -172,7 +197,7 @@ def _priced(transfers: pd.DataFrame, counting: Counting) -> tuple[pd.DataFrame, 
         return transfers, None
     if not counting.unit:
         raise SourceError("prices need the unit of account that they are in, such as USD")
-    checked = check_transfers(transfers)
+    checked = check_transfers(transfers, chain=counting.chain)
     return priced(checked, counting.prices, counting.unit, counting.max_age)
 
 

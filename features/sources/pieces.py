@@ -15,6 +15,8 @@ from features.sources.cells import UTC_US, Cells
 from features.sources.room import require_room
 from features.sources.tables import batches, column_names
 
+# exports call other things "value", such as wei: it is read by its own name only where amount is
+_BESIDE = {"value": "amount"}
 Constants = Mapping[str, str | pd.Timestamp | None]
 
 
@@ -56,8 +58,8 @@ def pieces(
     SourceError
         The file cannot be read or lacks a column, or the map names something that does not exist.
     """
-    given = {name: _constant(name, value) for name, value in constants.items() if value is not None}
-    places = _places(cells.path, contract, columns or {}, given)
+    given = {name: constant(name, value) for name, value in constants.items() if value is not None}
+    places = column_places(cells.path, contract, columns or {}, given)
     held = 0
     for batch in batches(cells.path, list(dict.fromkeys(places.values()))):
         cells.problems = []
@@ -80,7 +82,7 @@ def empty_piece(columns: Sequence[str]) -> pa.Table:
 def raise_unreadable(cells: Cells) -> None:
     """Raise if the piece at hand has cells that could not be read."""
     if cells.problems:
-        lines = "; ".join(problem.describe() for problem in cells.problems)
+        lines = "; ".join(problem.describe(cells.name) for problem in cells.problems)
         raise SourceError(f"{cells.path}: {lines}")
 
 
@@ -94,15 +96,19 @@ def check_map(columns: Mapping[str, str], allowed: Sequence[str]) -> None:
             )
 
 
-def _places(
+def column_places(
     path: Path, contract: Contract, columns: Mapping[str, str], given: Mapping[str, object]
 ) -> dict[str, str]:
-    """Contract name -> the file's column that holds it."""
+    """Find the file's column for each name of the contract; raises as :func:`pieces` does.
+
+    ``given`` are the values of columns that the file is said to lack.
+    """
     check_map(columns, contract.columns)
     held = column_names(path)
-    taken = {*columns.values()}  # what is mapped to another name does not mean its own as well
-    own = {name: name for name in contract.columns if name in held and name not in taken}
-    places = own | dict(columns)
+    # a column that is mapped is what the map says, even if it has another name of the contract
+    taken = {*columns.values(), *(name for name, other in _BESIDE.items() if other in columns)}
+    free = [name for name in contract.columns if name in held and name not in taken]
+    places = dict(zip(free, free, strict=True)) | dict(columns)
     for name, place in places.items():
         if place not in held:
             raise SourceError(
@@ -117,12 +123,13 @@ def _places(
     if missing:
         raise SourceError(
             f"{path}: no column for {', '.join(missing)}; received: {', '.join(held)}; "
-            "map names that differ, such as amount=value"
+            f"map names that differ (--map), such as {missing[0]}=column"
         )
     return places
 
 
-def _constant(name: str, value: str | pd.Timestamp) -> Any:
+def constant(name: str, value: str | pd.Timestamp) -> Any:
+    """Value of a column that a file lacks, as an Arrow scalar."""
     if isinstance(value, str):
         return pa.scalar(value, type=pa.large_string())
     if value.tzinfo is None:

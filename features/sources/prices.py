@@ -8,8 +8,9 @@ import pyarrow as pa
 from features.contracts import prices
 from features.contracts.prices import Prices, check_prices
 from features.errors import RiskError
-from features.sources.cells import Cells, TimeUnit
+from features.sources.cells import Cells
 from features.sources.pieces import Contract, empty_piece, pieces, raise_unreadable
+from features.sources.writing import PLAINLY, Writing
 
 PRICES = Contract(prices.REQUIRED)
 
@@ -18,8 +19,7 @@ def read_prices(
     path: str | Path,
     *,
     columns: Mapping[str, str] | None = None,
-    time_unit: TimeUnit | None = None,
-    timezone: str | None = None,
+    writing: Writing = PLAINLY,
 ) -> Prices:
     """Read a table of prices: ``asset``, ``timestamp``, ``price``.
 
@@ -27,7 +27,7 @@ def read_prices(
     ----------
     path : str or Path
         ``.parquet``, ``.csv`` or ``.csv.gz``.
-    columns, time_unit, timezone
+    columns, writing
         As in :func:`features.sources.files.read_transfers`.
 
     Raises
@@ -37,7 +37,7 @@ def read_prices(
     TransfersError
         The prices break their contract (:func:`features.contracts.prices.check_prices`).
     """
-    cells, tables = Cells(Path(path), time_unit, timezone), []
+    cells, tables = Cells(Path(path), writing), []
     for piece in pieces(cells, PRICES, columns, {}):
         raise_unreadable(cells)
         tables.append(piece)

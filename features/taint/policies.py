@@ -116,7 +116,7 @@ def _table(
     ledger: Ledger, spine: pd.DataFrame, labels: pd.DataFrame, policy: _Policy
 ) -> pd.DataFrame:
     """Lines of both directions of each row, in their order."""
-    checked = check_spine(spine)
+    checked = check_spine(spine, chain=ledger.chain)
     past = past_of_spine(ledger, checked, label_events(ledger, labels))
     given = traced_past(ledger, past)
     search, rows, lines = empty_search(CAPS, record=True), [], []

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.contracts.categories import CATEGORIES
 from features.contracts.spine import check_spine
 from features.errors import SpineError
@@ -168,14 +169,22 @@ def _codes(
     """Codes of those wallets that are known, and the instant."""
     if not 0 < len(wallets) <= MAX_WALLETS:
         raise SpineError(f"{name} has {len(wallets)} wallets; allowed are 1 to {MAX_WALLETS}")
-    asked = check_spine(pd.DataFrame({"wallet": list(dict.fromkeys(wallets)), "as_of": as_of}))
+    rows = pd.DataFrame({"wallet": list(dict.fromkeys(wallets)), "as_of": as_of})
+    asked = check_spine(rows, chain=ledger.chain)
     codes = known_codes(ledger, asked["wallet"].tolist())
     return codes, int(microseconds(asked["as_of"])[0])
 
 
 def known_codes(ledger: Ledger, wallets: Sequence[str]) -> Int32s:
-    """Codes of those wallets that the ledger knows, each once."""
-    codes = [ledger.code(wallet) for wallet in dict.fromkeys(wallets)]
+    """Codes of those wallets that the ledger knows, each once.
+
+    Raises
+    ------
+    AddressError
+        One is no address of the ledger's chain.
+    """
+    names = dict.fromkeys(canonical_one(wallet, ledger.chain) for wallet in wallets)
+    codes = [ledger.code(name) for name in names]
     return np.array([code for code in codes if code >= 0], dtype=np.int32)
 
 

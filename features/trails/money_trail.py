@@ -126,7 +126,7 @@ def trace(
 
 def question(ledger: Ledger, wallet: str, as_of: str | datetime) -> tuple[int, int]:
     """Code of a wallet, -1 where it is unknown, and microseconds since 1970 UTC, checked."""
-    asked = check_spine(pd.DataFrame({"wallet": [wallet], "as_of": [as_of]}))
+    asked = check_spine(pd.DataFrame({"wallet": [wallet], "as_of": [as_of]}), chain=ledger.chain)
     return ledger.code(asked["wallet"].iloc[0]), int(microseconds(asked["as_of"])[0])
 
 

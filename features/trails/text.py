@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.contracts.addresses import canonical_one
 from features.ledger import Ledger
 from features.past import label_events
-from features.sources.known import read_known
 from features.trails.flow import Direction, Flow, best_flow, flow_question, follow_value
 from features.trails.money_trail import question
 from features.trails.records import SHOWN, Traced, read_trails
@@ -22,7 +22,7 @@ def read_trace(
     ledger: Path,
     wallet: str,
     as_of: str | None,
-    labels: Path | None,
+    labels: pd.DataFrame | None,
     *,
     views: tuple[View, ...] = VIEWS,
 ) -> tuple[dict[str, Any], Traced]:
@@ -32,12 +32,11 @@ def read_trace(
     ``status``, ``labels`` (whether there were any) and ``truncated``.
     """
     instant = pd.Timestamp.now("UTC") if as_of is None else as_of
-    known = read_known(labels)
     opened = Ledger.open(ledger)
     code, micros = question(opened, wallet, instant)
-    traced = read_trails(opened, code, micros, labels=label_events(opened, known), views=views)
+    traced = read_trails(opened, code, micros, labels=label_events(opened, labels), views=views)
     heading = {
-        "wallet": wallet,
+        "wallet": canonical_one(wallet, opened.chain),
         "as_of": str(np.datetime_as_string(np.datetime64(micros, "us"), timezone="UTC")),
         "status": traced.status,
         "labels": labels is not None,
@@ -50,7 +49,7 @@ def read_flow(
     ledger: Path,
     wallets: Sequence[str],
     as_of: str | None,
-    labels: Path | None,
+    labels: pd.DataFrame | None,
     *,
     direction: Direction,
     to: Sequence[str] | None,
@@ -58,10 +57,9 @@ def read_flow(
 ) -> Flow:
     """Follow the money of wallets on a saved ledger, as of now by default."""
     instant = pd.Timestamp.now("UTC") if as_of is None else as_of
-    known = read_known(labels)
     opened = Ledger.open(ledger)
     asked = flow_question(opened, wallets, instant, direction=direction, to=to, share=share)
-    return best_flow(follow_value(opened, asked, labels=label_events(opened, known)))
+    return best_flow(follow_value(opened, asked, labels=label_events(opened, labels)))
 
 
 def flow_text(flow: Flow) -> str:

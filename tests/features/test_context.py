@@ -79,3 +79,10 @@ def test_a_text_that_is_no_number_is_refused(tmp_path: Path) -> None:
     path.write_text("wallet,as_of,kyc\nw1,2024-01-01T00:00Z,old\n")
     with pytest.raises(SourceError, match="column 'kyc' must hold numbers"):
         read_context(path)
+
+
+def test_a_frame_by_wallet_is_met_in_any_spelling() -> None:
+    mixed = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    spine = check_spine(pd.DataFrame({"wallet": [mixed], "as_of": [NOON]}))
+    by_wallet = pd.DataFrame({"kyc": [5.0]}, index=pd.Index([mixed], name="wallet"))
+    np.testing.assert_array_equal(context_values(by_wallet, spine, ("kyc",)), [[5.0]])

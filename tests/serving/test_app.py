@@ -52,6 +52,28 @@ def test_a_wallet_can_be_named_in_two_ways(start: Start) -> None:
     assert "this endpoint serves 'ethereum'" in wrong.json()["detail"]
 
 
+def test_a_wallet_is_met_in_every_spelling_and_answered_in_one(start: Start) -> None:
+    wallet = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+    spellings = [wallet, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", f" 0X{wallet[2:].upper()}"]
+    received = [
+        {"tx_id": f"spelt{at}", "timestamp": f"2024-06-0{at + 1}T00:00:00Z", "sender": sender,
+         "recipient": "w1", "amount": 1.0, "asset": "ETH"}
+        for at, sender in enumerate(spellings)
+    ]  # fmt: skip
+    with start() as client:
+        assert client.post("/v1/transfers", json={"transfers": received}).json()["added"] == 3
+        again = client.post("/v1/transfers", json={"transfers": received}).json()
+        answers = [score(client, spelling, as_of=PAST) for spelling in spellings]
+        trace = client.post("/v1/wallets/trace", json={"wallet": spellings[1], "as_of": PAST})
+        wrong = client.post(SCORE, json={"wallet": spellings[1].replace("Aed", "aed")})
+    assert again["duplicates"] == 3
+    assert {answer["wallet"]["address"] for answer in answers} == {wallet}
+    assert {answer["coverage"]["transfers_out"] for answer in answers} == {3}
+    assert trace.json()["wallet"]["address"] == wallet
+    assert wrong.status_code == 422
+    assert "has a wrong checksum" in wrong.json()["detail"]
+
+
 def test_the_score_alone(client: TestClient) -> None:
     bare = score(client, "w1", as_of=PAST, include=[])
     full = score(client, "w1", as_of=PAST)

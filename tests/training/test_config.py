@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from features.sources.writing import Writing
 from training import TrainConfig
 from training.config import ConfigError, RunConfig, SplitConfig
 
@@ -38,6 +39,15 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert config.data.labels == Path("/elsewhere/labels.csv")
     assert config.model == TrainConfig(model="lightgbm", base_rate=0.01)
     assert config.mlflow.name == "walletrisk"
+
+
+def test_how_files_are_written_is_said_beside_them(tmp_path: Path) -> None:
+    how = 'timezone = "Europe/Berlin"\nmap = "labels.wallet=address,as_of=day"\n'
+    config = RunConfig.read(written(tmp_path, GOOD.replace("[split]", f"{how}\n[split]")))
+    spine, labels = config.data.written.of("spine"), config.data.written.of("labels")
+    assert spine == {"columns": {"as_of": "day"}, "writing": Writing(timezone="Europe/Berlin")}
+    assert labels["columns"] == {"wallet": "address"}
+    assert config.data.spine == tmp_path / "spine.parquet"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.sources.known import PLAIN, TableOptions
 from training.gate.lines import GateLine
 
 if TYPE_CHECKING:
@@ -18,11 +19,15 @@ SAMPLE = 100  # rows
 
 
 class Served(NamedTuple):
-    """What an endpoint is given: folders of a model and of a ledger, and a file of known labels."""
+    """What an endpoint is given: folders of a model and of a ledger, and a file of known labels.
+
+    ``written`` says how the labels are written.
+    """
 
     model: Path
     ledger: Path
     labels: Path | None
+    written: TableOptions = PLAIN
 
 
 # training must not import serving: the command line, which knows both, hands this in

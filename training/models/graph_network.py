@@ -134,7 +134,7 @@ class GraphSageEstimator:
 
     def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
         """Collect the neighbourhoods beside the wallets' own rows."""
-        checked = check_spine(spine)
+        checked = check_spine(spine, chain=ledger.chain)
         as_of = microseconds(checked["as_of"])
         trees = neighbourhoods(
             past_of(ledger, ledger.codes(checked["wallet"]), as_of, NO_LABELS),

@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from features.commands import AsJson, LabelsFile, say
+from features.commands import (
+    AsJson,
+    LabelsFile,
+    MapOption,
+    TimeUnitOption,
+    TimeZoneOption,
+    say,
+)
 from training.commands import TrackingUri, model_folder
 
 app = typer.Typer()
@@ -44,6 +51,9 @@ def monitor(
         Literal["shift", "retrain"] | None,
         typer.Option(help="Exit with code 1 if that, or more, is called for."),
     ] = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +62,7 @@ def monitor(
     from features.guests import all_views
     from features.progress import progress
     from features.sources.feature_tables import read_feature_table
-    from features.sources.known import read_known
+    from features.sources.known import TableOptions, read_known
     from training import RiskModel
     from training.watch.monitor import monitor as watch
     from training.watch.monitor import reference_of_table
@@ -63,7 +73,9 @@ def monitor(
     with progress():
         judge = RiskModel.load(model_folder(model, tracking_uri), views=all_views())
         opened = None if ledger is None else Ledger.open(ledger)
-        known, window, compared = read_known(labels), read_feature_table(table), None
+        chain = None if opened is None else opened.chain
+        known = read_known(labels, TableOptions(columns, time_unit, timezone), chain=chain)
+        window, compared = read_feature_table(table), None
         if reference is not None and known is not None:
             compared = reference_of_table(judge, read_feature_table(reference), known, opened)
         found = watch(judge, window, reference=compared, labels=known, ledger=opened)

@@ -74,6 +74,19 @@ def test_what_only_the_full_check_can_tell_is_left_to_it() -> None:
     assert held.code("w\u00e4hrung") >= 0
 
 
+def test_a_stream_meets_its_wallets_in_any_spelling() -> None:
+    small = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+    large = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    held = ledger()
+    assert held.append_one(GOOD._replace(sender=small))
+    assert not held.append_one(GOOD._replace(sender=large))
+    assert held.append_one(GOOD._replace(tx_id="again", recipient=large))
+    assert held.code(small) >= 0
+    assert held.code(large) == -1
+    with pytest.raises(TransfersError, match="sender has a wrong checksum"):
+        held.append_one(GOOD._replace(tx_id="wrong", sender=large.replace("Aed", "aed")))
+
+
 def test_a_few_transfers_enter_as_their_frame_would() -> None:
     late = GOOD._replace(tx_id="m", timestamp=at(5))
     few, frame = ledger(), ledger()

@@ -1,12 +1,12 @@
 """Reading parquet and CSV files into the contracts: types, times, names, and every way to fail."""
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from features.errors import LabelsError, SourceError, SpineError, TransfersError
@@ -19,34 +19,8 @@ from features.sources.files import (
     read_spine,
     read_transfers,
 )
-
-HEADER = "tx_id,timestamp,sender,recipient,amount,asset\n"
-ROW = "t{i},2024-01-01T0{i}:00:00Z,0012,0xAb,1.5,ETH\n"
-T0 = pd.Timestamp("2024-01-01", tz="UTC")
-
-
-def csv_file(folder: Path, text: str, name: str = "t.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def rows(n: int) -> str:
-    return "".join(ROW.format(i=i) for i in range(n))
-
-
-def parquet_file(folder: Path, name: str = "t.parquet", **columns: Any) -> Path:
-    data: dict[str, Any] = {
-        "tx_id": ["a", "b"],
-        "timestamp": pa.array([T0, T0], type=pa.timestamp("ns", "UTC")),
-        "sender": ["s", "s"],
-        "recipient": ["r", "r"],
-        "amount": [1.0, 2.0],
-        "asset": ["ETH", "ETH"],
-    }
-    path = folder / name
-    pq.write_table(pa.table(data | columns), path)
-    return path
+from features.sources.writing import Writing
+from tests.files import HEADER, ROW, T0, csv_file, parquet_file, rows
 
 
 def test_a_csv_file_keeps_ids_as_text(tmp_path: Path) -> None:
@@ -86,7 +60,7 @@ def test_mapped_columns_are_read_and_others_are_left(tmp_path: Path) -> None:
     text = "hash,from,to,value,time,junk\nt,a,b,2,1704067200,\x01\n"
     columns = parse_column_map("tx_id=hash,sender=from,recipient=to,amount=value,timestamp=time")
     path = csv_file(tmp_path, text)
-    loaded = load_transfers([path], columns=columns, asset="ETH", time_unit="s")
+    loaded = load_transfers([path], columns=columns, asset="ETH", writing=Writing(time_unit="s"))
     assert loaded["timestamp"].tolist() == [T0]
     assert loaded["asset"].tolist() == ["ETH"]
 
@@ -125,7 +99,7 @@ def test_integer_times_need_their_unit(tmp_path: Path, unit: Any, factor: int, k
         path = csv_file(tmp_path, HEADER + f"a,{unix},s,r,1,ETH\n")
     else:
         path = parquet_file(tmp_path, timestamp=[unix, unix])
-    assert load_transfers([path], time_unit=unit)["timestamp"].iloc[0] == T0
+    assert load_transfers([path], writing=Writing(time_unit=unit))["timestamp"].iloc[0] == T0
     with pytest.raises(SourceError, match=f"timestamp holds integers such as {unix}; say their"):
         load_transfers([path])
 
@@ -135,7 +109,7 @@ def test_naive_times_need_a_time_zone(tmp_path: Path) -> None:
     arrow = parquet_file(tmp_path, timestamp=[T0.tz_localize(None)] * 2)
     dates = parquet_file(tmp_path, "d.parquet", timestamp=[T0.date()] * 2)
     for path in (naive, arrow, dates):
-        loaded = load_transfers([path], timezone="Europe/Berlin")
+        loaded = load_transfers([path], writing=Writing(timezone="Europe/Berlin"))
         assert loaded["timestamp"].iloc[0] == T0 - pd.Timedelta(hours=1)
         with pytest.raises(SourceError, match=r"names no UTC offset in .*; say the time zone"):
             load_transfers([path])
@@ -153,17 +127,17 @@ def test_offsets_may_not_change_within_a_file(
 ) -> None:
     monkeypatch.setattr(tables, "BLOCK_BYTES", 80)  # each row in a batch of its own
     path = csv_file(tmp_path, HEADER + rows(3) + f"x,{second},s,r,1,ETH\n")
-    wanted = r"timestamp mixes UTC offsets: row 0 has UTC \('2024.*'\); row 3 has (\+02:00|none)"
+    wanted = r"timestamp mixes UTC offsets: line 2 has UTC \('2024.*'\); line 5 has (\+02:00|none)"
     with pytest.raises(SourceError, match=wanted):
-        load_transfers([path], timezone="UTC")
+        load_transfers([path], writing=Writing(timezone="UTC"))
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ("a,never,s,r,1,ETH", r"timestamp is not an ISO 8601 time in 1 row \(row 1: 'never'\)"),
-        ('a,2024-01-01T00:00:00Z,s,r,"1,5",ETH', r"amount is not a number .*row 1: '1,5'"),
-        ("a,2024-01-01T00:00:00Z,s,r,0x10,ETH", r"amount is not a number .*row 1: '0x10'"),
+        ("a,never,s,r,1,ETH", r"timestamp is not an ISO 8601 time in 1 row \(line 3: 'never'\)"),
+        ('a,2024-01-01T00:00:00Z,s,r,"1,5",ETH', r"amount has a comma: say .*line 3: '1,5'"),
+        ("a,2024-01-01T00:00:00Z,s,r,0x10,ETH", r"amount is not a number .*line 3: '0x10'"),
     ],
 )
 def test_cells_that_cannot_be_read_name_file_row_and_text(
@@ -176,8 +150,8 @@ def test_cells_that_cannot_be_read_name_file_row_and_text(
         list(read_transfers(path))
     good, bad = load_transfers([path], on_error="quarantine")
     assert len(good) == 1
-    assert bad.index.tolist() == [(str(path), 1)]
-    assert "is not a" in bad["reason"].iloc[0]
+    assert bad.index.tolist() == [(str(path), 3)]
+    assert re.search("is not a|has a comma", bad["reason"].iloc[0])
 
 
 def test_an_unreadable_optional_cell_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
@@ -189,19 +163,19 @@ def test_an_unreadable_optional_cell_is_not_taken_for_a_missing_one(tmp_path: Pa
 def test_unix_times_out_of_range_are_bad_rows(tmp_path: Path) -> None:
     path = parquet_file(tmp_path, timestamp=[1_704_067_200, 1_704_067_200_000])
     with pytest.raises(SourceError, match=r"no unix time in s between .* row \(row 1: 17040672000"):
-        load_transfers([path], time_unit="s")
+        load_transfers([path], writing=Writing(time_unit="s"))
 
 
 def test_broken_rows_name_the_file_they_are_in(tmp_path: Path) -> None:
     first = csv_file(tmp_path, HEADER + rows(2), "a.csv")
     second = csv_file(tmp_path, HEADER + rows(3) + "x,2024-01-01T00:00:00Z,,r,-1,ETH\n", "b.csv")
-    with pytest.raises(TransfersError, match=r"sender is missing in 1 row \(\S*b\.csv row 3\)"):
+    with pytest.raises(TransfersError, match=r"sender is missing in 1 row \(\S*b\.csv line 5\)"):
         load_transfers([first, second])
     good, bad = load_transfers([first, second], on_error="quarantine")
     assert good["tx_id"].tolist() == ["t0", "t1", "t2"]
     assert good.attrs["duplicates"] == 2
-    assert bad.index.tolist() == [(str(second), 3)]
-    assert bad.index.names == ["file", "row"]
+    assert bad.index.tolist() == [(str(second), 5)]
+    assert bad.index.names == ["file", "line"]
 
 
 def test_files_with_other_optional_columns_are_not_mixed(tmp_path: Path) -> None:
@@ -244,10 +218,10 @@ def test_no_rows_give_an_empty_frame_of_the_right_types(tmp_path: Path, kind: st
         ("nul.csv", b"a,b\0\n", "it holds binary data"),
         ("noise.parquet", bytes(range(256)), "noise.parquet: cannot be read as parquet"),
         ("noise.csv.gz", b"not gzip", "noise.csv.gz: cannot be read as CSV"),
-        ("t.xlsx", b"a", r"t.xlsx: unknown kind of file; allowed: \.parquet, \.pq, \.csv"),
+        ("t.xlsx", b"a", r"t.xlsx: unknown kind of file; allowed: \.parquet, \.pq, \.arrow"),
         ("short.csv", (HEADER + "a,b\n").encode(), r"cannot be read as CSV: .*Row #2: Expected 6"),
         ("latin.csv", (HEADER + "ü,1,2,3,4,5\n").encode("latin-1"), "cannot be read as CSV"),
-        ("semi.csv", HEADER.replace(",", ";").encode(), "no column for tx_id, timestamp"),
+        ("pipe.csv", HEADER.replace(",", "|").encode(), "no column for tx_id, timestamp"),
         ("twice.csv", ("asset," + HEADER).encode(), "'asset' occurs more than once"),
     ],
 )
@@ -284,13 +258,30 @@ def test_a_directory_and_a_truncated_parquet_file(tmp_path: Path) -> None:
         ({"columns": {"fee": "fees"}}, "no column 'fees' for fee; received: tx_id"),
         ({"columns": {"sender": "sendr"}}, r"no column 'sendr' for sender \(did you mean 'sender'"),
         ({"asset": "ETH"}, "asset is given, but the file's column 'asset' holds it"),
-        ({"time_unit": "ns"}, "time unit must be one of s, ms, us, received 'ns'"),
-        ({"timezone": "Mars/Olympus"}, "unknown time zone 'Mars/Olympus'"),
     ],
 )
 def test_wrong_options(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError, match=message):
         load_transfers([parquet_file(tmp_path)], **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"time_unit": "ns"}, "time unit must be one of s, ms, us, received 'ns'"),
+        ({"timezone": "Mars/Olympus"}, "unknown time zone 'Mars/Olympus'"),
+        ({"decimal": "dot"}, "decimal sign must be one of point, comma, received 'dot'"),
+        ({"unit": "weis"}, r"unknown unit 'weis' \(did you mean 'wei'\?\); allowed: wei, gwei"),
+        (
+            {"unit": "decimals=37"},
+            "unknown unit 'decimals=37'; allowed: .*decimals=0 to decimals=36",
+        ),
+        ({"unit": "decimals=1e3"}, "unknown unit"),
+    ],
+)
+def test_ways_of_writing_that_there_are_not(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        Writing(**options)
 
 
 @pytest.mark.parametrize(
@@ -307,11 +298,34 @@ def test_wrong_parquet_types(tmp_path: Path, columns: dict[str, Any], message: s
         load_transfers([parquet_file(tmp_path, **columns)])
 
 
-def test_a_time_that_its_zone_skips_is_an_error(tmp_path: Path) -> None:
-    for text in ("2024-03-31T02:30:00", "2024-10-27T02:30:00"):
-        path = csv_file(tmp_path, HEADER + f"a,{text},s,r,1,ETH\n")
-        with pytest.raises(SourceError, match=r"t\.csv: timestamp: "):
-            load_transfers([path], timezone="Europe/Berlin")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_times_that_a_zone_skips_or_has_twice_are_bad_rows(tmp_path: Path, kind: str) -> None:
+    local = ["2024-03-31T02:30:00", "2024-10-27T02:30:00", "2024-10-27T03:30:00"]
+    text = HEADER + "".join(f"t{i},{time},s,r,1,ETH\n" for i, time in enumerate(local))
+    path = csv_file(tmp_path, text)
+    if kind == "parquet":
+        frame = pd.read_csv(path, parse_dates=["timestamp"])
+        path = tmp_path / "t.parquet"
+        frame.to_parquet(path)
+    berlin = Writing(timezone="Europe/Berlin")
+    with pytest.raises(SourceError, match=r"no time in Europe/Berlin, .* forward .*two times"):
+        load_transfers([path], writing=berlin)
+    good, bad = load_transfers([path], writing=berlin, on_error="quarantine")
+    assert good["timestamp"].tolist() == [pd.Timestamp("2024-10-27T02:30:00Z")]
+    assert [number for _, number in bad.index] == ([2, 3] if kind == "csv" else [0, 1])
+    assert bad["reason"].str.contains("whose clock was put").all()
+    good, bad = load_transfers([path], writing=Writing(timezone="UTC"), on_error="quarantine")
+    assert len(good) == 3
+
+
+def test_transfers_dated_later_than_now_are_bad_rows(tmp_path: Path) -> None:
+    ahead = pd.Timestamp.now("UTC").floor("s") + pd.Timedelta(1, "h")
+    text = HEADER + f"soon,{ahead.isoformat()},s,r,1,ETH\n"
+    assert len(load_transfers([csv_file(tmp_path, text)])) == 1
+    later = (ahead + pd.Timedelta(2, "h")).isoformat()
+    path = csv_file(tmp_path, text + f"later,{later},s,r,1,ETH\n")
+    with pytest.raises(TransfersError, match=r"timestamp is later than now, 2.* in 1 row .*line 3"):
+        load_transfers([path])
 
 
 def test_labels_from_a_list_of_bad_wallets(tmp_path: Path) -> None:
@@ -338,7 +352,7 @@ def test_a_spine_from_a_file(tmp_path: Path) -> None:
     only_wallets = csv_file(tmp_path, "wallet\nb\n", "w.csv")
     assert read_spine(only_wallets, as_of=T0)["as_of"].tolist() == [T0]
     empty_cell = csv_file(tmp_path, "wallet,as_of\nb,2024-01-01T00:00:00Z\nc,\n")
-    with pytest.raises(SpineError, match=r"t\.csv: spine: as_of is missing in 1 row \(row 1\)"):
+    with pytest.raises(SpineError, match=r"t\.csv: spine: as_of is missing in 1 row \(line 3\)"):
         read_spine(empty_cell)
 
 
@@ -361,3 +375,15 @@ def test_malformed_column_maps(text: str, message: str) -> None:
 def test_column_maps() -> None:
     assert parse_column_map(" sender = a=b , amount=v") == {"sender": "a=b", "amount": "v"}
     assert parse_column_map("wallet=address", LABEL_COLUMNS) == {"wallet": "address"}
+
+
+def test_a_column_that_is_mapped_is_not_read_by_its_own_name_as_well(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, HEADER.replace("amount", "value") + rows(1))
+    loaded = load_transfers([path], columns={"amount": "value"})
+    assert "value" not in loaded
+    assert loaded["amount"].tolist() == [1.5]
+    text = HEADER.replace("amount", "value,eth") + rows(1).replace("1.5", "1500000,1.5")
+    wei = csv_file(tmp_path, text, "wei.csv")
+    assert "value" not in load_transfers([wei], columns={"amount": "eth"})
+    both = load_transfers([wei], columns={"amount": "eth", "value": "value"})
+    assert both["value"].tolist() == [1_500_000.0]

@@ -53,11 +53,11 @@ def test_a_table_is_read_as_the_library_reads_it(tmp_path: Path) -> None:
 def test_bad_rows_of_a_table_carry_their_file(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text(CSV + "t3,2024-01-03T00:00:00Z,w2,w3,-1,ETH\n")
-    with pytest.raises(TransfersError, match=r"t.csv row 2"):
+    with pytest.raises(TransfersError, match=r"t.csv line 4"):
         read_files("table", [file])
     found = read_files("table", [file], how=Reading("quarantine"))
     assert found.bad is not None
-    assert found.bad.index.tolist() == [(str(file), 2)]
+    assert found.bad.index.tolist() == [(str(file), 4)]
     assert len(found.transfers) == 2
 
 
@@ -101,6 +101,20 @@ def test_what_a_guest_reads_is_checked(
     lines.write_text("t1 a b 1.5\n")
     with pytest.raises(LabelsError, match="label is not one of"):
         read_files("wrong", [lines])
+
+
+def test_a_reader_that_asks_for_the_chain_gets_it(
+    tmp_path: Path, lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = READER.replace('asset="ETH")', 'asset="ETH", chain="none")')
+    asking = asking.replace(", asset\n", ", chain\n")
+    install(
+        monkeypatch, tmp_path / "asking", "asking_reader", asking,
+        {"walletrisk.sources": "asking = asking_reader:read"},
+    )  # fmt: skip
+    told = read_files("asking", [lines], how=Reading(chain="bank"))
+    assert set(told.transfers["asset"]) == {"bank"}
+    assert set(read_files("asking", [lines]).transfers["asset"]) == {"none"}
 
 
 def test_an_unknown_format_is_told_which_there_are(lines: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from features.errors import SourceError
 from features.sources import room, tables
 from features.sources.files import load_transfers, read_labels
-from tests.features.sources.test_files import HEADER, T0, csv_file, parquet_file, rows
+from tests.files import HEADER, T0, csv_file, parquet_file, rows
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(

@@ -1,0 +1,82 @@
+"""What ``walletrisk ingest`` does with files."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from features.commands import say
+from features.progress import counter, progress
+from features.sources.dry_run import understand, understand_tables
+from features.sources.files import parse_column_map
+from features.sources.formats import Reading, Source, read_files
+from features.sources.found import Found, found_files
+from features.sources.guards import MOST_BAD, check_source
+from features.sources.ingest import chain_of, counting_of, put_away
+
+TABLE = "table"
+
+
+class FileOptions(NamedTuple):
+    """How files are read, and where what they hold goes; as the options of the command line."""
+
+    source: str = TABLE
+    columns: str | None = None
+    asset: str | None = None
+    time_unit: str | None = None
+    timezone: str | None = None
+    unit: str | None = None
+    decimal: str | None = None
+    chain: str | None = None
+    unit_of_account: str | None = None
+    prices: Path | None = None
+    price_max_age: str | None = None
+    labels_out: Path | None = None
+    on_error: Literal["raise", "quarantine"] = "raise"
+    most_bad: float | None = None
+    dry_run: bool = False
+
+    def given(self) -> dict[str, Any]:
+        """Options of the reader that the user set."""
+        options = {
+            "columns": None if self.columns is None else parse_column_map(self.columns),
+            "asset": self.asset, "time_unit": self.time_unit, "timezone": self.timezone,
+            "unit": self.unit, "decimal": self.decimal,
+        }  # fmt: skip
+        return {name: value for name, value in options.items() if value is not None}
+
+
+def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json: bool) -> None:
+    """Read files into a ledger, and say what came of it.
+
+    Raises
+    ------
+    RiskError
+        The files, the options or the ledger cannot be used, or do not fit each other.
+    """
+    given, chain = options.given(), chain_of(to, options.chain)
+    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
+    with found_files(files, folders=options.source == TABLE) as found, progress() as advance:
+        if options.dry_run and options.source == TABLE:
+            understood = understand_tables(found.paths, given, chain=chain)
+            say(understood.text(), understood.facts(), as_json)
+            return
+        how = Reading(options.on_error, counter(advance, "rows read"), chain)
+        source = _named(read_files(options.source, found.paths, given, how), found)
+        most_bad = MOST_BAD if options.most_bad is None else options.most_bad
+        warnings = check_source(source, unit=options.unit, most_bad=most_bad)
+        for warning in warnings:
+            sys.stderr.write(f"warning: {warning}\n")
+        if options.dry_run:
+            understood = understand(source)
+            say(understood.text(), understood.facts(), as_json)
+            return
+        done = put_away(source, to, options.labels_out, counting._replace(chain=chain))
+    say(done.text(), {**done.facts(), "warnings": warnings}, as_json)
+
+
+def _named(source: Source, found: Found) -> Source:
+    """Bad rows by the names of files that users know."""
+    if source.bad is None or not found.names:
+        return source
+    return source._replace(bad=source.bad.rename(index=found.names))
