@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -114,6 +116,42 @@ def test_wrong_options_end_in_one_line(
         assert message in said
         assert said.count("\n") == 1
     assert not ledger.exists()
+
+
+def test_the_command_of_the_page_prints_what_it_shows(
+    node: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "features" / "sources" / "README.md").read_text()
+    (command, shown), *_ = re.findall(
+        r"^\$ walletrisk (.*chain ethereum.*)\n(.*)", page, re.MULTILINE
+    )
+    assert run(shlex.split(command.replace("http://127.0.0.1:8545", node.url))) == 0
+    assert capsys.readouterr().out == f"{shown}\n"
+
+
+def test_several_assets_need_a_unit_and_prices(
+    node: Anvil, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, prices = tmp_path / "ledger", tmp_path / "prices.csv"
+    command = ["ingest", "--node", node.url, "--chain", "ethereum", "--to", str(ledger)]
+    command += ["--from-block", "0"]
+    assert run(command) == 2
+    assert "no unit of account is named" in capsys.readouterr().err
+    weth = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+    lines = [f"{asset},2023-11-14T00:00:00Z,2000" for asset in ("ETH", weth)]
+    prices.write_text("\n".join(["asset,timestamp,price", *lines]))
+    assert run([*command, "--unit-of-account", "USD", "--prices", str(prices)]) == 0
+    opened = Ledger.open(ledger)
+    assert (opened.n_transfers, opened.n_unpriced, opened.chain) == (24, 4, "ethereum")
+    # a later run prices what is new, and undoes what is gone
+    node.send(1, node.accounts[2], 10**18)
+    node.rpc("anvil_reorg", 1, [])
+    node.mine()
+    again = [*command[:-2], "--unit-of-account", "USD", "--prices", str(prices)]
+    assert run(again) == 0
+    opened = Ledger.open(ledger)
+    assert (opened.n_transfers, opened.n_unpriced) == (23, 4)
 
 
 def test_a_part_of_a_chain_is_read_and_later_the_rest(
