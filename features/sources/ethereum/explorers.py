@@ -90,7 +90,7 @@ def _scan_internal(path: Path, reading: Reading) -> Rows:
 def _scan_tokens(path: Path, reading: Reading) -> Rows:
     rows = _rows(path)
     value = rows["TokenValue" if "TokenValue" in rows else "Value"]
-    raw = pd.Series([_plain(path, text, 0) for text in value], index=rows.index, dtype="str")
+    raw = _numbers(path, value)
     moved = _named(path, rows, _first(rows, _TX), "Blockno", "From", "To")
     moved = moved.assign(raw=raw, asset=_address(rows["ContractAddress"]), decimals=0, top=False)
     return _finished(path, rows, moved)
@@ -100,7 +100,9 @@ def _blockscout(path: Path, reading: Reading) -> Rows:
     rows = _rows(path)
     status = rows["Status"].map({"ok": "1", "error": "0"})  # none before receipts told it
     sent = _named(path, rows, "TxHash", "BlockNumber", "FromAddress", "ToAddress").assign(
-        status=status, created=_address(rows["ContractAddress"]), raw=rows["Value"]
+        status=status,
+        created=_address(rows["ContractAddress"]),
+        raw=_numbers(path, rows["Value"]),
     )
     return _dated(path, rows, top_level(sent, None, reading), reading.chain.native)
 
@@ -109,13 +111,13 @@ def _blockscout_tokens(path: Path, reading: Reading) -> Rows:
     rows = _rows(path)
     decimals = pd.to_numeric(rows["TokenDecimals"], errors="coerce")
     moved = _named(path, rows, "TxHash", "BlockNumber", "FromAddress", "ToAddress").assign(
-        raw=rows["TokensTransferred"],
+        raw=_numbers(path, rows["TokensTransferred"]),
         asset=_address(rows["TokenContractAddress"]),
         decimals=decimals.where(decimals.between(1, MAX_DECIMALS)),
         top=False,
     )
     sieve = Sieve(moved, reading.left_out)
-    sieve.drop(sieve.rows["decimals"].isna() | (sieve.rows["raw"] == ""), NO_DECIMALS)
+    sieve.drop(sieve.rows["decimals"].isna(), NO_DECIMALS)
     return _finished(path, rows, sieve.rows)
 
 
@@ -170,12 +172,18 @@ def _scan_values(path: Path, rows: Rows) -> tuple[pd.Series, str]:
     return pd.Series(raw, index=rows.index, dtype="str"), native
 
 
+def _numbers(path: Path, cells: pd.Series) -> pd.Series:
+    return pd.Series([_plain(path, text, 0) for text in cells], index=cells.index, dtype="str")
+
+
 def _plain(path: Path, text: str, decimals: int) -> str:
     """A number such as 1,234.5, or none for zero, as plain digits, in raw units."""
     try:
         number = Decimal(text.replace(",", "").strip() or "0").scaleb(decimals)
     except InvalidOperation:
-        raise SourceError(f"{path}: {text!r} is no amount") from None
+        number = Decimal("nan")
+    if not (number.is_finite() and number >= 0):
+        raise SourceError(f"{path}: {text!r} is no amount")
     return f"{number.to_integral_value() if decimals else number:f}"
 
 

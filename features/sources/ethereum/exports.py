@@ -108,6 +108,12 @@ EXPORTS = (
         {"asset": "erc20", "symbol": "symbol", "name": "name", "decimals": "decimals"},
     ),
 )  # fmt: skip
+_NUMBER = "[0-9]{1,18}"
+_GRAMMARS = {
+    "block": (_NUMBER, "number of a block"),
+    "raw": ("[0-9]{1,78}", "whole number of the smallest unit"),
+    "data": ("0x([0-9a-fA-F]{2})*", "hexadecimal text"),
+}
 REFUSED = {
     "native_transfers": "cryo's native_transfers lists undone calls and delegate calls as payments "
     "and cannot tell them; export its traces instead"
@@ -151,6 +157,17 @@ def read_export(path: Path, export: Export) -> pd.DataFrame:
         frame["topics"] = pd.Series(
             [",".join(filter(None, row)) for row in topics], index=frame.index, dtype="str"
         )
+    for name, (grammar, what) in _GRAMMARS.items():
+        if name in frame:
+            _require(path, {**export.columns, **there}[name], frame[name], grammar, what)
     if "block" in frame:
-        frame["block"] = pd.to_numeric(frame["block"]).astype("int64")
+        frame["block"] = frame["block"].astype("int64")
     return frame
+
+
+def _require(path: Path, name: str, cells: pd.Series, grammar: str, what: str) -> None:
+    """Raise where a text is not of a grammar; an empty cell may be, but for a block's number."""
+    wrong = ~cells.str.fullmatch(grammar).fillna(grammar != _NUMBER)
+    if wrong.any():
+        received = cells[wrong].iloc[0]
+        raise SourceError(f"{path}: {name} {received!r} is no {what}")

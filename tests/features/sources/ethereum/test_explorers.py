@@ -222,6 +222,8 @@ def test_separators_and_old_names(tmp_path: Path) -> None:
     [
         ({"Status": "Perhaps"}, "status 'Perhaps' is neither a success nor an error"),
         ({"Value_IN(ETH)": "1.2.3"}, "'1.2.3' is no amount"),
+        ({"Value_IN(ETH)": "-3"}, "'-3' is no amount"),
+        ({"Value_IN(ETH)": "inf"}, "'inf' is no amount"),
         ({"Blockno": "x"}, "Blockno 'x' is no number"),
         ({"UnixTimestamp": "yesterday"}, "'yesterday' is neither unix seconds nor an ISO 8601"),
     ],

@@ -263,3 +263,25 @@ def test_the_format_counts_what_it_left_out() -> None:
     assert found.left_out == {"of zero value": 21, "failed transactions": 1}
     assert found.notes == [INNER]
     assert found.transfers.attrs == {"duplicates": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "cell", "message"),
+    [
+        ("traces", "value", "1.5", r"traces.csv: value '1.5' is no whole number of the smallest"),
+        ("traces", "value", "-1", "value '-1' is no whole number"),
+        ("traces", "block_number", "x", "block_number 'x' is no number of a block"),
+        ("traces", "block_number", "", "block_number nan is no number of a block"),
+        ("logs", "data", "0xzz", "data '0xzz' is no hexadecimal text"),
+        ("blocks", "timestamp", "soon", "'soon' is neither unix seconds nor an ISO 8601 time"),
+    ],
+)
+def test_cells_that_nobody_can_read_are_named(
+    name: str, column: str, cell: str, message: str, tmp_path: Path
+) -> None:
+    frame = pd.read_csv(ETL / f"{name}.csv", dtype="str", keep_default_na=False)
+    frame.loc[0, column] = cell
+    frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    paths = [tmp_path / path.name if path.stem == name else path for path in etl(*ALL)]
+    with pytest.raises(SourceError, match=message):
+        read(paths)
