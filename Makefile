@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test clean
+.PHONY: demo test nodes clean
 
 # from bundled data to a score over HTTP; DEMO_FLAGS=--exit stops there
 demo: .venv/installed
@@ -16,8 +16,15 @@ test: .venv/installed-dev
 	$(BIN)/walletrisk warmup
 	$(BIN)/python -m pytest -q --numprocesses=auto --dist=loadfile
 
+# real nodes that the tests of chains start; without them those tests are skipped
+nodes: tests/nodes/node_modules/.installed
+
+tests/nodes/node_modules/.installed: tests/nodes/package.json
+	cd tests/nodes && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf .venv demo-run build *.egg-info
+	rm -rf .venv demo-run build *.egg-info tests/nodes/node_modules
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

@@ -16,12 +16,17 @@ from features.ingest_options import (
     DecimalSign,
     DryRun,
     FileMap,
+    Follow,
     Format,
+    FromBlock,
     LabelsOut,
     MostBad,
+    NodeUrl,
     OnBadRows,
     PriceMaxAge,
     PricesFile,
+    StatePath,
+    ToBlock,
     UnitOfAccount,
 )
 from features.json_file import without_nan
@@ -63,8 +68,16 @@ def say(text: str, facts: Mapping[str, Any], as_json: bool) -> None:
     "--map tx_id=hash,sender=from,recipient=to,amount=value"
 )
 def ingest(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of the format.")],
-    to: Annotated[Path, typer.Option(metavar="DIR", help="Ledger; appended to if it exists.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Ledger; appended to if it exists. With --node also http://... of an endpoint.",
+        ),
+    ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="Files of the format.")
+    ] = None,
     source: Format = "table",
     columns: FileMap = None,
     asset: Annotated[str | None, typer.Option(help="Asset, where no column names it.")] = None,
@@ -80,16 +93,26 @@ def ingest(
     on_error: OnBadRows = "raise",
     most_bad: MostBad = None,
     dry_run: DryRun = False,
+    node: NodeUrl = None,
+    from_block: FromBlock = None,
+    to_block: ToBlock = None,
+    follow: Follow = False,
+    state: StatePath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read transfers into a ledger: files, folders, patterns, or - for stdin."""
+    """Read transfers into a ledger: files, folders, patterns, - for stdin; or a node's blocks."""
     from features.sources.file_commands import FileOptions, ingest_files
+    from features.sources.node_commands import NodeOptions, ingest_node, require_files
 
+    of_node = NodeOptions(node, from_block, to_block, follow, state)
     chosen = FileOptions(
         source, columns, asset, time_unit, timezone, unit, decimal, chain, unit_of_account, prices,
         price_max_age, labels_out, on_error, most_bad, dry_run,
     )  # fmt: skip
-    ingest_files(files, to, chosen, as_json)
+    if node is not None:
+        ingest_node(to, of_node, chosen, as_json, files=files)
+    else:
+        ingest_files(require_files(files, of_node), Path(to), chosen, as_json)
 
 
 @app.command(epilog="Example: walletrisk retract 0x5c504ed4 --ledger ledger")

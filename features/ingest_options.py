@@ -10,8 +10,9 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="table: parquet, arrow, csv, tsv; amlsim: a pair of transactions and nodes; "
-        "or one that an installed package adds.",
+        help="table: parquet, arrow, csv, tsv; ethereum: exports of ethereum-etl, BigQuery, cryo, "
+        "Etherscan, Blockscout; amlsim: a pair of transactions and nodes; or one that an installed "
+        "package adds.",
     ),
 ]
 FileMap = Annotated[
@@ -63,4 +64,14 @@ MostBad = Annotated[
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what ten rows mean, in words; keep nothing.")
+]
+NodeUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="JSON-RPC of a node, instead of files.")
+]
+FromBlock = Annotated[int | None, typer.Option(min=0, help="Of a node, the first time.")]
+ToBlock = Annotated[int | None, typer.Option(min=0, help="Of a node; default: the latest.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Stay, and keep up with the node.")]
+StatePath = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="How far a node was read; default: DIR.follow.json."),
 ]

@@ -45,7 +45,7 @@ def write_own_data(folder: Path) -> None:
     """The demo's simulated bank as a user's own files, with names and unix times of their own."""
     data = ROOT / "demo" / "amlsim"
     names = ("fanin200cycle200_transactions.parquet", "fanin200cycle200_nodes.parquet")
-    transfers, labels, _ = read_files("amlsim", [data / name for name in names])
+    transfers, labels, *_ = read_files("amlsim", [data / name for name in names])
     assert labels is not None
     seconds = (transfers["timestamp"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(1, "s")
     own = pd.DataFrame(

@@ -85,7 +85,7 @@ def prepare(source: Path, work: Workspace) -> Ledger:
     """
     data = source / "amlsim"
     files = [data / f"{_NAME}_transactions.parquet", data / f"{_NAME}_nodes.parquet"]
-    transfers, labels, _ = read_files("amlsim", files)
+    transfers, labels, *_ = read_files("amlsim", files)
     if labels is None:
         raise SourceError("the simulation came without labels")
     ledger = Ledger.from_transfers(transfers)

@@ -41,7 +41,7 @@ class Bank:
 def read_bank(folder: Path, name: str) -> Bank:
     """Read a simulation, as of the day after the last label became known."""
     files = [folder / f"{name}_transactions.parquet", folder / f"{name}_nodes.parquet"]
-    transfers, labels, _ = read_files("amlsim", files)
+    transfers, labels, *_ = read_files("amlsim", files)
     assert labels is not None
     ledger = Ledger.from_transfers(transfers)
     as_of = labels["known_at"].max() + pd.Timedelta(1, "D")

@@ -19,6 +19,7 @@ from features.contracts.transfers import OnError, check_received
 from features.errors import SourceError, TransfersError
 from features.guests import SOURCE_GROUP, installed_names, load_installed
 from features.sources.amlsim import read_amlsim
+from features.sources.ethereum.files import read_ethereum
 from features.sources.files import load_transfers
 from features.sources.writing import Writing
 
@@ -32,10 +33,13 @@ class Reader(Protocol):
     name to the file's name), ``asset``, and ``time_unit``, ``timezone``, ``unit`` and ``decimal``
     (:class:`features.sources.writing.Writing`) that the user set: a reader takes the ones it has a
     use for as keywords, and any other is refused. One that takes ``chain`` gets the chain's name;
-    wallets may be in any of its spellings. It returns transfers and, where the files hold them,
-    labels, as frames that :func:`features.check_transfers` and :func:`features.check_labels`
-    accept; they are checked after it, so that it need not. What is wrong with a file, it raises as
-    a ``SourceError``.
+    wallets may be in any of its spellings.
+
+    It returns transfers and, where the files hold them, labels, as frames that
+    :func:`features.check_transfers` and :func:`features.check_labels` accept; they are checked
+    after it, so that it need not. What is wrong with a file, it raises as a ``SourceError``; what
+    it leaves out by the rules of its format, it counts in the transfers' ``attrs["left_out"]``, by
+    reason, and what else should be known, it says in ``attrs["notes"]``.
     """
 
     def __call__(
@@ -55,11 +59,17 @@ class Source(NamedTuple):
         As :func:`features.check_labels` returns them; None where the format has none.
     bad : DataFrame or None
         With "quarantine", the bad rows of the transfers, each with its ``reason``.
+    left_out : mapping of str to int
+        What the reader left out by the rules of its format, by reason.
+    notes : sequence of str
+        What else should be known of it, a sentence each.
     """
 
     transfers: pd.DataFrame
     labels: pd.DataFrame | None = None
     bad: pd.DataFrame | None = None
+    left_out: Mapping[str, int] = {}
+    notes: Sequence[str] = ()
 
 
 class Reading(NamedTuple):
@@ -86,13 +96,14 @@ def checked(reader: Reader) -> Format:
         if how.on_batch is not None:
             how.on_batch(len(received))
         known = None if labels is None else check_labels(labels, chain=how.chain)
+        said = received.attrs.pop("left_out", {}), received.attrs.pop("notes", ())
         under_check = Received(received, "transfers", TransfersError, chain=how.chain)
         under_check.not_after = latest_allowed()
         checked = check_received(under_check, how.on_error)
         if isinstance(checked, pd.DataFrame):
-            return Source(checked, known)
+            return Source(checked, known, None, *said)
         good, bad = checked
-        return Source(good, known, bad)
+        return Source(good, known, bad, *said)
 
     return read
 
@@ -117,6 +128,7 @@ def table_options(options: Options) -> tuple[dict[str, Any], Writing]:
 FORMATS: Mapping[str, Format] = {
     "table": _tables,
     "amlsim": checked(read_amlsim),
+    "ethereum": checked(read_ethereum),
 }
 
 
@@ -128,8 +140,8 @@ def read_files(
     Parameters
     ----------
     name : str
-        ``table`` (parquet, Arrow and CSV), ``amlsim``, or the name of an entry point of
-        ``walletrisk.sources``.
+        ``table`` (parquet, Arrow and CSV), ``ethereum``, ``amlsim``, or the name of an entry point
+        of ``walletrisk.sources``.
     paths : sequence of str or Path
     options : mapping, optional
         See :class:`Reader`.

@@ -1,6 +1,7 @@
 """What was read goes into a ledger, its labels and its bad rows into files beside it."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,8 @@ class Ingested:
     unit: str = ""
     unpriced: int = 0
     prices: Priced | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def facts(self) -> dict[str, Any]:
         """All of it, for JSON."""
@@ -61,6 +64,8 @@ class Ingested:
             lines.append(
                 f"{self.bad_rows_file}: {self.bad_rows} bad rows left out, each with its reason"
             )
+        lines += [f"left out: {count} {reason}" for reason, count in self.left_out.items()]
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 
 
@@ -160,7 +165,7 @@ def put_away(
     """
     with writing(to):
         labels = {} if labels_out is None else _write_labels(found.labels, labels_out)
-        ledger, added, priced = _added(found.transfers, to, counting)
+        ledger, added, priced = added_to(found.transfers, to, counting)
         ledger.save(to)
     bad: dict[str, Any] = {}
     if found.bad is not None and len(found.bad):
@@ -170,15 +175,26 @@ def put_away(
     return Ingested(
         str(to), added, ledger.n_transfers, ledger.n_wallets, **labels, **bad,
         chain=ledger.chain, unit=ledger.unit, unpriced=ledger.n_unpriced, prices=priced,
+        left_out=dict(found.left_out), notes=list(found.notes),
     )  # fmt: skip
 
 
-def _added(
-    transfers: pd.DataFrame, to: Path, counting: Counting
+def added_to(
+    transfers: pd.DataFrame, to: Path, counting: Counting, opened: Ledger | None = None
 ) -> tuple[Ledger, int, Priced | None]:
-    """The ledger of a folder with transfers added, how many were new, and how they were priced."""
-    if holds_ledger(to):
-        ledger = Ledger.open(to)
+    """The ledger of a folder with transfers added, how many were new, and how they were priced.
+
+    ``opened`` is that ledger, where it is open already; nothing is saved.
+
+    Raises
+    ------
+    SourceError
+        The ledger counts in another unit, or is of another chain.
+    TransfersError, LedgerError
+        The transfers do not fit the ledger.
+    """
+    if opened is not None or holds_ledger(to):
+        ledger = opened if opened is not None else Ledger.open(to)
         for said, held, what in (
             (counting.unit, ledger.unit, "counts in"),
             (counting.chain, ledger.chain, "is of the chain"),

@@ -118,7 +118,9 @@ def test_a_reader_that_asks_for_the_chain_gets_it(
 
 
 def test_an_unknown_format_is_told_which_there_are(lines: Path) -> None:
-    with pytest.raises(SourceError, match="unknown format 'csv'; there are table, amlsim, lines"):
+    with pytest.raises(
+        SourceError, match="unknown format 'csv'; there are table, amlsim, ethereum, lines"
+    ):
         read_files("csv", [lines])
 
 
@@ -131,7 +133,7 @@ def test_a_guest_that_takes_a_name_of_ours_is_told(
     )  # fmt: skip
     file = tmp_path / "t.csv"
     file.write_text(CSV)
-    assert set(FORMATS) == {"table", "amlsim"}
+    assert set(FORMATS) == {"table", "amlsim", "ethereum"}
     assert read_files("table", [file]).labels is None
     with pytest.raises(RiskError, match="takes the name 'amlsim', which is one of ours"):
         read_files("lines", [file])

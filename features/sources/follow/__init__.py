@@ -1,0 +1,1 @@
+"""Keeping a ledger up to date from a node, whatever its chain."""
