@@ -1,7 +1,7 @@
 """What kind of asset a name stands for: a chain's own coin, a stablecoin, or any other.
 
 On a chain with tokens the name is a contract's address, since anyone can deploy a token that calls
-itself USDT; symbols count only where no chain is named.
+itself USDT; symbols count only where no chain is named, addresses count there too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -67,9 +67,14 @@ def asset_kinds(assets: Iterable[str], chain: str) -> Int8s:
     >>> asset_kinds(["ETH", "USDT", "0xdac17f958d2ee523a2206206994597c13d831ec7"], "ethereum")
     array([1, 0, 2], dtype=int8)
     """
-    coins, stable = _COINS.get(chain, frozenset()), _STABLE.get(chain, frozenset())
+    coins, stable = (_of_chain(table, chain) for table in (_COINS, _STABLE))
     kinds = [NATIVE if one in coins else STABLECOIN if one in stable else OTHER for one in assets]
     return np.array(kinds, np.int8)
+
+
+def _of_chain(table: Mapping[str, frozenset[str]], chain: str) -> frozenset[str]:
+    """Names of a chain; all of them where none is named."""
+    return table.get(chain, frozenset()) if chain else frozenset().union(*table.values())
 
 
 def definition() -> str:

@@ -40,7 +40,7 @@ def account(checked: Transfers, chain: str | None, unit: str | None) -> Account:
     return Account(chain or "", _one_asset(checked), plain=True)
 
 
-def _one_asset(checked: Transfers) -> str:
+def _one_asset(checked: pd.DataFrame) -> str:
     """The one asset of transfers that nobody gave a value, empty where there are none."""
     if "value" in checked and checked["value"].notna().any():
         raise LedgerError(
@@ -68,7 +68,7 @@ def values(checked: pd.DataFrame, assets: Assets) -> Float64s:
         The transfers do not fit the ledger: they are of another asset than the one that a plain
         ledger is of, have values in another unit, or a value that is not the amount of the unit.
     """
-    unit = assets.unit or str(checked["asset"].iloc[0])
+    unit = assets.unit or _one_asset(checked)  # a plain ledger takes the first's
     own = (checked["asset"] == unit).to_numpy()
     if assets.plain and not own.all():
         others = checked["asset"][~own].unique().tolist()

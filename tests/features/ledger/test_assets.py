@@ -167,6 +167,19 @@ def test_a_plain_ledger_takes_no_value_in_another_unit() -> None:
     assert plain.transaction("n0")[0].value is None
 
 
+def test_an_empty_ledger_takes_what_one_could_be_built_of() -> None:
+    empty = Ledger.from_transfers(transfers([]))
+    for frame, said in (
+        (several(), "nobody says in which unit"),
+        (several().drop(columns="value"), "no unit of account is named"),
+    ):
+        with pytest.raises(LedgerError, match=said):
+            empty.append(frame)
+    assert (empty.unit, empty.n_transfers) == ("", 0)
+    assert empty.append(transfers(BASE)) == 4
+    assert empty.unit == "ETH"
+
+
 def test_a_copy_without_a_value_is_a_copy_and_one_with_another_a_conflict() -> None:
     ledger, frame = dollars(), several()
     assert ledger.append(frame.drop(columns="value")) == 0

@@ -91,7 +91,10 @@ def test_a_token_without_a_price_makes_no_swap() -> None:
 def test_a_symbol_is_no_stablecoin_where_contracts_have_addresses() -> None:
     dai = "0x6b175474e89094c44da98b954eedeac495271d0f"
     assert row(swap(took="USDC"), "w", chain="ethereum")["assets_stablecoin_in_share"] == 0.0
-    assert row(swap(took=dai), "w", chain="ethereum")["assets_stablecoin_in_share"] == 99.0 / 199.0
+    for chain in ("ethereum", ""):  # an address is one wherever it is
+        found = row(swap(took=dai), "w", chain=chain)
+        assert found["assets_stablecoin_in_share"] == 99.0 / 199.0
+    assert row(swap(took=dai), "w", chain="tron")["assets_stablecoin_in_share"] == 0.0
 
 
 def test_one_asset_says_nothing_but_its_kind() -> None:
