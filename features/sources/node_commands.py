@@ -16,7 +16,7 @@ from features.sources.follow.follower import Followed, Follower
 from features.sources.follow.nodes import Node
 from features.sources.follow.state import StateFile
 from features.sources.follow.targets import Endpoint, Folder
-from features.sources.ingest import Counting, chain_of, counting_of
+from features.sources.ingest import chain_of, counting_of
 from features.sources.rpc import RpcError
 from features.sources.web import UnreachableError
 
@@ -68,9 +68,9 @@ def ingest_node(
     folder = "://" not in to
     if folder:
         chain_of(Path(to), chain)
-    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
-    if not folder and counting != Counting():
+    elif options.unit_of_account or options.prices:
         raise SourceError("an endpoint counts as its ledger does; leave unit and prices out")
+    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
     opened = NODES[chain](url, chain, options.asset)
     for note in opened.notes:
         sys.stderr.write(f"note: {note}\n")

@@ -105,6 +105,9 @@ def test_wrong_options_end_in_one_line(
         "say the first block, --from-block": ingest(node, ledger),
         "--follow has no last block": ingest(node, ledger, "--follow", "--to-block", "3"),
         "name a file, --state FILE": ingest(node, ledger, "--to", "http://localhost:1"),
+        "leave unit and prices out": ingest(
+            node, ledger, "--to", "http://localhost:1", "--unit-of-account", "USD"
+        ),
         "takes no files": ingest(node, ledger, "file.csv"),
         "no node of chain 'sim' can be read": ingest(node, ledger, "--chain", "sim"),
         "name the files to read, or a --node": ["ingest", "--to", str(ledger)],
