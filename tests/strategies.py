@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.checks.worlds import (
     AMOUNTS,
+    LASTS,
     MOST_LABELS,
     MOST_ROWS,
     MOST_TRANSFERS,
@@ -125,7 +126,12 @@ _MARKS = st.builds(
     Mark, st.integers(0, MOST_TRANSFERS), _OFFSETS, st.sampled_from([*WALLETS, STRANGER])
 )
 _LABELS = st.builds(
-    MarkedLabel, _MARKS, st.booleans(), st.sampled_from([0.5, 0.9, 1.0]), st.just("unspecified")
+    MarkedLabel,
+    _MARKS,
+    st.sampled_from(["licit", "illicit", "none"]),
+    st.sampled_from([0.5, 0.9, 1.0]),
+    st.sampled_from(["mixer", "victim"]),
+    lasts=st.sampled_from(LASTS),
 )
 
 

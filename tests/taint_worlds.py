@@ -21,9 +21,10 @@ def taint_world(seed: int) -> World:
     labels = pd.DataFrame(
         {
             "wallet": labelled,
-            "label": random.choice(["illicit", "licit"], 2),
+            "label": random.choice(["illicit", "licit", "none"], 2),
             "category": random.choice(CATEGORIES, 2),
             "known_at": [at(float(second)) for second in random.integers(-9, 15, 2)],
+            "until": [at(float(random.integers(15, 27))), pd.NaT],
             "confidence": 1.0,
         }
     )

@@ -19,10 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.contracts.categories import CATEGORIES, category_place
-from features.contracts.labels import labels_as_of
+from features.contracts.labels import check_labels
 from features.errors import RiskError
 from training.models.finite import require_finite
 from training.models.scaling import Scaler
+from training.truth import deciding
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -209,13 +210,10 @@ class Categories:
 
 def row_categories(labels: pd.DataFrame, index: pd.Index) -> NDArray[np.object_]:
     """Return the category (n,) of each row's wallet by its label; ``other`` where it tells none."""
-    chosen = labels_as_of(labels)
-    texts = chosen["category"]
-    of_wallet = pd.Series(
-        [CATEGORIES[category_place(text)] for text in texts], index=chosen["wallet"].to_numpy()
-    )
-    wallets = pd.Series(index.get_level_values("wallet"))
-    return wallets.map(of_wallet).fillna(OTHER).to_numpy(object)
+    found = deciding(check_labels(labels), index)
+    of_label = [CATEGORIES[category_place(text)] for text in found.labels["category"]]
+    categories: NDArray[np.object_] = np.array([*of_label, OTHER], dtype=object)[found.best]
+    return categories
 
 
 def wallets_of(categories: NDArray[np.object_], groups: Int64) -> dict[str, int]:

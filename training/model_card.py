@@ -111,7 +111,7 @@ def _data(
         f"{learnt.index.get_level_values('as_of').min():%Y-%m-%d} to "
         f"{learnt.index.get_level_values('as_of').max():%Y-%m-%d}."
     )
-    counted = labels["label"].fillna("no verdict").value_counts()
+    counted = labels["label"].replace("none", "no verdict").value_counts()
     counts = {str(label): str(count) for label, count in counted.items()}
     tables = {"Labels": _two_columns(counts), "Rows left out at the last origin": _two_columns(
         {reason: str(count) for reason, count in trained.dropped.items()} or {"none": "0"}

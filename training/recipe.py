@@ -41,7 +41,7 @@ class Known(NamedTuple):
     rows
         int64 (m,), numbers of the rows with a label.
     unlabelled
-        int64 (k,), numbers of those whose wallet has none.
+        int64 (k,), numbers of those of whose wallet no label speaks, ended ones included.
     truth
         Labels of all rows.
     """
@@ -117,7 +117,7 @@ class Recipe:
         truth = truth_of(self.labels, self.table.index)
         enough = enough_transfers(self.table, self.config)
         labelled = enough & (truth.confidence > 0) & (truth.y_true >= 0)
-        return Known(np.flatnonzero(labelled), np.flatnonzero(enough & (truth.y_true < 0)), truth)
+        return Known(np.flatnonzero(labelled), np.flatnonzero(enough & ~truth.listed), truth)
 
     @property
     def until(self) -> pd.Timestamp:

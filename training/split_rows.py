@@ -31,8 +31,8 @@ class SplitRows:
         float64 (n,) in [0, 1], of the label that is learnt from; see
         :class:`training.truth.Truth`.
     unlabelled
-        Row numbers, int64, of histories that are long enough, before the test, and of no label
-        that was known at the origin.
+        Row numbers, int64, of histories that are long enough, before the test, and of wallets of
+        which no label was known at the origin.
     seen
         bool (n,): the row's wallet, or entity, is learnt from.
     listed
@@ -102,8 +102,10 @@ def assign_rows(
     left.out(~(learnt | masks["test"]), "outside the split or in a gap")
     if enough is not None:
         left.out(~enough, "fewer transfers than min_transfers")
-    unlabelled = np.flatnonzero(learnt & left.open & (known.y_true < 0))
+    unlabelled = np.flatnonzero(learnt & left.open & ~known.listed)
     left.out((y_true < 0) & (final.y_true >= 0), "label not known before test_from")
+    listed = np.where(masks["test"], final.listed, known.listed)
+    left.out((y_true < 0) & listed, "label without a verdict, or ended before as_of")
     left.out(y_true < 0, "no label")
     left.out(learnt & (known.confidence == 0), "label of no confidence")
     seen = np.isin(codes, codes[learnt & left.open])
@@ -111,10 +113,10 @@ def assign_rows(
         left.out(masks["test"] & seen, "test: wallet is learnt from")
     y_true[~left.open] = -1
     slices = {name: np.flatnonzero(mask & left.open) for name, mask in masks.items()}
-    listed = first_known(labels, index).to_numpy() < index.get_level_values("as_of").to_numpy()
+    before = first_known(labels, index).to_numpy() < index.get_level_values("as_of").to_numpy()
     rows = SplitRows(
         **slices, y_true=y_true, confidence=known.confidence, unlabelled=unlabelled, seen=seen,
-        listed=listed, dropped=left.reasons,
+        listed=before, dropped=left.reasons,
     )  # fmt: skip
     _require_both_classes(rows, split)
     return rows

@@ -1,4 +1,8 @@
-"""From labels to the ``y`` that classifiers learn, and how sure it is."""
+"""From labels to the ``y`` that classifiers learn, and how sure it is.
+
+A label speaks of all rows of its wallet, those before it was known too, up to its end: of a wallet
+whose sanction was lifted, rows up to then are illicit, and later ones are not labelled.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts.labels import check_labels, labels_as_of
+from features.contracts.labels import NONE, check_labels, ranked
 from features.errors import RiskError
 
 
@@ -21,10 +25,14 @@ class Truth(NamedTuple):
         int8 (n,): 1 illicit, 0 licit, -1 no label.
     confidence
         float64 (n,) in [0, 1]: of the label that holds, less what speaks for the other one.
+    listed
+        bool (n,): a label of the wallet was known, whether or not it has ended or has a verdict, so
+        that the wallet is no ordinary one of which nothing was ever said.
     """
 
     y_true: NDArray[np.int8]
     confidence: NDArray[np.float64]
+    listed: NDArray[np.bool_]
 
 
 def labels_to_y(
@@ -41,10 +49,12 @@ def labels_to_y(
         Label contract.
     rows
         n rows with ``wallet`` as a column or a level of the index: a spine, a feature table or the
-        index of one.
+        index of one. With an ``as_of``, labels that ended before it do not count; without one,
+        those that ended before ``at``.
     at
-        Only labels with ``known_at < at`` count: the instant at which the model is built, which no
-        label that came later may reach. None: all count, as when a model is judged.
+        Only labels with ``known_at < at`` count, and ends before it: the instant at which the model
+        is built, which nothing that came later may reach. None: all count, as when a model is
+        judged.
 
     Returns
     -------
@@ -87,22 +97,75 @@ def truth_of(
     [0.4, 0.3, 0.0]
     """
     checked = check_labels(labels)
-    chosen = labels_as_of(checked, as_of=at)
     known = checked if at is None else checked[checked["known_at"] < at]
-    best = known.groupby(["wallet", "label"])["confidence"].max()
-    illicit = (chosen["label"] == "illicit").to_numpy()
-    other = pd.MultiIndex.from_arrays(
-        [chosen["wallet"], np.where(illicit, "licit", "illicit")], names=["wallet", "label"]
-    )
-    against = best.reindex(other).fillna(0.0).to_numpy()
-    sure = chosen["confidence"].to_numpy() * (1 - against)
-    at_row = pd.Index(chosen["wallet"]).get_indexer(pd.Index(_wallets(rows)))
-    found = at_row >= 0
-    y_true = np.full(len(at_row), -1, np.int8)
-    confidence = np.zeros(len(at_row))
-    y_true[found] = illicit[at_row[found]]
-    confidence[found] = sure[at_row[found]]
-    return Truth(y_true, confidence)
+    listed = _wallets(rows).isin(known["wallet"]).to_numpy()
+    found = deciding(known, rows, at=at)
+    best = found.best
+    against = found.confidence(np.where(best == found.illicit, found.licit, found.illicit))
+    y_true = np.where(best < 0, -1, best == found.illicit).astype(np.int8)
+    return Truth(y_true, found.confidence(best) * (1 - against), listed)
+
+
+class Deciding(NamedTuple):
+    """Which labels decide n rows.
+
+    Attributes
+    ----------
+    labels
+        Those with a verdict, best first in each wallet; see :func:`features.labels_as_of`.
+    illicit, licit
+        int64 (n,): place there of the best label of either kind, -1 where there is none.
+    """
+
+    labels: pd.DataFrame
+    illicit: NDArray[np.int64]
+    licit: NDArray[np.int64]
+
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """Place (n,) of the better one of both; -1 where there is none."""
+        wins = (self.illicit >= 0) & ((self.licit < 0) | (self.illicit < self.licit))
+        places: NDArray[np.int64] = np.where(wins, self.illicit, self.licit)
+        return places
+
+    def confidence(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Confidence (n,) of labels at places; 0 where there is none."""
+        with_none = np.append(self.labels["confidence"].to_numpy(np.float64), 0.0)
+        confidence: NDArray[np.float64] = with_none[places]
+        return confidence
+
+
+def deciding(
+    labels: pd.DataFrame, rows: pd.DataFrame | pd.Index, *, at: pd.Timestamp | None = None
+) -> Deciding:
+    """Find the best illicit and the best licit label of each row that had not ended before it.
+
+    Parameters
+    ----------
+    labels
+        As :func:`features.check_labels` returns them, or rows of it: those that count.
+    rows, at
+        See :func:`labels_to_y`.
+    """
+    judged = ranked(labels[labels["label"] != NONE]).reset_index(drop=True)
+    code, wallets = pd.factorize(judged["wallet"])
+    start = np.searchsorted(code, np.arange(len(wallets) + 1))
+    until = judged["until"].to_numpy("datetime64[us]").astype(np.int64)
+    until[judged["until"].isna().to_numpy()] = _NEVER
+    illicit = (judged["label"] == "illicit").to_numpy()
+    wallet = pd.Index(wallets).get_indexer(pd.Index(_wallets(rows)))
+    instants = _instants(rows, at)
+    best = np.full((2, len(wallet)), -1)
+    row = np.flatnonzero(wallet >= 0)
+    place = start[wallet[row]]
+    while row.size:  # one label of each wallet, from its best on
+        kind = illicit[place].astype(np.int64)
+        holds = (until[place] >= instants[row]) & (best[kind, row] < 0)
+        best[kind[holds], row[holds]] = place[holds]
+        place = place + 1
+        left = place < start[wallet[row] + 1]
+        row, place = row[left], place[left]
+    return Deciding(judged, best[1], best[0])
 
 
 def first_known(labels: pd.DataFrame, rows: pd.DataFrame | pd.Index) -> pd.Series:
@@ -118,3 +181,19 @@ def _wallets(rows: pd.DataFrame | pd.Index) -> pd.Series:
     if "wallet" not in index.names:
         raise RiskError(f"rows to label need a wallet, got {list(index.names)}")
     return pd.Series(index.get_level_values("wallet"))
+
+
+_NEVER = np.iinfo(np.int64).max
+
+
+def _instants(rows: pd.DataFrame | pd.Index, at: pd.Timestamp | None) -> NDArray[np.int64]:
+    """Instant (n,), in microseconds since 1970, before which an end takes a label from a row."""
+    latest = _NEVER if at is None else at.value // 1_000
+    if isinstance(rows, pd.DataFrame) and "as_of" in rows.columns:
+        of = pd.DatetimeIndex(rows["as_of"])
+    else:
+        index = rows.index if isinstance(rows, pd.DataFrame) else rows
+        if "as_of" not in index.names:
+            return np.full(len(rows), latest)
+        of = pd.DatetimeIndex(index.get_level_values("as_of"))
+    return np.minimum(of.as_unit("us").asi8, latest)

@@ -30,11 +30,12 @@ class PlainTransfer(NamedTuple):
 
 
 class PlainLabel(NamedTuple):
-    """One label; ``known_at`` in microseconds since 1970 UTC."""
+    """One label; ``known_at`` and ``until`` (None: no end) in microseconds since 1970 UTC."""
 
     wallet: str
-    illicit: bool
+    label: str
     known_at: int
+    until: int | None
     confidence: float
     category: str
 
@@ -54,7 +55,7 @@ class PlainPast(NamedTuple):
     as_of : int, microseconds since 1970 UTC
     received, sent : dict of wallet to list of PlainTransfer, without dust
     dust : dict of wallet to list of PlainDust
-    labels : list of PlainLabel, or None where none were given
+    labels : list of PlainLabel that hold, or None where none were given
     unpriced : list of PlainTransfer, those without a value, which are on no side
     """
 
@@ -87,7 +88,7 @@ def plain_past(
         if transfer.amount == transfer.amount:
             received.setdefault(transfer.recipient, []).append(transfer)
             sent.setdefault(transfer.sender, []).append(transfer)
-    known = None if labels is None else [label for label in labels if label.known_at < as_of]
+    known = None if labels is None else [label for label in labels if _held(label, as_of)]
     parted = {wallet: part(receipts, sent.get(wallet, [])) for wallet, receipts in received.items()}
     counted = {wallet: counting for wallet, (counting, _) in parted.items()}
     return PlainPast(
@@ -98,6 +99,11 @@ def plain_past(
         known,
         unpriced,
     )
+
+
+def _held(label: PlainLabel, as_of: int) -> bool:
+    """Whether a label was known, and its end was not."""
+    return label.known_at < as_of and (label.until is None or label.until >= as_of)
 
 
 def part(
@@ -134,10 +140,12 @@ def transfer_list(frame: pd.DataFrame) -> list[PlainTransfer]:
 
 def label_list(frame: pd.DataFrame) -> list[PlainLabel]:
     """Labels of a frame that meets the contract."""
-    illicit = (frame["label"] == "illicit").tolist()
+    ends = frame.get("until", pd.Series(pd.NaT, frame.index))
+    until = [None if pd.isna(end) else micros(end) for end in ends]
     known_at, confidence = map(micros, frame["known_at"]), frame["confidence"].tolist()
     category = frame.get("category", pd.Series("unspecified", frame.index)).tolist()
-    rows = zip(frame["wallet"].tolist(), illicit, known_at, confidence, category, strict=True)
+    wallets, verdicts = frame["wallet"].tolist(), frame["label"].tolist()
+    rows = zip(wallets, verdicts, known_at, until, confidence, category, strict=True)
     return [PlainLabel(*row) for row in rows]
 
 

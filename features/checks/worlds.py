@@ -30,6 +30,8 @@ ORIGINS = tuple(
 UNIT, UNPRICED = "USD", "gold"
 PRICES = {UNIT: 1.0, "ETH": 2048.0, "USDC": 1.0, UNPRICED: 64.0}  # powers of two: values stay exact
 _UNKNOWN_SHARE = 0.3
+VERDICTS = ("illicit", "licit", "none", "illicit", "licit")
+LASTS = (0, 0, 0, 1, HOUR, DAY)  # microseconds that a label holds; 0: it does not end
 MOST_TRANSFERS, MOST_ROWS, MOST_LABELS = 40, 12, 8
 
 
@@ -59,7 +61,7 @@ class World:
         return replace(
             self,
             transfers=self.transfers[self.transfers["timestamp"] < as_of],
-            labels=self.labels[self.labels["known_at"] < as_of],
+            labels=_known_before(self.labels, as_of),
             spine=self.spine[self.spine["as_of"] <= as_of],
         )
 
@@ -73,10 +75,11 @@ class World:
 
     def shifted(self, by: pd.Timedelta) -> "World":
         """Move every time by the same amount."""
+        labels = _with_ends(self.labels)
         return replace(
             self,
             transfers=self.transfers.assign(timestamp=self.transfers["timestamp"] + by),
-            labels=self.labels.assign(known_at=self.labels["known_at"] + by),
+            labels=labels.assign(known_at=labels["known_at"] + by, until=labels["until"] + by),
             spine=self.spine.assign(as_of=self.spine["as_of"] + by),
         )
 
@@ -141,12 +144,13 @@ class Mark(NamedTuple):
 
 
 class MarkedLabel(NamedTuple):
-    """A label that is known from its mark on."""
+    """A label that is known from its mark on, for so many microseconds where ``lasts`` is not 0."""
 
     mark: Mark
-    illicit: bool
+    label: str
     confidence: float
     category: str = "unspecified"
+    lasts: int = 0
 
 
 def build_world(
@@ -164,8 +168,9 @@ def build_world(
 
     labels = {
         "wallet": _texts(label.mark.wallet for label in labelled),
-        "label": _texts("illicit" if label.illicit else "licit" for label in labelled),
+        "label": _texts(label.label for label in labelled),
         "known_at": instants(label.mark for label in labelled),
+        "until": _ends(instants(label.mark for label in labelled), labelled),
         "confidence": pd.Series([label.confidence for label in labelled], dtype="float64"),
         "category": _texts(label.category for label in labelled),
     }
@@ -187,6 +192,23 @@ def _transfers(moves: Sequence[Move], timestamps: pd.Series) -> pd.DataFrame:
             "asset": "ETH",
         }
     )
+
+
+def _known_before(labels: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Labels as one knew them: those that came later are not there, nor are ends that did."""
+    known = _with_ends(labels)[labels["known_at"] < as_of]
+    return known.assign(until=known["until"].where(known["until"] < as_of))
+
+
+def _with_ends(labels: pd.DataFrame) -> pd.DataFrame:
+    never = pd.Series(pd.NaT, labels.index, dtype="datetime64[us, UTC]")
+    return labels if "until" in labels else labels.assign(until=never)
+
+
+def _ends(known_at: pd.Series, labelled: Sequence[MarkedLabel]) -> pd.Series:
+    lasts = pd.Series(pd.to_timedelta([label.lasts for label in labelled], unit="us"))
+    until = known_at + lasts.astype("timedelta64[us]")
+    return until.where(until > known_at)
 
 
 def _instants(origin: pd.Timestamp, micros: list[int]) -> pd.Series:
@@ -214,7 +236,8 @@ def random_world(random: np.random.Generator) -> World:
 
     def label() -> MarkedLabel:
         confidence, category = (0.5, 0.9, 1.0)[random.integers(3)], CATEGORIES[one_of(CATEGORIES)]
-        return MarkedLabel(mark(), bool(random.integers(2)), confidence, category)
+        verdict, lasts = VERDICTS[one_of(VERDICTS)], LASTS[one_of(LASTS)]
+        return MarkedLabel(mark(), verdict, confidence, category, lasts)
 
     return build_world(
         [move() for _ in range(random.integers(1, MOST_TRANSFERS + 1))],

@@ -1,29 +1,41 @@
 """Exposure categories: what labelled wallets are grouped by.
 
 The label contract takes any text as ``category``, since every source has words of its own. This is
-the one place where those words become a category of exposure. A category is a statement about a
-wallet, so a word that does not say it, such as "blocked" or "malicious", is of category other.
+the one place where those words become a category of exposure: our own words first, then the
+concepts of the taxonomies of :mod:`features.contracts.concepts`, each in the category of its
+nearest ancestor that has one. A category is a statement about a wallet, so a word that does not say
+it, such as "blocked" or "malicious", is of category other.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
+
+from features.contracts.concepts import CONCEPTS, as_word
 
 _WORDS = {
     "phishing": (
         "phishing phish phisher fake_phishing scam scammer fraud ponzi ponzi_scheme pyramid_scheme "
-        "investment_fraud honeypot rug_pull"
+        "investment_fraud honeypot rug_pull crime_fraud"
     ),
-    "theft": "theft hack hacker heist exploit exploiter service_hack stolen_funds stolen attack",
+    "theft": (
+        "theft hack hacker heist exploit exploiter service_hack stolen_funds stolen attack "
+        "crime_theft crime_cyber"
+    ),
     "ransomware": "ransomware ransom extortion sextortion",
-    "darknet": "darknet darknet_market dark_market market drugs carding",
+    "darknet": "darknet darknet_market dark_market market drugs carding crime_traffick_drug",
+    "child_sexual_abuse": (
+        "child_sexual_abuse csam child_abuse child_sexual_abuse_material child_abuse_material "
+        "child_sexual_abuse_material_csam child_sexual_exploitation csem "
+        "child_sexual_exploitation_material abuse_material child_pornography child_porn"
+    ),
     "abuse": (
-        "abuse abuse_material csam child_abuse trafficking terrorism terrorist terrorist_financing "
+        "abuse sexual_abuse trafficking human_trafficking crime_traffick crime_traffick_human "
+        "violence terrorism terrorist terror crime_terror terrorist_financing "
         "terrorism_financing extremism"
     ),
     "sanctioned": (
         "sanctioned sanction sanctioned_entity ofac ofac_sdn ofac_sdn_list sdn sdn_list "
-        "ofac_sanctioned ofac_sanction ofac_sanctions_list"
+        "ofac_sanctioned ofac_sanction ofac_sanctions_list gov_black_list"
     ),
     "mixer": (
         "mixer mixing mixing_service coinjoin tumbler tornado tornado_cash ethereum_mixer "
@@ -37,10 +49,18 @@ _WORDS = {
     ),
     "mining": "mining miner mining_pool miningpoolhub f2pool ethermine nanopool sparkpool",
 }
-CATEGORIES = (*_WORDS, "other")
-CATEGORY_WORDS = tuple(f"{category}: {words}" for category, words in _WORDS.items())
-_OTHER = CATEGORIES.index("other")
-_PLACE = {word: place for place, words in enumerate(_WORDS.values()) for word in words.split()}
+OTHER = "other"
+CATEGORIES = (*_WORDS, OTHER)
+_OTHER = CATEGORIES.index(OTHER)
+_OF_WORD = {word: category for category, words in _WORDS.items() for word in words.split()}
+for _concept in CONCEPTS:
+    for _word in _concept.words:
+        _OF_WORD.setdefault(_word, _concept.category)
+_PLACE = {word: CATEGORIES.index(category) for word, category in _OF_WORD.items()}
+CATEGORY_WORDS = tuple(
+    f"{category}: {' '.join(word for word, of in _OF_WORD.items() if of == category)}"
+    for category in _WORDS
+)
 
 
 def category_place(text: str) -> int:
@@ -55,10 +75,12 @@ def category_place(text: str) -> int:
     'mixer'
     >>> CATEGORIES[category_place("Tornado.Cash")]
     'mixer'
+    >>> CATEGORIES[category_place('dark-web:topic="child-sexual-abuse-material"')]
+    'child_sexual_abuse'
     >>> CATEGORIES[category_place("unspecified")]
     'other'
     """
-    word = re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
+    word = as_word(text)
     return _PLACE.get(word, _PLACE.get(word.removesuffix("s"), _OTHER))
 
 

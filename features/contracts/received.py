@@ -196,12 +196,14 @@ class Received:
             known = known.mask(negative | above, 0)
         return known.to_numpy(dtype=np.int64)
 
-    def times(self, column: str) -> pd.Series:
-        """Read a column of instants, as datetime64[us, UTC]; NaT where the row is bad.
+    def times(self, column: str, *, missing_allowed: bool = False) -> pd.Series:
+        """Read a column of instants, as datetime64[us, UTC]; NaT where the row is bad, or missing.
 
         Accepts datetimes with a time zone and ISO 8601 texts with an offset, one offset a column.
         """
         values = self.frame[column]
+        if missing_allowed and values.isna().any():
+            return self._some_times(column, values)
         if values.empty:
             return pd.Series([], dtype=UTC)
         if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind == "M":
@@ -221,6 +223,18 @@ class Received:
         if not _holds_strings(values):
             raise self._wrong_type(column, "datetimes with a time zone or ISO 8601 texts")
         return self._texts(column)
+
+    def _some_times(self, column: str, values: pd.Series) -> pd.Series:
+        """Read a column of instants in which some are missing, as they may be."""
+        rows = np.flatnonzero(values.notna().to_numpy())
+        given = Received(
+            self.frame[[column]].iloc[rows].reset_index(drop=True), self.what, self.error,
+            lambda row: self.name_row(int(rows[row])),
+        )  # fmt: skip
+        read = given.times(column)
+        self.problems += [Problem(p.reason, rows[p.rows], p.shown) for p in given.problems]
+        read.index = values.index[rows]
+        return read.reindex(values.index).astype(UTC)
 
     def bad(self) -> Mask:
         """Mark every row that breaks a rule."""

@@ -65,7 +65,8 @@ class PastLabels(NamedTuple):
     ----------
     start : int64 array, shape (wallets + 1,); empty where no labels were given
     known_at : int64 array, shape (events,), microseconds since 1970 UTC, ascending in a wallet
-    label : int8 array, shape (events,), ``LICIT`` or ``ILLICIT``
+    label : int8 array, shape (events,)
+        ``LICIT``, ``ILLICIT``, ``NO_VERDICT``, or ``UNLABELLED`` where the last label has ended.
     category : int8 array, shape (events,), place in ``features.contracts.categories.CATEGORIES``
     as_of : int64 array, shape (1,), as in :class:`PastSide`
     """
@@ -322,16 +323,16 @@ def first_time(time_in: Int64s, time_out: Int64s, received: History, sent: Histo
 
 @inner_kernel
 def event_at(labels: PastLabels, wallet: int) -> int:
-    """Which event says what was known of a wallet; -1 where nothing was."""
+    """Which event says what was known of a wallet; -1 where nothing was, or all has ended."""
     if not ever_labelled(labels.start, wallet):
         return -1
     first, end = labels.start[wallet], labels.start[wallet + 1]
     known = before(labels.known_at, first, end, labels.as_of[0])
-    return known - 1 if known > first else -1
+    return known - 1 if known > first and labels.label[known - 1] != UNLABELLED else -1
 
 
 @inner_kernel
 def label_at(labels: PastLabels, wallet: int) -> int:
-    """Label of a wallet that was known: ``UNLABELLED``, ``LICIT`` or ``ILLICIT``."""
+    """Label of a wallet that was known: ``UNLABELLED``, ``LICIT``, ``ILLICIT``, ``NO_VERDICT``."""
     event = event_at(labels, wallet)
     return int(labels.label[event]) if event >= 0 else UNLABELLED

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.contracts.categories import CATEGORIES
 from features.kernel import Float64s, Int64s, Records
-from features.past import ILLICIT, Past, PastLabels, PastSide
+from features.past import ILLICIT, NO_VERDICT, Past, PastLabels, PastSide
 from features.taint.pieces import GROUPS, Search
 from features.taint.reach import Reach
 from features.view import Trail
@@ -67,7 +67,9 @@ def path_trails(
     trails, least = [], least_hops(search, reach)
     for place in order:
         of_end, path = groups[:, place].tolist(), path_of(search, place)
-        named = (_proven(search, least, columns[group], group, place) for group in of_end)
+        named = (
+            _proven(search, least, columns[group], group, place) for group in of_end if group >= 0
+        )
         trails.append(
             _trail(
                 side, tuple(name for names in named for name in names), path,
@@ -148,9 +150,10 @@ def path_of(search: Search, place: int) -> Int64s:
 
 
 def _groups(ends: Records, labels: PastLabels) -> Int64s:
-    """Places in ``GROUPS`` of the two groups of each end: by label, and by category."""
+    """Places in ``GROUPS`` of the two groups of each end: by verdict (-1: none), by category."""
     event = ends["event"]
-    by_label = np.where(labels.label[event] == ILLICIT, 0, 1)
+    label = labels.label[event]
+    by_label = np.where(label == NO_VERDICT, -1, np.where(label == ILLICIT, 0, 1))
     return np.stack([by_label, 2 + labels.category[event].astype(np.int64)])
 
 

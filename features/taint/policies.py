@@ -14,10 +14,13 @@ from functools import partial
 import pandas as pd
 
 from features.contracts.categories import CATEGORIES
+from features.contracts.labels import NONE
 from features.contracts.spine import check_spine
 from features.ledger import Ledger
 from features.past import (
     ILLICIT,
+    LICIT,
+    NO_VERDICT,
     Past,
     Question,
     TracedPast,
@@ -32,6 +35,7 @@ from features.taint.search import fifo_search, haircut_search, poison_search
 from features.taint.service import SERVICE
 
 CAPS = Caps(followed=256, read=256, hops=16, floor=1e-6, service=SERVICE)
+_VERDICTS = {ILLICIT: "illicit", LICIT: "licit", NO_VERDICT: NONE}
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
 _Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]
@@ -46,7 +50,7 @@ def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.
     spine : DataFrame of shape (n, 2)
         ``wallet`` and ``as_of``.
     labels : DataFrame
-        Known wallets; those with ``known_at < as_of`` count.
+        Known wallets; those with ``known_at < as_of`` count, and not those with ``until < as_of``.
 
     Returns
     -------
@@ -166,7 +170,7 @@ def _poisoned(given: TracedPast, asked: Question, forward: bool, search: Search)
 def _ends(past: Past, search: Search) -> Iterator[tuple[str, str, int, float]]:
     """Category, label, hops and value of each labelled end that was found."""
     for end in found(search):
-        label = "illicit" if past.labels.label[end["event"]] == ILLICIT else "licit"
+        label = _VERDICTS[int(past.labels.label[end["event"]])]
         category = CATEGORIES[past.labels.category[end["event"]]]
         yield category, label, int(end["hops"]), float(end["value"])
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.contracts.labels import ILLICIT
 from features.kernel import Int32s, Records, before, empty_table, inner_kernel, slot_of, table_mask
 from features.past import (
     History,
@@ -27,7 +26,7 @@ from features.past import (
     ever_labelled,
     later,
 )
-from features.taint.pieces import GROUPS
+from features.taint.pieces import GROUPS, verdict_group
 from features.taint.service import Met, is_service, nobody_met
 
 NEVER = np.iinfo(np.int64).min + 1
@@ -188,7 +187,9 @@ def _found(given: TracedPast, reach: Reach, own: int, forward: bool, hops: int, 
         return
     event = event_at(labels, wallet) if ever_labelled(labels.start, wallet) else -1
     if event >= 0:
-        _end(reach.best, 0 if labels.label[event] == ILLICIT else 1, event, node, hops)
+        verdict = verdict_group(labels, event)
+        if verdict >= 0:
+            _end(reach.best, verdict, event, node, hops)
         _end(reach.best, 2 + labels.category[event], event, node, hops)
         return
     if hops == reach.caps.hops:

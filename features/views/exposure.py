@@ -39,7 +39,7 @@ _SOURCE = "haircut: Möser, Böhme and Breuker 2014; caps our own"
 _WHOM = {
     "illicit": "labelled illicit",
     "licit": "labelled licit",
-    "other": "labelled, but with none of the other categories",
+    "other": "labelled illicit or licit, but with none of the other categories",
 }
 
 
@@ -208,4 +208,4 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 4, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)
+EXPOSURE = View("exposure", 5, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)

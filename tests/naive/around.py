@@ -10,6 +10,7 @@ from tests.naive.past import NAN, Past, Row, Transfer, ratio
 
 GROUPS = {
     "scam": {"phishing"}, "theft": {"theft", "ransomware"}, "market": {"darknet", "abuse"},
+    "child_abuse": {"child_sexual_abuse"},
     "sanctioned": {"sanctioned"}, "mixer": {"mixer"},
     "service": {"gambling", "exchange", "mining"},
 }  # fmt: skip
@@ -112,5 +113,5 @@ def _counted(world: World, step: str, met: Iterable[str]) -> Row:
     row: Row = {f"{known}_{step}_count": n for known, n in counts.items()}
     for group, some in GROUPS.items():
         row[f"{group}_{step}_count"] = sum(category in some for category, _ in labels)
-    row[f"illicit_of_known_{step}_share"] = ratio(counts["illicit"], len(labels))
+    row[f"illicit_of_known_{step}_share"] = ratio(counts["illicit"], sum(counts.values()))
     return row

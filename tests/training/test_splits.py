@@ -160,6 +160,23 @@ def test_thin_and_unlabelled_rows_are_counted() -> None:
     }
 
 
+def test_rows_after_the_end_of_their_label_are_neither_labelled_nor_ordinary() -> None:
+    pairs = [*zip(BASE_WALLETS, BASE_DAYS, strict=True), ("g", 3.0), ("g", 8.0), ("h", 8.0)]
+    index = pd.MultiIndex.from_tuples(
+        [(wallet, day(of)) for wallet, of in pairs], names=["wallet", "as_of"]
+    )
+    labels = pd.DataFrame(
+        {
+            "wallet": [*BASE_WALLETS, "g"], "label": [*(one[1] for one in BASE_LABELS), "illicit"],
+            "known_at": day(0), "until": [*[pd.NaT] * 6, day(5)],
+        }
+    )  # fmt: skip
+    rows = assign_rows(index, labels, TEN_DAYS)
+    assert rows.train.tolist() == [0, 1, 6]
+    assert rows.unlabelled.tolist() == [8]
+    assert rows.dropped == {"label without a verdict, or ended before as_of": 1, "no label": 1}
+
+
 def test_a_slice_of_one_class_is_refused() -> None:
     labels = [(wallet, "licit", 0.0) for wallet in BASE_WALLETS]
     with pytest.raises(

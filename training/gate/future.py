@@ -123,8 +123,9 @@ def _invented(ledger: Ledger, wallet: str, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def other_labels(labels: pd.DataFrame, ledger: Ledger, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Labels known before ``as_of``, and for some wallets of the ledger one that never was."""
+    """Labels and ends known before ``as_of``, and for some wallets a label that never was."""
     known = labels[labels["known_at"] < as_of]
+    known = known.assign(until=known["until"].where(known["until"] < as_of))
     some = [ledger.wallet(code) for code in range(min(PUT_IN, ledger.n_wallets))]
     invented = check_labels(pd.DataFrame({"wallet": some, "label": "illicit", "known_at": as_of}))
     return check_labels(pd.concat([known, invented], ignore_index=True))

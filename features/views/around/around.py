@@ -63,7 +63,9 @@ def _one_step(past: Past, facing: PastSide, n: int, memory: Memory, line: Float6
         event = event_at(labels, found[k])
         if event >= 0:
             count(labels, event, 0, line)
-            line[RATIO[0, known_as(labels, event)]] += 1.0 / cut(facing, found[k]).total
+            known = known_as(labels, event)
+            if known >= 0:
+                line[RATIO[0, known]] += 1.0 / cut(facing, found[k]).total
     for known in range(len(KNOWN)):
         line[SHARE[0, known]] = line[COUNT[0, known]] / n
 
@@ -93,7 +95,9 @@ def _read(
         event = event_at(labels, other)
         if event < 0 or (forward and place_across(side, place, past.incoming) < 0):
             continue
-        hits[known_as(labels, event)] += 1.0
+        known = known_as(labels, event)
+        if known >= 0:
+            hits[known] += 1.0
         if meet(memory, met, other):
             met += 1
             count(labels, event, way.step, line)
@@ -157,4 +161,4 @@ def _compute(past: Past, out: Rows) -> None:
         _around(past, empty_memory(), out)
 
 
-AROUND = View("around", 1, COLUMNS, _compute, defined_by=CATEGORY_WORDS)
+AROUND = View("around", 2, COLUMNS, _compute, defined_by=CATEGORY_WORDS)

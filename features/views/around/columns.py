@@ -15,6 +15,7 @@ GROUPS = MappingProxyType(
     {
         "scam": ("phishing",),
         "theft": ("theft", "ransomware"),
+        "child_abuse": ("child_sexual_abuse",),
         "market": ("darknet", "abuse"),
         "sanctioned": ("sanctioned",),
         "mixer": ("mixer",),

@@ -7,6 +7,7 @@ import numpy as np
 from features.kernel import Float64s, Int32s, empty_table, slot_of
 from features.past import (
     ILLICIT,
+    NO_VERDICT,
     Past,
     PastLabels,
     Question,
@@ -80,14 +81,19 @@ def latest(past: Past, forward: bool, asked: Question, memory: Memory) -> tuple[
 
 @inner_kernel
 def known_as(labels: PastLabels, event: int) -> int:
-    """Place in ``KNOWN`` of the label of an event."""
-    return 0 if labels.label[event] == ILLICIT else 1
+    """Place in ``KNOWN`` of the verdict of a label; -1 where it has none."""
+    label = labels.label[event]
+    if label == NO_VERDICT:
+        return -1
+    return 0 if label == ILLICIT else 1
 
 
 @inner_kernel
 def count(labels: PastLabels, event: int, step: int, line: Float64s) -> None:
     """Count a labelled wallet that was met."""
-    line[COUNT[step, known_as(labels, event)]] += 1.0
+    known = known_as(labels, event)
+    if known >= 0:
+        line[COUNT[step, known]] += 1.0
     group = GROUP_OF[labels.category[event]]
     if group >= 0:
         line[COUNT[step, len(KNOWN) + group]] += 1.0

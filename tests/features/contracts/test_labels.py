@@ -24,8 +24,11 @@ def test_defaults_and_types() -> None:
         "wallet": "str",
         "label": "str",
         "category": "str",
+        "original": "str",
         "known_at": "datetime64[us, UTC]",
+        "until": "datetime64[us, UTC]",
         "source": "str",
+        "licence": "str",
         "confidence": "float64",
     }
     assert set(checked["category"]) == set(checked["source"]) == {"unspecified"}
@@ -47,11 +50,11 @@ def test_bad_rows_are_named_or_quarantined() -> None:
     good, bad = check_labels(frame, on_error="quarantine")
     assert good.empty
     assert bad["reason"].to_dict() == {
-        0: "label is not one of illicit, licit: 'Illicit'; wallet is empty: ''",
+        0: "wallet is empty: ''; label is not one of illicit, licit, none: 'Illicit'",
         1: "confidence is above 1: 1.5",
-        2: "label is missing",
+        2: "label is missing, and there is no category",
     }
-    with pytest.raises(LabelsError, match="label is not one of illicit, licit in 1 row"):
+    with pytest.raises(LabelsError, match="label is not one of illicit, licit, none in 1 row"):
         check_labels(frame)
 
 
@@ -116,8 +119,43 @@ def test_only_labels_known_before_as_of_count() -> None:
         labels_as_of(checked, pd.Timestamp("2024-01-01"))
 
 
+def test_a_category_needs_no_verdict() -> None:
+    frame = labels(label=[None, "none", "licit"], category=["victim", "mixer", None])
+    assert check_labels(frame)["label"].tolist() == ["none", "none", "licit"]
+    with pytest.raises(LabelsError, match=r"label is missing, and there is no category in 2 rows"):
+        check_labels(frame.drop(columns="category"))
+
+
+def test_a_verdict_decides_before_a_category_without_one() -> None:
+    frame = labels(wallet="a", label=["illicit", "none", "none"], category="mixer")
+    checked = check_labels(frame.assign(confidence=[0.2, 1.0, 0.9]))
+    assert labels_as_of(checked)["label"].tolist() == ["illicit"]
+    assert checked.attrs["conflicts"] == []
+
+
+def test_a_label_holds_until_its_end_is_known() -> None:
+    checked = check_labels(labels(wallet="a", until=[T0 + 2 * DAY, None, None]).iloc[:1])
+    held = [len(labels_as_of(checked, T0 + days * DAY)) for days in (0, 1, 2, 3)]
+    assert held == [0, 1, 1, 0]  # at its very end nobody knows of it
+    assert labels_as_of(checked).empty
+
+
+def test_an_end_comes_after_the_beginning() -> None:
+    until = pd.Series([None, T0, T0 + DAY], dtype="datetime64[us, UTC]")
+    good, bad = check_labels(labels(until=until), on_error="quarantine")
+    assert bad["reason"].to_dict() == {1: "until is not after known_at: 2024-01-01 00:00:00+00:00"}
+    assert good["until"].tolist() == [pd.NaT, T0 + DAY]
+
+
+@pytest.mark.parametrize("ends", [[None, "2024-02-30T00:00Z", "2025-01-01T00:00Z"]])
+def test_ends_may_be_texts_of_which_some_are_missing(ends: list[str | None]) -> None:
+    good, bad = check_labels(labels(until=ends), on_error="quarantine")
+    assert bad["reason"].to_dict() == {1: "until is not an ISO 8601 time: '2024-02-30T00:00Z'"}
+    assert good["until"].tolist() == [pd.NaT, pd.Timestamp("2025-01-01", tz="UTC")]
+
+
 def test_wallets_are_in_order_and_unchecked_labels_are_refused() -> None:
     checked = check_labels(labels(wallet=["c", "a", "b"]))
     assert labels_as_of(checked)["wallet"].tolist() == ["a", "b", "c"]
-    with pytest.raises(LabelsError, match="missing columns category, source, confidence"):
+    with pytest.raises(LabelsError, match="missing columns category, original, until, source"):
         labels_as_of(labels())

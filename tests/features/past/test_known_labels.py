@@ -9,6 +9,7 @@ from features.contracts.labels import check_labels
 from features.past import (
     ILLICIT,
     LICIT,
+    NO_VERDICT,
     UNLABELLED,
     ask,
     ever_labelled,
@@ -18,6 +19,8 @@ from features.past import (
 )
 from features.views.exposure import EXPOSURE
 from tests.strategies import WALLETS, World, asked_late, at, spine, transfers, worlds
+
+VERDICTS = {None: UNLABELLED, "licit": LICIT, "illicit": ILLICIT, "none": NO_VERDICT}
 
 
 def labels(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
@@ -40,12 +43,13 @@ def test_agrees_with_labels_as_of(world: World) -> None:
     checked = check_labels(world.labels)
     for row, as_of in enumerate(world.spine["as_of"]):
         ask(past, row)
-        chosen = labels_as_of(checked, as_of).set_index("wallet")["label"].to_dict()
+        said = checked[(checked["label"] != "none") | (checked["category"] != "victim")]
+        chosen = labels_as_of(said, as_of).set_index("wallet")["label"].to_dict()
         for wallet in set(WALLETS) & set(ledger.wallets.all_text().to_pylist()):
-            expected = {None: UNLABELLED, "licit": LICIT, "illicit": ILLICIT}[chosen.get(wallet)]
+            expected = VERDICTS[chosen.get(wallet)]
             assert label_at(past.labels, ledger.code(wallet)) == expected
             ever = ever_labelled(past.labels.start, ledger.code(wallet))
-            assert ever == (wallet in set(checked["wallet"]))
+            assert ever == (wallet in set(said["wallet"]))
 
 
 def test_a_label_holds_after_it_was_known() -> None:
@@ -59,6 +63,36 @@ def test_a_better_label_is_not_replaced_by_a_worse_one() -> None:
 
 def test_a_full_tie_is_illicit() -> None:
     assert held(labels(("a", "illicit", 0, 1.0), ("a", "licit", 0, 1.0)), 1) == [ILLICIT]
+
+
+def test_a_sanction_that_was_lifted_is_still_seen_as_of_an_instant_before() -> None:
+    frame = labels(("a", "illicit", 10, 1.0)).assign(until=at(20))
+    asked = 10, 10.000001, 20, 20.000001
+    assert held(frame, *asked) == [UNLABELLED, ILLICIT, ILLICIT, UNLABELLED]
+
+
+def test_what_is_left_when_the_better_label_ends() -> None:
+    frame = labels(("a", "licit", 0, 0.5), ("a", "illicit", 10, 1.0), ("a", "illicit", 30, 1.0))
+    frame["until"] = pd.Series([None, at(20), at(40)], dtype="datetime64[us, UTC]")
+    assert held(frame, 5, 15, 25, 35, 45) == [LICIT, ILLICIT, LICIT, ILLICIT, LICIT]
+
+
+def test_an_end_between_two_labels_of_one_source_leaves_the_other() -> None:
+    frame = labels(("a", "illicit", 0, 1.0), ("a", "illicit", 10, 1.0)).assign(
+        until=[at(20), at(30)]
+    )
+    assert held(frame, 15, 25, 35) == [ILLICIT, ILLICIT, UNLABELLED]
+
+
+def test_a_victim_is_not_a_labelled_wallet() -> None:
+    ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
+    frame = labels(("a", "none", 0, 1.0), ("b", "none", 0, 1.0)).assign(
+        category=["victim", "mixer"]
+    )
+    events = label_events(ledger, frame)
+    assert events.label.tolist() == [NO_VERDICT]
+    assert ever_labelled(events.start, ledger.code("b"))
+    assert not ever_labelled(events.start, ledger.code("a"))
 
 
 def test_labels_of_strangers_are_left_out() -> None:

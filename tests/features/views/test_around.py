@@ -50,6 +50,16 @@ def test_a_thief_is_met_each_way_in_either_order(moves: Moves, way: str, *, turn
     assert values[f"illicit_of_known_{way}_share"] == values[f"illicit_{way}_share"] == 1
 
 
+def test_who_has_no_verdict_is_met_by_category_alone() -> None:
+    known = labels(("mixer", "none", "mixer", -1.0), ("v", "none", "victim", -1.0))
+    moves: Moves = [(0, "mixer", "me", 1.0), (1, "v", "me", 1.0), (2, "x", "me", 1.0)]
+    moves += [(3, "x", "mixer", 1.0)]
+    values = row(moves, "me", known)
+    counts = values[values.index.str.endswith("_count")]
+    assert counts[counts > 0].to_dict() == {"mixer_in_count": 1, "mixer_in_out_count": 1}
+    assert values["illicit_in_share"] == values["licit_in_out_ratio"] == 0
+
+
 def test_a_busy_wallet_in_between_weighs_less() -> None:
     moves: Moves = [(0, "x", "me", 1.0), (1, "x", "thief", 1.0), (2, "x", "me", 1.0)]
     moves += [(10.0 + i, "x", f"shop{i}", 1.0) for i in range(3)]

@@ -41,6 +41,7 @@ def test_matches_its_slow_twin_where_value_goes_many_ways(seed: int) -> None:
 @given(worlds(), SEEDS)
 def test_groups_divide_what_labels_and_categories_both_sum_to(world: World, seed: int) -> None:
     known = with_categories(world, seed).labels
+    known = known.assign(label=known["label"].replace("none", "licit"))  # all have a verdict
     table = feature_table(world.ledger(), world.spine, labels=known, views=(EXPOSURE,))
     for d in ("in", "out"):
         sums = [
@@ -99,6 +100,27 @@ def assert_they_prove(trails: list[Trail], values: dict[str, float]) -> None:
         hops = f"exposure_{group}_{d}_hops"
         nearest = [trail.transfers.size for trail in trails if hops in trail.columns]
         assert all(size == values[hops] for size in nearest)
+
+
+def test_a_mixer_without_a_verdict_is_exposure_to_its_category_alone() -> None:
+    mixer = labels(("mixer", "none", "mixer", -1.0))
+    moves = [(0.0, "thief", "mixer", 1.0), (1.0, "mixer", "a", 1.0), (2.0, "a", "me", 1.0)]
+    values = row(moves, "me", pd.concat([THIEF, mixer]))
+    assert (values["mixer_indirect_in_share"], values["mixer_in_hops"]) == (1.0, 2)
+    assert values["illicit_indirect_in_share"] == values["licit_indirect_in_share"] == 0.0
+    assert np.isnan([values["illicit_in_hops"], values["licit_in_hops"]]).all()
+    (path,) = paths(moves, "me", pd.concat([THIEF, mixer]))
+    assert path[0] == (
+        "exposure_mixer_indirect_in_amount", "exposure_mixer_indirect_in_share",
+        "exposure_mixer_in_hops",
+    )  # fmt: skip
+
+
+def test_no_path_ends_at_a_victim_or_a_place_for_donations() -> None:
+    moves = [(0.0, "thief", "v", 1.0), (1.0, "v", "me", 1.0)]
+    for word in ("victim", "donation"):
+        known = pd.concat([THIEF, labels(("v", "none", word, -1.0))])
+        assert row(moves, "me", known)["illicit_indirect_in_share"] == 1.0
 
 
 def test_a_trail_names_all_that_it_proves() -> None:

@@ -121,12 +121,13 @@ def far(transfer: Transfer, forward: bool) -> str:
 def label_of(past: Past, wallet: str) -> tuple[str, str] | None:
     """Category and label of a wallet, as far as known."""
 
-    def rank(label: Label) -> tuple[float, int, bool, str]:
-        return -label.confidence, -label.known_at, not label.illicit, label.category
+    def rank(label: Label) -> tuple[bool, float, int, bool, str]:
+        judged, illicit = label.label != "none", label.label == "illicit"
+        return not judged, -label.confidence, -label.known_at, not illicit, label.category
 
-    best = min(
-        (each for each in past.labels or [] if each.wallet == wallet), key=rank, default=None
-    )
-    if best is None:
-        return None
-    return CATEGORIES[category_place(best.category)], "illicit" if best.illicit else "licit"
+    mine = [each for each in past.labels or [] if each.wallet == wallet]
+    for best in sorted(mine, key=rank):
+        category = CATEGORIES[category_place(best.category)]
+        if best.label != "none" or category != "other":
+            return category, best.label
+    return None

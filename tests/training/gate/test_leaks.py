@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import Ledger, feature_table
+from features import Ledger, check_labels, feature_table
 from features.views import VIEWS
 from training import OutOfTime, TrainConfig, Trained, train
 from training.gate.adversarial import adversarial, adversarial_line, column_auc
 from training.gate.duplicates import duplicates, duplicates_line
-from training.gate.future import check_future, future_line
+from training.gate.future import check_future, future_line, other_labels
 from training.gate.lines import base_rate_line, latency_line, own_lines, shuffle_line
 from training.gate.replay import Served, replay, replay_line
 from training.gate.shares import shares_of
@@ -63,6 +63,15 @@ def test_labels_of_the_future_are_caught(ledger: Ledger, known: pd.DataFrame) ->
     line = future_line(check_future(table, ledger, known, SOME, seed=0))
     assert line.passed is False
     assert "such as exposure_" in line.detail
+
+
+def test_another_future_has_other_ends_of_labels(ledger: Ledger, known: pd.DataFrame) -> None:
+    ends = pd.date_range("2024-01-02", periods=len(known), freq="9D", tz="UTC").as_unit("us")
+    as_of = pd.Timestamp("2024-03-01", tz="UTC")
+    told = other_labels(check_labels(known.assign(until=ends + 30 * DAY)), ledger, as_of)
+    assert (told["until"].dropna() < as_of).all()
+    assert told["until"].notna().any()
+    assert told["until"].isna().any()
 
 
 def test_columns_of_no_view_are_named_as_unchecked(ledger: Ledger) -> None:
