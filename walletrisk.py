@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 import features.commands
+import features.label_commands
 import features.ledger_commands
 import serving.commands
 import training.commands
@@ -124,6 +125,7 @@ def _endpoint(served: "Served", questions: Sequence[Mapping[str, Any]]) -> list[
 
 app.add_typer(features.commands.app)
 app.add_typer(features.ledger_commands.app, name="ledger")
+app.add_typer(features.label_commands.app, name="labels")
 app.add_typer(training.commands.app)
 app.add_typer(training.tune.commands.app)
 app.add_typer(training.watch.commands.app)

@@ -163,7 +163,12 @@ def in_force(labels: pd.DataFrame, as_of: pd.Timestamp | None = None) -> "pd.Ser
     until = labels["until"]
     if as_of is None:
         return until.isna()
-    return (labels["known_at"] < as_of) & (until.isna() | (until >= as_of))
+    return known_before(labels, as_of) & (until.isna() | (until >= as_of))
+
+
+def known_before(labels: pd.DataFrame, as_of: pd.Timestamp) -> "pd.Series[bool]":
+    """Whether each label was known before an instant, and may have ended."""
+    return labels["known_at"] < as_of
 
 
 def ranked(labels: pd.DataFrame) -> pd.DataFrame:

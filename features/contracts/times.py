@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.errors import RiskError
 from features.kernel import Int64s
 
 UTC = pd.DatetimeTZDtype("us", "UTC")
@@ -103,6 +104,26 @@ def local_to_utc(local: pd.Series, zone: str) -> UtcTimes:
         either = local[lost].dt.tz_localize(zone, ambiguous=earlier, nonexistent="NaT")
         skipped[lost] = either.isna()
     return UtcTimes(times.dt.tz_convert("UTC").astype(UTC), skipped, lost & ~skipped)
+
+
+def parse_instant(text: str, what: str) -> pd.Timestamp:
+    """Read one instant, such as an option of a command.
+
+    Raises
+    ------
+    RiskError
+        It is no ISO 8601 time, or names no offset.
+
+    Examples
+    --------
+    >>> parse_instant("2026-05-01Z", "--known-at")
+    Timestamp('2026-05-01 00:00:00+0000', tz='UTC')
+    """
+    local, offset = (parts.iloc[0] for parts in parse_iso(pd.Series([text.strip()], dtype="str")))
+    if pd.isna(local) or not offset:
+        raise RiskError(f"{what} must be a time with an offset, such as 2026-05-01Z, got {text!r}")
+    read = local_to_utc(pd.Series([local], dtype="datetime64[us]"), str(offset))
+    return pd.Timestamp(read.times.iloc[0])
 
 
 def microseconds(times: pd.Series) -> Int64s:

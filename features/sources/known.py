@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal, NamedTuple
 
-from features.contracts.categories import other_words
+from features.contracts.categories import OTHER, other_words
 from features.contracts.labels import UNSPECIFIED, Labels
 from features.contracts.spine import Spine
 from features.errors import SourceError
@@ -75,7 +75,8 @@ def read_known(
     if labels is None:
         return None
     known = read_labels(labels, **options.of("labels"), chain=chain)
-    words = other_words(known.loc[known["category"] != UNSPECIFIED, "category"].tolist())
+    unknown = ~known["category"].isin((UNSPECIFIED, OTHER))
+    words = other_words(known.loc[unknown, "category"].tolist())
     if words:
         shown = [f"{shorten(word, _WIDTH)} ({n})" for word, n in islice(words.items(), _WORDS)]
         shown += ["..."] if len(words) > _WORDS else []

@@ -26,7 +26,7 @@ def test_labels_of_category_other_are_told(
         assert captured.out == ""
         return captured.err
 
-    assert said(["mixer", "Crypto.com"]) == ""
+    assert said(["mixer", "Crypto.com", "other"]) == ""
     assert said(["gaming", "mixer", "dodgy", "gaming"]) == (
         "labels: 3 of category other: gaming (2), dodgy (1)\n"
     )
