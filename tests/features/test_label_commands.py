@@ -139,8 +139,9 @@ def test_nothing_to_read_is_said(folder: Path, capsys: pytest.CaptureFixture[str
     how = ["--format", "table", "--source", "mine", "--to", "known.csv"]
     assert call("import", *how) == walletrisk.MISTAKE
     assert "name the files of the list, or its repository" in capsys.readouterr().err
-    assert call("import", "nowhere.csv", *how) == walletrisk.MISTAKE
-    assert "nowhere.csv: no such file" in capsys.readouterr().err
+    for place in ("nowhere.csv", "."):
+        assert call("import", place, *how) == walletrisk.MISTAKE
+        assert f"{place}: no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["import", "merge", "check"])

@@ -62,6 +62,8 @@ class Importing:
         SourceError
             It cannot be read, or is not of the format.
         """
+        if not path.is_file():
+            raise SourceError(f"{path}: no such file")
         try:
             return self.list_format.read(path)
         except RiskError:
