@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+import features.cluster_commands
 import features.commands
 import features.label_commands
 import features.ledger_commands
@@ -126,6 +127,7 @@ def _endpoint(served: "Served", questions: Sequence[Mapping[str, Any]]) -> list[
 app.add_typer(features.commands.app)
 app.add_typer(features.ledger_commands.app, name="ledger")
 app.add_typer(features.label_commands.app, name="labels")
+app.add_typer(features.cluster_commands.app, name="clusters")
 app.add_typer(training.commands.app)
 app.add_typer(training.tune.commands.app)
 app.add_typer(training.watch.commands.app)

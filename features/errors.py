@@ -39,3 +39,7 @@ class ViewError(RiskError):
 
 class AddressError(RiskError):
     """A text that is no address of its chain, or has a wrong checksum."""
+
+
+class ClustersError(RiskError):
+    """Saved clusters that cannot be read, or a change of them that cannot be accepted."""

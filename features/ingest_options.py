@@ -11,8 +11,9 @@ Format = Annotated[
         "--format",
         metavar="NAME",
         help="table: parquet, arrow, csv, tsv; ethereum: exports of ethereum-etl, BigQuery, cryo, "
-        "Etherscan, Blockscout; amlsim: a pair of transactions and nodes; or one that an installed "
-        "package adds.",
+        "Etherscan, Blockscout; of Bitcoin: bitcoin-blocks, bitcoin-etl, blockchair, esplora, "
+        "graphsense; amlsim: a pair of transactions and nodes; or one that an installed package "
+        "adds.",
     ),
 ]
 FileMap = Annotated[

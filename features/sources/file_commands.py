@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from features.commands import say
 from features.progress import counter, progress
+from features.sources.bitcoin.formats import BITCOIN
+from features.sources.bitcoin.scripts import MAIN
 from features.sources.dry_run import understand, understand_tables
 from features.sources.files import parse_column_map
 from features.sources.formats import Reading, Source, read_files
@@ -55,6 +57,8 @@ def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json:
         The files, the options or the ledger cannot be used, or do not fit each other.
     """
     given, chain = options.given(), chain_of(to, options.chain)
+    if chain is None and options.source in BITCOIN:
+        chain = MAIN.chain
     counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
     with found_files(files, folders=options.source == TABLE) as found, progress() as advance:
         if options.dry_run and options.source == TABLE:

@@ -19,6 +19,7 @@ from features.contracts.transfers import OnError, check_received
 from features.errors import SourceError, TransfersError
 from features.guests import SOURCE_GROUP, installed_names, load_installed
 from features.sources.amlsim import read_amlsim
+from features.sources.bitcoin.formats import BITCOIN, reader
 from features.sources.ethereum.files import read_ethereum
 from features.sources.files import load_transfers
 from features.sources.writing import Writing
@@ -129,6 +130,7 @@ FORMATS: Mapping[str, Format] = {
     "table": _tables,
     "amlsim": checked(read_amlsim),
     "ethereum": checked(read_ethereum),
+    **{name: checked(reader(name)) for name in BITCOIN},
 }
 
 
@@ -140,8 +142,9 @@ def read_files(
     Parameters
     ----------
     name : str
-        ``table`` (parquet, Arrow and CSV), ``ethereum``, ``amlsim``, or the name of an entry point
-        of ``walletrisk.sources``.
+        ``table`` (parquet, Arrow and CSV), ``ethereum``, ``amlsim``, a format of
+        :data:`features.sources.bitcoin.formats.BITCOIN`, or the name of an entry point of
+        ``walletrisk.sources``.
     paths : sequence of str or Path
     options : mapping, optional
         See :class:`Reader`.

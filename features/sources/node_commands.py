@@ -9,6 +9,9 @@ from typing import NamedTuple
 from features.commands import say
 from features.errors import SourceError
 from features.progress import progress
+from features.sources.bitcoin.flows import ASSET
+from features.sources.bitcoin.node import BitcoinNode
+from features.sources.bitcoin.scripts import NETWORKS
 from features.sources.ethereum.node import EthereumNode
 from features.sources.ethereum.rules import EVM_CHAINS
 from features.sources.file_commands import FileOptions
@@ -39,7 +42,16 @@ def _ethereum(url: str, chain: str, asset: str | None) -> Node:
     return EthereumNode(url, chain, asset=asset).as_node()
 
 
-NODES: Mapping[str, Callable[[str, str, str | None], Node]] = dict.fromkeys(EVM_CHAINS, _ethereum)
+def _bitcoin(url: str, chain: str, asset: str | None) -> Node:
+    if asset not in (None, ASSET):
+        raise SourceError(f"a Bitcoin node knows {ASSET} only, not {asset!r}")
+    return BitcoinNode(url, chain).as_node()
+
+
+NODES: Mapping[str, Callable[[str, str, str | None], Node]] = {
+    **dict.fromkeys(EVM_CHAINS, _ethereum),
+    **{network.chain: _bitcoin for network in NETWORKS.values()},
+}
 
 
 def require_files(files: Sequence[Path] | None, node: NodeOptions) -> Sequence[Path]:

@@ -118,9 +118,7 @@ def test_a_reader_that_asks_for_the_chain_gets_it(
 
 
 def test_an_unknown_format_is_told_which_there_are(lines: Path) -> None:
-    with pytest.raises(
-        SourceError, match="unknown format 'csv'; there are table, amlsim, ethereum, lines"
-    ):
+    with pytest.raises(SourceError, match=r"unknown format 'csv'; there are table, .*, lines"):
         read_files("csv", [lines])
 
 

@@ -1,0 +1,89 @@
+"""The commands on clusters: from transactions to clusters, and what a wallet's cluster was."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.commands import AsJson, AsOf, say
+
+app = typer.Typer(help="Which wallets are one owner's, as of when.")
+
+ClustersFile = Annotated[Path, typer.Option("--clusters", metavar="FILE", help="Saved clusters.")]
+
+
+@app.command(
+    epilog="Example: walletrisk clusters add transactions.json --format bitcoin-etl "
+    "--to clusters.arrow"
+)
+def add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of the format.")],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="Clusters; added to if there are some.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="bitcoin-blocks, bitcoin-etl, blockchair, esplora, graphsense",
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Join the addresses that pay for one transaction, CoinJoins apart."""
+    from features.clusters import Clusters
+    from features.sources.bitcoin.common_inputs import spent_together
+    from features.sources.bitcoin.formats import read_transactions
+
+    clusters = Clusters.open(to) if to.exists() else Clusters()
+    added = clusters.append(*spent_together(read_transactions(source, files).records))
+    clusters.save(to)
+    facts = {"clusters": str(to), "added": added, "wallets": clusters.n_wallets}
+    say(f"{to}: {added} spends added, {clusters.n_wallets} wallets in all", facts, as_json)
+
+
+@app.command(
+    epilog="Example: walletrisk clusters show 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S "
+    "--clusters clusters.arrow --as-of 2009-02-01T00:00:00Z"
+)
+def show(
+    wallet: Annotated[str, typer.Argument(metavar="WALLET")],
+    clusters: ClustersFile,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the wallets of a wallet's cluster, by what was to be seen before an instant."""
+    import pandas as pd
+
+    from features.clusters import Clusters
+    from features.contracts.spine import check_spine
+    from features.contracts.times import microseconds
+
+    instant = pd.Timestamp.now("UTC") if as_of is None else as_of
+    asked = check_spine(pd.DataFrame({"wallet": [wallet], "as_of": [instant]}))
+    members = Clusters.open(clusters).members(asked["wallet"][0], microseconds(asked["as_of"])[0])
+    facts = {"wallet": wallet, "as_of": asked["as_of"][0].isoformat(), "members": members}
+    say("\n".join(members), facts, as_json)
+
+
+@app.command(
+    epilog="Example: walletrisk clusters alarms --clusters clusters.arrow --owners owners.csv"
+)
+def alarms(
+    clusters: ClustersFile,
+    owners: Annotated[
+        Path, typer.Option(metavar="FILE", help="Whose wallets are: columns wallet, owner.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Tell of merges of clusters that are known to be of two: a mix that no rule knows."""
+    from features.clusters import Clusters
+    from features.sources.owners import read_owners
+
+    merges = Clusters.open(clusters).impossible_merges(read_owners(owners))
+    lines = [
+        f"{merge.time.isoformat()}  {merge.tx_id}  {merge.owners[0]} ({merge.sizes[0]} wallets) "
+        f"and {merge.owners[1]} ({merge.sizes[1]})"
+        for merge in merges
+    ]
+    facts = {"merges": [{**merge._asdict(), "time": merge.time.isoformat()} for merge in merges]}
+    say("\n".join(lines) or "no merge of two known owners", facts, as_json)

@@ -1,0 +1,1 @@
+"""Bitcoin: inputs and outputs, from a node or an export, as transfers between wallets."""
