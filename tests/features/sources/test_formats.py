@@ -131,7 +131,7 @@ def test_a_guest_that_takes_a_name_of_ours_is_told(
     )  # fmt: skip
     file = tmp_path / "t.csv"
     file.write_text(CSV)
-    assert set(FORMATS) == {"table", "amlsim", "ethereum"}
+    assert {"table", "amlsim", "ethereum"} <= set(FORMATS)
     assert read_files("table", [file]).labels is None
     with pytest.raises(RiskError, match="takes the name 'amlsim', which is one of ours"):
         read_files("lines", [file])
