@@ -241,7 +241,7 @@ def calibration_figure(scores: Mapping[str, pd.DataFrame]) -> Figure:
         curve = calibration_curve(
             some["y_true"].to_numpy(np.int8), some["probability_as_labelled"].to_numpy()
         )
-        axes.plot(curve["said"], curve["seen"], marker="o", label=f"k={first}")
+        axes.plot(curve.said, curve.seen, marker="o", label=f"k={first}")
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="perfect")
     axes.set_xlabel("probability said, at the prevalence of what was learnt from")
     axes.set_ylabel("share illicit, bins of equal size")

@@ -18,7 +18,7 @@ from training.recipe import Recipe
 from training.scores import COUNTS
 
 MOVES = [(0, "a", "b", 2.0), (10, "b", "c", 1.0), (20, "c", "a", 1.0)]
-ETHER = Counted("ethereum", "USD", ("ETH",), 1)
+ETHER = Counted("simulation", "USD", ("ETH",), 1)
 
 
 def of_unit(unit: str, chain: str | None = None) -> Ledger:
@@ -34,7 +34,7 @@ def model_of(trained: Trained, counted: Counted) -> RiskModel:
 
 
 def test_assets_are_told_by_how_many_transfers_are_of_them() -> None:
-    assert Counted.of(of_unit("USD", "ethereum")) == ("ethereum", "USD", ("ETH", "USDC"), 2)
+    assert Counted.of(of_unit("USD", "simulation")) == ("simulation", "USD", ("ETH", "USDC"), 2)
     assert Counted.of(Ledger.from_transfers(transfers(MOVES))) == ("", "ETH", ("ETH",), 1)
     many = transfers((k, "a", "b", 1.0) for k in range(MOST_ASSETS + 9))
     ledger = Ledger.from_transfers(many.assign(asset=[f"t{k}" for k in range(len(many))]), unit="U")
@@ -44,11 +44,11 @@ def test_assets_are_told_by_how_many_transfers_are_of_them() -> None:
 
 
 def test_a_table_remembers_its_ledger_in_memory_and_on_disk(tmp_path: Path) -> None:
-    table = feature_table(of_unit("USD", "ethereum"), spine(["a"], at(30)), views=(COVERAGE,))
+    table = feature_table(of_unit("USD", "simulation"), spine(["a"], at(30)), views=(COVERAGE,))
     table.to_parquet(tmp_path / "table.parquet")
     own = pd.DataFrame({"own": [1.0]}, index=table.index)
     for one in (table, read_feature_table(tmp_path / "table.parquet"), join_context(table, own)):
-        assert Counted.of_attrs(one.attrs) == ("ethereum", "USD", ("ETH", "USDC"), 2)
+        assert Counted.of_attrs(one.attrs) == ("simulation", "USD", ("ETH", "USDC"), 2)
     assert Counted.of_attrs({}) == Counted.of_attrs({"ledger": "?"}) == Counted()
 
 
@@ -56,12 +56,12 @@ def test_a_ledger_in_another_unit_or_of_another_chain_is_refused(
     trained: Trained, labels: pd.DataFrame
 ) -> None:
     model, asked = model_of(trained, ETHER), spine(["a"], at(30))
-    model.score(of_unit("USD", "ethereum"), asked, labels)
+    model.score(of_unit("USD", "simulation"), asked, labels)
     model.score(of_unit("USD"), asked, labels)  # nobody said which chain
     with pytest.raises(ModelError, match="counts in 'USD', the ledger counts in 'EUR'"):
-        model.score(of_unit("EUR", "ethereum"), asked, labels)
-    with pytest.raises(ModelError, match="of the chain 'ethereum', the ledger is of 'tron'"):
-        model.explain_wallets(of_unit("USD", "tron"), asked, labels)
+        model.score(of_unit("EUR", "simulation"), asked, labels)
+    with pytest.raises(ModelError, match="of the chain 'simulation', the ledger is of 'bank'"):
+        model.explain_wallets(of_unit("USD", "bank"), asked, labels)
     bank = Ledger.from_transfers(transfers(MOVES).assign(asset="EUR"))
     with pytest.raises(ModelError, match="counts in 'USD', the ledger counts in 'EUR'"):
         model.score(bank, asked, labels)
@@ -89,7 +89,7 @@ def test_what_was_learnt_from_is_in_the_manifest(
     trained = train(told, labels, made_split(table), config)
     trained.model.save(tmp_path / "model")
     manifest = RiskModel.load(tmp_path / "model").manifest
-    assert (manifest.chain, manifest.unit, manifest.assets) == ("ethereum", "USD", ("ETH",))
+    assert (manifest.chain, manifest.unit, manifest.assets) == ("simulation", "USD", ("ETH",))
     assert manifest.facts["unit of account"] == "USD"
     with pytest.raises(
         RiskError, match=r"ledger counts in 'EUR', the ledger of the table .* 'USD'"

@@ -43,6 +43,7 @@ DEPTH = Meaning("depth", "Through how many wallets its money came and went")
 BURSTS = Meaning("bursts", "Many wallets paying it, or paid by it, within days")
 GATHERING = Meaning("gathering", "Money scattered over wallets and gathered again")
 CYCLES = Meaning("cycles", "Money that came back to it in a circle")
+ASSETS = Meaning("assets", "Which assets it holds and swaps")
 DUST = Meaning("dust", "Dust that others sent to it")
 AROUND = Meaning("around", "Labelled wallets one and two steps away")
 SERVICES_IN = Meaning("received_services", "What it received from wallets like services")
@@ -55,6 +56,7 @@ _BOTH_SIDES = r"^(out_to_in|balance|mean_out_to_in|max_out_to_in)"
 _SIDES = ((_BOTH_SIDES, PASSING_ON), (r"_in_", RECEIVED), (r"_out_", SENT))
 _RULES: Mapping[str, tuple[tuple[str, Meaning], ...]] = {
     "coverage": (("", HISTORY),),
+    "assets": (("", ASSETS),),
     "dust": (("", DUST),),
     "amounts": _SIDES,
     "windows": _SIDES,

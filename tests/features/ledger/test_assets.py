@@ -37,7 +37,7 @@ def several() -> pd.DataFrame:
 
 
 def dollars() -> Ledger:
-    return Ledger.from_transfers(several(), chain="ethereum", unit="USD")
+    return Ledger.from_transfers(several(), chain="simulation", unit="USD")
 
 
 def told(ledger: Ledger) -> list[Transfer]:
@@ -46,13 +46,13 @@ def told(ledger: Ledger) -> list[Transfer]:
 
 def test_slices_hold_values_and_the_log_assets_and_amounts() -> None:
     ledger = dollars()
-    assert (ledger.chain, ledger.unit) == ("ethereum", "USD")
+    assert (ledger.chain, ledger.unit) == ("simulation", "USD")
     assert ledger.assets.listed == ("ETH", "USD", "USDC", "token")
     assert sorted(ledger.outgoing.amount.tolist()) == [5.0, 3000.0, 4000.0]
     assert [(one.asset, one.amount, one.value) for one in told(ledger)] == [
         ("ETH", 2.0, 4000.0), ("USDC", 3000.0, 3000.0), ("token", 7.0, None), ("USD", 5.0, None),
     ]  # fmt: skip
-    assert repr(ledger).startswith("Ledger(4 ethereum 4-asset USD transfers of 4 wallets")
+    assert repr(ledger).startswith("Ledger(4 simulation 4-asset USD transfers of 4 wallets")
 
 
 def test_what_has_no_price_is_kept_apart_and_counted() -> None:
@@ -131,7 +131,7 @@ def test_a_saved_ledger_opens_as_it_was(tmp_path: Path) -> None:
     ledger.save(tmp_path)
     again = Ledger.open(tmp_path)
     assert (again.chain, again.unit, again.assets.listed) == (
-        "ethereum", "USD", ledger.assets.listed,
+        "simulation", "USD", ledger.assets.listed,
     )  # fmt: skip
     assert told(again) == told(ledger)
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.contracts.categories import CATEGORIES
-from features.past import ILLICIT, ask, traced_past
+from features.contracts.labels import NONE
+from features.past import ILLICIT, LICIT, NO_VERDICT, ask, traced_past
 from features.taint.paths import found, path_of
 from features.taint.pieces import GROUPS, Caps, empty_search
 from features.taint.reach import ReachCaps, empty_reach, reach_search
@@ -27,6 +28,8 @@ CAPS = st.builds(
     st.sampled_from([0.0, 0.01, 0.2]),
     st.sampled_from([3, 5, 99]),
 )
+
+VERDICTS = {LICIT: "licit", ILLICIT: "illicit", NO_VERDICT: NONE}
 
 
 @pytest.mark.parametrize("forward", [False, True], ids=["received", "sent"])
@@ -60,7 +63,7 @@ def test_every_end_and_path_is_that_of_the_slow_twin(
         assert ends.size == len(twin.ends)
         for place, end in enumerate(twin.ends):
             event = ends["event"][place]
-            label = "illicit" if labels.label[event] == ILLICIT else "licit"
+            label = VERDICTS[labels.label[event]]
             assert (CATEGORIES[labels.category[event]], label) == (end.category, end.label)
             assert ends["hops"][place] == end.hops
             assert ends["value"][place] == pytest.approx(end.value, abs=scale)
