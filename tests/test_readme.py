@@ -17,6 +17,7 @@ import walletrisk
 from features import Ledger, feature_table
 from features.sources.formats import read_files
 from serving.schemas import ScoreRequest
+from tests.pages import blocks
 from tests.strategies import at, spine, transfers
 from training.demo import AS_OF, Workspace, one_question_each, prepare
 
@@ -31,12 +32,8 @@ for line in json.load(sys.stdin):
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-
-
 def commands() -> list[list[str]]:
-    joined = "\n".join(blocks("sh")).replace("\\\n", " ")
+    joined = "\n".join(blocks(README, "sh")).replace("\\\n", " ")
     lines = [shlex.split(line) for line in joined.splitlines() if line]
     return [line for line in lines if line[0] == "walletrisk"]
 
@@ -69,7 +66,7 @@ def write_own_data(folder: Path) -> None:
     asked.iloc[::5].to_csv(folder / "spine.csv", index=False)
     later = asked.iloc[1::10].assign(as_of=asked["as_of"].max() + pd.Timedelta(30, "D"))
     later.to_csv(folder / "later.csv", index=False)
-    (config,) = blocks("toml")
+    (config,) = blocks(README, "toml")
     gate = "[gate]\nrepeats = 2\nvictims = 1\n"  # fewer fits and attacks are quicker
     (folder / "train.toml").write_text(f"{config}\n{gate}")
 
@@ -93,7 +90,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
     work = Workspace(tmp_path / "demo-run")
     prepare(ROOT / "demo", work)
     pd.read_parquet(work.spine).iloc[::8].to_parquet(work.spine)  # an eighth is quicker
-    said = python("\n".join(blocks("python")) + "\nprint(reasons.shape)", tmp_path)
+    said = python("\n".join(blocks(README, "python")) + "\nprint(reasons.shape)", tmp_path)
     assert "scored" in said
     assert (tmp_path / "model" / "manifest.json").exists()
     manifest = json.loads((tmp_path / "own-model" / "manifest.json").read_text())
@@ -102,7 +99,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
 
 def own_view() -> dict[str, Any]:
     """Names of the block that makes a view, run as a notebook would: from no file."""
-    (block,) = [block for block in blocks("python") if "check_view(" in block]
+    (block,) = [block for block in blocks(README, "python") if "check_view(" in block]
     code, _, _ = block.rpartition("check_view(")  # which the example runs in full, above
     names: dict[str, Any] = {}
     exec(compile(code, "<cell 1>", "exec"), names)
@@ -138,7 +135,9 @@ def test_serve_example_has_only_options_that_exist(
 
 
 def test_curl_example_is_a_request() -> None:
-    (line,) = [line for block in blocks("sh") for line in block.splitlines() if "curl" in line]
+    (line,) = [
+        line for block in blocks(README, "sh") for line in block.splitlines() if "curl" in line
+    ]
     *_, url, flag, body = shlex.split(line)
     assert url.endswith("/v1/wallets/score")
     assert flag == "--json"

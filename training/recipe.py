@@ -167,6 +167,15 @@ class Recipe:
         """Fit and calibrate on numbered rows; see :func:`training.fitting.fit_recipe`."""
         return fit_recipe(self.new, self.sample(rows, y_true, confidence, unlabelled), self.config)
 
+    def raw_scores(self, rows: SplitRows) -> Float64:
+        """Return raw log-odds of the test rows, by one fit to all that is learnt from.
+
+        A ranking needs no calibration, and so no folds.
+        """
+        sample = self.sample(rows.learnt, rows.y_true, rows.confidence)
+        estimator = self.new().fit(self.inputs(rows.learnt), sample.y_true, sample.weights)
+        return estimator.log_odds(self.inputs(rows.test))
+
 
 def recipe_of(manifest: Manifest) -> TrainConfig:
     """Return the configuration that a saved model was trained by."""

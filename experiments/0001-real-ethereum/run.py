@@ -68,10 +68,7 @@ class Case:
     def ranked(self, recipe: Recipe) -> pd.DataFrame:
         """Test rows with ``y_true`` and ``raw``, by one fit to all before the test."""
         rows = recipe.rows(self.split)
-        sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
-        estimator = recipe.new().fit(recipe.inputs(rows.learnt), sample.y_true, sample.weights)
-        raw = estimator.log_odds(recipe.inputs(rows.test))
-        frame = {"y_true": rows.y_true[rows.test], "raw": raw}
+        frame = {"y_true": rows.y_true[rows.test], "raw": recipe.raw_scores(rows)}
         return pd.DataFrame(frame, index=recipe.table.index[rows.test])
 
 

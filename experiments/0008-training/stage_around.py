@@ -74,12 +74,7 @@ class World:
             view = arms.views_named(arms.AROUND)
             around = feature_table(self.ledger, asked, labels=known, views=view)
             table = pd.concat([table, around], axis=1)
-        recipe, rows = self.recipe(table, seed), self.rows
-        sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
-        estimator = recipe.new().fit(
-            recipe.inputs(rows.learnt), rows.y_true[rows.learnt], sample.weights
-        )
-        return estimator.log_odds(recipe.inputs(rows.test))
+        return self.recipe(table, seed).raw_scores(self.rows)
 
 
 def permuted(known: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -83,12 +83,8 @@ def scores(world: World, more: pd.DataFrame | None, seed: int) -> Float64s:
     if more is not None:
         table, context = pd.concat([table, more], axis=1), list(more.columns)
     config = config_of("scale_free", seed, context=context)
-    recipe, rows = Recipe.of(table, world.labels, config, ledger=None, views=VIEWS), world.rows
-    sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
-    estimator = recipe.new().fit(
-        recipe.inputs(rows.learnt), rows.y_true[rows.learnt], sample.weights
-    )
-    return estimator.log_odds(recipe.inputs(rows.test))
+    recipe = Recipe.of(table, world.labels, config, ledger=None, views=VIEWS)
+    return recipe.raw_scores(world.rows)
 
 
 def ethereum(world: World, first: str, seeds: range) -> Iterator[Measure]:

@@ -14,6 +14,8 @@ import stage_clusters  # noqa: E402
 from experiments.common.bitcoin_data import (  # noqa: E402
     BLOCKS,
     COINJOINS,
+    balances_by_coins,
+    balances_by_transfers,
     block_data,
     coinjoin_data,
 )
@@ -28,7 +30,7 @@ from features.clusters import Clusters  # noqa: E402
 from features.sources.bitcoin import common_inputs  # noqa: E402
 from features.sources.bitcoin.coinjoin import KINDS, coinjoins  # noqa: E402
 from features.sources.bitcoin.flows import transfers  # noqa: E402
-from features.sources.bitcoin.records import NOBODY, SATOSHI, Records  # noqa: E402
+from features.sources.bitcoin.records import Records  # noqa: E402
 
 SEED = 20261128
 REPEATS = 3
@@ -92,16 +94,9 @@ def flows(_: bool) -> list[Measure]:
 
 def _off(records: Records) -> int:
     """Addresses whose balance by transfers is not that by coins, to the satoshi."""
-    frame = transfers(records)
-    amount, fee = ((frame[name] * SATOSHI).round().astype("int64") for name in ("amount", "fee"))
-    gained = amount.groupby(frame["recipient"].to_numpy()).sum()
-    gained = gained.sub((amount + fee).groupby(frame["sender"].to_numpy()).sum(), fill_value=0)
-    coins = np.zeros(len(records.owners), dtype=np.int64)
-    np.subtract.at(coins, records.inputs.owner, records.inputs.value)
-    owned = records.outputs.owner != NOBODY
-    np.add.at(coins, records.outputs.owner[owned], records.outputs.value[owned])
-    held = gained.reindex(records.owners.to_pylist(), fill_value=0)
-    return int((held.to_numpy() != coins).sum())
+    coins = balances_by_coins(records)
+    gained = balances_by_transfers(transfers(records)).reindex(coins.index, fill_value=0)
+    return int((gained != coins).sum())
 
 
 def merging(_: bool) -> list[Measure]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.sources.bitcoin.records import Head, Read, Records
+from features.sources.bitcoin.records import NOBODY, SATOSHI, Head, Read, Records
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("WALLETRISK_DATA", ROOT.parent / "shared" / "data"))
@@ -55,3 +55,21 @@ def _records(every: pd.DataFrame, inputs: pd.DataFrame, outputs: pd.DataFrame) -
         np.zeros(len(every), dtype=np.int64),
     )
     return Records.of(head, read(inputs), read(outputs))
+
+
+def balances_by_transfers(frame: pd.DataFrame) -> "pd.Series[int]":
+    """What each address of transfers got less what it sent and paid in fees, in satoshi."""
+    amount, fee = (np.rint(frame[name] * SATOSHI).astype(np.int64) for name in ("amount", "fee"))
+    gained = amount.groupby(frame["recipient"].to_numpy()).sum()
+    spent = (amount + fee).groupby(frame["sender"].to_numpy()).sum()
+    balance: pd.Series[int] = gained.sub(spent, fill_value=0)
+    return balance
+
+
+def balances_by_coins(records: Records) -> "pd.Series[int]":
+    """What each address of transactions got less what it put in, in satoshi."""
+    coins = np.zeros(len(records.owners), dtype=np.int64)
+    np.subtract.at(coins, records.inputs.owner, records.inputs.value)
+    owned = records.outputs.owner != NOBODY
+    np.add.at(coins, records.outputs.owner[owned], records.outputs.value[owned])
+    return pd.Series(coins, index=records.owners.to_pylist())

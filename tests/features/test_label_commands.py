@@ -1,7 +1,6 @@
 """The commands on lists of known wallets, as their page says, and what they refuse."""
 
 import json
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 import walletrisk
 from features.sources.files import read_labels
+from tests.pages import blocks
 
 ROOT = Path(walletrisk.__file__).parent
 PAGE = (ROOT / "features" / "sources" / "labels" / "README.md").read_text(encoding="utf-8")
@@ -51,8 +51,7 @@ def test_the_examples_of_the_page_run(folder: Path, capsys: pytest.CaptureFixtur
         subprocess.run(["git", "-C", "ofac-lists", *command], check=True)
     write("packs/abuse.yaml", PACK)
     write("customers.csv", f"address,kind\n{WALLET},exchange\n")
-    block = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)[0]
-    for line in block.splitlines():
+    for line in blocks(PAGE, "sh")[0].splitlines():
         assert walletrisk.run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
     labels = read_labels("all.parquet")
     assert sorted(labels[["source", "category", "label"]].itertuples(index=False, name=None)) == [

@@ -137,3 +137,11 @@ def transfer(number: int = 0, **changes: Any) -> dict[str, Any]:
         "amount": "1.5",
         "asset": "ETH",
     } | changes
+
+
+def answered(client: TestClient, route: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What a route answers to a body that it takes."""
+    response = client.post(route, json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer

@@ -12,17 +12,14 @@ from features import Ledger, RiskError
 from features.table import feature_table
 from features.views import definitions, feature_columns
 from serving import create_app
-from tests.serving.conftest import LATER, Start, TestClient, World, settings, transfer
+from tests.serving.conftest import LATER, Start, TestClient, World, answered, settings, transfer
 
 SCORE, TRACE, TRANSFERS = "/v1/wallets/score", "/v1/wallets/trace", "/v1/transfers"
 PAST = LATER.isoformat()
 
 
 def score(client: TestClient, wallet: object, **fields: Any) -> dict[str, Any]:
-    response = client.post(SCORE, json={"wallet": wallet} | fields)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
+    return answered(client, SCORE, {"wallet": wallet} | fields)
 
 
 def test_http_equals_batch_bit_for_bit(client: TestClient, world: World) -> None:

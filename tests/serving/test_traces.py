@@ -7,17 +7,14 @@ import pytest
 
 from features import trace
 from features.trails.flow import DIRECTIONS
-from tests.serving.conftest import LATER, Start, TestClient, World, transfer
+from tests.serving.conftest import LATER, Start, TestClient, World, answered, transfer
 
 SCORE, TRACE, TRANSFERS = "/v1/wallets/score", "/v1/wallets/trace", "/v1/transfers"
 PAST = LATER.isoformat()
 
 
 def trace_of(client: TestClient, wallet: str, **asked: str) -> dict[str, Any]:
-    response = client.post(TRACE, json={"wallet": wallet} | asked)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
+    return answered(client, TRACE, {"wallet": wallet} | asked)
 
 
 def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> None:

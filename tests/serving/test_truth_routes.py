@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from tests.serving.conftest import Start, TestClient, World, transfer
+from tests.serving.conftest import Start, TestClient, World, answered, transfer
 from tests.serving.test_observability import samples
 
 TRANSFERS, RETRACTIONS, CHECKPOINT = "/v1/transfers", "/v1/retractions", "/v1/checkpoint"
@@ -24,10 +24,7 @@ def ledger(world: World, tmp_path: Path) -> Path:
 
 
 def post(client: TestClient, path: str, **body: Any) -> dict[str, Any]:
-    response = client.post(path, json=body)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
+    return answered(client, path, body)
 
 
 def received(client: TestClient, wallet: str, **fields: Any) -> int:

@@ -203,11 +203,9 @@ def _suggested(trial: optuna.Trial, name: str, space: Space) -> float:
 
 
 def _pr_auc(recipe: Recipe, split: OutOfTime) -> float:
-    """PR-AUC at one origin; a ranking needs no calibration."""
+    """PR-AUC at one origin."""
     rows = recipe.rows(split)
-    sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
-    estimator = recipe.new().fit(recipe.inputs(rows.learnt), sample.y_true, sample.weights)
-    return average_precision(rows.y_true[rows.test], estimator.log_odds(recipe.inputs(rows.test)))
+    return average_precision(rows.y_true[rows.test], recipe.raw_scores(rows))
 
 
 def _judged(recipe: Recipe, splits: Sequence[OutOfTime]) -> pd.DataFrame:

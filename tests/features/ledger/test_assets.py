@@ -1,32 +1,24 @@
 """A ledger of several assets: values in one unit of account, and what nobody knows the value of."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from features import ConflictError, Ledger, LedgerError, Transfer, TransfersError, feature_table
 from features.checks.worlds import UNIT
 from features.ledger.arrivals import frame_of
 from features.ledger.manifest import _own_checksum
 from features.ledger.verify import verify
-from tests import compare
+from tests import compare, ledger_changes
+from tests.ledger_changes import Steps, changed
 from tests.ledger_folder import generation, reseal
 from tests.strategies import World, asset_worlds, at, spine, transfers
 
 BASE = [(0, "a", "b", 2.0), (10, "b", "c", 3000.0), (20, "c", "a", 7.0), (30, "b", "d", 5.0)]
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["append", "stream", "retract", "reopen"]),
-        st.sets(st.integers(0, 39), max_size=12),
-    ),
-    max_size=6,
-)
 
 
 def several() -> pd.DataFrame:
@@ -67,34 +59,11 @@ def test_what_has_no_price_is_kept_apart_and_counted() -> None:
     assert early["coverage_unpriced_in_count"].item() == 0.0
 
 
-@given(asset_worlds(), STEPS)
+@given(asset_worlds(), ledger_changes.steps(6))
 @settings(max_examples=40)
-def test_any_history_of_changes_equals_a_rebuild(
-    world: World, steps: list[tuple[str, set[int]]]
-) -> None:
-    pool = world.transfers
-    ledger, held = Ledger.from_transfers(pool.iloc[:1], unit=UNIT), {0}
-    with tempfile.TemporaryDirectory() as folder:
-        for step, numbers in steps:
-            chosen = sorted(number % len(pool) for number in numbers)
-            if step == "append":
-                assert ledger.append(pool.iloc[chosen]) == len(set(chosen) - held)
-                held |= set(chosen)
-            elif step == "stream":
-                for number in chosen:
-                    assert ledger.append_one(one_of(pool.iloc[number])) == (number not in held)
-                    held.add(number)
-            elif step == "retract":
-                ids = set(pool["tx_id"].iloc[chosen]) & set(pool["tx_id"].iloc[sorted(held)])
-                gone = {row for row in held if pool["tx_id"].iloc[row] in ids}
-                assert ledger.retract(sorted(ids)) == len(gone)
-                held -= gone
-            else:
-                ledger.save(Path(folder) / "ledger")
-                assert verify(Path(folder) / "ledger").transfers == len(held)
-                ledger = Ledger.open(Path(folder) / "ledger")
-    rebuilt = Ledger.from_transfers(pool.iloc[sorted(held)], unit=UNIT)
-    same(ledger, rebuilt, world)
+def test_any_history_of_changes_equals_a_rebuild(world: World, steps: Steps) -> None:
+    ledger, held = changed(world.transfers, steps, one_of, UNIT)
+    same(ledger, Ledger.from_transfers(world.transfers.iloc[held], unit=UNIT), world)
 
 
 def one_of(row: pd.Series) -> Transfer:

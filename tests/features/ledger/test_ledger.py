@@ -1,8 +1,5 @@
 """The ledger: build, append, retract."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,17 +15,16 @@ from features import (
     check_transfers,
     feature_table,
 )
-from tests import compare
+from tests import compare, ledger_changes
+from tests.ledger_changes import Steps, changed
 from tests.strategies import START, World, at, spine, transfers, worlds
 
 BASE = [(0, "a", "b", 1.0), (10, "b", "c", 2.0), (20, "c", "a", 3.0)]
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["append", "stream", "retract", "reopen"]),
-        st.sets(st.integers(0, 39), max_size=12),
-    ),
-    max_size=8,
-)
+
+
+def one_of(row: pd.Series) -> Transfer:
+    """A row of a frame as a stream has it."""
+    return Transfer(*row[list(Transfer._fields[:-1])].tolist())
 
 
 def same(left: Ledger, right: Ledger, world: World | None = None) -> None:
@@ -43,39 +39,16 @@ def same(left: Ledger, right: Ledger, world: World | None = None) -> None:
     )
 
 
-@given(worlds(), STEPS)
-def test_any_history_of_changes_equals_a_rebuild(
-    world: World, steps: list[tuple[str, set[int]]]
-) -> None:
+@given(worlds(), ledger_changes.steps(8))
+def test_any_history_of_changes_equals_a_rebuild(world: World, steps: Steps) -> None:
     pool = world.transfers
-    ledger, held = Ledger.from_transfers(pool.iloc[:1]), {0}
-    with tempfile.TemporaryDirectory() as folder:
-        for step, numbers in steps:
-            chosen = sorted(number % len(pool) for number in numbers)
-            if step == "append":  # late ones and copies among them
-                fresh = set(chosen) - held
-                assert ledger.append(pool.iloc[chosen]) == len(fresh)
-                held |= fresh
-            elif step == "stream":
-                for number in chosen:
-                    row = pool.iloc[number]
-                    one = Transfer(*row[list(Transfer._fields[:-1])].tolist())
-                    assert ledger.append_one(one) == (number not in held)
-                    held.add(number)
-            elif step == "retract":
-                ids = set(pool["tx_id"].iloc[chosen]) & set(pool["tx_id"].iloc[sorted(held)])
-                gone = {row for row in held if pool["tx_id"].iloc[row] in ids}
-                assert ledger.retract(sorted(ids)) == len(gone)
-                held -= gone
-            else:
-                ledger.save(Path(folder) / "ledger")
-                ledger = Ledger.open(Path(folder) / "ledger")
-        if held:
-            same(ledger, Ledger.from_transfers(pool.iloc[sorted(held)]), world)
-        else:
-            assert ledger.n_transfers == 0
-            assert ledger.last_timestamp is None
-            assert ledger.append(pool) == len(pool)
+    ledger, held = changed(pool, steps, one_of)
+    if held:
+        same(ledger, Ledger.from_transfers(pool.iloc[held]), world)
+    else:
+        assert ledger.n_transfers == 0
+        assert ledger.last_timestamp is None
+        assert ledger.append(pool) == len(pool)
 
 
 def test_from_transfers_counts() -> None:

@@ -8,12 +8,9 @@ import pytest
 
 import walletrisk
 from features import Ledger
+from tests.pages import blocks
 
 PAGE = (Path(walletrisk.__file__).parent / "features" / "ledger" / "README.md").read_text()
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
 
 
 def test_the_command_prices_what_it_reads(
@@ -29,7 +26,7 @@ def test_the_command_prices_what_it_reads(
     Path("prices.csv").write_text(
         "asset,timestamp,price\nETH,2026-01-01T00:00:00Z,3000\nETH,2026-01-02T00:00:00Z,9\n"
     )
-    for block in blocks("sh"):
+    for block in blocks(PAGE, "sh"):
         assert walletrisk.run(shlex.split(block)[1:]) == 0
     told = capsys.readouterr().out
     assert "prices: 1 transfer priced, 1 came with a value; 1 without: 0 before any" in told
@@ -72,7 +69,7 @@ def test_what_is_wrong_is_one_line(
 
 
 def test_the_python_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
-    for block in blocks("python"):
+    for block in blocks(PAGE, "python"):
         exec(block, {})
     told = capsys.readouterr().out
     assert told.startswith("1.0\n")

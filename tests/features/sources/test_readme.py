@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import walletrisk
+from tests.pages import blocks
 
 PAGE = (Path(walletrisk.__file__).parent / "features" / "sources" / "README.md").read_text()
 FILES = re.findall(r"`([\w.]+)`[^`]*:\n\n```csv\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
@@ -34,5 +35,5 @@ def test_commands_print_what_the_page_shows(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_python_of_the_page_runs() -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+    (code,) = blocks(PAGE, "python")
     exec(code, {})

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.common.bitcoin_data import BLOCKS, block_data
+from experiments.common.bitcoin_data import (
+    BLOCKS,
+    balances_by_coins,
+    balances_by_transfers,
+    block_data,
+)
 from features import check_transfers
 from features.sources.bitcoin.flows import PAIRS, stand_between, transfers
-from features.sources.bitcoin.records import MOST, NOBODY, SATOSHI, UNMADE, Head, Read, Records
+from features.sources.bitcoin.records import MOST, SATOSHI, UNMADE, Head, Read, Records
 from features.sources.bitcoin.splitting import proportion
 from tests import coins
 from tests.naive import coins as naive
@@ -56,17 +61,10 @@ def test_transfers_are_those_of_the_twin(
 
 def assert_balanced(records: Records, frame: pd.DataFrame) -> None:
     """What each address gained by transfers is what it gained by coins."""
-    amount, fee = (pd.Series(satoshi(frame[name]), dtype="int64") for name in ("amount", "fee"))
-    gained = amount.groupby(frame["recipient"].to_numpy()).sum()
-    gained = gained.sub((amount + fee).groupby(frame["sender"].to_numpy()).sum(), fill_value=0)
-    coins = np.zeros(len(records.owners), dtype=np.int64)
-    np.subtract.at(coins, records.inputs.owner, records.inputs.value)
-    owned = records.outputs.owner != NOBODY
-    np.add.at(coins, records.outputs.owner[owned], records.outputs.value[owned])
-    expected = pd.Series(coins, index=records.owners.to_pylist())
+    gained, expected = balances_by_transfers(frame), balances_by_coins(records)
     found = gained[~gained.index.str.startswith("tx:")].reindex(expected.index, fill_value=0)
     assert (found == expected).all()
-    assert fee.sum() == records.fees.sum()
+    assert sum(satoshi(frame["fee"])) == records.fees.sum()
 
 
 def test_a_payer_s_value_is_split_pro_rata_and_change_is_no_transfer() -> None:

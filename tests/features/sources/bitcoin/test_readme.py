@@ -1,6 +1,5 @@
 """The examples of the page on Bitcoin do what they say."""
 
-import re
 import shlex
 import shutil
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import walletrisk
+from tests.pages import blocks
 
 ROOT = Path(walletrisk.__file__).parent
 PAGE = (ROOT / "features" / "sources" / "bitcoin" / "README.md").read_text()
@@ -18,20 +18,16 @@ FILES = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
-
-
 def test_the_commands_run_and_print_what_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name, real in FILES.items():
         shutil.copy(DATA / real, name)
-    lines = [shlex.split(line) for block in blocks("sh") for line in block.splitlines()]
+    lines = [shlex.split(line) for block in blocks(PAGE, "sh") for line in block.splitlines()]
     assert len(lines) == 6
     for line in lines:
         assert line[0] == "walletrisk"
         assert walletrisk.run(line[1:]) == 0, line
-    (shown,) = blocks("text")
+    (shown,) = blocks(PAGE, "text")
     assert capsys.readouterr().out.endswith(shown)
