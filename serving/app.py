@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from features.view import View
-from serving import correction_schemas, problems, schemas
+from serving import problems
 from serving.bodies import SHORT_BYTES, read_parts, require_few_values
 from serving.corrections import Retracted
 from serving.intake import Added
@@ -23,6 +23,7 @@ from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import documented, openapi
+from serving.schemas import answers, corrections, requests
 from serving.service import Service
 from serving.settings import Settings
 
@@ -125,38 +126,38 @@ async def _short_body(request: Request) -> bytes:
     return body
 
 
-@router.post("/v1/wallets/score", **documented(schemas.WalletScore, schemas.ScoreRequest))
+@router.post("/v1/wallets/score", **documented(answers.WalletScore, requests.ScoreRequest))
 async def score_wallet(request: Request, service: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
     body = await _short_body(request)  # it is parsed on the event loop
-    asked = schemas.ScoreRequest.model_validate_json(body)
+    asked = requests.ScoreRequest.model_validate_json(body)
     if service.scorer.tabular:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))
     async with _lane(request).urgent_turn():
         return _json(await to_thread.run_sync(service.score, asked))
 
 
-@router.post("/v1/wallets/score:batch", **documented(schemas.BatchAnswer, schemas.BatchRequest))
+@router.post("/v1/wallets/score:batch", **documented(answers.BatchAnswer, requests.BatchRequest))
 async def score_wallets(request: Request, service: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
     body, lane = await _body(request), _lane(request)
 
-    def answer(item: schemas.ScoreRequest) -> str:
+    def answer(item: requests.ScoreRequest) -> str:
         return json.dumps(service.score_item(item), allow_nan=False)
 
     with lane.place(request):
-        items = await read_parts(request, body, schemas.BatchRequest, schemas.ScoreRequest, lane)
-        answers = await lane.each(request, answer, items)
-    return Response(f'{{"items": [{", ".join(answers)}]}}', media_type="application/json")
+        items = await read_parts(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
+        texts = await lane.each(request, answer, items)
+    return Response(f'{{"items": [{", ".join(texts)}]}}', media_type="application/json")
 
 
-@router.post("/v1/wallets/trace", **documented(schemas.WalletTrace, schemas.TraceRequest))
+@router.post("/v1/wallets/trace", **documented(answers.WalletTrace, requests.TraceRequest))
 async def trace_wallet(request: Request, service: Ready) -> Response:
     """Transfers that prove a wallet's features, trail by trail, as of an instant."""
-    asked = schemas.TraceRequest.model_validate_json(await _short_body(request))
+    asked = requests.TraceRequest.model_validate_json(await _short_body(request))
     lane = _lane(request)
 
-    def answer(asked: schemas.TraceRequest) -> Response:
+    def answer(asked: requests.TraceRequest) -> Response:
         return _json(service.trace(asked))
 
     with lane.place(request):
@@ -166,20 +167,20 @@ async def trace_wallet(request: Request, service: Ready) -> Response:
 
 @router.post(
     "/v1/transfers",
-    **documented(schemas.TransfersAdded, schemas.TransfersRequest, {409: "Contradiction"}),
+    **documented(answers.TransfersAdded, requests.TransfersRequest, {409: "Contradiction"}),
 )
 async def add_transfers(request: Request, service: Ready) -> Response:
     """Add transfers, all or none. The answer is sent when they are on disk and in the ledger."""
     body = await _body(request)
 
-    async def add(transfers: list[schemas.Transfer]) -> Added:
+    async def add(transfers: list[requests.Transfer]) -> Added:
         limiter: CapacityLimiter = request.app.state.writers
         return await to_thread.run_sync(service.intake.add, transfers, limiter=limiter)
 
     if len(body) <= SHORT_BYTES:
-        added = await add(schemas.TransfersRequest.model_validate_json(body).transfers)
+        added = await add(requests.TransfersRequest.model_validate_json(body).transfers)
     else:
-        lane, (whole, part) = _lane(request), (schemas.TransfersRequest, schemas.Transfer)
+        lane, (whole, part) = _lane(request), (requests.TransfersRequest, requests.Transfer)
         bulk: asyncio.Lock = request.app.state.bulk  # one at a time, so that one is in memory
         with lane.place(request):
             async with bulk:
@@ -190,14 +191,14 @@ async def add_transfers(request: Request, service: Ready) -> Response:
 
 @router.post(
     "/v1/retractions",
-    **documented(correction_schemas.Retracted, correction_schemas.RetractionsRequest),
+    **documented(corrections.Retracted, corrections.RetractionsRequest),
 )
 async def retract_transactions(request: Request, service: Ready) -> Response:
     """Take transactions back. The answer is sent when that is on disk and in the ledger."""
     body = await _body(request)
 
     def retract() -> Retracted:
-        asked = correction_schemas.RetractionsRequest.model_validate_json(body)
+        asked = corrections.RetractionsRequest.model_validate_json(body)
         return service.corrections.retract(asked.tx_ids)
 
     done = await to_thread.run_sync(retract, limiter=request.app.state.writers)
@@ -205,7 +206,7 @@ async def retract_transactions(request: Request, service: Ready) -> Response:
     return _json(asdict(done))
 
 
-@router.get("/v1/contradictions", **documented(correction_schemas.Contradictions))
+@router.get("/v1/contradictions", **documented(corrections.Contradictions))
 async def contradictions(service: Ready) -> Response:
     """Transfers that were set aside, because the ledger's folder holds them with other content."""
     return _json(await to_thread.run_sync(service.corrections.listed))
@@ -213,11 +214,11 @@ async def contradictions(service: Ready) -> Response:
 
 @router.post(
     "/v1/contradictions:resolve",
-    **documented(correction_schemas.Resolved, correction_schemas.ResolutionRequest),
+    **documented(corrections.Resolved, corrections.ResolutionRequest),
 )
 async def resolve_contradiction(request: Request, service: Ready) -> Response:
     """Decide whose version of a transfer counts from now on."""
-    asked = correction_schemas.ResolutionRequest.model_validate_json(await _short_body(request))
+    asked = corrections.ResolutionRequest.model_validate_json(await _short_body(request))
     done = await to_thread.run_sync(
         service.corrections.resolve, asked.id, asked.keep, limiter=request.app.state.writers
     )
@@ -226,16 +227,16 @@ async def resolve_contradiction(request: Request, service: Ready) -> Response:
 
 @router.post(
     "/v1/checkpoint",
-    **documented(correction_schemas.CheckpointMade, correction_schemas.CheckpointRequest),
+    **documented(corrections.CheckpointMade, corrections.CheckpointRequest),
 )
 async def make_checkpoint(request: Request, service: Ready) -> Response:
     """Fold the journal into the ledger's folder, where commands see it."""
-    correction_schemas.CheckpointRequest.model_validate_json(await _short_body(request))
+    corrections.CheckpointRequest.model_validate_json(await _short_body(request))
     done = await to_thread.run_sync(service.checkpoints.run)
     return _json(asdict(done))
 
 
-@router.get("/v1/model", **documented(schemas.ModelAnswer))
+@router.get("/v1/model", **documented(answers.ModelAnswer))
 async def model(service: Ready) -> Response:
     """Facts about the model that answers."""
     loaded = service.scorer.model
@@ -250,19 +251,19 @@ async def model(service: Ready) -> Response:
     )
 
 
-@router.get("/v1/features", **documented(schemas.FeaturesAnswer))
+@router.get("/v1/features", **documented(answers.FeaturesAnswer))
 async def features(service: Ready) -> Response:
     """Every feature with its meaning and source, and whether the model reads it."""
     return _json(service.scorer.features)
 
 
-@router.get("/livez", **documented(schemas.Health))
+@router.get("/livez", **documented(answers.Health))
 async def live() -> Response:
     """Whether the process answers."""
     return _json({"status": "live"})
 
 
-@router.get("/readyz", **documented(schemas.Health))
+@router.get("/readyz", **documented(answers.Health))
 async def ready(service: Ready) -> Response:
     """Whether ledger, journal and model are loaded and checked."""
     await to_thread.run_sync(service.intake.check)

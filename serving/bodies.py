@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from serving.lane import Lane
 from serving.mistakes import MistakesError
-from serving.schemas import Body
+from serving.schemas.requests import Body
 
 MAX_VALUES = 100_000  # in a body; 10,000 transfers of seven fields have 70,000
 SHORT_BYTES = 16 * 1024  # up to which a body is checked in one call

@@ -155,7 +155,7 @@ def instant(text: str | None) -> int:
     1000000
     """
     from features.errors import RiskError
-    from serving.schemas import microseconds
+    from serving.schemas.values import microseconds
 
     if text is None:
         return microseconds(datetime.now(UTC))

@@ -18,7 +18,7 @@ from serving.intake import Intake
 from serving.journal import Journal, JournalError
 from serving.journal.contradictions import OPEN, Keep, transfer_of
 from serving.replay import Changing, replay
-from serving.schemas import instant_text
+from serving.schemas.values import instant_text
 from serving.scorer import Scorer
 
 _LOGGED = 20  # lines, of any number of contradictions
@@ -160,7 +160,7 @@ def _changed(transaction: Sequence[Transfer], one: Transfer) -> list[Transfer]:
 
 
 def listed(journal: Journal) -> dict[str, Any]:
-    """Open contradictions of a journal, as :class:`serving.correction_schemas.Contradictions`."""
+    """Open contradictions of a journal, as :class:`serving.schemas.corrections.Contradictions`."""
     shown = ("id", "tx_id", "position", "journal_version", "ledger_version")
     return {
         "open": journal.open_contradictions,

@@ -30,7 +30,7 @@ def serve_and_ask(
     ----------
     settings : Settings
     question : mapping
-        Body of :class:`serving.schemas.ScoreRequest`.
+        Body of :class:`serving.schemas.requests.ScoreRequest`.
     port : int
         0 lets the system choose.
     once : bool

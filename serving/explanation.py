@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serving.schemas import finite
+from serving.schemas.values import finite
 from training.reasons.meanings import meaning_of_part
 from training.risk_model import RiskModel
 

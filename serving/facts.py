@@ -7,12 +7,15 @@ from typing import Any
 from features.past.cut import DUST
 from features.view import View
 from features.views import definitions
-from serving.schemas import finite, instant_text
+from serving.schemas.values import finite, instant_text
 from training.risk_model import RiskModel
 
 
 def coverage_facts(value: Callable[[str], float], last_time: int | None) -> dict[str, Any]:
-    """How much history there is, as :class:`serving.schemas.Coverage`; ``value`` finds a column."""
+    """How much history there is; ``value`` finds a column.
+
+    As :class:`serving.schemas.answers.Coverage`.
+    """
     return {
         "transfers_in": int(value("coverage_in_count")),
         "transfers_out": int(value("coverage_out_count")),
@@ -23,7 +26,7 @@ def coverage_facts(value: Callable[[str], float], last_time: int | None) -> dict
 
 
 def model_facts(model: RiskModel) -> dict[str, Any]:
-    """Which model speaks, as :class:`serving.schemas.ModelFacts`."""
+    """Which model speaks, as :class:`serving.schemas.answers.ModelFacts`."""
     return {
         "version": model.version,
         "kind": model.kind,
@@ -33,7 +36,10 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
 
 
 def feature_facts(views: tuple[View, ...], model: RiskModel) -> dict[str, Any]:
-    """All columns, and which of them a model reads, as :class:`serving.schemas.FeaturesAnswer`."""
+    """All columns, and which of them a model reads.
+
+    As :class:`serving.schemas.answers.FeaturesAnswer`.
+    """
     read = frozenset(model.feature_names)
     columns = [
         {

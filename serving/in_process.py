@@ -24,12 +24,12 @@ def answers(served: Served, questions: Sequence[Mapping[str, Any]]) -> list[dict
     served : Served
         Folders of the model and of the ledger, and the file of known labels.
     questions : sequence of mapping
-        Bodies of :class:`serving.schemas.ScoreRequest`.
+        Bodies of :class:`serving.schemas.requests.ScoreRequest`.
 
     Returns
     -------
     list of dict
-        As :class:`serving.schemas.WalletScore`, in order.
+        As :class:`serving.schemas.answers.WalletScore`, in order.
 
     Raises
     ------

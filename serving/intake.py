@@ -11,9 +11,9 @@ import pandas as pd
 
 import features
 from features.errors import RiskError
-from serving import schemas
 from serving.journal import Journal, JournalError, New, utc
-from serving.schemas import instant_text, microseconds
+from serving.schemas import requests
+from serving.schemas.values import instant_text, microseconds
 from serving.scorer import Scorer
 
 QUICK_TRANSFERS = 64  # of a request, up to which they are checked one by one, without a frame
@@ -69,7 +69,7 @@ class Intake:
             self._diverged = True
             raise
 
-    def add(self, transfers: list[schemas.Transfer]) -> Added:
+    def add(self, transfers: list[requests.Transfer]) -> Added:
         """Add transfers, all or none; when this returns they are on disk and in the next score.
 
         Raises
@@ -97,7 +97,7 @@ class Intake:
         with self._writing:
             self._journal.check()
 
-    def _new(self, transfers: list[schemas.Transfer]) -> New:
+    def _new(self, transfers: list[requests.Transfer]) -> New:
         """Those that the ledger does not hold, in order of time; raises as :meth:`add` does."""
         ledger = self._scorer.ledger
         if len(transfers) <= QUICK_TRANSFERS:
@@ -106,7 +106,7 @@ class Intake:
                 return new
         return ledger.check_append(_frame(transfers))
 
-    def _not_ahead(self, transfers: list[schemas.Transfer]) -> int:
+    def _not_ahead(self, transfers: list[requests.Transfer]) -> int:
         """Time of the latest; raises where the clock will be there only after the tolerance."""
         latest = max(transfers, key=lambda one: one.timestamp)
         latest_us, clock_us = microseconds(latest.timestamp), time.time_ns() // 1000
@@ -126,14 +126,14 @@ class Intake:
             )
 
 
-def _plain(one: schemas.Transfer) -> features.Transfer:
+def _plain(one: requests.Transfer) -> features.Transfer:
     return features.Transfer(
         one.tx_id, one.timestamp, one.sender, one.recipient, float(one.amount), one.asset,
         one.position, None if one.value is None else float(one.value),
     )  # fmt: skip
 
 
-def _frame(transfers: list[schemas.Transfer]) -> pd.DataFrame:
+def _frame(transfers: list[requests.Transfer]) -> pd.DataFrame:
     times = np.array([microseconds(one.timestamp) for one in transfers], dtype=np.int64)
     return pd.DataFrame(
         {

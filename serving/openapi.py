@@ -8,17 +8,18 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving import correction_schemas, problems, schemas
+from serving import problems
+from serving.schemas import answers, corrections, requests
 
 _OWN = (
-    schemas.ScoreRequest,
-    schemas.BatchRequest,
-    schemas.TraceRequest,
-    schemas.TransfersRequest,
-    correction_schemas.RetractionsRequest,
-    correction_schemas.ResolutionRequest,
-    correction_schemas.CheckpointRequest,
-    schemas.Problem,
+    requests.ScoreRequest,
+    requests.BatchRequest,
+    requests.TraceRequest,
+    requests.TransfersRequest,
+    corrections.RetractionsRequest,
+    corrections.ResolutionRequest,
+    corrections.CheckpointRequest,
+    answers.Problem,
 )
 
 
@@ -48,7 +49,7 @@ def documented(
         | {
             status: {
                 "description": why,
-                "content": _content(problems.MEDIA_TYPE, schemas.Problem),
+                "content": _content(problems.MEDIA_TYPE, answers.Problem),
             }
             for status, why in sorted((told | dict(further or {})).items())
         },

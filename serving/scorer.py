@@ -35,7 +35,7 @@ from features.views.coverage import COVERAGE
 from serving.context import Context, context_frame, context_row
 from serving.explanation import Explainer
 from serving.facts import coverage_facts, feature_facts, model_facts
-from serving.schemas import finite, instant_text
+from serving.schemas.values import finite, instant_text
 from serving.settings import Bands, Settings
 from training.bands import LOWEST, BandTable
 from training.risk_model import RiskModel, Scores
@@ -154,7 +154,7 @@ class Scorer:
         Returns
         -------
         dict
-            :class:`serving.schemas.WalletScore` without ``request_id`` and ``wallet``.
+            :class:`serving.schemas.answers.WalletScore` without ``request_id`` and ``wallet``.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Scorer:
         Returns
         -------
         dict
-            :class:`serving.schemas.WalletTrace` without ``request_id`` and ``wallet``.
+            :class:`serving.schemas.answers.WalletTrace` without ``request_id`` and ``wallet``.
         """
         with self._changing:
             code = self.ledger.code(wallet)
@@ -225,7 +225,7 @@ class Scorer:
         Returns
         -------
         dict
-            :class:`serving.schemas.WalletTrace` without ``request_id`` and ``wallet``.
+            :class:`serving.schemas.answers.WalletTrace` without ``request_id`` and ``wallet``.
         """
         with self._changing:
             code, last_time = self.ledger.code(wallet), self.ledger.last_time

@@ -8,12 +8,14 @@ from typing import Any
 from features.errors import RiskError
 from features.view import View
 from features.warmup import compile_once
-from serving import problems, schemas
+from serving import problems
 from serving.checkpoints import Checkpoints
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
 from serving.observability import Metrics
+from serving.schemas import requests
+from serving.schemas.values import instant_text, microseconds
 from serving.scorer import Scorer
 from serving.settings import Settings
 
@@ -66,8 +68,8 @@ class Service:
         self.checkpoints.close()
         self.journal.close()
 
-    def score(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
-        """Answer one request as :class:`serving.schemas.WalletScore`.
+    def score(self, asked: requests.ScoreRequest) -> dict[str, Any]:
+        """Answer one request as :class:`serving.schemas.answers.WalletScore`.
 
         Raises
         ------
@@ -87,8 +89,11 @@ class Service:
         self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 
-    def trace(self, asked: schemas.TraceRequest) -> dict[str, Any]:
-        """Answer one request as :class:`serving.schemas.WalletTrace`; raises as :meth:`score`."""
+    def trace(self, asked: requests.TraceRequest) -> dict[str, Any]:
+        """Answer one request as :class:`serving.schemas.answers.WalletTrace`.
+
+        Raises as :meth:`score` does.
+        """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
         if asked.direction is None:
@@ -100,22 +105,21 @@ class Service:
         self.metrics.trace(said["status"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 
-    def _question(self, asked: schemas.WalletQuestion) -> tuple[str, int]:
+    def _question(self, asked: requests.WalletQuestion) -> tuple[str, int]:
         """Address and instant that a request asks about."""
         wallet = asked.wallet
         if isinstance(wallet, str):
-            wallet = schemas.Wallet(address=wallet)
+            wallet = requests.Wallet(address=wallet)
         if wallet.chain not in (None, self.chain):
             raise RiskError(
                 f"wallet.chain is {wallet.chain!r}; this endpoint serves "
                 f"{'no named chain, leave it out' if self.chain is None else repr(self.chain)}"
             )
         now = self.intake.now_us()
-        as_of = now if asked.as_of is None else schemas.microseconds(asked.as_of)
+        as_of = now if asked.as_of is None else microseconds(asked.as_of)
         if as_of > now:
             raise RiskError(
-                f"as_of {schemas.instant_text(as_of)} lies in the future; "
-                f"now is {schemas.instant_text(now)}"
+                f"as_of {instant_text(as_of)} lies in the future; now is {instant_text(now)}"
             )
         return self.scorer.address(wallet.address), as_of
 
@@ -125,7 +129,7 @@ class Service:
             "wallet": {"address": wallet, "chain": self.chain},
         }
 
-    def score_item(self, asked: schemas.ScoreRequest) -> dict[str, Any]:
+    def score_item(self, asked: requests.ScoreRequest) -> dict[str, Any]:
         """Answer one item of a batch, with a problem where it cannot be answered."""
         try:
             return self.score(asked)

@@ -12,7 +12,7 @@ def score_text(answer: Mapping[str, Any]) -> str:
     Parameters
     ----------
     answer : mapping
-        :class:`serving.schemas.WalletScore` with reasons, with or without ``request_id``.
+        :class:`serving.schemas.answers.WalletScore` with reasons, with or without ``request_id``.
     """
     seen = answer["coverage"]
     lines = [

@@ -16,7 +16,7 @@ import pytest
 import walletrisk
 from features import Ledger, feature_table
 from features.sources.formats import read_files
-from serving.schemas import ScoreRequest
+from serving.schemas.requests import ScoreRequest
 from tests.pages import blocks
 from tests.strategies import at, spine, transfers
 from training.demo import AS_OF, Workspace, one_question_each, prepare

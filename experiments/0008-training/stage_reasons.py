@@ -17,7 +17,7 @@ from experiments.common.results import Measure, summary
 from features import Ledger, feature_table
 from features.sources.known import read_known
 from features.views import VIEWS
-from serving.schemas import microseconds
+from serving.schemas.values import microseconds
 from serving.scorer import Scorer
 from serving.settings import Bands
 from training import TrainConfig

@@ -14,7 +14,7 @@ from serving import bodies
 from serving.bodies import KEYS, MAX_VALUES, read_parts, require_few_values
 from serving.lane import Lane
 from serving.mistakes import MistakesError
-from serving.schemas import Transfer, TransfersRequest
+from serving.schemas.requests import Transfer, TransfersRequest
 from tests.serving.conftest import transfer
 
 

@@ -10,7 +10,7 @@ from features import RiskError
 from features.kernel import Float64s
 from serving import create_app
 from serving.context import context_row
-from serving.schemas import microseconds
+from serving.schemas.values import microseconds
 from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import LATER, TestClient, World, settings

@@ -12,7 +12,8 @@ from features import ConflictError, RiskError, TransfersError
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal, JournalError
-from serving.schemas import Transfer, TransfersRequest, microseconds
+from serving.schemas.requests import Transfer, TransfersRequest
+from serving.schemas.values import microseconds
 from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import World, transfer

@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from serving.schemas import (
-    ScoreRequest,
-    Transfer,
-    Wallet,
-    finite,
-    instant_text,
-    microseconds,
-)
+from serving.schemas.requests import ScoreRequest, Transfer, Wallet
+from serving.schemas.values import finite, instant_text, microseconds
 from tests.serving.conftest import transfer
 
 

@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from features import Ledger, RiskError, check_transfers, feature_table
-from serving.schemas import microseconds
+from serving.schemas.values import microseconds
 from serving.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers

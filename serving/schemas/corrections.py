@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serving.fields import Name
-from serving.schemas import Body
+from serving.schemas.fields import Name
+from serving.schemas.requests import Body
 
 MAX_RETRACTIONS = 1_000
 

@@ -1,138 +1,16 @@
-"""Requests and answers of the ``/v1`` API."""
+"""Answers of the ``/v1`` API."""
 
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, Field
 
-from features.trails.flow import MAX_WALLETS, SHARE
 from features.trails.records import SHOWN
-from serving.fields import Amount, Instant, Measure, Name
-from serving.flow_schemas import FlowFacts, MovedTransfer
-from serving.reason_schemas import Reason, ReasonGroup
+from serving.schemas.flow import FlowFacts, MovedTransfer
+from serving.schemas.reasons import Reason, ReasonGroup
+from serving.schemas.requests import Wallet
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-MAX_TRANSFERS = 10_000
-MAX_BATCH = 1_000
-MAX_CONTEXT = 256
-EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
-
-
-def _text_or_object(value: object) -> str | None:
-    if isinstance(value, str):
-        return "<text>"
-    return "<object>" if isinstance(value, (dict, Wallet)) else None
-
-
-class Body(BaseModel):
-    """A request: unknown fields and wrong types are errors, nothing is ignored."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Wallet(Body):
-    """A wallet by its address, and the chain it is on if the caller wants that checked."""
-
-    address: Name = Field(examples=[EXAMPLE_WALLET])
-    chain: Name | None = Field(
-        default=None, description="Refused where it is not the chain this endpoint serves."
-    )
-
-
-class WalletQuestion(Body):
-    """Ask about a wallet as of an instant."""
-
-    wallet: Annotated[
-        Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
-        Discriminator(
-            _text_or_object,
-            custom_error_type="wallet",
-            custom_error_message="Input should be text, or an object with address and chain",
-        ),
-    ] = Field(examples=[EXAMPLE_WALLET, {"address": EXAMPLE_WALLET}])
-    as_of: Instant | None = Field(
-        default=None,
-        description="Answer as at this instant, from what was known before it. Null: now.",
-        examples=[None, "2026-01-31T09:30:00Z"],
-    )
-
-
-class TraceRequest(WalletQuestion):
-    """Ask for the transfers that prove a wallet's features, or for where its money came from."""
-
-    direction: Literal["backward", "forward"] | None = Field(
-        default=None,
-        description="Follow all money that it received back, or that it sent onward, instead.",
-    )
-    to: list[Name] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=MAX_WALLETS,
-        description="With a direction: only what comes from, or reaches, these addresses.",
-        examples=[None],
-    )
-    share: float = Field(
-        default=SHARE, gt=0, le=1, description="With a direction: of the value that is kept."
-    )
-
-    @model_validator(mode="after")
-    def _directed(self) -> "TraceRequest":
-        if self.direction is None and self.model_fields_set & {"to", "share"}:
-            raise ValueError("to and share need a direction")
-        return self
-
-
-class ScoreRequest(WalletQuestion):
-    """Ask for the probability that a wallet is illicit."""
-
-    include: list[Literal["reasons", "groups"]] = Field(
-        default=["reasons", "groups"],
-        max_length=8,
-        description="Why: single columns (reasons), and what they mean together (groups). "
-        "Empty: the score alone, which is faster.",
-    )
-    context: dict[str, Measure | None] = Field(
-        default={},
-        max_length=MAX_CONTEXT,
-        description="Columns of your own that the model was trained on, see /v1/features. One that "
-        "is null or left out counts as unknown, not as zero; any other name is refused.",
-        examples=[{}],
-    )
-
-
-class BatchRequest(Body):
-    """Ask for many wallets at once."""
-
-    items: list[ScoreRequest] = Field(min_length=1, max_length=MAX_BATCH)
-
-
-class Transfer(Body):
-    """One movement of an asset, identified by (tx_id, position)."""
-
-    tx_id: Name
-    position: int = Field(
-        default=0, ge=0, lt=2**31, description="Which transfer of the transaction."
-    )
-    timestamp: Instant = Field(examples=["2026-01-31T09:30:00Z"])
-    sender: Name
-    recipient: Name
-    amount: Amount = Field(description="In whole units of the asset.", examples=["1.5", 1.5])
-    asset: Name = Field(examples=["ETH"])
-    value: Amount | None = Field(
-        default=None,
-        description="Worth in the ledger's unit of account. Null or left out: not known, counted "
-        "by coverage alone; but a transfer of the unit itself is worth its amount.",
-    )
-
-
-class TransfersRequest(Body):
-    """Add transfers to the ledger; copies of transfers that are there already are ignored."""
-
-    transfers: list[Transfer] = Field(min_length=1, max_length=MAX_TRANSFERS)
+Status = Literal["scored", "unknown_wallet", "insufficient_data"]
 
 
 class Coverage(BaseModel):
@@ -164,9 +42,6 @@ class BandFacts(BaseModel):
         examples=["probability that a wallet is illicit, where 0.01 of all wallets are"],
     )
     chosen_by: str = Field(description="How they were chosen, in words.")
-
-
-Status = Literal["scored", "unknown_wallet", "insufficient_data"]
 
 
 class WalletScore(BaseModel):
@@ -320,31 +195,3 @@ class Problem(ItemProblem):
 
     instance: str
     errors: list[FieldError] = []
-
-
-def finite(value: float) -> float | None:
-    """``value`` for JSON, which has no nan and no infinity."""
-    return value if math.isfinite(value) else None
-
-
-def microseconds(instant: datetime) -> int:
-    """Microseconds since 1970 UTC.
-
-    Examples
-    --------
-    >>> microseconds(datetime.fromisoformat("1970-01-01T01:00:00.5+01:00"))
-    500000
-    """
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def instant_text(since_1970: int) -> str:
-    """ISO 8601 text of microseconds since 1970 UTC.
-
-    Examples
-    --------
-    >>> instant_text(1)
-    '1970-01-01T00:00:00.000001Z'
-    """
-    moment = _EPOCH + timedelta(microseconds=since_1970)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

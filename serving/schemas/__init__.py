@@ -1,0 +1,1 @@
+"""What the endpoint is asked and what it answers, as pydantic models."""
