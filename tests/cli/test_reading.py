@@ -7,15 +7,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger
-from tests.test_cli import TRANSFERS, call, ingest
-
-
-@pytest.fixture
-def transfers(tmp_path: Path) -> Path:
-    """A file of three transfers."""
-    file = tmp_path / "transfers.csv"
-    file.write_text(TRANSFERS)
-    return file
+from tests.cli.calls import call, ingest
 
 
 def test_ingest_says_what_it_understood_and_keeps_nothing(
