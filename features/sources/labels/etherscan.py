@@ -9,7 +9,7 @@ from typing import Any
 
 from features.errors import SourceError
 from features.json_file import read_json
-from features.sources.labels.listed import Entry, Listed, Said, said
+from features.sources.labels.listed import Entry, Listed, Said, own_words, said
 
 _CONFIDENCE = 0.5  # as of "service_data" and "forensic" in TagPacks
 _WORDS = {"phish-hack": "phishing", "take-action": "", "blocked": ""}  # a category, or none
@@ -37,9 +37,9 @@ def _of(path: Path, address: str, of: Any) -> Iterator[Entry]:
         words, name = [str(word) for word in of["labels"]], str(of.get("name") or "")
     else:
         raise SourceError(f"{path}: {address} has neither a name nor labels")
-    original = ": ".join(text for text in (", ".join(words), name) if text)
     meant = [_WORDS.get(word, word) for word in words]
-    yield Entry(address, said(word for word in meant if word), original, confidence=_CONFIDENCE)
+    found = said(word for word in meant if word)
+    yield Entry(address, found, own_words(words, name), confidence=_CONFIDENCE)
 
 
 def read_scamsniffer(path: Path) -> Listed:

@@ -72,8 +72,7 @@ def import_into(
 
 def _require_sense(to: Path, files: Sequence[str], repository: Path | None, how: Importing) -> None:
     """Raise where options contradict each other, or name what there is not."""
-    if not str(to).endswith((*PARQUET, *CSV)):
-        raise SourceError(f"{to}: labels are written as .parquet or .csv")
+    _require_suffix(to)
     if not how.source.strip() or "/" in how.source:
         raise SourceError(f"--source must be a name without a slash, got {how.source!r}")
     if repository is None and not files:
@@ -86,6 +85,11 @@ def _require_sense(to: Path, files: Sequence[str], repository: Path | None, how:
         if how.known_at > pd.Timestamp.now("UTC"):
             raise SourceError(f"--known-at {how.known_at.isoformat()} is later than now")
     _ = how.list_format
+
+
+def _require_suffix(to: Path) -> None:
+    if not str(to).endswith((*PARQUET, *CSV)):
+        raise SourceError(f"{to}: labels are written as .parquet or .csv")
 
 
 def _bring_up(to: Path, before: Labels | None, found: Imported, source: str) -> Done:
@@ -157,8 +161,7 @@ def merge_files(paths: Sequence[Path], to: Path) -> Done:
     SourceError, LabelsError
         A file cannot be read, or holds no labels.
     """
-    if not str(to).endswith((*PARQUET, *CSV)):
-        raise SourceError(f"{to}: labels are written as .parquet or .csv")
+    _require_suffix(to)
     received = read_all(paths)
     labels = check_labels(coalesced(received))
     write(labels, to)

@@ -128,6 +128,11 @@ def chain_of(asset: str | None) -> str:
     return CHAIN_OF_ASSET.get((asset or "").strip().casefold(), "")
 
 
+def own_words(words: Iterable[str], name: str) -> str:
+    """A source's words on a wallet, and the name that it gives it, as one text."""
+    return ": ".join(text for text in (", ".join(words), name) if text)
+
+
 def text_of(fields: Mapping[str, object], *names: str) -> str:
     """First field of some that is there, as text."""
     found = (fields.get(name) for name in names)

@@ -12,7 +12,15 @@ from typing import Any
 from features.contracts.categories import OTHER
 from features.errors import SourceError
 from features.json_file import read_json
-from features.sources.labels.listed import Entry, Listed, Said, chain_of, said, text_of
+from features.sources.labels.listed import (
+    Entry,
+    Listed,
+    Said,
+    chain_of,
+    own_words,
+    said,
+    text_of,
+)
 
 _CHAINS = {"btc": "bitcoin", "xmr": "monero", "dash": "dash"}  # by type of attribute
 _RELATIONS = ("address", "address-crypto", "address-xmr")
@@ -74,7 +82,7 @@ def _entry(event: Mapping[str, Any], attribute: Mapping[str, Any], symbol: str) 
     if found == Said(OTHER, "none"):
         found, told = _first_known(shared), shared
     sure = [_SURE[tag[1]] for tag in map(_parted, [*own, *shared]) if tag[1] in _SURE]
-    original = ": ".join(text for text in (", ".join(told), text_of(event, "info")) if text)
+    original = own_words(told, text_of(event, "info"))
     return Entry(
         str(attribute.get("value", "")), found, original, chain_of(symbol),
         confidence=sure[0] if sure else _CONFIDENCE, known_at=_time(attribute),

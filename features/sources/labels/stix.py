@@ -12,7 +12,7 @@ from typing import Any
 from features.contracts.labels import NONE
 from features.errors import SourceError
 from features.json_file import read_json
-from features.sources.labels.listed import Entry, Listed, Said, said, text_of
+from features.sources.labels.listed import Entry, Listed, Said, own_words, said, text_of
 
 _WALLET = re.compile(r"cryptocurrency-wallet:(?:value|address)\s*=\s*'((?:[^'\\]|\\.)*)'")
 _TYPES = {"malicious-activity": "illicit", "benign": "licit"}  # of indicator_types
@@ -52,9 +52,7 @@ def _entry(wallet: str, indicator: Mapping[str, Any]) -> Entry:
     if found.label == NONE:
         verdicts = [_TYPES[one] for one in types if one in _TYPES]
         found = Said(found.category, min(verdicts, default=NONE))  # illicit, then licit
-    original = ": ".join(
-        text for text in (", ".join(words or types), text_of(indicator, "name")) if text
-    )
+    original = own_words(words or types, text_of(indicator, "name"))
     return Entry(
         wallet.replace("\\'", "'"), found, original,
         confidence=float(indicator.get("confidence", 100 * _CONFIDENCE)) / 100, **_times(indicator),

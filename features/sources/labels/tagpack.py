@@ -10,7 +10,15 @@ from typing import Any
 import yaml
 
 from features.errors import SourceError
-from features.sources.labels.listed import Entry, Listed, Said, chain_of, said, text_of
+from features.sources.labels.listed import (
+    Entry,
+    Listed,
+    Said,
+    chain_of,
+    own_words,
+    said,
+    text_of,
+)
 
 # levels of the tagpack taxonomy "confidence", over 100
 CONFIDENCE = {
@@ -62,8 +70,7 @@ def _entry(path: Path, address: str, tag: Mapping[str, Any]) -> Entry:
     found = said(words, "graphsense")
     if text_of(tag, "tag_type") == _NEITHER:
         found = Said(found.category, "none")
-    name = text_of(tag, "label")
-    original = ": ".join(text for text in (", ".join(words), name) if text)
+    original = own_words(words, text_of(tag, "label"))
     return Entry(
         address, found, original, chain_of(text_of(tag, "network", "currency")), path.stem,
         CONFIDENCE[level],
