@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, overload
 
 import pandas as pd
-import pyarrow as pa
 
 from features.contracts.labels import Labels, check_labels
 from features.contracts.received import Received
@@ -25,11 +24,10 @@ from features.sources.pieces import (
     SPINE,
     TRANSFERS,
     Constants,
-    Contract,
     check_map,
-    empty_piece,
     pieces,
     raise_unreadable,
+    whole,
 )
 from features.sources.writing import PLAINLY, Writing
 
@@ -236,7 +234,7 @@ def read_labels(
     """
     constants: Constants = {"label": label, "known_at": known_at, "source": source}
     cells = Cells(Path(path), writing)
-    frame = _whole(cells, LABELS, columns, constants)
+    frame = whole(cells, LABELS, columns, constants).to_pandas()
     with _of_file(cells):
         return check_labels(frame, chain=chain, name_row=cells.name)
 
@@ -275,19 +273,9 @@ def read_spine(
         The spine breaks its contract.
     """
     cells = Cells(Path(path), writing)
-    frame = _whole(cells, SPINE, columns, {"as_of": as_of})
+    frame = whole(cells, SPINE, columns, {"as_of": as_of}).to_pandas()
     with _of_file(cells):
         return check_spine(frame, chain=chain, name_row=cells.name)
-
-
-def _whole(
-    cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
-) -> pd.DataFrame:
-    tables = []
-    for piece in pieces(cells, contract, columns, constants):
-        raise_unreadable(cells)
-        tables.append(piece)
-    return pa.concat_tables(tables or [empty_piece(contract.required)]).to_pandas()
 
 
 @contextmanager

@@ -74,6 +74,17 @@ def pieces(
         cells.start += len(batch)
 
 
+def whole(
+    cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
+) -> pa.Table:
+    """All pieces of a file as one table; raises as :func:`pieces`, and for a cell, too."""
+    tables = []
+    for piece in pieces(cells, contract, columns, constants):
+        raise_unreadable(cells)
+        tables.append(piece)
+    return pa.concat_tables(tables or [empty_piece(contract.required)])
+
+
 def empty_piece(columns: Sequence[str]) -> pa.Table:
     """Give a table without rows; its types do not matter, checks accept any of an empty column."""
     return pa.table({name: pa.array([], type=pa.large_string()) for name in columns})

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyarrow as pa
-
 from features.contracts import prices
 from features.contracts.prices import Prices, check_prices
 from features.errors import RiskError
 from features.sources.cells import Cells
-from features.sources.pieces import Contract, empty_piece, pieces, raise_unreadable
+from features.sources.pieces import Contract, whole
 from features.sources.writing import PLAINLY, Writing
 
 PRICES = Contract(prices.REQUIRED)
@@ -37,11 +35,7 @@ def read_prices(
     TransfersError
         The prices break their contract (:func:`features.contracts.prices.check_prices`).
     """
-    cells, tables = Cells(Path(path), writing), []
-    for piece in pieces(cells, PRICES, columns, {}):
-        raise_unreadable(cells)
-        tables.append(piece)
-    frame = pa.concat_tables(tables or [empty_piece(PRICES.required)]).to_pandas()
+    frame = whole(Cells(Path(path), writing), PRICES, columns, {}).to_pandas()
     try:
         return check_prices(frame)
     except RiskError as error:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from features.contracts import labels
 from features.errors import SourceError
 from features.sources.cells import Cells
 from features.sources.labels.listed import Entry, Listed, Said, said
-from features.sources.pieces import Contract, pieces, raise_unreadable
+from features.sources.pieces import Contract, whole
 from features.sources.writing import PLAINLY, Writing
 
 _OTHERS = tuple(c for c in (*labels.REQUIRED, *labels.OPTIONAL) if c != "wallet")
@@ -36,13 +35,11 @@ def read_table(path: Path, options: ListTable) -> Listed:
         The file cannot be read, lacks a column, or has a cell that cannot be read.
     """
     cells = Cells(path, options.writing)
-    named, found = options.columns or {}, []
+    named = options.columns or {}
     # a column that holds something else by the map is not taken by its name, too
     others = tuple(c for c in _OTHERS if c in named or c not in named.values())
-    for piece in pieces(cells, Contract(("wallet",), others), named, {"label": options.label}):
-        raise_unreadable(cells)
-        found.append(piece)
-    rows: list[dict[str, Any]] = pa.concat_tables(found).to_pylist() if found else []
+    table = whole(cells, Contract(("wallet",), others), named, {"label": options.label})
+    rows: list[dict[str, Any]] = table.to_pylist()
     listed = Listed()
     for row in rows:
         if not _text(row, "wallet"):
