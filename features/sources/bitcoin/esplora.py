@@ -5,12 +5,12 @@ input comes with what it spends; values are satoshi. Transactions that no block 
 out.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from features.errors import SourceError
+from features.errors import RiskError, SourceError
+from features.json_file import read_json
 from features.sources.bitcoin.collected import Collected, Spent
 from features.sources.bitcoin.records import Found
 from features.sources.bitcoin.scripts import MAIN, REGTEST, TEST, Network, owner_of_hex
@@ -52,9 +52,9 @@ def esplora(paths: Sequence[Path]) -> Found:
 
 def _page(path: Path) -> list[Mapping[str, Any]]:
     try:
-        page = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: cannot be read as JSON: {error}") from None
+        page = read_json(path)
+    except RiskError as error:
+        raise SourceError(str(error)) from None
     return page if isinstance(page, list) else [page]
 
 

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 from features.errors import SourceError
 from features.sources.bitcoin.records import Found, Head, Read, Records
 from features.sources.bitcoin.scripts import joint, owner_of_hex
+from features.sources.tables import PARQUET
 
 _UNSPENDABLE = "6a"  # how OP_RETURN begins, for which bitcoin-etl makes an address up
-_PARQUET = (".parquet", ".pq")
 
 
 class Names(NamedTuple):
@@ -99,7 +99,7 @@ def _schema(names: Names) -> pa.Schema:
 def _table(path: Path, names: Names) -> Any:
     schema = _schema(names)
     try:
-        if path.suffix in _PARQUET:
+        if path.suffix in PARQUET:
             return _narrowed(pq.read_table(path, columns=schema.names), schema)
         how = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
         found = pj.read_json(path, parse_options=how).select(schema.names)
