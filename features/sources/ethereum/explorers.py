@@ -62,20 +62,16 @@ def _scan(path: Path, reading: Reading) -> Rows:
         for status, code in zip(rows["Status"], rows["ErrCode"], strict=True)
     ]
     status = pd.Series(np.where(failed, "0", "1"), index=rows.index, dtype="str")
-    raw, native = _scan_values(path, rows)
-    if native != reading.chain.native:
-        raise SourceError(f"{path}: holds {native}, but the chain's own is {reading.chain.native}")
+    raw = _scan_values(path, rows, reading.chain.native)
     sent = _named(path, rows, _first(rows, _TX), "Blockno", "From", "To").assign(
         status=status, created=_address(rows["ContractAddress"]), raw=raw
     )
-    return _dated(path, rows, top_level(sent, None, reading), native)
+    return _dated(path, rows, top_level(sent, None, reading), reading.chain.native)
 
 
 def _scan_internal(path: Path, reading: Reading) -> Rows:
     rows = _rows(path)
-    raw, native = _scan_values(path, rows)
-    if native != reading.chain.native:
-        raise SourceError(f"{path}: holds {native}, but the chain's own is {reading.chain.native}")
+    raw = _scan_values(path, rows, reading.chain.native)
     called = _named(path, rows, _first(rows, _TX), "Blockno", "From", "TxTo")
     recipient = called["recipient"].fillna(_address(rows["ContractAddress"]))
     sieve = Sieve(called.assign(raw=raw, recipient=recipient, top=False), reading.left_out)
@@ -84,7 +80,7 @@ def _scan_internal(path: Path, reading: Reading) -> Rows:
         for status, code in zip(rows["Status"], rows["ErrCode"], strict=True)
     ]
     sieve.drop(ended, FAILED_CALLS)
-    return _dated(path, rows, sieve.rows, native)
+    return _dated(path, rows, sieve.rows, reading.chain.native)
 
 
 def _scan_tokens(path: Path, reading: Reading) -> Rows:
@@ -161,15 +157,17 @@ def _address(cells: pd.Series) -> pd.Series:
     return texts.mask(texts == "")
 
 
-def _scan_values(path: Path, rows: Rows) -> tuple[pd.Series, str]:
-    """Wei of each row, which came in or went out, and the name of the chain's own asset."""
+def _scan_values(path: Path, rows: Rows, native: str) -> pd.Series:
+    """Wei of each row, which came in or went out; raises where they are of another asset."""
     found = {m[1]: (m[0], m[2]) for m in map(_SCAN_VALUE.match, map(str, rows)) if m}
-    (into, native), (out, _) = found["IN"], found["OUT"]
+    (into, held), (out, _) = found["IN"], found["OUT"]
+    if held != native:
+        raise SourceError(f"{path}: holds {held}, but the chain's own is {native}")
     raw = [
         max((_plain(path, text, NATIVE_DECIMALS) for text in pair), key=int)
         for pair in zip(rows[into], rows[out], strict=True)
     ]
-    return pd.Series(raw, index=rows.index, dtype="str"), native
+    return pd.Series(raw, index=rows.index, dtype="str")
 
 
 def _numbers(path: Path, cells: pd.Series) -> pd.Series:

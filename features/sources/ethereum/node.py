@@ -13,7 +13,8 @@ import pandas as pd
 from features.errors import SourceError
 from features.sources.ethereum import answers
 from features.sources.ethereum.answers import Parts, Traces
-from features.sources.ethereum.logs import token_moves
+from features.sources.ethereum.combined import NO_DECIMALS
+from features.sources.ethereum.logs import WORD, token_moves
 from features.sources.ethereum.moves import MOVES, Sieve, as_transfers
 from features.sources.ethereum.rules import MAX_DECIMALS, NATIVE_DECIMALS, evm_chain
 from features.sources.follow.chain import Block, Chain
@@ -22,7 +23,6 @@ from features.sources.rpc import Call, JsonRpc, RpcError
 
 AT_ONCE = 10  # blocks a batch
 DECIMALS = "0x313ce567"  # selector of decimals()
-WORD = 66  # characters of 32 bytes in hex with 0x
 _TRIES = 5  # to read a block whose parts agree, while the chain reorganises
 
 
@@ -146,7 +146,7 @@ class EthereumNode:
         moved = token_moves(logs, self.chain.wrapped, self.left_out)
         decimals = self._decimals_of(moved["asset"].unique().tolist())
         sieve = Sieve(moved.assign(decimals=moved["asset"].map(decimals)), self.left_out)
-        sieve.drop(sieve.rows["decimals"].isna(), "of tokens whose decimals nobody tells")
+        sieve.drop(sieve.rows["decimals"].isna(), NO_DECIMALS)
         return sieve.rows
 
     def _decimals_of(self, tokens: Sequence[str]) -> dict[str, int | None]:
