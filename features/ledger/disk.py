@@ -208,6 +208,17 @@ def _refuse_spellings(directory: Path, wallets: pa.LargeStringArray) -> None:
         )
 
 
+def read_provenance(directory: Path) -> Provenance:
+    """Where a ledger's content comes from, by its manifest alone; no other file is read.
+
+    Raises
+    ------
+    LedgerError
+        There is no manifest, or it is not as it was written.
+    """
+    return _provenance(directory, read_manifest(directory))
+
+
 def _provenance(directory: Path, manifest: Manifest) -> Provenance:
     try:
         return Provenance.of_facts(manifest.provenance)

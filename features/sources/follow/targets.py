@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.errors import SourceError
 from features.ledger import Ledger
+from features.ledger.disk import read_provenance
 from features.ledger.folder import holds_ledger
 from features.ledger.lock import writing
 from features.sources.ingest import AS_IT_IS, Counting, added_to
@@ -52,7 +53,7 @@ class Folder:
 
     def identity(self) -> str | None:
         """Of the ledger that is there."""
-        return Ledger.open(self.path).provenance.identity if holds_ledger(self.path) else None
+        return read_provenance(self.path).identity if holds_ledger(self.path) else None
 
     def change(self, tx_ids: Sequence[str], transfers: pd.DataFrame) -> Changed:
         """See :class:`Target`."""
