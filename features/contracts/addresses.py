@@ -6,7 +6,6 @@ that nobody has. Where the chain is not said, names are free, but what can only 
 Ethereum or Bitcoin is still written in one way.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 
 from features.contracts import spelling
 from features.contracts.received import Problem, Received, show, suggest
-from features.contracts.spelling import Rules, judge, settled
+from features.contracts.spelling import Rules, base58check, judge, settled
 from features.contracts.text import Texts, as_chunks, as_text
 from features.errors import AddressError, RiskError
 from features.kernel import Int8s
@@ -297,15 +296,6 @@ def _reasons(family: int, chain: str | None) -> Iterator[tuple[int, str]]:
         yield mistake, reason.format(chain=chain)
 
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
 def _tron(digits: str) -> str:
     """Base58Check of an address in hexadecimal digits: 0x and 40, 41 and 40, or both before."""
-    payload = bytes.fromhex("41" + digits[-40:])
-    checksum = hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]
-    number, text = int.from_bytes(payload + checksum, "big"), ""
-    while number:
-        number, digit = divmod(number, 58)
-        text = _ALPHABET[digit] + text
-    return text
+    return base58check(0x41, bytes.fromhex(digits[-40:]))

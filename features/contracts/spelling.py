@@ -4,6 +4,7 @@ EIP-55 (mixed case of hexadecimal digits), Base58Check (Bitcoin, Tron), BIP-173 
 and bech32m of segregated witness).
 """
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ NO_ADDRESS, BAD_CASE, BAD_CHECKSUM, OTHER_CHAIN, BAD_WITNESS, MIXED_CASE, EMPTY 
     16,
 )
 FREE, EVM, BITCOIN, TRON = 0, 1, 2, 3  # families
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _ANY_NAME, _HEXADECIMAL, _SEGWIT, _CHECKED, _TRON = 0, 1, 2, 3, 4  # kinds of spelling
 
 _HEX_DIGITS = 40
@@ -49,8 +52,8 @@ def _values(alphabet: str) -> Int8s:
 
 _HEX = _values("0123456789abcdef")
 _HEX[[ord(digit) for digit in "ABCDEF"]] = range(10, 16)
-_BASE58 = _values("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
-_DIGIT32 = _values("qpzry9x8gf2tvdw0s3jn54khce6mua7l")
+_BASE58 = _values(BASE58)
+_DIGIT32 = _values(BECH32)
 _GENERATOR = np.array([0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3])
 
 
@@ -70,6 +73,18 @@ class Rules(NamedTuple):
     family: int
     versions: Int64s
     prefix: UInt8s
+
+
+def base58check(version: int, payload: bytes) -> str:
+    """Base58Check of a byte for the kind, and a payload such as a hash of 20 bytes."""
+    data = bytes([version]) + payload
+    data += hashlib.sha256(hashlib.sha256(data).digest()).digest()[:4]
+    number, text = int.from_bytes(data), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = BASE58[digit] + text
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    return BASE58[0] * zeros + text
 
 
 @kernel

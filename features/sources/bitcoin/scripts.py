@@ -12,12 +12,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from features.contracts.spelling import BECH32, base58check
 from features.errors import SourceError
 
 MULTISIG, NONSTANDARD = "multisig:", "nonstandard"
 _HASH_CHARACTERS = 40
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_END, _BECH32M_END = 1, 0x2BC830A3
 _RETURN, _CHECKSIG, _CHECKMULTISIG = 0x6A, 0xAC, 0xAE
@@ -60,9 +59,9 @@ def owner(script: bytes, network: Network = MAIN) -> str | None:
         return None
     size = len(script)
     if size == 25 and script[:3] == b"\x76\xa9\x14" and script[23:] == b"\x88\xac":
-        return _base58(network.key_hash, script[3:23])
+        return base58check(network.key_hash, script[3:23])
     if size == 23 and script[:2] == b"\xa9\x14" and script[22:] == b"\x87":
-        return _base58(network.script_hash, script[2:22])
+        return base58check(network.script_hash, script[2:22])
     if size >= 4 and script[1] == size - 2 and size - 2 in _PROGRAM_BYTES:
         if script[0] == 0 and size - 2 in (20, 32):
             return _bech32(network.prefix, 0, script[2:])
@@ -92,7 +91,7 @@ def _of_keys(script: bytes, network: Network) -> str:
     """The owner of a script that names public keys, or of one that is not standard."""
     keys = _keys(script)
     if keys:
-        return joint(_base58(network.key_hash, _hash160(key)) for key in keys)
+        return joint(base58check(network.key_hash, _hash160(key)) for key in keys)
     return f"{NONSTANDARD}{hashlib.sha256(script).hexdigest()[:_HASH_CHARACTERS]}"
 
 
@@ -119,18 +118,6 @@ def _hash160(data: bytes) -> bytes:
     return hashlib.new("ripemd160", hashlib.sha256(data).digest()).digest()
 
 
-def _base58(version: int, payload: bytes) -> str:
-    """Base58Check of a hash of 20 bytes."""
-    data = bytes([version]) + payload
-    data += hashlib.sha256(hashlib.sha256(data).digest()).digest()[:4]
-    number, text = int.from_bytes(data), ""
-    while number:
-        number, digit = divmod(number, 58)
-        text = _BASE58[digit] + text
-    zeros = len(data) - len(data.lstrip(b"\0"))
-    return _BASE58[0] * zeros + text
-
-
 def _bech32(prefix: str, version: int, program: bytes) -> str:
     """A witness program as text (BIP 173; from version 1 on with the constant of BIP 350)."""
     bits = 8 * len(program)
@@ -141,7 +128,7 @@ def _bech32(prefix: str, version: int, program: bytes) -> str:
     rest = _remainder([*spread, *values, 0, 0, 0, 0, 0, 0])
     rest ^= _BECH32M_END if version else _BECH32_END
     values += [rest >> 5 * place & 31 for place in range(5, -1, -1)]
-    return f"{prefix}1{''.join(_BECH32[value] for value in values)}"
+    return f"{prefix}1{''.join(BECH32[value] for value in values)}"
 
 
 def _remainder(values: Iterable[int]) -> int:
