@@ -43,12 +43,14 @@ PAIRS = 400  # of a payer and a payee, above which a transaction stands between 
 NODE_PREFIX = "tx:"
 
 
-def transfers(records: Records) -> pd.DataFrame:
+def transfers(records: Records, between: npt.NDArray[np.bool_] | None = None) -> pd.DataFrame:
     """Transfers of transactions, as :func:`features.check_transfers` takes them.
 
     Parameters
     ----------
     records : Records
+    between : bool array, shape (n,), optional
+        What :func:`stand_between` says of them, where that is known already.
 
     Returns
     -------
@@ -57,7 +59,8 @@ def transfers(records: Records) -> pd.DataFrame:
         that it is the same whatever they were read from), ``timestamp``, ``sender``, ``recipient``,
         ``amount`` and ``fee`` in BTC, ``asset``, ``block``.
     """
-    rows = split(nets(records), _burnt(records), records.fees, stand_between(records))
+    node = stand_between(records) if between is None else between
+    rows = split(nets(records), _burnt(records), records.fees, node)
     rows = rows.at(~_unmade(records)[rows.transaction])
     head, k = records.head, len(records.owners)
     names = pa.concat_arrays([records.owners, _node_names(head.txid)])

@@ -37,9 +37,10 @@ def reader(name: str) -> Callable[[Sequence[Path]], tuple[pd.DataFrame, pd.DataF
 
     def read(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
         found = read_transactions(name, paths)
-        frame = transfers(found.records)
+        between = stand_between(found.records)
+        frame = transfers(found.records, between)
         frame.attrs["left_out"] = dict(found.left_out)
-        standing = int(stand_between(found.records).sum() - found.records.coinbase.sum())
+        standing = int(between.sum() - found.records.coinbase.sum())
         if standing:
             frame.attrs["notes"] = (
                 f"{standing} CoinJoins and transactions of very many are wallets {NODE_PREFIX}ID "
