@@ -17,7 +17,7 @@ from features.ledger.lock import writing
 from features.ledger.manifest import read_manifest
 from features.sources.formats import Source
 from features.sources.prices import read_prices
-from features.sources.tables import is_csv
+from features.sources.tables import write_table
 
 PRICE_MAX_AGE = pd.Timedelta(days=7)  # a weekend and some holidays without trade
 
@@ -220,8 +220,5 @@ def _priced(transfers: pd.DataFrame, counting: Counting) -> tuple[pd.DataFrame, 
 def _write_labels(labels: pd.DataFrame | None, path: Path) -> dict[str, Any]:
     if labels is None:
         raise SourceError(f"{path}: this format holds no labels")
-    if is_csv(path):
-        labels.to_csv(path, index=False)
-    else:
-        labels.to_parquet(path, index=False)
+    write_table(labels, path)
     return {"labels": len(labels), "labels_file": str(path)}

@@ -8,10 +8,12 @@ unpacked on the way.
 import codecs
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
@@ -93,6 +95,19 @@ def is_csv(path: Path) -> bool:
     if not name.endswith(ENDINGS):
         raise SourceError(f"{path}: unknown kind of file; allowed: {', '.join(ENDINGS)}")
     return name.endswith(CSV)
+
+
+def write_table(frame: pd.DataFrame, to: Path) -> None:
+    """Write a frame to CSV or parquet; a file that is there stays until all of the new one is."""
+    beside = to.with_name(f".{os.getpid()}.{to.name}")
+    try:
+        if is_csv(to):
+            frame.to_csv(beside, index=False)
+        else:
+            frame.to_parquet(beside, index=False)
+        beside.replace(to)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @contextmanager

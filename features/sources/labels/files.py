@@ -1,6 +1,5 @@
 """Files of labels that are kept: brought up to date, put together, written whole or not at all."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from features.sources.labels.importing import (
 )
 from features.sources.labels.report import conflicts
 from features.sources.labels.story import coalesced, updated
-from features.sources.tables import CSV, PARQUET, is_csv
+from features.sources.tables import CSV, PARQUET, write_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _bring_up(to: Path, before: Labels | None, found: Imported, source: str) -> 
         The file holds a later state of the list.
     """
     done = updated(before, found.labels, source, found.at)
-    write(done.labels, to)
+    write_table(done.labels, to)
     known = found.labels
     facts: dict[str, Any] = {
         "labels_file": str(to),
@@ -164,7 +163,7 @@ def merge_files(paths: Sequence[Path], to: Path) -> Done:
     _require_suffix(to)
     received = read_all(paths)
     labels = check_labels(coalesced(received))
-    write(labels, to)
+    write_table(labels, to)
     against = conflicts(labels)
     facts = {
         "labels_file": str(to), "received": len(received), "labels": len(labels),
@@ -181,16 +180,3 @@ def read_all(paths: Sequence[Path]) -> Labels:
     """Read the labels of several files as one."""
     frames = [read_labels(path) for path in paths]
     return check_labels(pd.concat(frames, ignore_index=True))
-
-
-def write(labels: pd.DataFrame, to: Path) -> None:
-    """Write labels to a file, which is as it was until all of it is there."""
-    beside = to.with_name(f".{os.getpid()}.{to.name}")
-    try:
-        if is_csv(to):
-            labels.to_csv(beside, index=False)
-        else:
-            labels.to_parquet(beside, index=False)
-        beside.replace(to)
-    finally:
-        beside.unlink(missing_ok=True)
