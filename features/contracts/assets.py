@@ -5,6 +5,7 @@ itself USDT; symbols count only where no chain is named, addresses count there t
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -67,14 +68,19 @@ def asset_kinds(assets: Iterable[str], chain: str) -> Int8s:
     >>> asset_kinds(["ETH", "USDT", "0xdac17f958d2ee523a2206206994597c13d831ec7"], "ethereum")
     array([1, 0, 2], dtype=int8)
     """
-    coins, stable = (_of_chain(table, chain) for table in (_COINS, _STABLE))
+    coins, stable = _known_assets(chain)
     kinds = [NATIVE if one in coins else STABLECOIN if one in stable else OTHER for one in assets]
     return np.array(kinds, np.int8)
 
 
-def _of_chain(table: Mapping[str, frozenset[str]], chain: str) -> frozenset[str]:
-    """Names of a chain; all of them where none is named."""
-    return table.get(chain, frozenset()) if chain else frozenset().union(*table.values())
+@cache
+def _known_assets(chain: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Coins and stablecoins of a chain; all of them where none is named. Every score asks."""
+    coins, stable = (
+        table.get(chain, frozenset()) if chain else frozenset().union(*table.values())
+        for table in (_COINS, _STABLE)
+    )
+    return coins, stable
 
 
 def definition() -> str:

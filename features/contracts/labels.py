@@ -25,6 +25,7 @@ LABELS = ("illicit", "licit")
 NONE = "none"  # in place of a label: a category without a verdict
 UNSPECIFIED = "unspecified"
 UNLABELLED, LICIT, ILLICIT, NO_VERDICT = 0, 1, 2, 3  # labels as kernels read them
+VERDICTS = {ILLICIT: "illicit", LICIT: "licit", NO_VERDICT: NONE}
 
 
 class Labels(Checked):

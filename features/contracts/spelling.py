@@ -136,18 +136,14 @@ def _kind(data: UInt8s, first: int, end: int, rules: Rules) -> tuple[int, int]:
 
 
 @kernel
-def settled(ends: Int64s, data: UInt8s, family: int, out: Int8s) -> int:
-    """Mark texts in ``out`` (n,) that need no second look, 1 for yes; returns how many do need one.
+def settled(ends: Int64s, data: UInt8s, family: int, out: Int8s) -> None:
+    """Mark texts in ``out`` (n,) that need no second look, 1 for yes.
 
     Those are lower-case 0x and 40 digits for ``EVM``; for ``FREE`` also what begins otherwise than
     an address of Ethereum or a bech32 one of Bitcoin does, without spaces around; and empty texts.
     """
-    left = 0
     for i in range(out.size):
-        first, end = ends[i], ends[i + 1]
-        out[i] = _plain(data, first, end, family)
-        left += 1 - out[i]
-    return left
+        out[i] = _plain(data, ends[i], ends[i + 1], family)
 
 
 @inner_kernel

@@ -27,6 +27,7 @@ from features.past.cut import (
     past_with_unpriced,
     set_aside,
     traced_past,
+    verdict_at,
 )
 from features.past.few import few_between
 from features.past.fifo import Spent, spend
@@ -83,5 +84,6 @@ __all__ = [
     "sort_values",
     "spend",
     "traced_past",
+    "verdict_at",
     "window_sums",
 ]

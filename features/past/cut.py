@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from features.contracts.labels import UNLABELLED
+from features.contracts.labels import ILLICIT, NO_VERDICT, UNLABELLED
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, UInt64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
 from features.ledger.materiality import DEFINITION, Scales
@@ -336,3 +336,12 @@ def label_at(labels: PastLabels, wallet: int) -> int:
     """Label of a wallet that was known: ``UNLABELLED``, ``LICIT``, ``ILLICIT``, ``NO_VERDICT``."""
     event = event_at(labels, wallet)
     return int(labels.label[event]) if event >= 0 else UNLABELLED
+
+
+@inner_kernel
+def verdict_at(labels: PastLabels, event: int) -> int:
+    """Verdict that an event brought: 0 for illicit, 1 for licit, -1 for none."""
+    label = labels.label[event]
+    if label == NO_VERDICT:
+        return -1
+    return 0 if label == ILLICIT else 1

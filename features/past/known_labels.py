@@ -15,10 +15,9 @@ import pandas as pd
 from features.contracts.categories import CATEGORIES, OTHER, category_place
 from features.contracts.labels import (
     ILLICIT,
-    LICIT,
     NO_VERDICT,
-    NONE,
     UNLABELLED,
+    VERDICTS,
     check_labels,
 )
 from features.ledger import Ledger, microseconds
@@ -55,7 +54,7 @@ class LabelEvents(NamedTuple):
 _NONE, _NEVER = np.empty(0, np.int8), np.empty(0, np.int64)
 NO_LABELS = LabelEvents(_NEVER, _NEVER, _NONE, _NONE)
 _OTHER = CATEGORIES.index(OTHER)
-_VERDICTS = {"illicit": ILLICIT, "licit": LICIT, NONE: NO_VERDICT}
+_NUMBERS = {word: number for number, word in VERDICTS.items()}
 
 
 def label_events(ledger: Ledger, labels: pd.DataFrame | None) -> LabelEvents:
@@ -119,7 +118,7 @@ def _sorted(checked: pd.DataFrame, code: npt.NDArray[np.int32]) -> _Known:
     """Labels that say something, in order of wallet and time."""
     words, word = np.unique(checked["category"].to_numpy("object"), return_inverse=True)
     place = np.array([category_place(word) for word in words.tolist()], dtype=np.int64)
-    label = checked["label"].map(_VERDICTS).to_numpy().astype(np.int64)
+    label = checked["label"].map(_NUMBERS).to_numpy().astype(np.int64)
     known_at = microseconds(checked["known_at"])
     ends = checked["until"].notna().to_numpy()
     until = np.full(label.size, _FOREVER)

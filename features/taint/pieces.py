@@ -5,9 +5,16 @@ from typing import NamedTuple
 import numpy as np
 
 from features.contracts.categories import CATEGORIES
-from features.contracts.labels import ILLICIT, NO_VERDICT
 from features.kernel import Float64s, Records, inner_kernel
-from features.past import HISTORY_CAP, History, Past, PastLabels, event_at, ever_labelled
+from features.past import (
+    HISTORY_CAP,
+    History,
+    Past,
+    PastLabels,
+    event_at,
+    ever_labelled,
+    verdict_at,
+)
 from features.taint.reading import Reading, empty_reading
 from features.taint.service import Met, nobody_met
 
@@ -148,19 +155,10 @@ def empty_search(caps: Caps, *, record: bool) -> Search:
 
 
 @inner_kernel
-def verdict_group(labels: PastLabels, event: int) -> int:
-    """Place in ``GROUPS`` of the verdict of a label; -1 where it has none."""
-    label = labels.label[event]
-    if label == NO_VERDICT:
-        return -1
-    return 0 if label == ILLICIT else 1
-
-
-@inner_kernel
 def count(search: Search, labels: PastLabels, event: int, piece: Piece) -> None:
     """Add a piece whose far end is labelled, as ``event`` says."""
     amount, hops, tally = search.amount, search.hops, search.tally[0]
-    for place in (verdict_group(labels, event), 2 + labels.category[event]):
+    for place in (verdict_at(labels, event), 2 + labels.category[event]):
         if place < 0:
             continue
         amount[min(piece.hops, 2) - 1, place] += piece.value

@@ -14,13 +14,10 @@ from functools import partial
 import pandas as pd
 
 from features.contracts.categories import CATEGORIES
-from features.contracts.labels import NONE
+from features.contracts.labels import VERDICTS
 from features.contracts.spine import check_spine
 from features.ledger import Ledger
 from features.past import (
-    ILLICIT,
-    LICIT,
-    NO_VERDICT,
     Past,
     Question,
     TracedPast,
@@ -35,7 +32,6 @@ from features.taint.search import fifo_search, haircut_search, poison_search
 from features.taint.service import SERVICE
 
 CAPS = Caps(followed=256, read=256, hops=16, floor=1e-6, service=SERVICE)
-_VERDICTS = {ILLICIT: "illicit", LICIT: "licit", NO_VERDICT: NONE}
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
 _Line = tuple[str, str, str, int | None, float]
 _Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]
@@ -170,7 +166,7 @@ def _poisoned(given: TracedPast, asked: Question, forward: bool, search: Search)
 def _ends(past: Past, search: Search) -> Iterator[tuple[str, str, int, float]]:
     """Category, label, hops and value of each labelled end that was found."""
     for end in found(search):
-        label = _VERDICTS[int(past.labels.label[end["event"]])]
+        label = VERDICTS[int(past.labels.label[end["event"]])]
         category = CATEGORIES[past.labels.category[end["event"]]]
         yield category, label, int(end["hops"]), float(end["value"])
 

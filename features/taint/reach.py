@@ -25,8 +25,9 @@ from features.past import (
     event_at,
     ever_labelled,
     later,
+    verdict_at,
 )
-from features.taint.pieces import GROUPS, verdict_group
+from features.taint.pieces import GROUPS
 from features.taint.service import Met, is_service, nobody_met
 
 NEVER = np.iinfo(np.int64).min + 1
@@ -187,7 +188,7 @@ def _found(given: TracedPast, reach: Reach, own: int, forward: bool, hops: int, 
         return
     event = event_at(labels, wallet) if ever_labelled(labels.start, wallet) else -1
     if event >= 0:
-        verdict = verdict_group(labels, event)
+        verdict = verdict_at(labels, event)
         if verdict >= 0:
             _end(reach.best, verdict, event, node, hops)
         _end(reach.best, 2 + labels.category[event], event, node, hops)

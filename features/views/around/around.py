@@ -26,6 +26,7 @@ from features.past import (
     inner_kernel,
     kernel,
     place_across,
+    verdict_at,
 )
 from features.view import View, blocks
 from features.views.around.columns import (
@@ -49,7 +50,6 @@ from features.views.around.met import (
     count,
     empty_memory,
     forget,
-    known_as,
     latest,
     meet,
 )
@@ -63,7 +63,7 @@ def _one_step(past: Past, facing: PastSide, n: int, memory: Memory, line: Float6
         event = event_at(labels, found[k])
         if event >= 0:
             count(labels, event, 0, line)
-            known = known_as(labels, event)
+            known = verdict_at(labels, event)
             if known >= 0:
                 line[RATIO[0, known]] += 1.0 / cut(facing, found[k]).total
     for known in range(len(KNOWN)):
@@ -95,7 +95,7 @@ def _read(
         event = event_at(labels, other)
         if event < 0 or (forward and place_across(side, place, past.incoming) < 0):
             continue
-        known = known_as(labels, event)
+        known = verdict_at(labels, event)
         if known >= 0:
             hits[known] += 1.0
         if meet(memory, met, other):

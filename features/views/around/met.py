@@ -6,14 +6,13 @@ import numpy as np
 
 from features.kernel import Float64s, Int32s, empty_table, slot_of
 from features.past import (
-    ILLICIT,
-    NO_VERDICT,
     Past,
     PastLabels,
     Question,
     inner_kernel,
     kernel,
     place_across,
+    verdict_at,
 )
 from features.views.around.columns import COUNT, GROUP_OF, KNOWN, SEEN, WIDTH, WORK
 
@@ -80,18 +79,9 @@ def latest(past: Past, forward: bool, asked: Question, memory: Memory) -> tuple[
 
 
 @inner_kernel
-def known_as(labels: PastLabels, event: int) -> int:
-    """Place in ``KNOWN`` of the verdict of a label; -1 where it has none."""
-    label = labels.label[event]
-    if label == NO_VERDICT:
-        return -1
-    return 0 if label == ILLICIT else 1
-
-
-@inner_kernel
 def count(labels: PastLabels, event: int, step: int, line: Float64s) -> None:
     """Count a labelled wallet that was met."""
-    known = known_as(labels, event)
+    known = verdict_at(labels, event)
     if known >= 0:
         line[COUNT[step, known]] += 1.0
     group = GROUP_OF[labels.category[event]]
