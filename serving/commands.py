@@ -87,7 +87,7 @@ def score(
     """Score wallets, with reasons."""
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
-    from serving.scorer import Scorer
+    from serving.scoring.scorer import Scorer
     from serving.text import score_text
     from training.commands import model_folder
 
@@ -99,7 +99,7 @@ def score(
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
-            for wallet in map(scorer.address, wallets)
+            for wallet in map(scorer.held.address, wallets)
         ]
     for answer in answers:
         typer.echo(json.dumps(answer) if as_json else score_text(answer))

@@ -19,7 +19,7 @@ from serving.journal import Journal, JournalError
 from serving.journal.contradictions import OPEN, Keep, transfer_of
 from serving.replay import Changing, replay
 from serving.schemas.values import instant_text
-from serving.scorer import Scorer
+from serving.scoring.held import Held
 
 _LOGGED = 20  # lines, of any number of contradictions
 _log = logging.getLogger("walletrisk.journal")
@@ -47,8 +47,8 @@ class Resolved:
 class Corrections:
     """What changes transfers that are in the ledger already; the intake's writer makes them."""
 
-    def __init__(self, scorer: Scorer, journal: Journal, intake: Intake) -> None:
-        self._scorer = scorer
+    def __init__(self, held: Held, journal: Journal, intake: Intake) -> None:
+        self._held = held
         self._journal = journal
         self._intake = intake
 
@@ -60,12 +60,12 @@ class Corrections:
         JournalError
             The journal did not take it, nothing was retracted.
         """
-        ledger, distinct = self._scorer.ledger, list(dict.fromkeys(tx_ids))
+        ledger, distinct = self._held.ledger, list(dict.fromkeys(tx_ids))
         with self._intake.alone():
             held = [tx_id for tx_id in distinct if ledger.rows(tx_id)]
             seq = self._journal.retract(held)
             with self._intake.following():
-                transfers = self._scorer.retract(held)
+                transfers = self._held.retract(held)
         unknown = [tx_id for tx_id in distinct if tx_id not in set(held)]
         return Retracted(len(held), transfers, unknown, seq)
 
@@ -84,10 +84,10 @@ class Corrections:
             The journal did not take it, nothing changed.
         """
         with self._intake.alone():
-            done, changed = resolve(self._journal, self._scorer.ledger, number, keep)
+            done, changed = resolve(self._journal, self._held.ledger, number, keep)
             with self._intake.following():
                 for tx_id, transfers in changed.items():
-                    self._scorer.replace(tx_id, transfers)
+                    self._held.replace(tx_id, transfers)
         return done
 
     def set_aside(self, conflicts: Sequence[Conflict]) -> None:
@@ -96,8 +96,8 @@ class Corrections:
             self._journal.set_aside(conflicts)
             with self._intake.following():
                 for stored, _ in conflicts:
-                    held = self._scorer.ledger.transaction(stored.tx_id)
-                    self._scorer.replace(stored.tx_id, _changed(held, stored))
+                    held = self._held.ledger.transaction(stored.tx_id)
+                    self._held.replace(stored.tx_id, _changed(held, stored))
         report(conflicts)
 
     def leave_out(
@@ -112,7 +112,7 @@ class Corrections:
             with self._intake.following():
                 for tx_id in found:
                     here = [one for one in transactions if one.tx_id == tx_id]
-                    self._scorer.replace(tx_id, here)
+                    self._held.replace(tx_id, here)
         report_retracted(found)
 
 

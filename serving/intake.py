@@ -14,7 +14,7 @@ from features.errors import RiskError
 from serving.journal import Journal, JournalError, New, utc
 from serving.schemas import requests
 from serving.schemas.values import instant_text, microseconds
-from serving.scorer import Scorer
+from serving.scoring.held import Held
 
 QUICK_TRANSFERS = 64  # of a request, up to which they are checked one by one, without a frame
 
@@ -31,12 +31,12 @@ class Added:
 class Intake:
     """The one writer of journal and ledger.
 
-    Writers wait for each other here and not at the scorer's lock, which is held only while the
+    Writers wait for each other here and not at the ledger's lock, which is held only while the
     ledger changes: scores go on while transfers are checked and written to disk.
     """
 
-    def __init__(self, scorer: Scorer, journal: Journal, *, max_ahead_s: int) -> None:
-        self._scorer = scorer
+    def __init__(self, held: Held, journal: Journal, *, max_ahead_s: int) -> None:
+        self._held = held
         self._journal = journal
         self._max_ahead_s = max_ahead_s
         self._latest_us = journal.latest_us
@@ -87,7 +87,7 @@ class Intake:
             new = self._new(transfers)
             seq = self._journal.append(new)
             with self.following():
-                self._scorer.insert(new)
+                self._held.insert(new)
             self._latest_us = max(self._latest_us, latest_us)
         return Added(len(new), len(transfers) - len(new), seq)
 
@@ -99,7 +99,7 @@ class Intake:
 
     def _new(self, transfers: list[requests.Transfer]) -> New:
         """Those that the ledger does not hold, in order of time; raises as :meth:`add` does."""
-        ledger = self._scorer.ledger
+        ledger = self._held.ledger
         if len(transfers) <= QUICK_TRANSFERS:
             new = ledger.check_stream([_plain(one) for one in transfers])
             if new is not None:

@@ -16,7 +16,8 @@ from serving.journal import Journal
 from serving.observability import Metrics
 from serving.schemas import requests
 from serving.schemas.values import instant_text, microseconds
-from serving.scorer import Scorer
+from serving.scoring.scorer import Scorer
+from serving.scoring.self_check import check_itself
 from serving.settings import Settings
 
 
@@ -38,7 +39,7 @@ class Service:
     ) -> "Service":
         """Load ledger, labels and model, replay the journal, and check the result.
 
-        ``views`` as for :meth:`serving.scorer.Scorer.load`.
+        ``views`` as for :meth:`serving.scoring.scorer.Scorer.load`.
 
         Raises
         ------
@@ -46,14 +47,15 @@ class Service:
             One of them cannot be read, or they do not fit each other.
         """
         scorer = Scorer.load(settings, views=views)
-        chain = _chain(settings.chain, scorer.ledger.chain)
+        held = scorer.held
+        chain = _chain(settings.chain, held.ledger.chain)
         journal = Journal(settings.journal_url)
         try:
-            bring_up(journal, scorer.ledger, scorer)
-            intake = Intake(scorer, journal, max_ahead_s=settings.max_ahead_s)
-            corrections = Corrections(scorer, journal, intake)
+            bring_up(journal, held.ledger, held)
+            intake = Intake(held, journal, max_ahead_s=settings.max_ahead_s)
+            corrections = Corrections(held, journal, intake)
             compile_once()
-            scorer.check_itself()
+            check_itself(scorer)
         except BaseException:
             journal.close()
             raise
@@ -97,9 +99,9 @@ class Service:
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
         if asked.direction is None:
-            said = self.scorer.trace(wallet, as_of)
+            said = self.scorer.tracer.trace(wallet, as_of)
         else:
-            said = self.scorer.follow(
+            said = self.scorer.tracer.follow(
                 wallet, as_of, direction=asked.direction, to=asked.to, share=asked.share
             )
         self.metrics.trace(said["status"], time.perf_counter() - started)
@@ -121,7 +123,7 @@ class Service:
             raise RiskError(
                 f"as_of {instant_text(as_of)} lies in the future; now is {instant_text(now)}"
             )
-        return self.scorer.address(wallet.address), as_of
+        return self.scorer.held.address(wallet.address), as_of
 
     def _opening(self, wallet: str) -> dict[str, Any]:
         return {

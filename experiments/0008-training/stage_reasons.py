@@ -18,7 +18,8 @@ from features import Ledger, feature_table
 from features.sources.known import read_known
 from features.views import VIEWS
 from serving.schemas.values import microseconds
-from serving.scorer import Scorer
+from serving.scoring.scorer import Scorer
+from serving.scoring.self_check import check_itself
 from serving.settings import Bands
 from training import TrainConfig
 from training.band_choice import Choice, ScoredRows, of_budget, of_precision
@@ -180,7 +181,7 @@ def latency(ledger: Ledger, labels: pd.DataFrame, table: pd.DataFrame) -> Iterat
     """Time one score in the endpoint's process, wallets in turn: what the groups add."""
     recipe = Recipe.of(table, labels, config_of("all", 0), ledger=None, views=VIEWS)
     scorer = Scorer(ledger, ship(recipe).model, labels=None, bands=Bands())
-    scorer.check_itself()
+    check_itself(scorer)
     now = microseconds(table.index.get_level_values("as_of").max())
     wallets = table.index.get_level_values("wallet").unique()[:ASKED].tolist()
     asked: dict[str, Callable[[str], object]] = {

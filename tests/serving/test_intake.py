@@ -14,7 +14,7 @@ from serving.intake import Intake
 from serving.journal import Journal, JournalError
 from serving.schemas.requests import Transfer, TransfersRequest
 from serving.schemas.values import microseconds
-from serving.scorer import Scorer
+from serving.scoring.scorer import Scorer
 from serving.settings import Bands
 from tests.serving.conftest import World, transfer
 
@@ -30,9 +30,9 @@ class Shop:
         ledger, model, labels = world.open()
         self.scorer = Scorer(ledger, model, labels=labels, bands=Bands())
         self.journal = Journal(f"sqlite:///{folder / 'journal.sqlite'}")
-        self.replayed = bring_up(self.journal, ledger, self.scorer)
-        self.intake = Intake(self.scorer, self.journal, max_ahead_s=7_200)
-        self.corrections = Corrections(self.scorer, self.journal, self.intake)
+        self.replayed = bring_up(self.journal, ledger, self.scorer.held)
+        self.intake = Intake(self.scorer.held, self.journal, max_ahead_s=7_200)
+        self.corrections = Corrections(self.scorer.held, self.journal, self.intake)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_copies_are_counted(shop: Shop) -> None:
     assert (again.added, again.duplicates, again.journal_seq) == (2, 1, 4)
     none = shop.intake.add(read(transfer(1)))
     assert (none.added, none.duplicates, none.journal_seq) == (0, 1, 4)
-    assert shop.scorer.ledger.n_transfers == 904
+    assert shop.scorer.held.ledger.n_transfers == 904
 
 
 def test_a_contradiction_adds_nothing(shop: Shop) -> None:
@@ -61,7 +61,7 @@ def test_a_contradiction_adds_nothing(shop: Shop) -> None:
     with pytest.raises(RiskError, match="the ledger holds 'ETH'"):
         shop.intake.add(read(transfer(3, asset="BTC")))
     assert shop.journal.last_seq == 1
-    assert shop.scorer.ledger.n_transfers == 901
+    assert shop.scorer.held.ledger.n_transfers == 901
 
 
 def test_few_and_many_transfers_leave_the_same_ledger_and_journal(
@@ -79,7 +79,7 @@ def test_few_and_many_transfers_leave_the_same_ledger_and_journal(
         shop = Shop(world, tmp_path / str(quick))
         added = [shop.intake.add(read(*batch)) for batch in batches]
         rows = pa.Table.from_batches(shop.journal.replay())
-        ledger = shop.scorer.ledger
+        ledger = shop.scorer.held.ledger
         names = [ledger.wallet(code) for code in ledger.sender[900 : ledger.n_transfers]]
         scores = [shop.scorer.score(name, 2**51) for name in ("new", "w1", "w\u00e4hrung")]
         seen.append((added, rows.to_pydict(), names, scores))
@@ -88,11 +88,11 @@ def test_few_and_many_transfers_leave_the_same_ledger_and_journal(
 
 
 def test_a_few_transfers_are_all_or_none(shop: Shop) -> None:
-    known = transfer(1) | {"tx_id": shop.scorer.ledger.tx_id(0)}
+    known = transfer(1) | {"tx_id": shop.scorer.held.ledger.tx_id(0)}
     with pytest.raises(ConflictError):
         shop.intake.add(read(transfer(2), transfer(2, position=1), known))
     assert shop.journal.last_seq == 0
-    assert shop.scorer.ledger.n_transfers == 900
+    assert shop.scorer.held.ledger.n_transfers == 900
 
 
 def test_replay_restores_the_ledger(world: World, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_journal_that_refuses_leaves_the_ledger_alone(
     monkeypatch.setattr(shop.journal, "append", full)
     with pytest.raises(JournalError, match="disk is full"):
         shop.intake.add(read(transfer(1)))
-    assert shop.scorer.ledger.n_transfers == 900
+    assert shop.scorer.held.ledger.n_transfers == 900
     shop.intake.check()
 
 
@@ -128,7 +128,7 @@ def test_memory_that_falls_behind_the_journal_stops_the_service(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(shop.scorer, "insert", full)
+        patch.setattr(shop.scorer.held, "insert", full)
         with pytest.raises(MemoryError):
             shop.intake.add(read(transfer(1)))
     for action in (shop.intake.check, lambda: shop.intake.add(read(transfer(2)))):
@@ -146,5 +146,5 @@ def test_writers_wait_for_each_other(shop: Shop) -> None:
         writer.start()
     for writer in writers:
         writer.join()
-    assert shop.scorer.ledger.n_transfers == 980
+    assert shop.scorer.held.ledger.n_transfers == 980
     assert shop.journal.last_seq == 80

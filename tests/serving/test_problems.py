@@ -102,7 +102,7 @@ def test_a_bad_transfer_is_placed(client: TestClient, fields: dict[str, Any], po
     problem = send(client, TRANSFERS, body)
     assert problem["status"] == 422
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
-    ledger = client.app.state.service.scorer.ledger  # type: ignore[attr-defined]
+    ledger = client.app.state.service.scorer.held.ledger  # type: ignore[attr-defined]
     assert ledger.n_transfers == 900
 
 

@@ -9,9 +9,10 @@ import pytest
 from features import RiskError
 from features.kernel import Float64s
 from serving import create_app
-from serving.context import context_row
 from serving.schemas.values import microseconds
-from serving.scorer import Scorer
+from serving.scoring.context import context_row
+from serving.scoring.scorer import Scorer
+from serving.scoring.self_check import check_itself
 from serving.settings import Bands
 from tests.serving.conftest import LATER, TestClient, World, settings
 from training import RiskModel
@@ -57,7 +58,8 @@ def scorer(world: World) -> Scorer:
 def client(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     load = RiskModel.load
     monkeypatch.setattr(
-        "serving.scorer.RiskModel.load", lambda *given, **more: OwnColumns(load(*given, **more))
+        "serving.scoring.scorer.RiskModel.load",
+        lambda *given, **more: OwnColumns(load(*given, **more)),
     )
     with TestClient(create_app(settings(world, tmp_path))) as opened:
         yield opened
@@ -106,7 +108,7 @@ def test_reasons_name_own_columns_with_their_value(scorer: Scorer) -> None:
     assert group["columns"][0] == first | {"percentile": None}
     absent = scorer.score("nobody", microseconds(LATER))["reasons"]
     assert {reason["feature"]: reason["value"] for reason in absent} == dict.fromkeys(NAMES)
-    scorer.check_itself()
+    check_itself(scorer)
 
 
 def test_context_over_http(client: TestClient) -> None:

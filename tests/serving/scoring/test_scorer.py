@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from features import Ledger, RiskError, check_transfers, feature_table
 from serving.schemas.values import microseconds
-from serving.scorer import Scorer
+from serving.scoring.scorer import Scorer
+from serving.scoring.self_check import check_itself
 from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers
 from training import RiskModel
@@ -158,7 +159,7 @@ def test_later_transfers_change_no_past_score(scorer: Scorer) -> None:
     new = random_transfers(transfers=2_500, seed=1)
     new["tx_id"] = "later-" + new["tx_id"]
     new.loc[new["timestamp"] < LATER, "timestamp"] = LATER
-    scorer.insert(check_transfers(new))
+    scorer.held.insert(check_transfers(new))
     assert scorer.score("w1", microseconds(INSTANTS[-1]))["coverage"]["transfers_in"] > 50
     assert everything() == before
 
@@ -176,7 +177,7 @@ def test_a_labelled_wallet_counts_once_it_appears(world: World, scorer: Scorer) 
             }
         )
     )
-    scorer.insert(new)
+    scorer.held.insert(new)
     ledger, model, labels = world.open()
     ledger.append(new)
     for wallet in ("w2", "newcomer", "fresh"):
@@ -200,20 +201,20 @@ def test_scores_and_appends_take_turns(scorer: Scorer) -> None:
         wallet: scorer.score(wallet, microseconds(START - pd.Timedelta(1, "D")))["probability"]
         for wallet in WALLETS
     }
-    writer = threading.Thread(target=scorer.insert, args=(checked,))
+    writer = threading.Thread(target=scorer.held.insert, args=(checked,))
     writer.start()
     while writer.is_alive():
         for wallet, probability in expected.items():
             early = scorer.score(wallet, microseconds(START - pd.Timedelta(1, "D")))
             assert early["probability"] == probability
     writer.join()
-    assert scorer.ledger.n_transfers == 3_900
+    assert scorer.held.ledger.n_transfers == 3_900
 
 
 def test_the_self_check_finds_reasons_that_do_not_add_up(
     scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scorer.check_itself()
+    check_itself(scorer)
     honest = scorer.score
 
     def crooked(wallet: str, as_of: int) -> dict[str, object]:
@@ -222,14 +223,14 @@ def test_the_self_check_finds_reasons_that_do_not_add_up(
 
     monkeypatch.setattr(scorer, "score", crooked)
     with pytest.raises(RiskError, match="failed its self-check on wallet"):
-        scorer.check_itself()
+        check_itself(scorer)
 
 
 def test_an_empty_ledger_scores_nobody(world: World) -> None:
     _, model, labels = world.open()
     empty = Ledger.from_transfers(random_transfers().iloc[:0])
     scorer = Scorer(empty, model, labels=labels, bands=Bands())
-    scorer.check_itself()
+    check_itself(scorer)
     answer = scorer.score("w1", microseconds(LATER))
     assert answer["status"] == "unknown_wallet"
     assert answer["coverage"]["ledger_last_timestamp"] is None
@@ -240,7 +241,7 @@ def test_a_graph_network_is_scored_by_its_neighbourhood(tmp_path: Path) -> None:
     world = build(tmp_path, "graphsage", epochs=1, hidden=4)
     scorer = scorer_of(world)
     assert not scorer.tabular
-    scorer.check_itself()
+    check_itself(scorer)
     ledger, _, labels = world.open()
     model = RiskModel.load(world.model)
     for wallet in WALLETS:

@@ -1,0 +1,1 @@
+"""What is asked of a ledger and a model, and what is answered."""

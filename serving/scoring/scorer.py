@@ -1,0 +1,204 @@
+"""One wallet's answer: window, views, model, calibration, band and reasons."""
+
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.contracts.spine import check_spine
+from features.errors import RiskError
+from features.guests import all_views
+from features.ledger import Ledger
+from features.sources.ingest import chain_of
+from features.sources.known import read_known
+from features.table import compute_rows
+from features.view import View
+from features.views import VIEWS, feature_columns
+from serving.schemas.values import finite, instant_text
+from serving.scoring.context import Context, context_frame, context_row
+from serving.scoring.explanation import Explainer
+from serving.scoring.facts import coverage_facts, feature_facts, model_facts
+from serving.scoring.held import Held
+from serving.scoring.tracer import Tracer
+from serving.settings import Bands, Settings
+from training.bands import LOWEST, BandTable
+from training.risk_model import RiskModel, Scores
+
+# room made at the start, so that no score waits while the first appends copy whole arrays
+RESERVED_TRANSFERS = 100_000
+GIVEN = "given with the request"
+
+Float64s = npt.NDArray[np.float64]
+
+
+class Scorer:
+    """A ledger, a model and labels, answering for one wallet at a time.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Owned by this object from now on.
+    model : RiskModel
+    labels : DataFrame, optional
+        Known wallets, for exposure features.
+    bands : Bands or BandTable
+        Policy of the bands; a table is of one model.
+    views : tuple of View
+        What traces and the list of features show; the model computes its own.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        model: RiskModel,
+        *,
+        labels: pd.DataFrame | None,
+        bands: Bands | BandTable,
+        views: tuple[View, ...] = VIEWS,
+    ) -> None:
+        if model.reads_labels and labels is None:
+            raise RiskError(
+                "the model learnt from exposure to labelled wallets; give labels to score"
+            )
+        model.require_fit(ledger)
+        ledger.count_in(model.manifest.unit)
+        self.held = Held(ledger, labels)
+        self.tracer = Tracer(self.held, views)
+        self.model = model
+        self.tabular = model.estimator.reads == "table"
+        columns = feature_columns(model.views)
+        names = [column.name for column in columns]
+        self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
+        meaning = {column.name: column.meaning for column in columns}
+        meaning |= dict.fromkeys(model.context_names, GIVEN)
+        self._explainer = Explainer(model, self._column, meaning)
+        policy = bands.policy(model.version, model.base_rate)
+        self.thresholds = policy.thresholds
+        self.bands = policy._asdict()
+        self.facts = model_facts(model)
+        self.features = feature_facts(views, model)
+
+    @classmethod
+    def load(cls, settings: Settings, *, views: tuple[View, ...] | None = None) -> "Scorer":
+        """Open the ledger, the model and the labels that the settings name.
+
+        ``views`` are, by default, ours and those of installed packages.
+
+        Raises
+        ------
+        RiskError
+            One of them cannot be read or does not fit this release.
+        """
+        chain = chain_of(settings.ledger, None)
+        labels = read_known(settings.labels, settings.labels_written, chain=chain)
+        ledger = Ledger.open(settings.ledger)
+        ledger.reserve(RESERVED_TRANSFERS)
+        chosen = all_views() if views is None else views
+        model = RiskModel.load(settings.model, views=chosen)
+        table = settings.band_table
+        bands = settings.bands if table is None else BandTable.read(table)
+        return cls(ledger, model, labels=labels, bands=bands, views=chosen)
+
+    def score(
+        self,
+        wallet: str,
+        as_of: int,
+        *,
+        context: Context = MappingProxyType({}),
+        reasons: bool = True,
+        groups: bool = True,
+    ) -> dict[str, Any]:
+        """Score one wallet.
+
+        Parameters
+        ----------
+        wallet : str
+            As :meth:`Held.address` spells it.
+        as_of : int
+            Microseconds since 1970 UTC; only what was known before counts.
+        context : mapping of str to float or None
+            The user's own columns, those that the model reads; nan where one is absent.
+        reasons, groups : bool
+            Whether to explain the score, by columns and by what they mean, which costs more than
+            the score itself.
+
+        Returns
+        -------
+        dict
+            :class:`serving.schemas.answers.WalletScore` without ``request_id`` and ``wallet``.
+
+        Raises
+        ------
+        RiskError
+            ``context`` names a column that the model does not read.
+        """
+        own = context_row(self.model.context_names, context)
+        explain = reasons or groups
+        values, scores, last_time = self._compute(wallet, as_of, own, reasons=explain)
+        probability, status = float(scores.probability[0]), scores.status[0]
+        log_odds = float(scores.log_odds[0])
+        answer: dict[str, Any] = {
+            "as_of": instant_text(as_of),
+            "status": status,
+            "probability": probability,
+            "probability_low": finite(float(scores.low[0])),
+            "probability_high": finite(float(scores.high[0])),
+            "categories": self._categories(scores),
+            "log_odds": log_odds,
+            "band": self._band(probability) if status == "scored" else "unknown",
+            "base_rate": self.model.base_rate,
+            "reasons": None,
+            "base_log_odds": None,
+            "other_log_odds": None,
+            "groups": None,
+            "other_groups_log_odds": None,
+            "coverage": coverage_facts(lambda name: float(values[self._column[name]]), last_time),
+            "model": self.facts,
+            "bands": self.bands,
+        }
+        if scores.contributions is not None:
+            parts, row = scores.contributions[0], np.concatenate([values, own])
+            answer["base_log_odds"] = float(parts[-1])
+            if reasons:
+                answer |= self._explainer.columns(parts, row, log_odds)
+            if groups:
+                answer |= self._explainer.groups(parts, row, log_odds)
+        return answer
+
+    def _compute(
+        self, wallet: str, as_of: int, own: Float64s, *, reasons: bool
+    ) -> tuple[Float64s, Scores, int | None]:
+        """One row of the model's views, its scores, and how far the ledger reached."""
+        model, held = self.model, self.held
+        with held.lock:
+            codes = np.array([held.ledger.code(wallet)], dtype=np.int32)
+            values = compute_rows(
+                held.ledger, codes, np.array([as_of]), labels=held.events, views=model.views
+            )
+            last_time = held.ledger.last_time
+            if not self.tabular:
+                return values[0], self._score_spine(wallet, as_of, own, reasons), last_time
+        scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
+        return values[0], scores, last_time
+
+    def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
+        spine = pd.DataFrame(
+            {"wallet": [wallet], "as_of": [pd.Timestamp(as_of, unit="us", tz="UTC")]}
+        )
+        spine = check_spine(spine)
+        context = context_frame(self.model.context_names, own, spine)
+        return self.model.score_spine(
+            self.held.ledger, spine, labels=self.held.labels, context=context, reasons=reasons
+        )
+
+    def _categories(self, scores: Scores) -> dict[str, float] | None:
+        kinds = self.model.categories
+        if kinds is None or scores.by_category is None or scores.status[0] != "scored":
+            return None
+        return dict(zip(kinds.names, scores.by_category[0].tolist(), strict=True))
+
+    def _band(self, probability: float) -> str:
+        reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
+        return reached[-1] if reached else LOWEST
