@@ -179,7 +179,7 @@ def test_every_spelling_of_a_tron_address_is_one(text: str) -> None:
         "script:0014",
         f"{INVENTED}0",
         f"{FRESH}0.1",
-    ],  # fmt: skip
+    ],
 )
 def test_what_our_readers_make_up_stays(name: str) -> None:
     assert {one(name, chain) for chain in ("bitcoin", "ethereum", "tron", None)} == {name}
