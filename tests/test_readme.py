@@ -1,11 +1,8 @@
 """The examples of README.md do what they say."""
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +14,19 @@ import walletrisk
 from features import Ledger, feature_table
 from features.sources.formats import read_files
 from serving.schemas.requests import ScoreRequest
-from tests.pages import blocks
+from tests.pages import blocks, python, run_commands
+from tests.pages import commands as commands_of
 from tests.strategies import at, spine, transfers
 from training.demo import AS_OF, Workspace, one_question_each, prepare
 
 ROOT = Path(walletrisk.__file__).parent
 README = (ROOT / "README.md").read_text()
-RUN_ALL = """
-import json, sys, walletrisk
-for line in json.load(sys.stdin):
-    code = walletrisk.run(line)
-    if code:
-        sys.exit(f"{line} ended with {code}")
-"""
+CHAINS = README.index("## Your chain"), README.index("## From Python")  # tests/test_your_chain.py
+APART = README[: CHAINS[0]] + README[CHAINS[1] :]
 
 
 def commands() -> list[list[str]]:
-    joined = "\n".join(blocks(README, "sh")).replace("\\\n", " ")
-    lines = [shlex.split(line) for line in joined.splitlines() if line]
-    return [line for line in lines if line[0] == "walletrisk"]
+    return commands_of(blocks(APART, "sh"))
 
 
 def write_own_data(folder: Path) -> None:
@@ -71,21 +62,6 @@ def write_own_data(folder: Path) -> None:
     (folder / "train.toml").write_text(f"{config}\n{gate}")
 
 
-def python(code: str, folder: Path, given: str = "") -> str:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "WALLETRISK_"))}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=kept | {"PYTHONPATH": str(ROOT)},
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_python_example_runs(tmp_path: Path) -> None:
     work = Workspace(tmp_path / "demo-run")
     prepare(ROOT / "demo", work)
@@ -118,18 +94,17 @@ def test_a_view_of_ones_own_is_compiled_and_computed() -> None:
 
 def test_command_lines_run_in_their_order(tmp_path: Path) -> None:
     write_own_data(tmp_path)
-    lines = [line[1:] for line in commands() if line[1] != "serve"]
-    said = python(RUN_ALL, tmp_path, json.dumps(lines))
+    said = run_commands([line for line in commands() if line[0] != "serve"], tmp_path)
     assert "version 1 is now the champion" in said
     assert ": scored" in said
     assert (tmp_path / "report" / "report.md").exists()
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line[1] == "serve"])
+@pytest.mark.parametrize("line", [line for line in commands() if line[0] == "serve"])
 def test_serve_example_has_only_options_that_exist(
     line: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert walletrisk.run([*line[1:], "--help"]) == 0
+    assert walletrisk.run([*line, "--help"]) == 0
     shown = capsys.readouterr().out
     assert all(f"{option} " in shown for option in line if option.startswith("--"))
 

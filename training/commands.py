@@ -37,6 +37,33 @@ def model_folder(model: str, tracking_uri: str | None) -> Path:
     return resolve(model, tracking_uri=tracking_uri)
 
 
+@app.command(
+    epilog="Example: walletrisk prepare ledger --labels known.parquet --base-rate 0.01 "
+    "--to train.toml"
+)
+def prepare(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="Ledger folder.")],
+    labels: Annotated[Path, typer.Option(metavar="FILE", help="Known wallets to learn from.")],
+    base_rate: Annotated[
+        float, typer.Option(help="Share of illicit wallets among those you will ask about.")
+    ],
+    to: Annotated[Path, typer.Option(metavar="CONFIG.toml", help="File for walletrisk train.")],
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what train needs: a question a labelled wallet, right after one of its transfers."""
+    from features.progress import progress
+    from features.sources.known import TableOptions
+    from training.prepare import prepare
+
+    written = TableOptions(columns, time_unit, timezone)
+    with progress():
+        done = prepare(ledger, labels, to, base_rate=base_rate, written=written)
+    say(done.text(), done.facts(), as_json)
+
+
 @app.command(epilog="Example: walletrisk train demo-run/demo.toml")
 def train(
     context: typer.Context,

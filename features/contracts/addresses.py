@@ -59,8 +59,12 @@ _SETTLED = {
     spelling.EVM: re.compile(r"0x[0-9a-f]{40}"),
     spelling.FREE: re.compile(r"0x[0-9a-f]{40}|(?![0BT])[!-~](?:[ -~]*[!-~])?"),
 }
-# what our readers make up where a chain has no address: a transaction as a node, a bare multisig
-_MADE_UP = r"^(?:(?:tx|multisig|script|key):[!-~]+|nonstandard[0-9a-f]{40})$"
+# what our readers make up where a chain has no address: a transaction as a node, a bare multisig;
+# and the wallets of what never was, by which the gate and attacks try a model on any chain
+_MADE_UP = (
+    r"^(?:(?:tx|multisig|script|key):[!-~]+|nonstandard[0-9a-f]{40}"
+    r"|walletrisk-(?:gate|attack)/[!-~]+)$"
+)
 _EXPECTED = {
     spelling.EVM: "0x and 40 hexadecimal digits",
     spelling.BITCOIN: "base58 such as 1... or 3..., or bech32 such as bc1...",

@@ -86,10 +86,10 @@ class Anvil:
         self.used.add(address)
         return address
 
-    def mine(self) -> int:
-        """Mine what is queued, a slot after the block before; returns the block's number."""
+    def mine(self, after_s: int = SLOT_S) -> int:
+        """Mine what is queued, so long after the block before; returns the block's number."""
         latest = self.rpc("eth_getBlockByNumber", "latest", False)
-        self.rpc("evm_setNextBlockTimestamp", int(latest["timestamp"], 16) + SLOT_S)
+        self.rpc("evm_setNextBlockTimestamp", int(latest["timestamp"], 16) + after_s)
         self.rpc("evm_mine")
         return int(self.rpc("eth_blockNumber"), 16)
 

@@ -28,6 +28,8 @@ from features.kernel.checksums import (
     sha256,
 )
 from tests.naive import addresses as plain
+from training.attacks.moves import FRESH
+from training.gate.future import INVENTED
 
 # the examples of EIP-55
 MIXED = [
@@ -169,11 +171,19 @@ def test_every_spelling_of_a_tron_address_is_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["tx:" + "0" * 64, "multisig:" + "a" * 40, "nonstandard" + "b" * 40, "script:0014"]
+    "name",
+    [
+        "tx:" + "0" * 64,
+        "multisig:" + "a" * 40,
+        "nonstandard" + "b" * 40,
+        "script:0014",
+        f"{INVENTED}0",
+        f"{FRESH}0.1",
+    ],
 )
 def test_what_our_readers_make_up_stays(name: str) -> None:
     assert {one(name, chain) for chain in ("bitcoin", "ethereum", "tron", None)} == {name}
-    assert one(name.replace(":", " ").replace("standard", ""), "bitcoin") is None
+    assert one(name.replace(":", " ").replace("standard", "").replace("/", " "), "bitcoin") is None
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)))
