@@ -16,11 +16,12 @@ from starlette.exceptions import HTTPException
 
 from features.view import View
 from serving import problems
-from serving.bodies import SHORT_BYTES, read_parts, require_few_values
+from serving.bodies import SHORT_BYTES, read_each, read_parts, require_few_values
 from serving.corrections import Retracted
 from serving.intake import Added
 from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
+from serving.mistakes import MistakesError
 from serving.observability import CountRequests, Metrics
 from serving.openapi import documented, openapi
 from serving.schemas import answers, corrections, requests
@@ -131,7 +132,8 @@ async def score_wallet(request: Request, service: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
     body = await _short_body(request)  # it is parsed on the event loop
     asked = requests.ScoreRequest.model_validate_json(body)
-    if service.scorer.tabular:  # below a millisecond, a few on hubs: a thread would cost more
+    quick = service.scorer.tabular and "exposure" not in asked.include
+    if quick:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))
     async with _lane(request).urgent_turn():
         return _json(await to_thread.run_sync(service.score, asked))
@@ -142,11 +144,11 @@ async def score_wallets(request: Request, service: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
     body, lane = await _body(request), _lane(request)
 
-    def answer(item: requests.ScoreRequest) -> str:
+    def answer(item: requests.ScoreRequest | MistakesError) -> str:
         return json.dumps(service.score_item(item), allow_nan=False)
 
     with lane.place(request):
-        items = await read_parts(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
+        items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
         texts = await lane.each(request, answer, items)
     return Response(f'{{"items": [{", ".join(texts)}]}}', media_type="application/json")
 

@@ -5,7 +5,6 @@ megabytes of mistakes. Here only the reading of the JSON is one call, of a bound
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -25,13 +24,6 @@ PART = 10  # items checked at a stretch
 KEYS = 300  # of an object that are looked at: more than any may have
 
 _Part = TypeVar("_Part", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    parts: list[Any]
-    first: list[ErrorDetails]
-    count: int
 
 
 def require_few_values(body: bytes) -> None:
@@ -73,18 +65,48 @@ async def read_parts(
         short: list[_Part] = getattr(whole.model_validate_json(body), name)
         return short
 
-    def listed(_: None) -> list[Any]:
-        return _listed(body, whole, name)
+    def check(at: int) -> list[_Part] | MistakesError:
+        return _all(_checked(part, items[at : at + PART], (name, at)), PART)
 
-    def check(at: int) -> _Checked:
-        return _check(part, items[at : at + PART], (name, at))
+    items = await _items(request, body, whole, lane)
+    slices = await lane.each(request, check, range(0, len(items), PART))
+    joined = [one for each in slices for one in (each if isinstance(each, list) else [each])]
+    checked = _all(joined, None)
+    if isinstance(checked, MistakesError):
+        raise checked
+    return checked
+
+
+async def read_each(
+    request: Request, body: bytes, whole: type[Body], part: type[_Part], lane: Lane
+) -> list[_Part | MistakesError]:
+    """Read a body as :func:`read_parts` does, but for an item's mistakes, which stand in its place.
+
+    Raises
+    ------
+    ClientDisconnect
+        The client has gone.
+    ValidationError
+        The body is no JSON, or what stands around the items is not as it must be.
+    """
+    (name,) = whole.model_fields
+    if len(body) <= SHORT_BYTES:
+        return _checked(part, _listed(body, whole, name), (name, 0))
+
+    def check(at: int) -> list[_Part | MistakesError]:
+        return _checked(part, items[at : at + PART], (name, at))
+
+    items = await _items(request, body, whole, lane)
+    slices = await lane.each(request, check, range(0, len(items), PART))
+    return [one for each in slices for one in each]
+
+
+async def _items(request: Request, body: bytes, whole: type[Body], lane: Lane) -> list[Any]:
+    def listed(_: None) -> list[Any]:
+        return _listed(body, whole, *whole.model_fields)
 
     (items,) = await lane.each(request, listed, [None])
-    checked = await lane.each(request, check, range(0, len(items), PART))
-    count = sum(one.count for one in checked)
-    if count:
-        raise MistakesError([error for one in checked for error in one.first], count)
-    return [item for one in checked for item in one.parts]
+    return items
 
 
 def _listed(body: bytes, whole: type[Body], name: str) -> list[Any]:
@@ -122,18 +144,28 @@ def _trimmed(value: Any) -> Any:
     return {key: _trimmed(one) for key, one in islice(value.items(), KEYS)}
 
 
-def _check(part: type[_Part], items: list[Any], place: tuple[str, int]) -> _Checked:
+def _checked(
+    part: type[_Part], items: list[Any], place: tuple[str, int]
+) -> list[_Part | MistakesError]:
+    """Each of some items, the first of which is at ``place``, or what is wrong with it."""
     name, start = place
-    parts: list[_Part] = []
-    first: list[ErrorDetails] = []
-    count = 0
+    found: list[_Part | MistakesError] = []
     for at, item in enumerate(items, start):
         try:
-            parts.append(part.model_validate_json(_json(item)))
+            found.append(part.model_validate_json(_json(item)))
         except ValidationError as error:
-            count += error.error_count()
-            first += _placed(error, (name, at))
-    return _Checked(parts, first[:PART], count)
+            placed = islice(_placed(error, (name, at)), PART)
+            found.append(MistakesError([*placed], error.error_count()))
+    return found
+
+
+def _all(checked: list[_Part | MistakesError], most: int | None) -> list[_Part] | MistakesError:
+    """All items, or the first mistakes in them, at most so many."""
+    wrong = [one for one in checked if isinstance(one, MistakesError)]
+    if wrong:
+        first = [error for one in wrong for error in one.first][:most]
+        return MistakesError(first, sum(one.count for one in wrong))
+    return [one for one in checked if not isinstance(one, MistakesError)]
 
 
 def _placed(error: ValidationError, place: tuple[str, int]) -> Iterator[ErrorDetails]:

@@ -4,6 +4,7 @@ What a command computes with is imported inside it, so that ``--help`` answers a
 """
 
 import json
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ BandsFile = Annotated[
     Path | None,
     typer.Option("--bands", metavar="FILE", help="Band table that walletrisk bands wrote."),
 ]
+
+MISTAKE = 2  # exit code
 
 app = typer.Typer()
 app.add_typer(serving.journal_commands.app, name="journal")
@@ -81,10 +84,13 @@ def score(
     columns: MapOption = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
+    exposure: Annotated[
+        bool, typer.Option("--exposure", help="Tell which labelled wallets its money met.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
-    """Score wallets, with reasons."""
+    """Score wallets, with reasons; one that is no address leaves the others their answers."""
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from serving.scoring.scorer import Scorer
@@ -98,11 +104,37 @@ def score(
         scorer = Scorer.load(chosen)
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
-            {"wallet": {"address": wallet}, **scorer.score(wallet, when, context=given)}
-            for wallet in map(scorer.held.address, wallets)
+            one
+            if "problem" in one
+            else one
+            | scorer.score(one["wallet"]["address"], when, context=given, exposure=exposure)
+            for one in named(scorer.held.address, wallets)
         ]
     for answer in answers:
-        typer.echo(json.dumps(answer) if as_json else score_text(answer))
+        text = answer["problem"] if "problem" in answer else score_text(answer)
+        typer.echo(json.dumps(answer) if as_json else text, err="problem" in answer and not as_json)
+    if any("problem" in answer for answer in answers):
+        raise typer.Exit(MISTAKE)
+
+
+def named(address: Callable[[str], str], wallets: Sequence[str]) -> list[dict[str, Any]]:
+    """Begin an answer for each of some wallets: its address, or the problem with what was given.
+
+    Parameters
+    ----------
+    address : callable
+        Gives the canonical spelling, or raises RiskError.
+    wallets : sequence of str
+    """
+    from features.errors import RiskError
+
+    found: list[dict[str, Any]] = []
+    for wallet in wallets:
+        try:
+            found.append({"wallet": {"address": address(wallet)}})
+        except RiskError as error:
+            found.append({"wallet": {"address": wallet}, "problem": str(error)})
+    return found
 
 
 def settings(
@@ -147,13 +179,14 @@ def instant(text: str | None) -> int:
     Raises
     ------
     RiskError
-        The text is no such time.
+        The text is no such time, or it lies in the future.
 
     Examples
     --------
     >>> instant("1970-01-01T00:00:01Z")
     1000000
     """
+    from features.contracts.times import require_past
     from features.errors import RiskError
     from serving.schemas.values import microseconds
 
@@ -165,7 +198,9 @@ def instant(text: str | None) -> int:
         parsed = None
     if parsed is None or parsed.tzinfo is None:
         raise RiskError(f"as-of {text!r} is no time with an offset, such as 2026-01-31T09:30:00Z")
-    return microseconds(parsed)
+    as_of = microseconds(parsed)
+    require_past(as_of, now=microseconds(datetime.now(UTC)))
+    return as_of
 
 
 def numbers(text: str | None) -> dict[str, float | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features import Transfer
+from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.ledger import Ledger
 from features.ledger.arrivals import Conflict
@@ -18,7 +19,6 @@ from serving.intake import Intake
 from serving.journal import Journal, JournalError
 from serving.journal.contradictions import OPEN, Keep, transfer_of
 from serving.replay import Changing, replay
-from serving.schemas.values import instant_text
 from serving.scoring.held import Held
 
 _LOGGED = 20  # lines, of any number of contradictions

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 import features
+from features.contracts.times import instant_text
 from features.errors import RiskError
 from serving.journal import Journal, JournalError, New, utc
 from serving.schemas import requests
-from serving.schemas.values import instant_text, microseconds
+from serving.schemas.values import microseconds
 from serving.scoring.held import Held
 
 QUICK_TRANSFERS = 64  # of a request, up to which they are checked one by one, without a frame

@@ -55,7 +55,7 @@ def problem(
 
 
 def details(status: int, detail: str) -> dict[str, Any]:
-    """Members that every problem has; an item of a batch has only these.
+    """Members that every problem has; an item of a batch has these, and its mistakes if it has any.
 
     Examples
     --------
@@ -102,10 +102,16 @@ def install(app: FastAPI) -> None:
         return problem(request, 500, "an error of this service, which its log describes")
 
 
+def mistakes(found: Sequence[ErrorDetails], count: int, place: str) -> dict[str, Any]:
+    """Members of a problem with several mistakes in one place, such as "body", a few listed."""
+    errors = [{"pointer": _pointer(one), "detail": _message(one)} for one in found[:MAX_ERRORS]]
+    more = f"; the first {len(errors)} are listed" if count > len(errors) else ""
+    return {**details(422, f"{count} mistake(s) in the {place}{more}"), "errors": errors}
+
+
 def _mistakes(request: Request, found: Sequence[ErrorDetails], count: int) -> JSONResponse:
-    listed = [{"pointer": _pointer(one), "detail": _message(one)} for one in found[:MAX_ERRORS]]
-    more = f"; the first {MAX_ERRORS} are listed" if count > MAX_ERRORS else ""
-    return problem(request, 422, f"{count} mistake(s) in the body{more}", errors=listed)
+    told = mistakes(found, count, "body")
+    return problem(request, 422, told["detail"], errors=told["errors"])
 
 
 def _pointer(error: ErrorDetails) -> str:

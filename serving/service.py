@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from features.contracts.times import require_past
 from features.errors import RiskError
 from features.view import View
 from features.warmup import compile_once
@@ -13,9 +14,10 @@ from serving.checkpoints import Checkpoints
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
+from serving.mistakes import MistakesError
 from serving.observability import Metrics
 from serving.schemas import requests
-from serving.schemas.values import instant_text, microseconds
+from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
 from serving.settings import Settings
@@ -87,6 +89,7 @@ class Service:
             context=asked.context,
             reasons="reasons" in asked.include,
             groups="groups" in asked.include,
+            exposure="exposure" in asked.include,
         )
         self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
@@ -119,10 +122,7 @@ class Service:
             )
         now = self.intake.now_us()
         as_of = now if asked.as_of is None else microseconds(asked.as_of)
-        if as_of > now:
-            raise RiskError(
-                f"as_of {instant_text(as_of)} lies in the future; now is {instant_text(now)}"
-            )
+        require_past(as_of, now=now)
         return self.scorer.held.address(wallet.address), as_of
 
     def _opening(self, wallet: str) -> dict[str, Any]:
@@ -131,8 +131,10 @@ class Service:
             "wallet": {"address": wallet, "chain": self.chain},
         }
 
-    def score_item(self, asked: requests.ScoreRequest) -> dict[str, Any]:
+    def score_item(self, asked: requests.ScoreRequest | MistakesError) -> dict[str, Any]:
         """Answer one item of a batch, with a problem where it cannot be answered."""
+        if isinstance(asked, MistakesError):
+            return problems.mistakes(asked.first, asked.count, "item")
         try:
             return self.score(asked)
         except RiskError as error:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.contracts.received import suggest
+from features.ledger.age import STALE_AFTER_S
 from features.sources.known import TableOptions
 from features.sources.writing import TimeUnit
 from training.bands import BANDS, BandPolicy, band_thresholds, probability_unit
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
         Entries in the journal after which it is folded into the ledger's folder.
     max_ahead_s : int
         Transfers dated later than so many seconds after the server's clock are refused.
+    stale_after_s : float
+        An answer as of so many seconds after the ledger's latest transfer is marked as stale.
     max_body_bytes : int
         Largest request body accepted.
     max_bytes_in_flight : int
@@ -117,6 +120,7 @@ class Settings(BaseSettings):
     chain: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
+    stale_after_s: float = Field(default=STALE_AFTER_S, gt=0, allow_inf_nan=False)
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, gt=0)
     max_connections: int = Field(default=1_000, gt=0)

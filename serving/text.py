@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from serving.scoring.beside_text import beside_text
+
 
 def score_text(answer: Mapping[str, Any]) -> str:
     """Say one answer of the scorer for a reader, its log-odds as a sum.
@@ -21,6 +23,7 @@ def score_text(answer: Mapping[str, Any]) -> str:
         f"band {answer['band']}; {seen['transfers_in']} transfers in, "
         f"{seen['transfers_out']} out",
     ]
+    lines += beside_text(answer)
     lines.append(_line(answer["base_log_odds"], "a typical wallet at the base rate"))
     for group in answer["groups"]:
         lines.append(_line(group["contribution"], group["sentence"]))

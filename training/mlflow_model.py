@@ -15,6 +15,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType
 
+from training.beside import BESIDE
 from training.risk_model import RiskModel
 from training.running_code import copy_code, running_hash
 from training.scores import COUNTS, SAID
@@ -25,6 +26,11 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
 
 ANY = AnyType()  # type: ignore[no-untyped-call]
+_BESIDE: dict[str, DataType | AnyType] = {
+    "known": ANY,
+    "ledger_age_s": DataType.double,
+    "stale": DataType.boolean,
+}
 FOLDER = "model"
 # what features and training import to load and to score; mlflow adds itself
 REQUIREMENTS = (
@@ -65,17 +71,20 @@ def signature(model: RiskModel) -> ModelSignature:
     """Say what a model takes: columns with the counts of coverage, or wallets and a ledger."""
     text = {"status": DataType.string}
     kinds = () if model.categories is None else model.categories.columns
-    output = Schema([ColSpec(text.get(name, DataType.double), name) for name in (*SAID, *kinds)])
+    said: list[ColSpec | TensorSpec] = [
+        ColSpec(text.get(name, DataType.double), name) for name in (*SAID, *kinds)
+    ]
     if model.estimator.reads == "table":
         columns: list[ColSpec | TensorSpec] = [
             ColSpec(DataType.double, name)
             for name in dict.fromkeys((*model.feature_names, *COUNTS))
         ]
-        return ModelSignature(inputs=Schema(columns), outputs=output)
+        return ModelSignature(inputs=Schema(columns), outputs=Schema(said))
     # MLflow's datetime refuses time zones, which a spine must have
     columns = [ColSpec(DataType.string, "wallet"), ColSpec(ANY, "as_of")]
     places = ParamSchema([ParamSpec(name, DataType.string, "") for name in ("ledger", "labels")])
-    return ModelSignature(inputs=Schema(columns), outputs=output, params=places)
+    said += [ColSpec(_BESIDE[name], name) for name in BESIDE]
+    return ModelSignature(inputs=Schema(columns), outputs=Schema(said), params=places)
 
 
 def requirements(libraries: tuple[str, ...]) -> list[str]:

@@ -42,8 +42,10 @@ class PyfuncModel:
         Returns
         -------
         DataFrame
-            Index of the input; ``probability`` and ``status``. A row that is not scored (fewer than
-            ``min_transfers``, or nulls only) has the base rate as its probability.
+            Index of the input; ``probability`` and ``status``; for graph networks what is said
+            beside a score, see :mod:`training.beside` (a row of a table has no wallet). A row that
+            is not scored (fewer than ``min_transfers``, or nulls only) has the base rate as its
+            probability.
 
         Raises
         ------

@@ -22,6 +22,7 @@ from features.past import label_events
 from features.table import compute_rows
 from features.view import View
 from features.views import LABEL_COLUMNS, VIEWS, feature_columns
+from training.beside import beside
 from training.categories import Categories
 from training.judge import Judge
 from training.manifest import ModelError
@@ -279,11 +280,13 @@ class RiskModel:
             ``unknown_wallet`` (no transfer before ``as_of``) or ``insufficient_data`` (fewer than
             ``min_transfers``). A row that is not scored has the base rate as its probability.
             ``probability_<category>`` where labels told enough of it, see
-            :mod:`training.categories`; they sum to ``probability``.
+            :mod:`training.categories`; they sum to ``probability``. Beside the score and never in
+            it ``known``, ``ledger_age_s`` and ``stale``, see :mod:`training.beside`.
         """
         spine = check_spine(spine, chain=ledger.chain)
         scores = self.score_spine(ledger, spine, labels, context)
-        return scores_frame(scores, pd.MultiIndex.from_frame(spine), self._kinds)
+        said = scores_frame(scores, pd.MultiIndex.from_frame(spine), self._kinds)
+        return said.assign(**beside(ledger, spine, labels))
 
     def explain_wallets(
         self,

@@ -25,7 +25,7 @@ STEPS = (
 AMOUNTS = (1.0, 1.0, 0.95, 0.9, 0.1, 0.3, 0.0, 10.0, 9e-5, 9.1, 99.0, 1e-18, 1e9, 1e50)
 OFFSETS = (-1, 0, 1, HOUR, DAY)  # of an instant from the transfer that it is near
 ORIGINS = tuple(
-    pd.Timestamp(text, tz="UTC") for text in ("2024-03-01T05:30", "1969-12-31T22:59:59.999999")
+    pd.Timestamp(text, tz="UTC") for text in ("2013-03-01T05:30", "1969-12-31T22:59:59.999999")
 )
 UNIT, UNPRICED = "USD", "gold"
 PRICES = {UNIT: 1.0, "ETH": 2048.0, "USDC": 1.0, UNPRICED: 64.0}  # powers of two: values stay exact

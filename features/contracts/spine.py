@@ -7,6 +7,7 @@ import pandas as pd
 from features.contracts.addresses import wallets
 from features.contracts.checked import Checked, trusted
 from features.contracts.received import Received, row_name
+from features.contracts.times import AHEAD, latest_allowed
 from features.errors import SpineError
 
 REQUIRED = ("wallet", "as_of")
@@ -27,7 +28,8 @@ def check_spine(
     ----------
     frame : DataFrame, shape (n, 2)
         ``wallet``, str of 1 to 256 characters, and ``as_of``, datetimes with a time zone or ISO
-        8601 texts with an offset. No other columns. The index does not matter.
+        8601 texts with an offset, not later than now (two hours are allowed, as to clocks of
+        blocks). No other columns. The index does not matter.
     chain : str, optional
         Whose addresses the wallets are, as in :func:`features.check_transfers`.
     name_row : callable
@@ -54,5 +56,8 @@ def check_spine(
     received = Received(frame, "spine", SpineError, name_row, chain=chain)
     received.check_columns(REQUIRED)
     spine = pd.DataFrame({"wallet": wallets(received, "wallet"), "as_of": received.times("as_of")})
+    latest = latest_allowed()
+    late = (spine["as_of"] > latest).to_numpy()
+    received.note(f"as_of is later than now, {latest - AHEAD:%Y-%m-%d %H:%M} UTC", late, "as_of")
     received.raise_problems()
     return Spine.seal(spine, chain)

@@ -1,5 +1,7 @@
 """Texts that are times: ISO 8601 with its offset."""
 
+from datetime import UTC as ZONE
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +29,39 @@ AHEAD = pd.Timedelta(2, "h")  # that a block's clock may be
 def latest_allowed() -> pd.Timestamp:
     """Latest time that something may be dated that has happened."""
     return pd.Timestamp.now("UTC") + AHEAD
+
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=ZONE), timedelta(microseconds=1)
+
+
+def require_past(as_of: int, *, now: int) -> None:
+    """Raise for an instant that lies further ahead than anything may be dated.
+
+    Parameters
+    ----------
+    as_of, now : int, microseconds since 1970 UTC
+
+    Raises
+    ------
+    RiskError
+        ``as_of`` lies more than ``AHEAD`` after ``now``.
+    """
+    if as_of > now + AHEAD // _MICROSECOND:
+        raise RiskError(
+            f"as_of {instant_text(as_of)} lies in the future; now is {instant_text(now)}"
+        )
+
+
+def instant_text(since_1970: int) -> str:
+    """ISO 8601 text of microseconds since 1970 UTC.
+
+    Examples
+    --------
+    >>> instant_text(1)
+    '1970-01-01T00:00:00.000001Z'
+    """
+    moment = _EPOCH + timedelta(microseconds=since_1970)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class IsoTimes(NamedTuple):

@@ -33,8 +33,9 @@ from features.taint.service import SERVICE
 
 CAPS = Caps(followed=256, read=256, hops=16, floor=1e-6, service=SERVICE)
 _COLUMNS = ("direction", "category", "label", "hops", "amount")
-_Line = tuple[str, str, str, int | None, float]
-_Policy = Callable[[TracedPast, Question, bool, Search], list[_Line]]
+# direction, category, label, hops, amount
+Line = tuple[str, str, str, int | None, float]
+_Policy = Callable[[TracedPast, Question, bool, Search], list[Line]]
 
 
 def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def haircut(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.
        theft     2     0.5
      unknown  <NA>     1.5
     """
-    return _table(ledger, spine, labels, partial(_additive, haircut_search))
+    return _table(ledger, spine, labels, partial(additive_lines, haircut_search))
 
 
 def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +97,7 @@ def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.Dat
     ----------
     Clayton's case (1816); Anderson, Shumailov and Ahmed (2018), Making Bitcoin legal.
     """
-    return _table(ledger, spine, labels, partial(_additive, fifo_search))
+    return _table(ledger, spine, labels, partial(additive_lines, fifo_search))
 
 
 def poison(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
@@ -131,24 +132,36 @@ def _table(
     return pd.concat([checked.iloc[rows].reset_index(drop=True), table], axis=1)
 
 
-def _additive(
+def additive_lines(
     follow: Callable[[TracedPast, Question, bool, Search], None],
     given: TracedPast, asked: Question, forward: bool, search: Search,
-) -> list[_Line]:  # fmt: skip
-    """Lines of a policy under which value goes to one place only."""
+) -> list[Line]:  # fmt: skip
+    """Lines of a policy under which value goes to one place only, of one side.
+
+    Parameters
+    ----------
+    follow : function
+        :func:`haircut_search` or :func:`fifo_search`.
+    given : TracedPast
+    asked : Question
+    forward : bool
+        Whether what was sent is followed, not what was received.
+    search : Search
+        With its ends recorded; it holds the sums of the side afterwards.
+    """
     follow(given, asked, forward, search)
     amounts: dict[tuple[str, str, int], float] = {}
     for category, label, hops, value in _ends(given.past, search):
         key = category, label, hops
         amounts[key] = amounts.get(key, 0.0) + value
     did = _direction(forward)
-    lines: list[_Line] = [(did, *key, amounts[key]) for key in sorted(amounts)]
+    lines: list[Line] = [(did, *key, amounts[key]) for key in sorted(amounts)]
     total = _total(search)
     unknown = max(total - sum(amounts.values()), 0.0)
     return [*lines, (did, "unknown", "unknown", None, unknown)] if total else lines
 
 
-def _poisoned(given: TracedPast, asked: Question, forward: bool, search: Search) -> list[_Line]:
+def _poisoned(given: TracedPast, asked: Question, forward: bool, search: Search) -> list[Line]:
     """Lines of the policy under which one transfer may count many times."""
     own = asked.sent if forward else asked.received
     tainted: dict[tuple[str, str], tuple[int, float]] = {}

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from features.trails.records import SHOWN
+from serving.schemas.beside import Exposure, Known
 from serving.schemas.flow import FlowFacts, MovedTransfer
 from serving.schemas.reasons import Reason, ReasonGroup
 from serving.schemas.requests import Wallet
@@ -21,6 +22,10 @@ class Coverage(BaseModel):
     age_s: float | None = Field(description="Seconds from the wallet's first transfer to as_of.")
     truncated_share: float = Field(description="Share of the history beyond the reading limit.")
     ledger_last_timestamp: str | None = Field(description="Latest transfer of the whole ledger.")
+    ledger_age_s: float | None = Field(
+        description="Seconds from there to as_of, 0 where as_of is earlier; null: it is empty."
+    )
+    stale_after_s: float = Field(description="At what age an answer is marked as stale.")
 
 
 class ModelFacts(BaseModel):
@@ -72,6 +77,14 @@ class WalletScore(BaseModel):
     log_odds: float
     band: Literal["low", "medium", "high", "severe", "unknown"]
     base_rate: float
+    known: Known | None = Field(
+        description="Lists that the wallet itself was on. Null: no lists are loaded."
+    )
+    stale: bool = Field(
+        description="The ledger ends long before as_of, or is empty: what the wallet did since "
+        "is not in the score. See coverage."
+    )
+    exposure: Exposure | None = Field(description="Null if not asked for.")
     reasons: list[Reason] | None = Field(description="The five largest; null if not asked for.")
     base_log_odds: float | None
     other_log_odds: float | None
@@ -115,11 +128,19 @@ class WalletTrace(BaseModel):
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     status: Literal["traced", "unknown_wallet"]
+    stale: bool = Field(description="The ledger ends long before as_of, or is empty.")
     labels: bool = Field(description="False: none are loaded, so no path to a known wallet.")
     truncated: bool = Field(description="A limit cut the history or a search short.")
     coverage: Coverage
     trails: list[Trail] = Field(description="Empty where a direction was asked for.")
     flow: FlowFacts | None = Field(description="Where a direction was asked for.")
+
+
+class FieldError(BaseModel):
+    """One mistake and its place in the body, a JSON pointer."""
+
+    pointer: str = Field(examples=["#/transfers/3/amount"])
+    detail: str
 
 
 class ItemProblem(BaseModel):
@@ -129,6 +150,7 @@ class ItemProblem(BaseModel):
     title: str
     status: int
     detail: str
+    errors: list[FieldError] = []
 
 
 class BatchAnswer(BaseModel):
@@ -183,15 +205,7 @@ class FeaturesAnswer(BaseModel):
     context: list[str] = Field(description="What the model reads of a request's context.")
 
 
-class FieldError(BaseModel):
-    """One mistake and its place in the body, a JSON pointer."""
-
-    pointer: str = Field(examples=["#/transfers/3/amount"])
-    detail: str
-
-
 class Problem(ItemProblem):
     """Problem details of RFC 9457."""
 
     instance: str
-    errors: list[FieldError] = []

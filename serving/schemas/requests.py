@@ -1,6 +1,6 @@
 """Requests of the ``/v1`` API: wallets asked about, and transfers to add."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -80,11 +80,12 @@ class TraceRequest(WalletQuestion):
 class ScoreRequest(WalletQuestion):
     """Ask for the probability that a wallet is illicit."""
 
-    include: list[Literal["reasons", "groups"]] = Field(
+    include: list[Literal["reasons", "groups", "exposure"]] = Field(
         default=["reasons", "groups"],
         max_length=8,
-        description="Why: single columns (reasons), and what they mean together (groups). "
-        "Empty: the score alone, which is faster.",
+        description="Why: single columns (reasons), and what they mean together (groups). What "
+        "labelled wallets its money came from and went to (exposure; needs labels). Empty: the "
+        "score alone, which is faster.",
     )
     context: dict[str, Measure | None] = Field(
         default={},
@@ -98,7 +99,12 @@ class ScoreRequest(WalletQuestion):
 class BatchRequest(Body):
     """Ask for many wallets at once."""
 
-    items: list[ScoreRequest] = Field(min_length=1, max_length=MAX_BATCH)
+    items: list[ScoreRequest | Any] = Field(
+        min_length=1,
+        max_length=MAX_BATCH,
+        description="Each a ScoreRequest. Whatever else an item is, it gets a problem of its own, "
+        "and the others their answers.",
+    )
 
 
 class Transfer(Body):

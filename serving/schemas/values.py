@@ -21,15 +21,3 @@ def microseconds(instant: datetime) -> int:
     500000
     """
     return (instant - _EPOCH) // _MICROSECOND
-
-
-def instant_text(since_1970: int) -> str:
-    """ISO 8601 text of microseconds since 1970 UTC.
-
-    Examples
-    --------
-    >>> instant_text(1)
-    '1970-01-01T00:00:00.000001Z'
-    """
-    moment = _EPOCH + timedelta(microseconds=since_1970)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -2,26 +2,58 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from features.contracts.times import instant_text
+from features.ledger.age import ledger_age_s, stale
 from features.past.cut import DUST
 from features.view import View
 from features.views import definitions
-from serving.schemas.values import finite, instant_text
+from serving.schemas.values import finite
 from training.risk_model import RiskModel
 
 
-def coverage_facts(value: Callable[[str], float], last_time: int | None) -> dict[str, Any]:
+class Freshness(NamedTuple):
+    """How far a ledger reached when it was asked.
+
+    Attributes
+    ----------
+    last_time : int or None, microseconds since 1970 UTC
+    age_s : float
+        Nan where the ledger is empty.
+    after_s : float
+        At what age it is stale.
+    stale : bool
+    """
+
+    last_time: int | None
+    age_s: float
+    after_s: float
+    stale: bool
+
+    @classmethod
+    def at(cls, last_time: int | None, as_of: int, after_s: float) -> "Freshness":
+        """Of a ledger with this latest transfer."""
+        age = ledger_age_s(last_time, np.array([as_of]))
+        return cls(last_time, float(age[0]), after_s, bool(stale(age, after_s)[0]))
+
+
+def coverage_facts(value: Callable[[str], float], fresh: Freshness) -> dict[str, Any]:
     """How much history there is; ``value`` finds a column.
 
     As :class:`serving.schemas.answers.Coverage`.
     """
+    last_time = fresh.last_time
     return {
         "transfers_in": int(value("coverage_in_count")),
         "transfers_out": int(value("coverage_out_count")),
         "age_s": finite(value("coverage_age_s")),
         "truncated_share": value("coverage_truncated_share"),
         "ledger_last_timestamp": None if last_time is None else instant_text(last_time),
+        "ledger_age_s": finite(fresh.age_s),
+        "stale_after_s": fresh.after_s,
     }
 
 

@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from features.contracts.addresses import canonical_one
+from features.contracts.known_wallets import KnownWallets
 from features.contracts.labels import check_labels
 from features.contracts.transfers import check_transfers
 from features.ledger import Ledger, Transfer
+from features.ledger.age import STALE_AFTER_S
 from features.ledger.arrivals import frame_of
 from features.past import LabelEvents
 from features.past.growing_labels import GrowingLabels
+from serving.scoring.facts import Freshness
 
 # a request's transfers enter the ledger in parts, so that a score waits for one part at most
 APPEND_ROWS = 1_000
@@ -27,6 +31,8 @@ class Held:
         Owned by this object from now on.
     labels : DataFrame, optional
         Known wallets.
+    stale_after_s : float
+        Age at which the ledger is stale.
 
     Attributes
     ----------
@@ -36,11 +42,15 @@ class Held:
         Held by whoever reads the ledger or its events, so that they do not change meanwhile.
     """
 
-    def __init__(self, ledger: Ledger, labels: pd.DataFrame | None) -> None:
+    def __init__(
+        self, ledger: Ledger, labels: pd.DataFrame | None, *, stale_after_s: float = STALE_AFTER_S
+    ) -> None:
         self.ledger = ledger
+        self._stale_after_s = stale_after_s
         self.labels = None if labels is None else check_labels(labels, chain=ledger.chain)
         self.lock = threading.Lock()
         self._known = GrowingLabels(ledger, self.labels)
+        self._lists = None if self.labels is None else KnownWallets(self.labels)
 
     @property
     def events(self) -> LabelEvents:
@@ -50,6 +60,14 @@ class Held:
     def address(self, text: str) -> str:
         """Wallet as the ledger's chain spells it; raises AddressError for what is none there."""
         return canonical_one(text, self.ledger.chain)
+
+    def known(self, wallet: str, as_of: int) -> dict[str, Any] | None:
+        """Say on which lists a wallet was, known to the ledger or not; None without labels."""
+        return None if self._lists is None else self._lists.told(wallet, as_of)
+
+    def freshness(self, last_time: int | None, as_of: int) -> Freshness:
+        """How old the ledger was that reached so far."""
+        return Freshness.at(last_time, as_of, self._stale_after_s)
 
     def insert(self, new: pd.DataFrame | Sequence[Transfer]) -> None:
         """Add to the ledger what its ``check_append`` or ``check_stream`` returned."""

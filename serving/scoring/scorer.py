@@ -8,15 +8,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.spine import check_spine
+from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger
+from features.ledger.age import STALE_AFTER_S
 from features.sources.ingest import chain_of
 from features.sources.known import read_known
 from features.table import compute_rows
+from features.trails.exposed import exposure as traced_exposure
 from features.view import View
 from features.views import VIEWS, feature_columns
-from serving.schemas.values import finite, instant_text
+from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
@@ -47,6 +50,8 @@ class Scorer:
         Policy of the bands; a table is of one model.
     views : tuple of View
         What traces and the list of features show; the model computes its own.
+    stale_after_s : float
+        Age at which the ledger is stale.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Scorer:
         labels: pd.DataFrame | None,
         bands: Bands | BandTable,
         views: tuple[View, ...] = VIEWS,
+        stale_after_s: float = STALE_AFTER_S,
     ) -> None:
         if model.reads_labels and labels is None:
             raise RiskError(
@@ -64,7 +70,7 @@ class Scorer:
             )
         model.require_fit(ledger)
         ledger.count_in(model.manifest.unit)
-        self.held = Held(ledger, labels)
+        self.held = Held(ledger, labels, stale_after_s=stale_after_s)
         self.tracer = Tracer(self.held, views)
         self.model = model
         self.tabular = model.estimator.reads == "table"
@@ -99,7 +105,8 @@ class Scorer:
         model = RiskModel.load(settings.model, views=chosen)
         table = settings.band_table
         bands = settings.bands if table is None else BandTable.read(table)
-        return cls(ledger, model, labels=labels, bands=bands, views=chosen)
+        after_s = settings.stale_after_s
+        return cls(ledger, model, labels=labels, bands=bands, views=chosen, stale_after_s=after_s)
 
     def score(
         self,
@@ -109,6 +116,7 @@ class Scorer:
         context: Context = MappingProxyType({}),
         reasons: bool = True,
         groups: bool = True,
+        exposure: bool = False,
     ) -> dict[str, Any]:
         """Score one wallet.
 
@@ -123,6 +131,8 @@ class Scorer:
         reasons, groups : bool
             Whether to explain the score, by columns and by what they mean, which costs more than
             the score itself.
+        exposure : bool
+            Whether to trace what the wallet received and sent to labelled wallets.
 
         Returns
         -------
@@ -132,11 +142,13 @@ class Scorer:
         Raises
         ------
         RiskError
-            ``context`` names a column that the model does not read.
+            ``context`` names a column that the model does not read; exposure is asked for, and
+            there are no labels.
         """
         own = context_row(self.model.context_names, context)
         explain = reasons or groups
         values, scores, last_time = self._compute(wallet, as_of, own, reasons=explain)
+        fresh = self.held.freshness(last_time, as_of)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
@@ -149,12 +161,15 @@ class Scorer:
             "log_odds": log_odds,
             "band": self._band(probability) if status == "scored" else "unknown",
             "base_rate": self.model.base_rate,
+            "known": self.held.known(wallet, as_of),
+            "stale": fresh.stale,
+            "exposure": self._exposure(wallet, as_of) if exposure else None,
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
             "groups": None,
             "other_groups_log_odds": None,
-            "coverage": coverage_facts(lambda name: float(values[self._column[name]]), last_time),
+            "coverage": coverage_facts(lambda name: float(values[self._column[name]]), fresh),
             "model": self.facts,
             "bands": self.bands,
         }
@@ -166,6 +181,14 @@ class Scorer:
             if groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
         return answer
+
+    def _exposure(self, wallet: str, as_of: int) -> dict[str, Any]:
+        held = self.held
+        if held.labels is None:
+            raise RiskError("exposure is to labelled wallets, and no labels are loaded (--labels)")
+        with held.lock:
+            code = held.ledger.code(wallet)
+            return traced_exposure(held.ledger, code, as_of, labels=held.events)
 
     def _compute(
         self, wallet: str, as_of: int, own: Float64s, *, reasons: bool

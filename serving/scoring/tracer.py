@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from features.contracts.times import instant_text
 from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
 from features.trails.following import FlowCaps
 from features.trails.records import Traced, read_trails
 from features.trails.written import flow_facts
 from features.view import View
 from features.views.coverage import COVERAGE
-from serving.schemas.values import instant_text
 from serving.scoring.facts import coverage_facts
 from serving.scoring.held import Held
 
@@ -82,10 +82,12 @@ class Tracer:
         return {**opening, "trails": [], "flow": flow_facts(flow)}
 
     def _opening(self, found: Traced, as_of: int, last_time: int | None) -> dict[str, Any]:
+        fresh = self._held.freshness(last_time, as_of)
         return {
             "as_of": instant_text(as_of),
             "status": found.status,
+            "stale": fresh.stale,
             "labels": self._held.labels is not None,
             "truncated": found.truncated,
-            "coverage": coverage_facts(found.values.__getitem__, last_time),
+            "coverage": coverage_facts(found.values.__getitem__, fresh),
         }

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import walletrisk
-from features import feature_table
+from features import RiskError, feature_table
 from tests.serving.conftest import LATER, START, TestClient, World
+from training.beside import BESIDE
 from training.mlflow_model import save_model, signature
 from training.risk_model import RiskModel
 from training.scores import COUNTS, SAID, STATUSES
@@ -58,8 +59,11 @@ def test_four_ways_give_one_answer(
         body = {"wallet": wallet, "as_of": as_of.isoformat()}
         endpoint = client.post("/v1/wallets/score", json=body).json()
         assert (endpoint["probability"], endpoint["status"]) == wanted
+        beside = (endpoint["known"], endpoint["coverage"]["ledger_age_s"], endpoint["stale"])
+        assert beside == tuple(python.iloc[at][list(BESIDE)])
         assert tuple(by_mlflow.iloc[at][["probability", "status"]]) == wanted
-    pd.testing.assert_frame_equal(model.score_table(table), python, check_exact=True)
+    alone = python.drop(columns=list(BESIDE))  # of a row without a wallet nothing is looked up
+    pd.testing.assert_frame_equal(model.score_table(table), alone, check_exact=True)
     np.testing.assert_array_equal(model.predict_proba(table), python["probability"])
     for as_of in (LATER, EARLY):
         command = ["score", *WALLETS, "--ledger", str(world.ledger), "--model", str(world.model)]
@@ -68,6 +72,56 @@ def test_four_ways_give_one_answer(
         wanted_rows = python.xs(as_of, level="as_of")
         assert [one["probability"] for one in said] == wanted_rows["probability"].tolist()
         assert [one["status"] for one in said] == wanted_rows["status"].tolist()
+        assert [one["known"] for one in said] == wanted_rows["known"].tolist()
+        assert [one["stale"] for one in said] == wanted_rows["stale"].tolist()
+        ages = [one["coverage"]["ledger_age_s"] for one in said]
+        assert ages == wanted_rows["ledger_age_s"].tolist()
+
+
+def test_bad_wallets_leave_the_others_their_answers(
+    world: World, client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"
+    command = ["score", "w1", wrong, "w2", "--ledger", str(world.ledger), "--model",
+               str(world.model), "--labels", str(world.labels)]  # fmt: skip
+    when = LATER.isoformat()
+    assert walletrisk.run([*command, "--as-of", when, "--json"]) == 2
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    items = [{"wallet": wallet, "as_of": when} for wallet in ("w1", wrong, "w2")]
+    answers = client.post("/v1/wallets/score:batch", json={"items": items}).json()["items"]
+    for one, other in zip(said, answers, strict=True):
+        assert one.get("probability") == other.get("probability")
+        assert one.get("problem") == other.get("detail")
+    assert "wrong checksum" in said[1]["problem"]
+    assert walletrisk.run([*command, "--as-of", when]) == 2
+    told = capsys.readouterr()
+    assert "wrong checksum" in told.err
+    assert told.out.count("as of") == 2
+
+
+@pytest.mark.parametrize("ahead", ["3h", "100D"])
+def test_the_future_is_refused_everywhere(
+    world: World, client: TestClient, capsys: pytest.CaptureFixture[str], ahead: str
+) -> None:
+    ledger, model, labels = world.open()
+    future = pd.Timestamp.now("UTC") + pd.Timedelta(ahead)
+    spine = pd.DataFrame({"wallet": ["w1"], "as_of": [future]})
+    for ask in (model.score, model.explain_wallets):
+        with pytest.raises(RiskError, match="as_of is later than now"):
+            ask(ledger, spine, labels=labels)
+    with pytest.raises(RiskError, match="as_of is later than now"):
+        feature_table(ledger, spine, labels=labels)
+    folders = ["--ledger", str(world.ledger), "--labels", str(world.labels)]
+    when = ["--as-of", future.isoformat()]
+    assert walletrisk.run(["score", "w1", *folders, "--model", str(world.model), *when]) == 2
+    assert "lies in the future; now is" in capsys.readouterr().err
+    assert walletrisk.run(["trace", "w1", *folders, *when]) == 2
+    assert "as_of is later than now" in capsys.readouterr().err
+    for route in ("score", "trace"):
+        body = {"wallet": "w1", "as_of": future.isoformat()}
+        response = client.post(f"/v1/wallets/{route}", json=body)
+        assert response.status_code == 422
+        assert "lies in the future; now is" in response.json()["detail"]
 
 
 def test_of_a_row_of_nulls_nothing_is_known(world: World, logged: Predict) -> None:

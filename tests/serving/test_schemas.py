@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from features.contracts.times import instant_text
 from serving.schemas.requests import ScoreRequest, Transfer, Wallet
-from serving.schemas.values import finite, instant_text, microseconds
+from serving.schemas.values import finite, microseconds
 from tests.serving.conftest import transfer
 
 

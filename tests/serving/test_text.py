@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from serving.scoring.beside_text import beside_text
 from serving.text import score_text
 
 
@@ -28,6 +29,10 @@ def answer(**changes: Any) -> dict[str, Any]:
             {"sentence": "Dust: lowers the odds.", "contribution": -0.5, "columns": []},
         ],
         "coverage": {"transfers_in": 4, "transfers_out": 2},
+        "stale": False,
+        "known": None,
+        "exposure": None,
+        "bands": {"version": "team", "thresholds": {"high": 0.2}, "unit": "probability"},
     } | changes
 
 
@@ -35,6 +40,7 @@ def test_score_text_is_a_sum_that_a_reader_can_check() -> None:
     assert score_text(answer()).splitlines() == [
         "wallet w1 as of 2026-01-31T00:00:00Z: scored",
         "  probability 0.2500, base rate 0.01, band high; 4 transfers in, 2 out",
+        "  bands team: high from 0.2; probability",
         "    -4.00  a typical wallet at the base rate",
         "    +2.50  The rhythm of its transfers: raises the odds 12 times.",
         "             f = 3 (above 96 % of training rows): what f is",
@@ -43,3 +49,47 @@ def test_score_text_is_a_sum_that_a_reader_can_check() -> None:
         "    +0.90  all else",
         "    -1.10  log-odds of the probability",
     ]
+
+
+ENTRY = {
+    "category": "sanctioned", "original": "SDN", "label": "illicit", "source": "ofac",
+    "known_at": "2022-08-08T00:00:00.000000Z", "until": None, "confidence": 1.0, "sanctioned": True,
+}  # fmt: skip
+
+
+def test_what_stands_beside_a_score_is_told_first_what_warns() -> None:
+    lifted = ENTRY | {"until": "2025-03-21T00:00:00.000000Z", "original": None, "source": None}
+    side = {"value": 4.0, "service_like_value": 1.0, "unknown_value": 2.0, "truncated": True,
+            "lines": [{"category": "mixer", "label": None, "kind": "indirect", "hops": 2,
+                       "value": 1.0, "share": 0.25}] * 6}  # fmt: skip
+    said = beside_text(
+        answer(
+            stale=True,
+            coverage={"ledger_age_s": 40 * 86_400.0, "ledger_last_timestamp": "2025-12-22"},
+            known={"sanctioned": True, "entries": [ENTRY, lifted], "left_out": 3},
+            exposure={"unit": "USD", "received": side, "sent": side | {"lines": []}},
+        )
+    )
+    assert said[:5] == [
+        "  STALE: the ledger ends at 2025-12-22, 40 days before; what the wallet did since is not "
+        "in it",
+        "  SANCTIONED: illicit, sanctioned (SDN) by ofac since 2022-08-08T00:00:00.000000Z, "
+        "confidence 1; not in the score",
+        "  known: illicit, sanctioned by no named list since 2022-08-08T00:00:00.000000Z until "
+        "2025-03-21T00:00:00.000000Z, confidence 1; not in the score",
+        "  and 3 more entries of lists",
+        "  bands team: high from 0.2; probability",
+    ]
+    assert said[5:7] == [
+        "  received 4 USD: 1 through wallets like services, 2 unknown; not all of it was followed",
+        "     25.0% indirect, 2 hop(s): 1 USD no verdict, mixer",
+    ]
+    assert said[-2:] == [
+        "    and 1 smaller ones",
+        "  sent 4 USD: 1 through wallets like services, 2 unknown; not all of it was followed",
+    ]
+
+
+def test_an_empty_ledger_is_stale() -> None:
+    said = beside_text(answer(stale=True, coverage={"ledger_age_s": None}))
+    assert said[0] == "  STALE: the ledger is empty"

@@ -9,7 +9,7 @@ from training import base_rate_check
 from training.base_rate_check import ordinary_probability
 from training.trained import Trained
 
-NOW = pd.Timestamp("2030-01-01", tz="UTC")
+NOW = pd.Timestamp("2026-01-01", tz="UTC")
 
 
 def check(

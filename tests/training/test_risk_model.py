@@ -256,7 +256,7 @@ def test_every_score_has_an_interval_around_it(
     model: RiskModel, ledger: Ledger, labels: pd.DataFrame
 ) -> None:
     wallets = [ledger.wallet(code) for code in range(ledger.n_wallets)]
-    now = pd.Timestamp("2030-01-01", tz="UTC")
+    now = pd.Timestamp("2026-01-01", tz="UTC")
     spine = pd.DataFrame({"wallet": [*wallets, "nobody"], "as_of": now})
     scores = model.score(ledger, spine, labels)
     ends = scores[["probability_low", "probability_high"]]

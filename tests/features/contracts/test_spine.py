@@ -38,3 +38,11 @@ def test_an_empty_spine_has_the_right_types() -> None:
 def test_mistakes(columns: dict[str, list[object]], message: str) -> None:
     with pytest.raises(SpineError, match=message):
         check_spine(pd.DataFrame(columns))
+
+
+def test_no_row_lies_in_the_future_but_clocks_may_differ() -> None:
+    now = pd.Timestamp.now("UTC")
+    soon, later = now + pd.Timedelta(1, "h"), now + pd.Timedelta(3, "h")
+    assert len(check_spine(pd.DataFrame({"wallet": ["a"], "as_of": [soon]}))) == 1
+    with pytest.raises(SpineError, match=r"as_of is later than now, .* UTC in 1 row \(row 1"):
+        check_spine(pd.DataFrame({"wallet": ["a", "b"], "as_of": [soon, later]}))
