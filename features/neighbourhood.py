@@ -6,7 +6,8 @@ node reads at most ``TRANSFERS_READ`` transfers a side, so that a row is the sam
 batch, in a grown ledger and in a rebuilt one, and has bounded cost on hubs.
 
 The nodes of a row form a tree (a wallet found twice is two nodes), in which the wallet itself is
-only the root. Numbers of a node and of its link to the node above it are scale-free.
+only the root. Nobody is taken behind a pseudo-wallet, unless it is the root. Numbers of a node and
+of its link to the node above it are scale-free.
 """
 
 import math
@@ -15,7 +16,17 @@ from typing import NamedTuple
 import numpy as np
 
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Rows
-from features.past import SECOND, History, Past, PastSide, ask, first_time, inner_kernel, kernel
+from features.past import (
+    PSEUDO,
+    SECOND,
+    History,
+    Past,
+    PastSide,
+    ask,
+    first_time,
+    inner_kernel,
+    kernel,
+)
 from features.view import blocks, places
 
 TRANSFERS_READ = 64  # latest of each side of a node
@@ -46,7 +57,7 @@ NODE_COLUMNS: tuple[str, ...] = (
     *(f"node_{name}" for name, _ in _NODE_BOTH),
 )
 LINK_COLUMNS: tuple[str, ...] = tuple(f"link_{name}" for name, _ in _LINK)
-NEIGHBOURHOOD_VERSION = 1
+NEIGHBOURHOOD_VERSION = 2
 
 
 class Neighbourhoods(NamedTuple):
@@ -148,9 +159,12 @@ def _expand(past: Past, roots: Int32s, found: Int32s, links: Float64s) -> None:
     found : int32 array, shape (n, 2, fan), codes to be filled; -1 at first
     links : float64 array, shape (n, 2, fan, len(_LINK)), to be filled beside them
     """
+    kind = past.kind
     for node in range(roots.size):
         asked = ask(past, node)
         ends = asked.wallet, roots[node]
+        if asked.wallet >= 0 and asked.wallet != roots[node] and kind[asked.wallet] == PSEUDO:
+            continue
         _next_to(past.incoming, asked.received, ends, found[node, 0], links[node, 0])
         _next_to(past.outgoing, asked.sent, ends, found[node, 1], links[node, 1])
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.checks.compare import close, require, same_bits
-from features.checks.worlds import STRANGER, WALLETS, World
+from features.checks.worlds import STRANGER, WALLETS, World, other_names
 from features.contracts.times import microseconds
 from features.errors import ViewError
 from features.ledger import Ledger
@@ -80,10 +80,9 @@ def grown_ledger(views: Views, world: World, random: np.random.Generator) -> int
 
 
 def wallet_names(views: Views, world: World, random: np.random.Generator) -> int:
-    """Other names of wallets change nothing."""
+    """Other names of wallets change nothing; a pseudo-wallet is one by how its name begins."""
     # codes are in order of a hash of the name, so that other names mean other codes
-    prefix = int(random.integers(2**32))
-    names = {wallet: f"{prefix}-{wallet[::-1]}" for wallet in [*WALLETS, STRANGER]}
+    names = other_names(int(random.integers(2**32)))
     before, after = rows_of(views, world), rows_of(views, world.renamed(names))
     return same_bits(after.set_axis(before.index), before)
 

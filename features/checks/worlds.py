@@ -1,7 +1,8 @@
-"""Small worlds that are full of trouble: ties, self-transfers, zero amounts, instants at the edge.
+"""Small worlds that are full of trouble.
 
-One recipe, two cooks: :func:`random_world` draws with a numpy generator; the project's own tests
-draw the same ingredients with hypothesis, which can shrink what fails.
+Ties, self-transfers, zero amounts, instants at the edge, a pseudo-wallet. One recipe, two cooks:
+:func:`random_world` draws with a numpy generator; the project's own tests draw the same ingredients
+with hypothesis, which can shrink what fails.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.contracts.categories import CATEGORIES
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
 from features.kernel import DAY, HOUR, SECOND
 from features.ledger import Ledger
 from features.past import LabelEvents, Past, label_events, past_of_spine
 
-WALLETS = [f"w{i}" for i in range(7)]
+WALLETS = [*(f"w{i}" for i in range(6)), f"{PSEUDO_PREFIX}6"]
 STRANGER = "never seen"
 STEPS = (
     0, 0, 0, 1, SECOND, 60 * SECOND, HOUR - 1, HOUR, HOUR + 1, DAY, DAY + 1, 7 * DAY, 31 * DAY,
@@ -33,6 +35,12 @@ _UNKNOWN_SHARE = 0.3
 VERDICTS = ("illicit", "licit", "none", "illicit", "licit")
 LASTS = (0, 0, 0, 1, HOUR, DAY)  # microseconds that a label holds; 0: it does not end
 MOST_TRANSFERS, MOST_ROWS, MOST_LABELS = 40, 12, 8
+
+
+def other_names(number: int) -> dict[str, str]:
+    """Another name for each wallet; a pseudo-wallet stays one."""
+    kept = {name: PSEUDO_PREFIX * name.startswith(PSEUDO_PREFIX) for name in [*WALLETS, STRANGER]}
+    return {name: f"{prefix}{number}-{name[::-1]}" for name, prefix in kept.items()}
 
 
 @dataclass(frozen=True)

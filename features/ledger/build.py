@@ -11,6 +11,7 @@ from features.contracts.times import microseconds
 from features.contracts.transfers import IdOrder, Transfers
 from features.kernel import Float64s, Int32s, Int64s
 from features.ledger.assets import Assets
+from features.ledger.kinds import WalletKinds
 from features.ledger.materiality import parted
 from features.ledger.names import Names, by_hash
 from features.ledger.side import NOTHING, Log, RowOrder
@@ -112,6 +113,7 @@ def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Column
     return State(
         assets=assets.take(rows),
         wallets=wallets,
+        kinds=WalletKinds.of(wallets, assets.chain),
         transactions=transactions,
         incoming=received,
         outgoing=sent,

@@ -23,6 +23,7 @@ from features.ledger.files import (
     ASSETS,
     BY_PLACE,
     BY_WALLET,
+    KIND,
     ROWS,
     SIDES,
     TX_IDS,
@@ -43,6 +44,7 @@ from features.ledger.manifest import (
 from features.ledger.mapped import (
     map_array,
     map_assets,
+    map_kinds,
     map_scales,
     map_slices,
     map_text,
@@ -86,6 +88,7 @@ def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
 def _write_generation(folder: Path, ledger: State) -> Manifest:
     n, assets, scales = ledger.n_transfers, ledger.assets, ledger.scales
     _write(folder / WALLET_HASH, ledger.wallets.hashes)
+    _write(folder / KIND, ledger.kinds.kind[: ledger.n_wallets])
     for name, array in _arrays(ledger).items():
         _write(folder / f"{name}.npy", array)
     if not assets.plain:
@@ -93,7 +96,7 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
     _write_text(folder / WALLETS, ledger.wallets.text)
     _write_text(folder / TX_IDS, ledger.transactions.text)
     _sync_folder(folder)
-    files = files_of(assets.plain)
+    files = files_of(assets.plain, True)
     return Manifest(
         generation="",
         chain=assets.chain,
@@ -170,12 +173,14 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
     _check_files(directory, manifest, advance)
     n, wallets = manifest.transfers, manifest.wallets
     rows = {name: map_array(folder / f"{name}.npy", kind, n) for name, kind in ROWS.items()}
+    names = Names(
+        map_text(folder / WALLETS, wallets),
+        map_array(folder / WALLET_HASH, np.uint64, wallets),
+    )
     state = State(
         assets=map_assets(folder, manifest),
-        wallets=Names(
-            map_text(folder / WALLETS, wallets),
-            map_array(folder / WALLET_HASH, np.uint64, wallets),
-        ),
+        wallets=names,
+        kinds=map_kinds(folder, manifest, names),
         transactions=Names(map_text(folder / TX_IDS, n), rows["tx_hash"]),
         incoming=map_slices(folder, "incoming", manifest),
         outgoing=map_slices(folder, "outgoing", manifest),
@@ -231,7 +236,7 @@ def _provenance(directory: Path, manifest: Manifest) -> Provenance:
 def _check_files(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> None:
     """Raise unless every file is there and as it was written."""
     folder = directory / manifest.generation
-    files = files_of(manifest.plain)
+    files = manifest.files
     for listed in (manifest.bytes, manifest.crc32):
         odd = sorted({*files} ^ listed.keys())
         if odd:

@@ -20,11 +20,13 @@ BY_PLACE: Kinds = {
 OF_ASSETS: Kinds = {"asset": np.int32, "amount": np.float64}
 SCALES = {"scale": SCALE, "begun": np.dtype(np.int32), "beginnings": BEGINNING}
 WALLET_HASH, WALLETS, TX_IDS = "wallet_hash.npy", "wallets.arrow", "tx_ids.arrow"
+KIND = "kind.npy"
 ASSETS = "assets.arrow"
 FILES = frozenset({
     *(f"{name}.npy" for name in (*ROWS, *SCALES)),
     *(f"{side}.{name}.npy" for side in SIDES for name in (*BY_WALLET, *BY_PLACE)),
     WALLET_HASH,
+    KIND,
     WALLETS,
     TX_IDS,
 })  # fmt: skip
@@ -35,6 +37,10 @@ ASSET_FILES = frozenset({
 })  # fmt: skip
 
 
-def files_of(plain: bool) -> list[str]:
-    """Files of a generation, in order of their names; ``plain`` says of which kind of ledger."""
-    return sorted(FILES if plain else FILES | ASSET_FILES)
+def files_of(plain: bool, kinds: bool) -> list[str]:
+    """Files of a generation, in order of their names.
+
+    ``plain`` says of which kind of ledger; ledgers of before have none of the ``kinds`` of wallets.
+    """
+    files = FILES if plain else FILES | ASSET_FILES
+    return sorted(files if kinds else files - {KIND})

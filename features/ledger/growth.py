@@ -109,6 +109,7 @@ def put(state: State, new: Arrived) -> None:
     state.transactions.extend(new.tx_id)
     rows = np.arange(first, end, dtype=np.int32)
     reserve_wallets(state, state.n_wallets)
+    state.kinds.take_in(state.wallets, state.chain)
     sent = Log(new.time, new.sender, new.recipient, rows, new.value)
     unknown = np.isnan(new.value)
     if unknown.any():
@@ -211,6 +212,7 @@ def reserve_wallets(state: State, size: int) -> None:
         for slices in _all_slices(state):
             slices.reserve_wallets(room)
         state.scales.reserve_wallets(room)
+        state.kinds.reserve_wallets(room)
 
 
 def reserve_rows(state: State, size: int) -> None:

@@ -37,7 +37,7 @@ class Ledger(State):
 
     Notes
     -----
-    64 bytes a transfer and 84 a wallet, the text of ids and names apart; 76 and 116 in a ledger
+    64 bytes a transfer and 85 a wallet, the text of ids and names apart; 76 and 117 in a ledger
     that a unit of account was named for, in which the log holds asset and amount. Appended slices
     have slack on top until the ledger is saved.
     """

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from features.errors import LedgerError, RiskError
 from features.json_file import parse_json, read_regular
+from features.ledger.files import KIND, files_of
 from features.ledger.folder import GENERATION, MANIFEST
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
+_WITHOUT_KINDS_VERSION = 4  # of ledgers that did not say what wallets are by their names
 _ONE_ASSET_VERSION = 3  # of ledgers that could be of one asset only, and named no unit
 _LARGEST_BYTES = 1 << 25  # a few thousand, and the ids of retracted transactions
 _PIECE_BYTES = 1 << 20
@@ -39,6 +41,11 @@ class Manifest(NamedTuple):
     bytes: dict[str, int]  # size of each file
     crc32: dict[str, int]
     provenance: dict[str, Any]  # see Provenance.facts
+
+    @property
+    def files(self) -> list[str]:
+        """Files that the generation must have, in order of their names."""
+        return files_of(self.plain, KIND in self.bytes)
 
 
 _KINDS: dict[str, type | UnionType] = {
@@ -77,10 +84,10 @@ def read_manifest(directory: Path) -> Manifest:
     """
     content = _content(directory)
     version = content.get("format_version") if isinstance(content, dict) else None
-    if version not in (FORMAT_VERSION, _ONE_ASSET_VERSION):
+    if version not in (FORMAT_VERSION, _WITHOUT_KINDS_VERSION, _ONE_ASSET_VERSION):
         raise LedgerError(
             f"ledger {directory} has format version {version!r}, this release reads "
-            f"{_ONE_ASSET_VERSION} and {FORMAT_VERSION}; ingest the transfers again"
+            f"{_ONE_ASSET_VERSION} to {FORMAT_VERSION}; ingest the transfers again"
         )
     checksum = content.pop("checksum", None)
     whole = checksum == _own_checksum(content)

@@ -11,7 +11,17 @@ import pyarrow as pa
 from features.errors import LedgerError
 from features.kernel import text_hashes
 from features.ledger.assets import Assets
-from features.ledger.files import ASSETS, BY_PLACE, BY_WALLET, OF_ASSETS, SCALES, UNPRICED
+from features.ledger.files import (
+    ASSETS,
+    BY_PLACE,
+    BY_WALLET,
+    KIND,
+    OF_ASSETS,
+    SCALES,
+    UNPRICED,
+    WALLETS,
+)
+from features.ledger.kinds import WalletKinds
 from features.ledger.manifest import Manifest
 from features.ledger.materiality import Scales
 from features.ledger.names import Names
@@ -34,6 +44,17 @@ def map_scales(folder: Path, manifest: Manifest) -> Scales:
         for (name, kind), size in zip(SCALES.items(), sizes, strict=True)
     )
     return Scales(scale, begun, beginnings, used=manifest.beginnings)
+
+
+def map_kinds(folder: Path, manifest: Manifest, wallets: Names) -> WalletKinds:
+    """Kinds of wallets; a folder of before has none, and they are told by the names."""
+    if KIND not in manifest.bytes:
+        try:
+            wallets.text.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise _damaged(folder / WALLETS, error) from None
+        return WalletKinds.of(wallets, manifest.chain)
+    return WalletKinds(map_array(folder / KIND, np.int8, manifest.wallets), manifest.wallets)
 
 
 def map_assets(folder: Path, manifest: Manifest) -> Assets:

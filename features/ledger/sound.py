@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.contracts.transfers import MAX_AMOUNT
+from features.contracts.wallet_kinds import NONSTANDARD, OTHER
 from features.kernel import kernel
 from features.ledger.assets import Assets
 from features.ledger.materiality import Scales
@@ -54,6 +55,9 @@ def fault(state: State) -> str:
     for side, rule in broken.items():
         if rule:
             return f"{side}: {_RULES[rule]}"
+    kind = state.kinds.kind
+    if kind.size and not OTHER <= int(kind.min()) <= int(kind.max()) <= NONSTANDARD:
+        return "kind: a wallet is of a kind that there is not"
     return _lost_beginning(state.scales) or _bad_assets(state.assets)
 
 

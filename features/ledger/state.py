@@ -9,6 +9,7 @@ import numpy as np
 from features.contracts.text import Texts
 from features.kernel import Int32s, UInt64s
 from features.ledger.assets import Assets
+from features.ledger.kinds import WalletKinds
 from features.ledger.materiality import Scales
 from features.ledger.names import Names
 from features.ledger.provenance import Provenance
@@ -46,6 +47,8 @@ class State:
         What they are of, and what they are counted in.
     wallets : Names
         By code.
+    kinds : WalletKinds
+        What each is by its name.
     transactions : Names
         ``tx_id`` by row.
     incoming, outgoing, dust : Slices
@@ -69,6 +72,7 @@ class State:
 
     assets: Assets
     wallets: Names
+    kinds: WalletKinds
     transactions: Names
     incoming: Slices
     outgoing: Slices
@@ -105,7 +109,9 @@ class State:
         sides = self.incoming.nbytes + self.outgoing.nbytes + self.dust.nbytes
         sides += self.unpriced.incoming.nbytes + self.unpriced.outgoing.nbytes
         rows += self.assets.nbytes
-        return rows + sides + self.scales.nbytes + self.wallets.hashes.nbytes
+        return (
+            rows + sides + self.scales.nbytes + self.wallets.hashes.nbytes + self.kinds.kind.nbytes
+        )
 
     def codes(self, wallets: Texts) -> Int32s:
         """Code of each wallet, -1 where it was never part of a transfer.

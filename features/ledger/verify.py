@@ -15,8 +15,8 @@ from features.contracts.times import EARLIEST, LATEST
 from features.errors import LedgerError
 from features.kernel import Float64s, Int32s, Int64s, kernel, text_hashes
 from features.ledger.disk import read_ledger
-from features.ledger.files import files_of
 from features.ledger.growth import earliest, latest
+from features.ledger.kinds import WalletKinds
 from features.ledger.manifest import read_manifest
 from features.ledger.materiality import Scales, settle
 from features.ledger.names import Names
@@ -30,7 +30,7 @@ _RULES = {
     _SENDER: "the sender of a row is not that of the log",
     _OTHER: "a transfer is not the same on both sides",
 }
-_CHECKS = 5
+_CHECKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Verified:
 
 def steps(directory: str | Path) -> int:
     """How many steps :func:`verify` takes on a folder; raises where it is no ledger."""
-    return len(files_of(read_manifest(Path(directory)).plain)) + _CHECKS
+    return len(read_manifest(Path(directory)).files) + _CHECKS
 
 
 def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: None) -> Verified:
@@ -79,19 +79,23 @@ def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: No
     """
     place = Path(directory)
     state = read_ledger(place, progress)
-    for check in (_names, _ids, _sides, _scales, _assets):
+    for check in (_names, _kinds, _ids, _sides, _scales, _assets):
         found = check(state)
         if found:
             raise LedgerError(f"damaged ledger {place}: {found}")
         progress(1)
-    return Verified(
-        str(place), state.n_transfers, state.n_wallets, len(files_of(state.assets.plain))
-    )
+    return Verified(str(place), state.n_transfers, state.n_wallets, len(read_manifest(place).files))
 
 
 def _names(state: State) -> str:
     found = _texts(state.wallets)
     return f"wallets: {found}" if found else _repeats(state.wallets, None, "wallets")
+
+
+def _kinds(state: State) -> str:
+    anew = WalletKinds.of(state.wallets, state.chain)
+    same = (anew.kind == state.kinds.kind).all()
+    return "" if same else "kind: a wallet is not of the kind that its name says"
 
 
 def _ids(state: State) -> str:

@@ -1,6 +1,7 @@
 """What may be known at an instant: the one cut, and the kit that views are made with."""
 
 from features.contracts.labels import ILLICIT, LICIT, NO_VERDICT, UNLABELLED
+from features.contracts.wallet_kinds import PSEUDO
 from features.kernel import DAY, HOUR, SECOND, before, inner_kernel, kernel
 from features.past.around import earlier, later, place_across
 from features.past.assets import AssetPast, past_with_assets
@@ -43,6 +44,7 @@ __all__ = [
     "LICIT",
     "NO_LABELS",
     "NO_VERDICT",
+    "PSEUDO",
     "SECOND",
     "UNLABELLED",
     "WIDTHS",

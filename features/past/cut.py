@@ -85,6 +85,9 @@ class Past(NamedTuple):
     ----------
     incoming, outgoing : PastSide
     labels : PastLabels
+    kind : int8 array, shape (wallets,) or longer
+        What each wallet is by its name, which is known at any instant; no path leads through one
+        that is ``PSEUDO``, see :mod:`features.contracts.wallet_kinds`.
     wallets : int32 array, shape (n,), codes of the wallets asked about, -1 for an unknown one
     instants : int64 array, shape (n,), as of when, in microseconds since 1970 UTC
     """
@@ -92,6 +95,7 @@ class Past(NamedTuple):
     incoming: PastSide
     outgoing: PastSide
     labels: PastLabels
+    kind: Int8s
     wallets: Int32s
     instants: Int64s
 
@@ -109,7 +113,7 @@ class Past(NamedTuple):
         as_of = np.array([_NEVER])
         incoming, outgoing = (side._replace(as_of=as_of) for side in self[:2])
         labels = self.labels._replace(as_of=as_of)
-        return Past(incoming, outgoing, labels, wallets, instants)
+        return Past(incoming, outgoing, labels, self.kind, wallets, instants)
 
 
 class DustPast(NamedTuple):
@@ -220,7 +224,7 @@ def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEven
     return Past(
         PastSide(*ledger.incoming.side, as_of, *begins),
         PastSide(*ledger.outgoing.side, as_of, *_FROM_THE_FIRST),
-        PastLabels(*labels, as_of), wallets, instants,
+        PastLabels(*labels, as_of), ledger.kinds.kind, wallets, instants,
     )  # fmt: skip
 
 

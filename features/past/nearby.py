@@ -2,14 +2,15 @@
 
 A pattern is looked for around a wallet's transfers, in the slices of those with whom it dealt. All
 of these are looked up together: one pass an array, so that loads from memory that do not wait for
-each other overlap.
+each other overlap. Nobody is looked for behind a pseudo-wallet.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import Records, before, inner_kernel
+from features.contracts.wallet_kinds import PSEUDO
+from features.kernel import Int8s, Records, before, inner_kernel
 from features.past.cut import PastSide, held
 
 PART = np.dtype([("first", np.int64), ("middle", np.int64), ("end", np.int64)])
@@ -34,12 +35,13 @@ class Reach(NamedTuple):
 
 
 @inner_kernel
-def nearby(side: PastSide, events: Records, reach: Reach, parts: Records) -> bool:
+def nearby(side: PastSide, kind: Int8s, events: Records, reach: Reach, parts: Records) -> bool:
     """Find what may be read of each event's counterparty around its time.
 
     Parameters
     ----------
     side : PastSide
+    kind : int8 array, that of :class:`features.past.Past`
     events : records, shape (n,)
         ``counterparty``, the code of a wallet, and ``time``, an instant before that of the past, in
         microseconds since 1970 UTC.
@@ -53,7 +55,7 @@ def nearby(side: PastSide, events: Records, reach: Reach, parts: Records) -> boo
         Whether there was more within the span than is read.
     """
     time, as_of = side.time, side.as_of[0]
-    _place(side, events, reach, parts)
+    _place(side, kind, events, reach, parts)
     more = False
     for k in range(events.size):
         instant, middle = events[k].time, parts[k].middle
@@ -68,14 +70,17 @@ def nearby(side: PastSide, events: Records, reach: Reach, parts: Records) -> boo
 
 
 @inner_kernel
-def _place(side: PastSide, events: Records, reach: Reach, parts: Records) -> None:
+def _place(side: PastSide, kind: Int8s, events: Records, reach: Reach, parts: Records) -> None:
     """Where each event's instant is in its counterparty's slice, and the most to look at there.
 
     One transfer more than is read, on either side, tells whether there was more.
     """
     time, as_of = side.time, side.as_of[0]
     for k in range(events.size):
-        parts[k].first, parts[k].end = held(side, events[k].counterparty, as_of)
+        other = events[k].counterparty
+        parts[k].first, parts[k].end = held(side, other, as_of)
+        if kind[other] == PSEUDO:
+            parts[k].end = parts[k].first
     for k in range(events.size):
         first, end = parts[k].first, parts[k].end
         instant = events[k].time + 1 if reach.later else events[k].time

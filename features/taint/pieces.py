@@ -8,6 +8,7 @@ from features.contracts.categories import CATEGORIES
 from features.kernel import Float64s, Records, inner_kernel
 from features.past import (
     HISTORY_CAP,
+    PSEUDO,
     History,
     Past,
     PastLabels,
@@ -98,6 +99,7 @@ _TALLY = np.dtype(
         ("searched", np.float64),  # of it followed to an end
         ("dropped", np.float64),  # of it made unsure by a cap: not followed, or not to be trusted
         ("service", np.float64),  # of it followed to a wallet like a service
+        ("hidden", np.float64),  # of it followed to a pseudo-wallet
         ("nearest", np.int64),  # least hops to one, 0: to none
         ("pieces", np.int64),  # kept
         ("ends", np.int64),  # recorded
@@ -205,10 +207,11 @@ def begin(past: Past, wallet: int, own: History, forward: bool, search: Search) 
         search.hops[group] = np.nan
     side, labels = past.outgoing if forward else past.incoming, past.labels
     amount, counterparty, labelled = side.amount, side.counterparty, labels.start
+    kind = past.kind
     pieces, tally = search.pieces, search.tally
     sums = tally[0]
     sums.searched, sums.dropped, sums.pieces, sums.ends = 0.0, 0.0, 0, 0
-    sums.service, sums.nearest = 0.0, 0
+    sums.service, sums.hidden, sums.nearest = 0.0, 0.0, 0
     total = returned = 0.0
     for place in range(own.end - 1, own.first - 1, -1):
         value, other = amount[place], counterparty[place]
@@ -223,6 +226,9 @@ def begin(past: Past, wallet: int, own: History, forward: bool, search: Search) 
         if event >= 0:
             sums.searched += value
             count(search, labels, event, piece)
+        elif kind[other] == PSEUDO:
+            sums.searched += value
+            sums.hidden += value
         else:
             keep(pieces, tally, 0, piece)
     sums.total = total

@@ -7,8 +7,8 @@ for the rest. A path carries as much as the smallest of its transfers, and those
 ``floor`` of the side's sum carry nothing. Of each number of hops the ``width`` wallets whose paths
 carry most are followed (ties: the one discovered first, the latest transfer of a wallet first).
 
-A path ends at a labelled wallet, at the wallet the search is for, and at one that behaves like a
-service, but inside one transaction.
+A path ends at a labelled wallet, at the wallet the search is for, at a pseudo-wallet, and at one
+that behaves like a service, but inside one transaction.
 """
 
 from typing import NamedTuple
@@ -17,6 +17,7 @@ import numpy as np
 
 from features.kernel import Int32s, Records, before, empty_table, inner_kernel, slot_of, table_mask
 from features.past import (
+    PSEUDO,
     History,
     PastSide,
     Question,
@@ -192,6 +193,8 @@ def _found(given: TracedPast, reach: Reach, own: int, forward: bool, hops: int, 
         if verdict >= 0:
             _end(reach.best, verdict, event, node, hops)
         _end(reach.best, 2 + labels.category[event], event, node, hops)
+        return
+    if given.past.kind[wallet] == PSEUDO:
         return
     if hops == reach.caps.hops:
         reach.tally[0].cut = True

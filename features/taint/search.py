@@ -4,7 +4,8 @@ It follows pieces of value, one transfer of one path each, the largest first (ti
 discovered first, the latest transfer of a wallet first). No piece holds more than the one it came
 from, so the pieces form one list in descending order that is followed from its head, and a cap on
 its length loses the smallest. A path ends at a labelled wallet, whose funds cannot be told apart
-by transfers, and at the wallet the search is for. No hop is later than the one before it (earlier,
+by transfers, at the wallet the search is for, and at a pseudo-wallet, a transaction that hides who
+paid whom (``hidden``). No hop is later than the one before it (earlier,
 for what was sent); at one instant receipts come before sendings, so that money that moves on inside
 a block is followed. Haircut is linear in the sources: the value that reaches a labelled
 wallet is its exposure, and one search finds all categories.
@@ -16,9 +17,9 @@ known of it splits its value all the same, and all that is found through it coun
 
 from features.kernel import Records, inner_kernel
 from features.past import (
+    PSEUDO,
     History,
     Past,
-    PastLabels,
     PastSide,
     Question,
     TracedPast,
@@ -84,14 +85,15 @@ def _ended(search: Search, sure: bool, value: float) -> None:
 
 @inner_kernel
 def _spread(
-    labels: PastLabels, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: Rest
+    past: Past, wallet: int, forward: bool, search: Search, at: int, span: Span, rest: Rest
 ) -> None:
     """Turn what the rule of a policy gave to each transfer into ends found and pieces to follow.
 
     Reads the entries of ``span`` and the value that none of them holds, ``rest``; ``at`` is the
     piece that was followed, ``wallet`` whom the search is for. Fills pieces, ends and sums.
     """
-    reading, pieces, tally, labelled = search.reading, search.pieces, search.tally, labels.start
+    reading, pieces, tally, labels = search.reading, search.pieces, search.tally, past.labels
+    labelled, kind = labels.start, past.kind
     sums, followed = tally[0], pieces[at]
     sure = not span.earlier and (followed.parent < 0 or pieces[followed.parent].sure)
     followed.sure = sure
@@ -120,6 +122,9 @@ def _spread(
         if event >= 0:
             _ended(search, sure, value)
             count(search, labels, event, piece)
+        elif kind[other] == PSEUDO:
+            _ended(search, sure, value)
+            sums.hidden += value
         elif hops == search.caps.hops:
             sums.dropped += value
         else:
@@ -157,7 +162,7 @@ def haircut_search(given: TracedPast, asked: Question, forward: bool, search: Se
             rest = inside_only(search.reading, span, part, forward)
         else:
             rest = haircut(search.reading, span, part, forward)
-        _spread(past.labels, asked.wallet, forward, search, at, span, rest)
+        _spread(past, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
 
@@ -175,7 +180,7 @@ def fifo_search(given: TracedPast, asked: Question, forward: bool, search: Searc
             rest = inside_only(search.reading, span, part, forward)
         else:
             rest = fifo(search.reading, span, part, forward)
-        _spread(past.labels, asked.wallet, forward, search, at, span, rest)
+        _spread(past, asked.wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)
 
@@ -212,6 +217,6 @@ def poison_search(
                 rest = inside_only(search.reading, span, part, forward)
             else:
                 rest = poison(search.reading, span, part, forward)
-            _spread(past.labels, wallet, forward, search, at, span, rest)
+            _spread(past, wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)

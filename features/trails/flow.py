@@ -104,7 +104,8 @@ def trace_flow(
     Value goes through splits, merges, swaps and rests of any length, by the payments of
     :mod:`features.trails.settlement`. It ends at wallets with a label known at ``as_of``, at those
     asked about, at service-like ones (:mod:`features.taint.service`; not
-    inside one transaction), and where nothing paid or was paid. The widest paths are kept until
+    inside one transaction), at a transaction that hides who paid whom (a pseudo-wallet ``tx:...``),
+    and where nothing paid or was paid. The widest paths are kept until
     they hold ``share`` of it.
 
     Parameters

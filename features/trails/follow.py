@@ -21,6 +21,7 @@ from features.kernel import (
     slot_of,
 )
 from features.past import (
+    PSEUDO,
     Past,
     Question,
     ask,
@@ -31,6 +32,7 @@ from features.past.transactions import in_transaction
 from features.trails.following import (
     CIRCULAR,
     DUST_END,
+    HIDDEN,
     LABELLED,
     LEFT,
     REST,
@@ -75,6 +77,8 @@ def _entry(past: Past, place: int, hop: int, forward: bool, memory: Following) -
     entry.event = event_at(past.labels, entry.far)
     if entry.why == 0 and entry.event >= 0:
         entry.why = LABELLED
+    if entry.why == 0 and past.kind[entry.far] == PSEUDO:
+        entry.why = HIDDEN
     return int(at)
 
 

@@ -9,9 +9,9 @@ from features.taint.service import SERVICE, Met, nobody_met
 
 ENDS = (
     "", "asked", "target", "labelled", "service", "unread", "dust", "circular", "rest",
-    "not followed",
+    "not followed", "hidden",
 )  # fmt: skip
-ASKED, TARGET, LABELLED, SERVICE_LIKE, UNREAD, DUST_END, CIRCULAR, REST, LEFT = range(1, 10)
+ASKED, TARGET, LABELLED, SERVICE_LIKE, UNREAD, DUST_END, CIRCULAR, REST, LEFT, HIDDEN = range(1, 11)
 
 
 class FlowCaps(NamedTuple):

@@ -29,6 +29,7 @@ _MEANING = {
     "target": "reached the wallets that were asked for",
     "labelled": "at a labelled wallet",
     "service": "at a service-like wallet",
+    "hidden": "at a transaction that hides who of many paid whom",
     "unread": "beyond the transfers of a wallet that are read",
     "dust": "too small for the wallet that received it",
     "circular": "in a circle inside one instant",

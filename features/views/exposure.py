@@ -8,7 +8,9 @@ column is nan.
 There are two questions. *How much*: amounts and shares, pro rata. *Whether at all*: hops, along any
 path in time that carries more than dust (:mod:`features.taint.reach`), which mixing with clean
 money does not end. A path ends at a wallet that behaves like a service, too
-(:mod:`features.taint.service`); ``service_like`` columns say so.
+(:mod:`features.taint.service`); ``service_like`` columns say so. And at a pseudo-wallet ``tx:...``,
+a transaction that hides who of many paid whom: the origin of money out of it is not known, and a
+``hidden`` column says how much that is.
 
 Of what a wallet held before its transfers that are read the sums are known, and not where it came
 from: value that it paid counts as not searched. Small transfers of a wallet are passed over, so
@@ -20,6 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.contracts.categories import CATEGORY_WORDS
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
 from features.kernel import Rows
 from features.past import History, TracedPast, ask, inner_kernel, kernel, traced_past
 from features.taint.paths import GroupColumns, path_trails
@@ -89,9 +92,16 @@ _SIDE = (
         f"sum {{did}}{_UNKNOWN}",
     ),
     (
+        "hidden_{d}_share",
+        f"value {{did}} that pro-rata tracing leads to a transaction ({PSEUDO_PREFIX}) that stands "
+        "between its payers and payees, such as a CoinJoin or a coinbase: where the money was "
+        f"before, or went on to, is unknown; over the sum {{did}}{_UNKNOWN}",
+    ),
+    (
         "searched_{d}_share",
         "value {did} that was followed to a labelled wallet, to the wallet itself, to one like a "
-        "service or to where the ledger knows no more of it, over "
+        "service, to a transaction that hides who paid whom or to where the ledger knows no more "
+        "of it, over "
         f"the sum {{did}}, times the part of the transfers {{did}} that are read{_UNKNOWN}",
     ),
 )
@@ -144,6 +154,7 @@ def _side(search: Search, reach: Reach, own: History, line: Rows) -> None:
         line[_OF.service_like_hops] = near
     if total > 0.0:
         line[_OF.service_like_share] = sums.service / total
+        line[_OF.hidden_share] = sums.hidden / total
         read = (own.end - own.first) / own.total
         line[_OF.searched_share] = sums.searched / total * read
 
@@ -208,4 +219,4 @@ def _group_columns(columns: tuple[Column, ...]) -> list[GroupColumns]:
 _RECEIVED = _group_columns(_COLUMNS[: len(_OF)])
 _SENT = _group_columns(_COLUMNS[len(_OF) : 2 * len(_OF)])
 
-EXPOSURE = View("exposure", 5, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)
+EXPOSURE = View("exposure", 6, _COLUMNS, _compute, _trails, CATEGORY_WORDS, traced_past)

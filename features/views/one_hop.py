@@ -1,16 +1,18 @@
 """One hop: what the wallet's counterparties look like at the same instant.
 
 Of each side the ``COUNTERPARTIES`` latest counterparties among the last ``TRANSFERS_SEEN``
-transfers are looked at, the wallet itself left out, and of each of them counts of its whole history
-and amounts of its latest ``TRANSFERS_READ`` transfers a side.
+transfers are looked at, the wallet itself and pseudo-wallets left out, and of each of them counts
+of its whole history and amounts of its latest ``TRANSFERS_READ`` transfers a side.
 """
 
 import math
 
 import numpy as np
 
-from features.kernel import Float64s, Int32s, Rows
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
+from features.kernel import Float64s, Int8s, Int32s, Rows
 from features.past import (
+    PSEUDO,
     SECOND,
     History,
     Past,
@@ -28,7 +30,7 @@ _HUB = 1000  # transfers
 
 _WHOM = (
     f"the wallet's latest {COUNTERPARTIES} {{whose}} (in its latest {TRANSFERS_SEEN} transfers "
-    "{did})"
+    f"{{did}}; transactions {PSEUDO_PREFIX} that hide who paid whom are none)"
 )
 _SIDE = (
     (
@@ -55,15 +57,18 @@ _GEOMETRIC = (_OF.received_count, _OF.sent_count)
 
 
 @inner_kernel
-def _latest_counterparties(side: PastSide, history: History, wallet: int, found: Int32s) -> int:
+def _latest_counterparties(
+    side: PastSide, kind: Int8s, history: History, wallet: int, found: Int32s
+) -> int:
     """Fill ``found`` with different counterparties, the latest first, and return how many.
 
-    The wallet itself is left out; ``found`` has shape (COUNTERPARTIES,).
+    The wallet itself is left out, and pseudo-wallets are, which are nobody's; ``found`` has shape
+    (COUNTERPARTIES,).
     """
     counterparty, n = side.counterparty, 0
     for i in range(history.end - 1, max(history.first, history.end - TRANSFERS_SEEN) - 1, -1):
         other = counterparty[i]
-        known = other == wallet
+        known = other == wallet or kind[other] == PSEUDO
         for k in range(n):
             known |= found[k] == other
         if not known:
@@ -122,10 +127,10 @@ def _one_hop(past: Past, out: Rows) -> None:
     for row in range(out.shape[0]):
         asked = ask(past, row)
         received, sent, _ = blocks(out[row], len(_OF))
-        n = _latest_counterparties(past.incoming, asked.received, asked.wallet, found)
+        n = _latest_counterparties(past.incoming, past.kind, asked.received, asked.wallet, found)
         _side(past, found[:n], asked.as_of, received)
-        n = _latest_counterparties(past.outgoing, asked.sent, asked.wallet, found)
+        n = _latest_counterparties(past.outgoing, past.kind, asked.sent, asked.wallet, found)
         _side(past, found[:n], asked.as_of, sent)
 
 
-ONE_HOP = View("one_hop", 1, per_side("one_hop", *_SIDE), _one_hop)
+ONE_HOP = View("one_hop", 2, per_side("one_hop", *_SIDE), _one_hop)

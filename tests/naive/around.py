@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from tests.naive.exposure.reading import label_of
-from tests.naive.past import NAN, Past, Row, Transfer, ratio
+from tests.naive.past import NAN, Past, Row, Transfer, is_pseudo, ratio
 
 GROUPS = {
     "scam": {"phishing"}, "theft": {"theft", "ransomware"}, "market": {"darknet", "abuse"},
@@ -69,7 +69,7 @@ def _behind(world: World, wallet: str, latest: list[str], step: int) -> tuple[Ro
     parts: dict[str, list[float]] = {"illicit": [0.0], "licit": [0.0]}
     for between in latest:
         moved = world.past.sides(between)[step]
-        if len(moved) > 1000:
+        if len(moved) > 1000 or is_pseudo(between):
             hubs += 1
         elif len(moved) > left:
             whole = False

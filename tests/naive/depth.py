@@ -16,6 +16,7 @@ from tests.naive.past import (
     Row,
     Transfer,
     between,
+    is_pseudo,
     sums_by_transaction,
     transaction_of,
 )
@@ -105,8 +106,13 @@ def _pass_on(
     through = piece.transfer.recipient if forward else piece.transfer.sender
     time, whole = piece.transfer.time, piece.values["30d"]
     so_far = piece.elapsed / whole if whole else 0.0
-    shares = _shares(past, through, piece, forward=forward)
-    found.services += 0.0 if shares else _at_a_service(past, through, piece, forward=forward)
+    hidden = is_pseudo(through)
+    shares = [] if hidden else _shares(past, through, piece, forward=forward)
+    if hidden:
+        found.services += whole
+    found.services += (
+        0.0 if shares or hidden else _at_a_service(past, through, piece, forward=forward)
+    )
     left = dict(piece.values)
     for _, share in shares:
         for flow in FLOWS:

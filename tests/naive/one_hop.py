@@ -2,7 +2,7 @@
 
 import math
 
-from tests.naive.past import NAN, Past, Row, Transfer, ratio
+from tests.naive.past import NAN, Past, Row, Transfer, is_pseudo, ratio
 
 
 def one_hop(past: Past, wallet: str) -> Row:
@@ -14,7 +14,8 @@ def one_hop(past: Past, wallet: str) -> Row:
 
 
 def _neighbours(past: Past, whose: str, names: list[str], wallet: str) -> Row:
-    latest = [name for name in dict.fromkeys(reversed(names[-256:])) if name != wallet][:32]
+    latest = [name for name in dict.fromkeys(reversed(names[-256:])) if name != wallet]
+    latest = [name for name in latest if not is_pseudo(name)][:32]
     sides = [past.sides(name) for name in latest]
     n_in, n_out = [len(received) for received, _ in sides], [len(sent) for _, sent in sides]
     n = [a + b for a, b in zip(n_in, n_out, strict=True)]

@@ -32,6 +32,7 @@ __all__ = [
     "Transfer",
     "between",
     "earlier_than",
+    "is_pseudo",
     "label_list",
     "micros",
     "past",
@@ -41,6 +42,11 @@ __all__ = [
     "transaction_of",
     "transfer_list",
 ]
+
+
+def is_pseudo(wallet: str) -> bool:
+    """Whether a wallet is a transaction that stands between its payers and payees."""
+    return wallet.startswith("tx:")
 
 
 def earlier_than(side: list[Transfer], time: int) -> list[Transfer]:

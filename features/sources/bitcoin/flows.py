@@ -13,9 +13,9 @@ payees pro rata, in whole satoshi, so that rows and columns add up to what each 
 * a coinbase, which nobody pays: its balance is what was made, and the fees it took;
 * and it keeps what a transaction destroys, in an output that cannot be spent.
 
-A path that reaches a CoinJoin must end there: it is labelled as a mixer
-(:mod:`features.sources.bitcoin.mixes`). Through a huge transaction value is followed pro rata, as
-through anything that a wallet receives and sends in one transaction.
+No path leads through any of these (:mod:`features.contracts.wallet_kinds`), whatever is known of
+it: the origin of money out of one is unknown. A CoinJoin is labelled as a mixer, too
+(:mod:`features.sources.bitcoin.mixes`).
 
 The fee stands in ``fee``, on the first transfer of each payer, so that for every wallet
 
@@ -33,6 +33,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
 from features.kernel import Int32s, Int64s
 from features.sources.bitcoin.coinjoin import coinjoins
 from features.sources.bitcoin.records import NOBODY, SATOSHI, UNMADE, Records
@@ -40,7 +41,6 @@ from features.sources.bitcoin.splitting import NODE, Nets, split
 
 ASSET = "BTC"
 PAIRS = 400  # of a payer and a payee, above which a transaction stands between them
-NODE_PREFIX = "tx:"
 
 
 def transfers(records: Records, between: npt.NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -139,5 +139,5 @@ def _burnt(records: Records) -> Int64s:
 
 
 def _node_names(txid: pa.LargeStringArray) -> pa.LargeStringArray:
-    texts = np.char.add(NODE_PREFIX, np.asarray(txid.to_pylist(), dtype="U"))
+    texts = np.char.add(PSEUDO_PREFIX, np.asarray(txid.to_pylist(), dtype="U"))
     return pa.array(texts, type=pa.large_string())

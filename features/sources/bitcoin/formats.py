@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
 from features.errors import SourceError
 from features.sources.bitcoin.blockchair import blockchair
 from features.sources.bitcoin.esplora import esplora
-from features.sources.bitcoin.flows import NODE_PREFIX, stand_between, transfers
+from features.sources.bitcoin.flows import stand_between, transfers
 from features.sources.bitcoin.mixes import mixes
 from features.sources.bitcoin.nested import bitcoin_etl, graphsense
 from features.sources.bitcoin.raw_files import raw_blocks
@@ -43,7 +44,7 @@ def reader(name: str) -> Callable[[Sequence[Path]], tuple[pd.DataFrame, pd.DataF
         standing = int(between.sum() - found.records.coinbase.sum())
         if standing:
             frame.attrs["notes"] = (
-                f"{standing} CoinJoins and transactions of very many are wallets {NODE_PREFIX}ID "
+                f"{standing} CoinJoins and transactions of very many are wallets {PSEUDO_PREFIX}ID "
                 "between payers and payees",
             )
         return frame, mixes(found.records)

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from features.contracts.wallet_kinds import PSEUDO_PREFIX
 from features.sources.bitcoin.coinjoin import KINDS, coinjoins
-from features.sources.bitcoin.flows import NODE_PREFIX
 from features.sources.bitcoin.records import Records
 
 SOURCE = "CoinJoin rules"
@@ -29,7 +29,7 @@ def mixes(records: Records) -> pd.DataFrame:
     found = np.flatnonzero(kinds)
     return pd.DataFrame(
         {
-            "wallet": [f"{NODE_PREFIX}{records.head.txid[at]}" for at in found.tolist()],
+            "wallet": [f"{PSEUDO_PREFIX}{records.head.txid[at]}" for at in found.tolist()],
             "label": "none",
             "category": "mixer",
             "original": [f"coinjoin {KINDS[kind]}" for kind in kinds[found].tolist()],

@@ -7,7 +7,8 @@ label never counts, nor does a transfer that its recipient holds for dust. Witho
 column is nan.
 
 A busy wallet in between says little, so what is behind one counts as a share of its transfers, and
-nobody is looked for behind a hub.
+nobody is looked for behind a hub, nor behind a pseudo-wallet, whose payers and payees have nothing
+else in common.
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from features.contracts.categories import CATEGORY_WORDS
 from features.kernel import Float64s, Rows
 from features.past import (
+    PSEUDO,
     History,
     Past,
     PastSide,
@@ -113,11 +115,12 @@ def _read(
 def _behind(past: Past, n: int, way: Way, memory: Memory, line: Float64s) -> bool:
     """Add the wallets behind ``n`` counterparties; whether all that is behind them was read."""
     side, found = past.outgoing if way.step == AHEAD else past.incoming, memory.found
+    kind = past.kind
     forget(memory)
     left, met, hubs, whole = WORK, 0, 0, True
     for k in range(n):
         own = cut(side, found[k])
-        if own.total > HUB:
+        if own.total > HUB or kind[found[k]] == PSEUDO:
             hubs += 1
         elif own.total > left:
             whole = False
@@ -161,4 +164,4 @@ def _compute(past: Past, out: Rows) -> None:
         _around(past, empty_memory(), out)
 
 
-AROUND = View("around", 2, COLUMNS, _compute, defined_by=CATEGORY_WORDS)
+AROUND = View("around", 3, COLUMNS, _compute, defined_by=CATEGORY_WORDS)

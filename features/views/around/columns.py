@@ -92,8 +92,8 @@ def _hubs(step: str) -> tuple[str, str]:
     _, moved = _STEPS[step]
     return (
         f"hub_{step}_share",
-        f"share of {_WHOM} that {moved} more than {HUB:,} transfers: nobody is looked for behind "
-        f"these{_UNKNOWN}",
+        f"share of {_WHOM} that {moved} more than {HUB:,} transfers, or are transactions that hide "
+        f"who of many paid whom: nobody is looked for behind these{_UNKNOWN}",
     )
 
 

@@ -64,11 +64,13 @@ _SIDE = (
     (
         "services_{d}_share",
         "value {did} whose way ended at a wallet that behaves like a service, by more than "
-        f"{HUB:,} transfers on a side from 30d before to 30d after, over the sum {{did}}",
+        f"{HUB:,} transfers on a side from 30d before to 30d after, or at a transaction that hides "
+        "who of many paid whom, over the sum {did}",
     ),
     (
         "searched_{d}_share",
-        "value {did} that was followed to where it entered, to a service or to the wallet itself, "
+        "value {did} that was followed to where it entered, to a service, to a transaction that "
+        "hides who paid whom or to the wallet itself, "
         "over the sum {did}, times the part of the transfers {did} that are read",
     ),
 )

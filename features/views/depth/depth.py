@@ -128,4 +128,4 @@ def _way(memory: Memory, far_end: int) -> list[int]:
     return way
 
 
-DEPTH = View("depth", 1, COLUMNS, _depth, _trails, given=traced_past)
+DEPTH = View("depth", 2, COLUMNS, _depth, _trails, given=traced_past)

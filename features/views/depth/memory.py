@@ -34,7 +34,10 @@ SUMS = np.dtype(
     [
         ("total", np.float64),  # value of the side
         ("unsearched", np.float64),  # of it, of the widest flow, where a cap ended the search
-        ("services", np.float64),  # of it that ended at wallets with many transfers
+        (
+            "services",
+            np.float64,
+        ),  # of it that ended at wallets with many transfers, or at pseudo-wallets
         ("elapsed", np.float64),  # value times seconds from entry to the wallet
         ("squares", np.float64),  # of the values that entered with one transfer
         ("paths", np.float64),  # greatest effective number of transfers at one hop

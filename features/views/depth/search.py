@@ -3,12 +3,12 @@
 Backward from what a wallet received, forward from what it sent. Value at one hop is held by
 transfers, each once, however many ways lead to it, so that money that was split and meets again
 is one piece again. A piece's value goes on in proportion (:mod:`features.views.depth.passing`), or
-ends: where it entered, at a service, at the wallet itself, or where a cap stops the search. Shares
-of the side's sum below ``FLOOR`` are not followed further.
+ends: where it entered, at a service, at a pseudo-wallet, at the wallet itself, or where a cap stops
+the search. Shares of the side's sum below ``FLOOR`` are not followed further.
 """
 
 from features.kernel import SECOND
-from features.past import WIDTHS, History, PastSide, Question, TracedPast, inner_kernel
+from features.past import PSEUDO, WIDTHS, History, PastSide, Question, TracedPast, inner_kernel
 from features.views.depth.around import Around, around
 from features.views.depth.conversions import kept_of
 from features.views.depth.memory import FLOOR, FRESH, HOP_CAP, WIDEST, Memory, forget, piece_of
@@ -131,6 +131,10 @@ def _follow_piece(
     """Follow one piece through the wallet at its far end, and end what does not go on."""
     past, tx_hash, pieces, sums = given.past, given.tx_hash, memory.pieces, memory.sums[0]
     near, far = (past.outgoing, past.incoming) if forward else (past.incoming, past.outgoing)
+    if past.kind[pieces[at].wallet] == PSEUDO:
+        sums.services += memory.value[at, WIDEST]
+        _end(memory, at, hop, True)
+        return
     first, end = passed_inside(past, tx_hash, memory, at, forward)
     sums.work += WALLET + end - first
     if first < end:

@@ -4,17 +4,18 @@ Such a wallet, two transfers away, is called *far* here. A pattern of three laye
 wallets that are met through several counterparties. A wallet's ``ANCHORS`` latest legs of a side
 are looked at. Around each of them at most ``TRANSFERS_READ`` transfers of the counterparty are
 read, the nearest in time, and none more than ``SPAN`` away: a counterparty with many is a service,
-which ties nobody to anybody. Transfers of zero amount take a place among those but are part of no
-pattern; their amounts are read only where it matters.
+which ties nobody to anybody. Nor does a pseudo-wallet: it is no far wallet, and nobody is met
+through it. Transfers of zero amount take a place among those but are part of no pattern; their
+amounts are read only where it matters.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from features.kernel import DAY, Int32s, Int64s, Records, inner_kernel, kernel
+from features.kernel import DAY, Int8s, Int32s, Int64s, Records, inner_kernel, kernel
 from features.kernel.hash_table import empty_table, first_slot, secret_of, secret_slot
-from features.past import PastSide
+from features.past import PSEUDO, PastSide
 from features.past.nearby import PART, Reach
 from features.views.patterns.legs import Legs
 
@@ -187,7 +188,7 @@ def forget(meetings: Meetings) -> None:
 
 
 @inner_kernel
-def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None:
+def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide, kind: Int8s) -> None:
     """Add what is marked in a lane to the meetings of far wallets, which are in order of time."""
     time, transfer, amount = side.time, side.transfer, side.amount
     counterparty, met = side.counterparty, meetings.met
@@ -200,6 +201,8 @@ def gather(meetings: Meetings, seen: Int64s, lane: Lane, side: PastSide) -> None
             i = first + reading if lane.backward else end - 1 - reading
             other = counterparty[i]
             by = seen[_slot(other)]
+            if kind[other] == PSEUDO:
+                continue
             if by & (by - 1) and other != lane.wallet and other != lane.anchor[k].counterparty:
                 met[size].far_code, met[size].anchor = other, k
                 met[size].time, met[size].transfer = time[i], transfer[i]

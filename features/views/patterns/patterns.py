@@ -108,7 +108,7 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
     All of a row is in one loop, which holds the arrays: a function that is passed many of them and
     calls others costs more than what it does.
     """
-    incoming, outgoing = past.incoming, past.outgoing
+    incoming, outgoing, kind = past.incoming, past.outgoing, past.kind
     paid_by, paid_to = incoming.counterparty, outgoing.counterparty
     distinct, window, grid = empty_distinct(), empty_window(), empty_grid()
     unnoted = Instances(noted.instance[:0], noted.transfer[:0], noted.size)
@@ -125,29 +125,29 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
 
         receipts, sendings = take_anchors(anchors_in, received), take_anchors(anchors_out, sent)
         more = _left(asked.received, received, receipts) or _left(asked.sent, sent, sendings)
-        more |= nearby(outgoing, sendings, AFTER, parts_out)
+        more |= nearby(outgoing, kind, sendings, AFTER, parts_out)
         later = Lane(1, sendings, parts_out, wallet, False)
         mark(seen, later, paid_to)
-        gather(meetings, seen, later, outgoing)
+        gather(meetings, seen, later, outgoing, kind)
         unmark(seen, later, paid_to)
         source = widest_end(meetings, later, nearest, noted, unnoted)
         forget(meetings)
-        more |= nearby(incoming, receipts, BEFORE, parts_in)
+        more |= nearby(incoming, kind, receipts, BEFORE, parts_in)
         earlier = Lane(0, receipts, parts_in, wallet, True)
         mark(seen, earlier, paid_by)
-        gather(meetings, seen, earlier, incoming)
+        gather(meetings, seen, earlier, incoming, kind)
         unmark(seen, earlier, paid_by)
         target = widest_end(meetings, earlier, nearest, noted, unnoted)
         forget(meetings)
 
-        more |= nearby(outgoing, receipts, AROUND, parts_in)
-        more |= nearby(incoming, sendings, AROUND, parts_out)
+        more |= nearby(outgoing, kind, receipts, AROUND, parts_in)
+        more |= nearby(incoming, kind, sendings, AROUND, parts_out)
         paid = Lane(0, receipts, parts_in, wallet, False)
         paying = Lane(1, sendings, parts_out, wallet, False)
         mark(seen, paid, paid_to)
         mark(seen, paying, paid_by)
-        gather(meetings, seen, paid, outgoing)
-        gather(meetings, seen, paying, incoming)
+        gather(meetings, seen, paid, outgoing, kind)
+        gather(meetings, seen, paying, incoming, kind)
         unmark(seen, paid, paid_to)
         unmark(seen, paying, paid_by)
         middle = widest_middle(meetings, receipts, sendings, grid, noted)
@@ -182,7 +182,7 @@ def _trails(past: Past) -> list[Trail]:
 _SOURCES = {"cycles_truncated": "", "cycle": CYCLES_SOURCE, "truncated": ""}
 PATTERNS = View(
     "patterns",
-    2,
+    3,
     of_both("patterns", *_SHAPES, *CYCLES, source=ALTMAN, sources=_SOURCES),
     _compute,
     _trails,

@@ -82,7 +82,7 @@ def same(ledger: Ledger, rebuilt: Ledger, world: World) -> None:
     compare.identical(feature_table(ledger, world.spine, labels=world.labels), asked)
 
 
-def test_bytes_of_a_transfer_are_at_most_76_and_of_a_wallet_116() -> None:
+def test_bytes_of_a_transfer_are_at_most_76_and_of_a_wallet_117() -> None:
     random = np.random.default_rng(0)
     rows = zip(
         random.uniform(0, 1e6, 5000), random.choice(list("abcdef"), 5000),
@@ -92,7 +92,7 @@ def test_bytes_of_a_transfer_are_at_most_76_and_of_a_wallet_116() -> None:
     frame.loc[::7, "value"] = np.nan
     ledger = Ledger.from_transfers(frame, unit="USD")
     assert 0 < ledger.n_unpriced < 5000
-    assert ledger.nbytes <= 76 * ledger.n_transfers + 116 * ledger.n_wallets
+    assert ledger.nbytes <= 76 * ledger.n_transfers + 117 * ledger.n_wallets
 
 
 def test_a_saved_ledger_opens_as_it_was(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_folder_of_one_asset_of_before_is_read(tmp_path: Path) -> None:
     assert (again.unit, again.chain, again.assets.plain) == ("ETH", "", True)
     assert told(again) == told(before)
     again.save(tmp_path)
-    assert json.loads(path.read_text())["format_version"] == 4
+    assert json.loads(path.read_text())["format_version"] == 5
 
 
 def test_a_folder_of_before_in_mixed_case_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_garbled_manifest_is_told(saved: Path, text: bytes) -> None:
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"format_version": 99}'])
 def test_another_format_version_is_told(saved: Path, text: str) -> None:
     (saved / "manifest.json").write_text(text)
-    with pytest.raises(LedgerError, match="this release reads 3 and 4", check=one_line):
+    with pytest.raises(LedgerError, match="this release reads 3 to 5", check=one_line):
         Ledger.open(saved)
 
 

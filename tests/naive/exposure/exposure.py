@@ -13,7 +13,7 @@ from features.views.exposure import REACH_CAPS, TOLD
 from tests.naive.exposure.reach import reached
 from tests.naive.exposure.reading import around, far, label_of, like_a_service
 from tests.naive.exposure.rules import HAIRCUT, Pieces, Split, inside, together
-from tests.naive.past import NAN, Past, Row, Transfer, ratio
+from tests.naive.past import NAN, Past, Row, Transfer, is_pseudo, ratio
 
 
 class Part(NamedTuple):
@@ -45,7 +45,8 @@ class Search(NamedTuple):
     searched: float
     dropped: float
     service: float  # of the value that was followed to an end, at a wallet like a service
-    nearest: float  # hops to one, nan: to none
+    hidden: float  # of it, at a transaction that stands between its payers and payees
+    nearest: float  # hops to a wallet like a service, nan: to none
 
 
 def exposure(past: Past, wallet: str) -> Row:
@@ -72,6 +73,7 @@ def exposure(past: Past, wallet: str) -> Row:
         near = [hops for hops in (found.nearest, least_service) if hops == hops]
         row[f"service_like_{d}_hops"] = min(near, default=NAN)
         row[f"service_like_{d}_share"] = NAN if empty else ratio(found.service, found.total)
+        row[f"hidden_{d}_share"] = NAN if empty else ratio(found.hidden, found.total)
         own, read = past.sides(wallet)[forward], past.read(wallet)[forward]
         part = len(read) / len(own) if own else NAN
         row[f"searched_{d}_share"] = NAN if empty else ratio(found.searched, found.total) * part
@@ -85,7 +87,7 @@ def exposure(past: Past, wallet: str) -> Row:
 def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) -> Search:
     """Follow the value of one side."""
     own = list(reversed(past.read(wallet)[forward]))
-    total = searched = dropped = service = 0.0
+    total = searched = dropped = service = hidden = 0.0
     nearest = NAN
     for transfer in own:
         total += transfer.amount
@@ -97,6 +99,8 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
         elif end and transfer.amount:
             searched += transfer.amount
             ends.append(End(*end, 1, transfer.amount, (transfer,)))
+        elif is_pseudo(far(transfer, forward)):
+            searched, hidden = searched + transfer.amount, hidden + transfer.amount
         elif transfer.amount:
             parts.append(Part(transfer, transfer.amount, 0.0, 1, (transfer,)))
     followed = 0
@@ -124,6 +128,8 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
             elif end := label_of(past, other):
                 ended += value
                 ends.append(End(*end, hops, value, path))
+            elif is_pseudo(other):
+                ended, hidden = ended + value, hidden + value
             elif hops == caps.hops:
                 dropped += value
             else:
@@ -134,7 +140,7 @@ def search(past: Past, wallet: str, split: Split, caps: Caps, *, forward: bool) 
             dropped += ended
         parts.sort(key=lambda part: -part.value)  # stable: of equal ones the first discovered
     dropped += sum(part.value for part in parts)
-    return Search(ends, total, searched, dropped, service, nearest)
+    return Search(ends, total, searched, dropped, service, hidden, nearest)
 
 
 def expand(
@@ -169,6 +175,7 @@ def poisoned(
                 continue
             if end:
                 least.setdefault(end, hops)
+            if end or is_pseudo(other):
                 continue
             side = past.sides(other)[forward]
             following += [

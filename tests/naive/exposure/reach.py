@@ -5,7 +5,7 @@ from typing import NamedTuple
 from features.taint.reach import ReachCaps
 from features.taint.reading import SCANNED
 from tests.naive.exposure.reading import far, label_of, like_a_service
-from tests.naive.past import NAN, Past, Transfer, transaction_of
+from tests.naive.past import NAN, Past, Transfer, is_pseudo, transaction_of
 
 
 class Way(NamedTuple):
@@ -35,6 +35,8 @@ def reached(
             other, time = far(way.transfer, forward), way.transfer.time
             if end := label_of(past, other):
                 hops_to.setdefault((end[1], end[0]), hops)
+            elif is_pseudo(other):
+                continue
             elif way.least >= small and hops == caps.hops:
                 cut = True
             elif way.least >= small and not known_already(followed, other, time, forward):

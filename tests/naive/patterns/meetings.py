@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from features.past import HISTORY_CAP
-from tests.naive.past import DAY, Past, Transfer
+from tests.naive.past import DAY, Past, Transfer, is_pseudo
 from tests.naive.patterns.legs import moving
 
 ANCHORS, TRANSFERS_READ, SPAN = 32, 32, 4 * DAY
@@ -31,7 +31,8 @@ def near(
     past: Past, wallet: str, anchor: Transfer, *, pays: bool, when: str
 ) -> tuple[list[Transfer], bool]:
     """What is read of a counterparty near a transfer of the wallet, and whether there is more."""
-    side = past.sides(counterparty(anchor, wallet))[pays]
+    other = counterparty(anchor, wallet)
+    side = [] if is_pseudo(other) else past.sides(other)[pays]
     earlier = [t for t in side if anchor.time - SPAN <= t.time < anchor.time]
     same = [t for t in side if t.time == anchor.time]
     later = [t for t in side if anchor.time < t.time <= anchor.time + SPAN]
@@ -52,7 +53,7 @@ def met(
         other = counterparty(anchor, wallet)
         for t in moving(near(past, wallet, anchor, pays=pays, when=when)[0]):
             far = counterparty(t, other)
-            if far != wallet:
+            if far != wallet and not is_pseudo(far):
                 pairs.setdefault(far, []).append(Pair(anchor, t))
     return pairs
 

@@ -5,8 +5,9 @@ import pandas as pd
 from hypothesis import given
 
 from features import Ledger
+from features.kernel import Int8s
 from features.kernel.hash_table import SECRET
-from features.past import PastSide, ask
+from features.past import Past, PastSide, ask
 from features.past.distinct import empty_distinct
 from features.past.nearby import Reach, nearby
 from features.views.patterns.legs import empty_legs, read_legs
@@ -37,12 +38,12 @@ from tests.strategies import World, fan_out, transfers, worlds
 WHEN = {"earlier": BEFORE, "later": AFTER, "around": AROUND}
 
 
-def searched(lane: Lane, side: PastSide, reach: Reach) -> Meetings:
+def searched(lane: Lane, side: PastSide, kind: Int8s, reach: Reach) -> Meetings:
     """The meetings of one lane."""
     meetings, seen = empty_meetings(), empty_seen()
-    nearby(side, lane.anchor, reach, lane.part)
+    nearby(side, kind, lane.anchor, reach, lane.part)
     mark(seen, lane, side.counterparty)
-    gather(meetings, seen, lane, side)
+    gather(meetings, seen, lane, side, kind)
     unmark(seen, lane, side.counterparty)
     assert not seen.any()
     return meetings
@@ -80,17 +81,17 @@ def test_far_wallets_are_met_as_by_the_slow_twin(world: World) -> None:
             side = past.outgoing if pays else past.incoming
             pairs = met(known, wallet, own, pays=pays, when=when)
             expected = {far: shared(each, wallet) for far, each in pairs.items()}
-            found = members(searched(lane, side, WHEN[when]), number, ledger)
+            found = members(searched(lane, side, past.kind, WHEN[when]), number, ledger)
             assert found == {far: n for far, n in expected.items() if n > 1}
 
 
-def lane_of(frame: pd.DataFrame, wallet: str) -> tuple[Lane, PastSide]:
-    """Whom a wallet's recipients pay."""
+def lane_of(frame: pd.DataFrame, wallet: str) -> tuple[Lane, Past]:
+    """The lane of a wallet's recipients, and its past."""
     past = asked(Ledger.from_transfers(frame), wallet)
     of = ask(past, 0)
     legs = read_legs(empty_legs(), empty_distinct(), past.outgoing, of.sent, of.wallet)
     anchor = take_anchors(empty_anchors(), legs)
-    return Lane(1, anchor, empty_parts(), of.wallet, False), past.outgoing
+    return Lane(1, anchor, empty_parts(), of.wallet, False), past
 
 
 def test_anchors_are_the_latest_legs_and_number_their_counterparties() -> None:
@@ -103,10 +104,11 @@ def test_anchors_are_the_latest_legs_and_number_their_counterparties() -> None:
 
 def test_what_is_forgotten_is_found_again() -> None:
     paid = [(0, "w", "a", 1.0), (1, "w", "b", 1.0), (60, "a", "x", 1.0), (61, "b", "x", 1.0)]
-    lane, side = lane_of(transfers(paid), "w")
-    meetings = searched(lane, side, AFTER)
+    lane, past = lane_of(transfers(paid), "w")
+    side = past.outgoing
+    meetings = searched(lane, side, past.kind, AFTER)
     assert meetings.size.tolist() == [1, 2]
     forget(meetings)
     assert meetings.size.tolist() == [0, 0]
     assert not meetings.table[:-SECRET].any()
-    assert searched(lane, side, AFTER).size.tolist() == [1, 2]
+    assert searched(lane, side, past.kind, AFTER).size.tolist() == [1, 2]
