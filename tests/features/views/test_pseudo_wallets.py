@@ -4,6 +4,8 @@ Each case is asked of the same moves with a wallet of an ordinary name in the mi
 the path does lead through.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,7 +69,7 @@ def test_a_label_of_the_transaction_is_an_end_like_others() -> None:
 
 @MIDDLE
 @pytest.mark.parametrize("policy", [haircut, fifo, poison])
-def test_no_policy_goes_through(policy: "type[haircut]", middle: str) -> None:
+def test_no_policy_goes_through(policy: Callable[..., pd.DataFrame], middle: str) -> None:
     ledger = Ledger.from_transfers(world(middle))
     asked = spine(["a", "e"], LATE)
     for labels in (known("thief", "theft"), known("e", "theft")):
