@@ -84,7 +84,7 @@ def assert_they_prove(trails: list[Trail], values: dict[str, float]) -> None:
         name for name, value in values.items()
         if value > 0
         and not name.startswith(
-            ("exposure_searched", "exposure_truncated", "exposure_service")
+            ("exposure_searched", "exposure_truncated", "exposure_service", "exposure_hidden")
         )
     }  # fmt: skip
     for group, d in product(("illicit", "licit", *CATEGORIES), ("in", "out")):
