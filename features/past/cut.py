@@ -86,8 +86,7 @@ class Past(NamedTuple):
     incoming, outgoing : PastSide
     labels : PastLabels
     kind : int8 array, shape (wallets,) or longer
-        What each wallet is by its name, which is known at any instant; no path leads through one
-        that is ``PSEUDO``, see :mod:`features.contracts.wallet_kinds`.
+        What each is by its name, see :mod:`features.contracts.wallet_kinds`.
     wallets : int32 array, shape (n,), codes of the wallets asked about, -1 for an unknown one
     instants : int64 array, shape (n,), as of when, in microseconds since 1970 UTC
     """

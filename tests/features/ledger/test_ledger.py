@@ -63,7 +63,7 @@ def test_from_transfers_counts() -> None:
     assert ledger.tx_id(row) == "t0"
 
 
-def test_memory_stays_within_64_bytes_a_transfer_and_84_a_wallet() -> None:
+def test_memory_stays_within_64_bytes_a_transfer_and_85_a_wallet() -> None:
     # 4-byte rows and codes: at most 2**31 transfers and wallets a ledger
     random = np.random.default_rng(0)
     rows = zip(
@@ -71,7 +71,7 @@ def test_memory_stays_within_64_bytes_a_transfer_and_84_a_wallet() -> None:
         random.choice(list("uvwxyz"), 5000), random.uniform(0, 1, 5000), strict=True,
     )  # fmt: skip
     ledger = Ledger.from_transfers(transfers(rows))
-    assert ledger.nbytes <= 64 * ledger.n_transfers + 84 * ledger.n_wallets
+    assert ledger.nbytes <= 64 * ledger.n_transfers + 85 * ledger.n_wallets
     assert ledger.incoming.transfer.dtype == ledger.sender.dtype == np.int32
 
 

@@ -69,6 +69,6 @@ def test_nothing_is_left_of_the_last_search() -> None:
     keep(search.pieces, search.tally, 0, piece(1.0, 0))
     search.hops[:], search.amount[:] = 1.0, 1.0
     start_from_nothing(search)
-    assert search.tally.tolist() == [(0.0, 0.0, 0.0, 0.0, 0, 0, 0)]
+    assert search.tally.tolist() == [(0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0)]
     assert np.isnan(search.hops).all()
     assert not search.amount.any()
