@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from features.context import context_values
 from features.contracts.spine import check_spine
-from features.contracts.times import microseconds
 from features.ledger.counted import Counted
 from features.past import label_events
-from features.table import compute_rows
 from features.view import View
 from features.views import LABEL_COLUMNS, VIEWS, feature_columns
 from training.beside import beside
@@ -27,14 +25,16 @@ from training.categories import Categories
 from training.judge import Judge
 from training.manifest import ModelError
 from training.model_folder import ModelParts, read_folder, write_folder
-from training.models.estimator import Inputs, inputs_of
+from training.models.estimator import Inputs
 from training.reasons.grouping import Grouping
 from training.reasons.percentiles import Percentiles
 from training.reasons.typical import TYPICAL, Typical
 from training.scores import COUNTS, Scores, scores_frame
+from training.spine_scorer import Asked, Level, SpineScorer, clusters_of
 from training.table_columns import Places, model_columns, transfers_of
 
 if TYPE_CHECKING:
+    from features.clusters import Clusters
     from features.ledger import Ledger
 
 __all__ = ["ModelError", "RiskModel", "Scores"]
@@ -84,6 +84,7 @@ class RiskModel:
         self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
         usual = np.array([self.typical.contributions[name] for name in self.reasons])
         self._judge = Judge(parts, self.categories, usual)
+        self._scorer = SpineScorer(self.views, self._places, self.estimator, self._judge)
         self._kinds = () if self.categories is None else self.categories.columns
 
     def __repr__(self) -> str:
@@ -206,18 +207,13 @@ class RiskModel:
         return self.grouping.frame(explained, self.reasons)
 
     def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Score rows of a feature table as :meth:`score` scores wallets; tabular kinds only.
+        """Score rows of a feature table, with the columns of :meth:`score`; tabular kinds only.
 
         Parameters
         ----------
         table
             As for :meth:`predict_proba`, with the counts of coverage (``training.scores.COUNTS``).
             A count that is nan is none: of a row of nulls nothing is known.
-
-        Returns
-        -------
-        DataFrame
-            Index of the table; columns as of :meth:`score`.
 
         Raises
         ------
@@ -257,8 +253,11 @@ class RiskModel:
         spine: pd.DataFrame,
         labels: pd.DataFrame | None = None,
         context: pd.DataFrame | None = None,
+        *,
+        level: Level = "wallet",
+        clusters: Clusters | None = None,
     ) -> pd.DataFrame:
-        """Score wallets as of instants; every kind of model.
+        """Score wallets, or the entities that they belong to, as of instants; every kind of model.
 
         Parameters
         ----------
@@ -271,6 +270,9 @@ class RiskModel:
         context
             The user's own columns that the model reads, float64, indexed by (wallet, as_of) or by
             wallet; nan where one is not given.
+        level, clusters
+            ``entity``: the wallets of a wallet's cluster as of ``as_of`` are scored as one, see
+            ``features/clusters/README.md``. Nothing else may read the ledger meanwhile.
 
         Returns
         -------
@@ -281,10 +283,11 @@ class RiskModel:
             ``min_transfers``). A row that is not scored has the base rate as its probability.
             ``probability_<category>`` where labels told enough of it, see
             :mod:`training.categories`; they sum to ``probability``. Beside the score and never in
-            it ``known``, ``ledger_age_s`` and ``stale``, see :mod:`training.beside`.
+            it ``known``, ``ledger_age_s`` and ``stale``, see :mod:`training.beside`. At the level
+            of entities ``entity_wallets`` and ``entity_whole``, see ``features/clusters``.
         """
-        spine = check_spine(spine, chain=ledger.chain)
-        scores = self.score_spine(ledger, spine, labels, context)
+        spine, chosen = check_spine(spine, chain=ledger.chain), clusters_of(level, clusters)
+        scores = self.score_spine(ledger, spine, labels, context, clusters=chosen)
         said = scores_frame(scores, pd.MultiIndex.from_frame(spine), self._kinds)
         return said.assign(**beside(ledger, spine, labels))
 
@@ -294,6 +297,9 @@ class RiskModel:
         spine: pd.DataFrame,
         labels: pd.DataFrame | None = None,
         context: pd.DataFrame | None = None,
+        *,
+        level: Level = "wallet",
+        clusters: Clusters | None = None,
     ) -> pd.DataFrame:
         """Explain what :meth:`score` says; every kind of model.
 
@@ -303,13 +309,10 @@ class RiskModel:
             Index (wallet, as_of); a column a reason, and ``base``. Rows sum to the log-odds of
             the probability; a row that is not scored has only its base.
         """
-        spine = check_spine(spine, chain=ledger.chain)
-        scores = self.score_spine(ledger, spine, labels, context, reasons=True)
-        return pd.DataFrame(
-            scores.contributions,
-            index=pd.MultiIndex.from_frame(spine),
-            columns=[*self.reasons, "base"],
-        )
+        spine, chosen = check_spine(spine, chain=ledger.chain), clusters_of(level, clusters)
+        scores = self.score_spine(ledger, spine, labels, context, reasons=True, clusters=chosen)
+        index, columns = pd.MultiIndex.from_frame(spine), [*self.reasons, "base"]
+        return pd.DataFrame(scores.contributions, index=index, columns=columns)
 
     def score_spine(
         self,
@@ -319,6 +322,7 @@ class RiskModel:
         context: pd.DataFrame | None = None,
         *,
         reasons: bool = False,
+        clusters: Clusters | None = None,
     ) -> Scores:
         """Return :meth:`score` and, if asked, :meth:`explain_wallets`, as arrays, from one pass."""
         if self.reads_labels and labels is None:
@@ -326,12 +330,10 @@ class RiskModel:
         self.require_fit(ledger)
         spine = check_spine(spine, chain=ledger.chain)
         given = context_values(context, spine, self.context_names)
-        values = compute_rows(
-            ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]),
-            labels=label_events(ledger, labels), views=self.views,
-        )  # fmt: skip
-        inputs = inputs_of(self.estimator, self._places.features(values, given), ledger, spine)
-        return self._judge(inputs, self._places.transfers(values), reasons=reasons)
+        asked = Asked(spine, given, label_events(ledger, labels), reasons)
+        if clusters is None:
+            return self._scorer.wallets(ledger, asked)
+        return self._scorer.entities(ledger, asked, clusters)
 
     def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
         """Judge rows of a table, as if enough were known of all where it has no counts."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from features.clusters.entity import Entity
 
 Float64 = NDArray[np.float64]
 
@@ -39,6 +44,8 @@ class Scores(NamedTuple):
     by_category
         float64 (n, c), probabilities of the categories that the model tells; rows sum to
         ``probability``. None where it tells none.
+    entities
+        n, whose each score is; None where wallets were scored.
     """
 
     probability: Float64
@@ -48,6 +55,18 @@ class Scores(NamedTuple):
     high: Float64
     contributions: Float64 | None
     by_category: Float64 | None = None
+    entities: list[Entity] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Scores]) -> Self:
+        """Return the scores of one model, at least one part, as one."""
+        told: list[Any] = []
+        for values in zip(*parts, strict=True):
+            if isinstance(values[0], list):
+                told.append([*chain.from_iterable(values)])
+            else:
+                told.append(None if values[0] is None else np.concatenate(values))
+        return cls(*told)
 
 
 def scores_frame(scores: Scores, index: pd.Index, kinds: tuple[str, ...]) -> pd.DataFrame:
@@ -55,6 +74,9 @@ def scores_frame(scores: Scores, index: pd.Index, kinds: tuple[str, ...]) -> pd.
     told = {name: getattr(scores, said) for name, said in SAID.items()}
     if scores.by_category is not None:
         told |= dict(zip(kinds, scores.by_category.T, strict=True))
+    if scores.entities is not None:
+        told["entity_wallets"] = [entity.wallets for entity in scores.entities]
+        told["entity_whole"] = [entity.whole for entity in scores.entities]
     return pd.DataFrame(told, index=index)
 
 

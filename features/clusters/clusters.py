@@ -131,14 +131,26 @@ class Clusters:
         found[known] = out
         return found
 
+    def size(self, wallet: str, instant: int) -> int:
+        """:meth:`sizes` of one wallet, without its set-up cost."""
+        code = self.names.first_row(wallet)
+        if code < 0:
+            return 1
+        out = np.empty(1, dtype=np.int64)
+        forest.sizes(
+            self.tree, self.links, np.array([code], np.int32), np.array([instant], np.int64), out
+        )
+        return int(out[0])
+
     def members(self, wallet: str, instant: int) -> list[str]:
         """The wallets of a wallet's cluster as of an instant, itself among them, by name."""
         code = self.names.first_row(wallet)
         if code < 0:
             return [wallet]
-        out = np.empty(int(self.sizes([wallet], np.array([instant]))[0]), dtype=np.int32)
-        root = self.roots([wallet], np.array([instant]))[0]
-        forest.members(self.tree, self.links, int(root), instant, out)
+        root, out = np.empty(1, np.int32), np.empty(self.size(wallet, instant), np.int32)
+        one, at = np.array([code], np.int32), np.array([instant], np.int64)
+        forest.roots(self.tree, one, at, root)
+        forest.members(self.tree, self.links, int(root[0]), instant, out)
         return sorted(self.names.texts(out))
 
     def impossible_merges(self, owners: "pd.Series[str]") -> list[Merge]:

@@ -90,9 +90,7 @@ def _everything(state: State) -> Log:
     for slices in state.sending:
         places = slices.places()
         logs.append(slices.log(state.sender[slices.transfer[places]], places))
-    if not logs[1].row.size:
-        return logs[0]
-    return Log(*(np.concatenate(columns) for columns in zip(*logs, strict=True)))
+    return logs[0].then(logs[1]) if logs[1].row.size else logs[0]
 
 
 def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Columns) -> State:

@@ -1,5 +1,6 @@
 """What one side of a ledger is to kernels, and what is put into it."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -60,6 +61,11 @@ class Log(NamedTuple):
         """Some of the entries: those marked, or those at places."""
         columns: list[npt.NDArray[Any]] = [column[chosen] for column in self]
         return Log(*columns)
+
+    def then(self, other: "Log") -> "Log":
+        """These, and others behind them."""
+        pairs: Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = zip(self, other, strict=True)
+        return Log(*(np.concatenate(pair) for pair in pairs))
 
 
 class RowOrder(NamedTuple):

@@ -1,0 +1,77 @@
+"""An entity is the wallet of the ledger that would be built if its wallets had one name."""
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features import Ledger, feature_table
+from features.checks.worlds import WALLETS, World
+from features.clusters.contraction import contracted
+from features.ledger import microseconds
+from tests import compare
+from tests.strategies import asset_worlds, spine, worlds
+
+MEMBERS = st.lists(st.sampled_from(WALLETS), min_size=2, max_size=4, unique=True)
+
+
+def as_one(world: World, members: list[str]) -> World:
+    """Give the members the first one's name, and leave out what they paid each other."""
+    names = dict.fromkeys(members, members[0])
+    moved, labels = world.transfers, world.labels
+    ends = moved["sender"], moved["recipient"]
+    among = ends[0].isin(members) & ends[1].isin(members) & (ends[0] != ends[1])
+    one = {str(end.name): end.replace(names) for end in ends}
+    return World(
+        moved.assign(**one)[~among],
+        labels.assign(wallet=labels["wallet"].replace(names)),
+        world.spine,
+        world.unit,
+    )
+
+
+def bits(ledger: Ledger) -> list[bytes]:
+    """All that a question reads, up to what is used."""
+    found = []
+    for slices in (ledger.incoming, ledger.outgoing, ledger.dust, *ledger.unpriced):
+        columns = slices.time, slices.counterparty, slices.transfer, slices.amount
+        found += [array[: slices.used].tobytes() for array in columns]
+        found += [slices.start.tobytes(), slices.count.tobytes(), bytes(slices.used)]
+    scales = ledger.scales
+    beginnings = scales.beginnings[: scales.used]
+    return [*found, scales.scale.tobytes(), scales.begun.tobytes(), beginnings.tobytes()]
+
+
+def assert_as_rebuilt(world: World, members: list[str], instant: pd.Timestamp) -> None:
+    """The entity's row, and those of all others where nothing is labelled."""
+    ledger, twin = world.ledger(), as_one(world, members)
+    rebuilt = Ledger.from_transfers(twin.transfers, unit=world.unit)
+    before, micros = bits(ledger), int(microseconds(pd.Series([instant]))[0])
+    codes = ledger.codes(members)
+    with contracted(ledger, codes[codes >= 0], micros):
+        present = [name for name in members if ledger.code(name) >= 0]
+        asked = spine(present[:1], instant)
+        found = feature_table(ledger, asked, labels=world.labels)
+        others = spine([name for name in WALLETS if name not in members], instant)
+        found_others = feature_table(ledger, others)
+    assert bits(ledger) == before
+    if present:
+        expected = feature_table(rebuilt, spine(members[:1], instant), labels=twin.labels)
+        expected.index = found.index
+        compare.identical(found, expected)
+    compare.identical(found_others, feature_table(rebuilt, others))
+
+
+@settings(max_examples=25)
+@given(worlds(), MEMBERS, st.data())
+def test_an_entity_has_the_row_of_the_ledger_with_its_name(
+    world: World, members: list[str], data: st.DataObject
+) -> None:
+    assert_as_rebuilt(world, members, data.draw(st.sampled_from(world.spine["as_of"].tolist())))
+
+
+@settings(max_examples=15)
+@given(asset_worlds(), MEMBERS, st.data())
+def test_an_entity_of_several_assets_has_so_too(
+    world: World, members: list[str], data: st.DataObject
+) -> None:
+    assert_as_rebuilt(world, members, data.draw(st.sampled_from(world.spine["as_of"].tolist())))

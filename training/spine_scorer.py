@@ -1,0 +1,107 @@
+"""Scores of wallets of a ledger, or of the entities that they belong to, as of instants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.clusters.contraction import contracted
+from features.clusters.entity import Entity, entity_of
+from features.contracts.times import microseconds
+from features.table import compute_rows
+from training.manifest import ModelError
+from training.models.estimator import Estimator, inputs_of
+from training.scores import Scores
+
+if TYPE_CHECKING:
+    from features.clusters import Clusters
+    from features.ledger import Ledger
+    from features.past import LabelEvents
+    from features.view import View
+    from training.judge import Judge
+    from training.table_columns import Places
+
+Float64 = NDArray[np.float64]
+Level = Literal["wallet", "entity"]
+
+
+def clusters_of(level: Level, clusters: Clusters | None) -> Clusters | None:
+    """Return the clusters that a level needs, None for the level of wallets.
+
+    Raises
+    ------
+    ModelError
+        If the level is another one, or the clusters are missing.
+    """
+    if level not in ("wallet", "entity"):
+        raise ModelError(f"level must be 'wallet' or 'entity', received {level!r}")
+    if level == "wallet":
+        return None
+    if clusters is None:
+        raise ModelError("level 'entity' needs clusters, see features/clusters")
+    return clusters
+
+
+class Asked(NamedTuple):
+    """What is asked of a ledger.
+
+    Parameters
+    ----------
+    spine
+        (n, 2) columns ``wallet``, ``as_of``, checked.
+    context
+        float64 (n, k), the user's own columns.
+    labels
+        Of the ledger's wallets.
+    reasons
+        Whether contributions are wanted.
+    """
+
+    spine: pd.DataFrame
+    context: Float64
+    labels: LabelEvents
+    reasons: bool
+
+
+class SpineScorer(NamedTuple):
+    """A model's way from a ledger to scores: views, what of them it reads, and its judgement."""
+
+    views: tuple[View, ...]
+    places: Places
+    estimator: Estimator
+    judge: Judge
+
+    def wallets(self, ledger: Ledger, asked: Asked) -> Scores:
+        """Score each wallet by its own transfers."""
+        spine = asked.spine
+        values = compute_rows(
+            ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]),
+            labels=asked.labels, views=self.views,
+        )  # fmt: skip
+        features = self.places.features(values, asked.context)
+        inputs = inputs_of(self.estimator, features, ledger, spine)
+        return self.judge(inputs, self.places.transfers(values), reasons=asked.reasons)
+
+    def entities(self, ledger: Ledger, asked: Asked, clusters: Clusters) -> Scores:
+        """Score the entity of each wallet; the ledger is changed meanwhile, and is as it was."""
+        if not len(asked.spine):
+            return self.wallets(ledger, asked)._replace(entities=[])
+        parts, entities = zip(*self._each(ledger, asked, clusters), strict=True)
+        return Scores.joined(parts)._replace(entities=list(entities))
+
+    def _each(
+        self, ledger: Ledger, asked: Asked, clusters: Clusters
+    ) -> Iterator[tuple[Scores, Entity]]:
+        wallets, instants = asked.spine["wallet"], microseconds(asked.spine["as_of"])
+        for row, instant in enumerate(instants.tolist()):
+            entity = entity_of(clusters, ledger, wallets[row], instant)
+            one = asked.spine.iloc[row : row + 1]
+            if entity.code >= 0:
+                one = one.assign(wallet=ledger.wallet(entity.code))
+            question = asked._replace(spine=one, context=asked.context[row : row + 1])
+            with contracted(ledger, entity.codes, instant):
+                yield self.wallets(ledger, question), entity
