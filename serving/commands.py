@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,11 @@ BandsFile = Annotated[
     typer.Option("--bands", metavar="FILE", help="Band table that walletrisk bands wrote."),
 ]
 
+ClustersOption = Annotated[
+    Path | None,
+    typer.Option("--clusters", metavar="FILE", help="Saved clusters, for level entity."),
+]
+
 MISTAKE = 2  # exit code
 
 app = typer.Typer()
@@ -45,6 +50,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
     bands: BandsFile = None,
+    clusters: ClustersOption = None,
     columns: MapOption = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
@@ -56,7 +62,8 @@ def serve(
     from training.commands import model_folder
 
     written = (columns, time_unit, timezone)
-    chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands, written)
+    folder = model_folder(model, tracking_uri)
+    chosen = settings(ledger, folder, labels, bands, written, clusters)
     with ExitStack() as until_ready:
         until_ready.enter_context(progress())
 
@@ -81,6 +88,10 @@ def score(
         str | None, typer.Option(metavar="NAME=NUMBER,...", help="The model's own columns.")
     ] = None,
     bands: BandsFile = None,
+    level: Annotated[
+        Literal["wallet", "entity"], typer.Option(help="entity: all wallets of its cluster as one.")
+    ] = "wallet",
+    clusters: ClustersOption = None,
     columns: MapOption = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
@@ -100,14 +111,16 @@ def score(
     when, given = instant(as_of), numbers(context)
     with progress() as advance:
         written = (columns, time_unit, timezone)
-        chosen = settings(ledger, model_folder(model, tracking_uri), labels, bands, written)
-        scorer = Scorer.load(chosen)
+        folder = model_folder(model, tracking_uri)
+        scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters))
         compile_once(progress=counter(advance, "kernels", steps()))
         answers = [
             one
             if "problem" in one
             else one
-            | scorer.score(one["wallet"]["address"], when, context=given, exposure=exposure)
+            | scorer.score(
+                one["wallet"]["address"], when, context=given, exposure=exposure, level=level
+            )
             for one in named(scorer.held.address, wallets)
         ]
     for answer in answers:
@@ -143,6 +156,7 @@ def settings(
     labels: Path | None,
     bands: Path | None = None,
     written: tuple[str | None, str | None, str | None] = (None, None, None),
+    clusters: Path | None = None,
 ) -> "Settings":
     """Join what the command names and what the environment sets.
 
@@ -159,8 +173,10 @@ def settings(
     from features.errors import RiskError
     from serving.settings import Settings
 
-    names = ("labels", "band_table", "labels_map", "labels_time_unit", "labels_timezone")
-    named = zip(names, (labels, bands, *written), strict=True)
+    names = (
+        "labels", "band_table", "clusters", "labels_map", "labels_time_unit", "labels_timezone",
+    )  # fmt: skip
+    named = zip(names, (labels, bands, clusters, *written), strict=True)
     given: dict[str, Any] = {name: value for name, value in named if value is not None}
     try:
         return Settings(ledger=ledger, model=model, **given)

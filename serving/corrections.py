@@ -84,7 +84,8 @@ class Corrections:
             The journal did not take it, nothing changed.
         """
         with self._intake.alone():
-            done, changed = resolve(self._journal, self._held.ledger, number, keep)
+            with self._held.at_rest:
+                done, changed = resolve(self._journal, self._held.ledger, number, keep)
             with self._intake.following():
                 for tx_id, transfers in changed.items():
                     self._held.replace(tx_id, transfers)
@@ -96,7 +97,8 @@ class Corrections:
             self._journal.set_aside(conflicts)
             with self._intake.following():
                 for stored, _ in conflicts:
-                    held = self._held.ledger.transaction(stored.tx_id)
+                    with self._held.at_rest:
+                        held = self._held.ledger.transaction(stored.tx_id)
                     self._held.replace(stored.tx_id, _changed(held, stored))
         report(conflicts)
 

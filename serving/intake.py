@@ -102,10 +102,14 @@ class Intake:
         """Those that the ledger does not hold, in order of time; raises as :meth:`add` does."""
         ledger = self._held.ledger
         if len(transfers) <= QUICK_TRANSFERS:
-            new = ledger.check_stream([_plain(one) for one in transfers])
+            plain = [_plain(one) for one in transfers]
+            with self._held.at_rest:
+                new = ledger.check_stream(plain)
             if new is not None:
                 return new
-        return ledger.check_append(_frame(transfers))
+        checked = features.check_transfers(_frame(transfers), chain=ledger.chain)
+        with self._held.at_rest:
+            return ledger.check_append(checked)
 
     def _not_ahead(self, transfers: list[requests.Transfer]) -> int:
         """Time of the latest; raises where the clock will be there only after the tolerance."""

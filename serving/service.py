@@ -79,7 +79,8 @@ class Service:
         ------
         RiskError
             ``as_of`` lies in the future, the wallet is on another chain or no address of it, or
-            ``context`` names a column that the model does not read.
+            ``context`` names a column that the model does not read; or its entity is asked for
+            where no clusters are loaded.
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
@@ -90,6 +91,7 @@ class Service:
             reasons="reasons" in asked.include,
             groups="groups" in asked.include,
             exposure="exposure" in asked.include,
+            level=asked.level,
         )
         self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         Labels (parquet or csv) that exposure features may read.
     labels_map, labels_time_unit, labels_timezone : str, optional
         How their file is written, as ``--map``, ``--time-unit`` and ``--timezone`` say it.
+    clusters : Path, optional
+        Saved clusters, for the level of entities.
     journal : str, optional
         SQLAlchemy URL of the journal of new transfers; default: SQLite beside the ledger's folder.
     chain : str, optional
@@ -116,6 +118,7 @@ class Settings(BaseSettings):
     labels_map: str | None = None
     labels_time_unit: TimeUnit | None = None
     labels_timezone: str | None = None
+    clusters: Path | None = None
     journal: str | None = None
     chain: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)

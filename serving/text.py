@@ -23,6 +23,8 @@ def score_text(answer: Mapping[str, Any]) -> str:
         f"band {answer['band']}; {seen['transfers_in']} transfers in, "
         f"{seen['transfers_out']} out",
     ]
+    if answer["entity"] is not None:
+        lines.append(_entity_text(answer["entity"]))
     lines += beside_text(answer)
     lines.append(_line(answer["base_log_odds"], "a typical wallet at the base rate"))
     for group in answer["groups"]:
@@ -30,6 +32,19 @@ def score_text(answer: Mapping[str, Any]) -> str:
         lines += [f"             {_column_text(column)}" for column in group["columns"]]
     lines.append(_line(answer["other_groups_log_odds"], "all else"))
     return "\n".join([*lines, _line(answer["log_odds"], "log-odds of the probability")])
+
+
+def _entity_text(entity: Mapping[str, Any]) -> str:
+    """Whose score it is."""
+    if not entity["whole"]:
+        return f"  the wallet alone: its cluster of {entity['wallets']} wallets is too large"
+    more = ", ..." if entity["wallets"] > len(entity["shown"]) else ""
+    named = f"{entity['listed']} of them on lists" if entity["listed"] else "none on a list"
+    warns = "; SANCTIONED" if entity["sanctioned"] else ""
+    return (
+        f"  entity of {entity['wallets']} wallets, {named}{warns}: "
+        f"{', '.join(entity['shown'])}{more}"
+    )
 
 
 def _line(weight: float, what: str) -> str:

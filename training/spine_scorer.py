@@ -42,7 +42,7 @@ def clusters_of(level: Level, clusters: Clusters | None) -> Clusters | None:
     if level == "wallet":
         return None
     if clusters is None:
-        raise ModelError("level 'entity' needs clusters, see features/clusters")
+        raise ModelError("level 'entity' needs clusters (clusters=..., --clusters FILE)")
     return clusters
 
 

@@ -12,7 +12,6 @@ from features.ledger.state import State
 # a cluster of more is a service's, as a rule: its wallet is scored alone, and the answer says so
 MOST_WALLETS = 1_000
 MOST_TRANSFERS = 100_000
-SHOWN = 5
 
 
 class Entity(NamedTuple):
@@ -25,8 +24,8 @@ class Entity(NamedTuple):
         the wallet's own, or -1, where none had, or where they are too many.
     wallets : int
         How many there are, with transfers or without.
-    shown : list of str
-        The first ``SHOWN`` by name; the wallet alone where there are too many.
+    names : list of str
+        All, in order; of the wallet alone where there are too many.
     whole : bool
         False: there are more than ``MOST_WALLETS`` or ``MOST_TRANSFERS``, and ``codes`` is of the
         wallet alone.
@@ -34,17 +33,13 @@ class Entity(NamedTuple):
 
     codes: Int32s
     wallets: int
-    shown: list[str]
+    names: list[str]
     whole: bool
 
     @property
     def code(self) -> int:
         """Of the wallet that stands for all."""
         return int(self.codes[0])
-
-    def facts(self) -> dict[str, object]:
-        """What an answer says of it."""
-        return {"wallets": self.wallets, "shown": self.shown, "whole": self.whole}
 
 
 def entity_of(clusters: Clusters, ledger: State, wallet: str, instant: int) -> Entity:
@@ -69,4 +64,4 @@ def entity_of(clusters: Clusters, ledger: State, wallet: str, instant: int) -> E
     if int(transfers.sum()) > MOST_TRANSFERS and codes.size > 1:
         return Entity(alone, size, [wallet], whole=False)
     moved = codes[transfers > 0]
-    return Entity(moved if moved.size else alone, size, names[:SHOWN], whole=True)
+    return Entity(moved if moved.size else alone, size, names, whole=True)

@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 
 from features.trails.records import SHOWN
 from serving.schemas.beside import Exposure, Known
+from serving.schemas.entity import EntityFacts
 from serving.schemas.flow import FlowFacts, MovedTransfer
 from serving.schemas.reasons import Reason, ReasonGroup
-from serving.schemas.requests import Wallet
+from serving.schemas.requests import Level, Wallet
 
 Status = Literal["scored", "unknown_wallet", "insufficient_data"]
 
@@ -61,6 +62,8 @@ class WalletScore(BaseModel):
     request_id: str
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
+    level: Level
+    entity: EntityFacts | None = Field(description="Whose score it is; null at level wallet.")
     status: Status
     probability: float = Field(ge=0, le=1)
     probability_low: float | None = Field(

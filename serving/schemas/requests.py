@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from features.trails.flow import MAX_WALLETS, SHARE
 from serving.schemas.fields import Amount, Instant, Measure, Name
 
+Level = Literal["wallet", "entity"]
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
 MAX_CONTEXT = 256
@@ -86,6 +87,10 @@ class ScoreRequest(WalletQuestion):
         description="Why: single columns (reasons), and what they mean together (groups). What "
         "labelled wallets its money came from and went to (exposure; needs labels). Empty: the "
         "score alone, which is faster.",
+    )
+    level: Level = Field(
+        default="wallet",
+        description="entity: score all wallets of its cluster as of as_of as one. Needs clusters.",
     )
     context: dict[str, Measure | None] = Field(
         default={},

@@ -40,6 +40,10 @@ class Held:
         Checked.
     lock : Lock
         Held by whoever reads the ledger or its events, so that they do not change meanwhile.
+    at_rest : Lock
+        Held, and taken before ``lock``, by whoever lets wallets be one for a question, which
+        changes slices until it is answered; and by the one writer while it reads slices, which it
+        does without ``lock`` since nobody else changes them for good.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Held:
         self._stale_after_s = stale_after_s
         self.labels = None if labels is None else check_labels(labels, chain=ledger.chain)
         self.lock = threading.Lock()
+        self.at_rest = threading.Lock()
         self._known = GrowingLabels(ledger, self.labels)
         self._lists = None if self.labels is None else KnownWallets(self.labels)
 

@@ -1,12 +1,14 @@
 """One wallet's answer: window, views, model, calibration, band and reasons."""
 
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.clusters import Clusters
+from features.clusters.entity import Entity
 from features.contracts.spine import check_spine
 from features.contracts.times import instant_text
 from features.errors import RiskError
@@ -21,6 +23,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
+from serving.scoring.entities import as_asked, entity_facts
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
@@ -28,12 +31,22 @@ from serving.scoring.tracer import Tracer
 from serving.settings import Bands, Settings
 from training.bands import LOWEST, BandTable
 from training.risk_model import RiskModel, Scores
+from training.spine_scorer import Level, clusters_of
 
 # room made at the start, so that no score waits while the first appends copy whole arrays
 RESERVED_TRANSFERS = 100_000
 GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
+
+
+class _Computed(NamedTuple):
+    """One row of the model's views, its scores, how far the ledger reached, and whose it is."""
+
+    values: Float64s
+    scores: Scores
+    last_time: int | None
+    entity: Entity | None
 
 
 class Scorer:
@@ -52,6 +65,8 @@ class Scorer:
         What traces and the list of features show; the model computes its own.
     stale_after_s : float
         Age at which the ledger is stale.
+    clusters : Clusters, optional
+        For the level of entities.
     """
 
     def __init__(
@@ -63,6 +78,7 @@ class Scorer:
         bands: Bands | BandTable,
         views: tuple[View, ...] = VIEWS,
         stale_after_s: float = STALE_AFTER_S,
+        clusters: Clusters | None = None,
     ) -> None:
         if model.reads_labels and labels is None:
             raise RiskError(
@@ -73,6 +89,7 @@ class Scorer:
         self.held = Held(ledger, labels, stale_after_s=stale_after_s)
         self.tracer = Tracer(self.held, views)
         self.model = model
+        self._clusters = clusters
         self.tabular = model.estimator.reads == "table"
         columns = feature_columns(model.views)
         names = [column.name for column in columns]
@@ -88,7 +105,7 @@ class Scorer:
 
     @classmethod
     def load(cls, settings: Settings, *, views: tuple[View, ...] | None = None) -> "Scorer":
-        """Open the ledger, the model and the labels that the settings name.
+        """Open the ledger, the model, the labels and the clusters that the settings name.
 
         ``views`` are, by default, ours and those of installed packages.
 
@@ -105,8 +122,11 @@ class Scorer:
         model = RiskModel.load(settings.model, views=chosen)
         table = settings.band_table
         bands = settings.bands if table is None else BandTable.read(table)
-        after_s = settings.stale_after_s
-        return cls(ledger, model, labels=labels, bands=bands, views=chosen, stale_after_s=after_s)
+        clusters = None if settings.clusters is None else Clusters.open(settings.clusters)
+        return cls(
+            ledger, model, labels=labels, bands=bands, views=chosen, clusters=clusters,
+            stale_after_s=settings.stale_after_s,
+        )  # fmt: skip
 
     def score(
         self,
@@ -117,6 +137,7 @@ class Scorer:
         reasons: bool = True,
         groups: bool = True,
         exposure: bool = False,
+        level: Level = "wallet",
     ) -> dict[str, Any]:
         """Score one wallet.
 
@@ -133,6 +154,8 @@ class Scorer:
             the score itself.
         exposure : bool
             Whether to trace what the wallet received and sent to labelled wallets.
+        level : {"wallet", "entity"}
+            Whose score: of the wallet, or of the wallets of its cluster, as one.
 
         Returns
         -------
@@ -143,16 +166,18 @@ class Scorer:
         ------
         RiskError
             ``context`` names a column that the model does not read; exposure is asked for, and
-            there are no labels.
+            there are no labels; the level is that of entities, and there are no clusters.
         """
         own = context_row(self.model.context_names, context)
         explain = reasons or groups
-        values, scores, last_time = self._compute(wallet, as_of, own, reasons=explain)
+        values, scores, last_time, entity = self._compute(wallet, as_of, own, explain, level)
         fresh = self.held.freshness(last_time, as_of)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
             "as_of": instant_text(as_of),
+            "level": level,
+            "entity": None if entity is None else entity_facts(self.held, entity, as_of),
             "status": status,
             "probability": probability,
             "probability_low": finite(float(scores.low[0])),
@@ -163,7 +188,7 @@ class Scorer:
             "base_rate": self.model.base_rate,
             "known": self.held.known(wallet, as_of),
             "stale": fresh.stale,
-            "exposure": self._exposure(wallet, as_of) if exposure else None,
+            "exposure": self._exposure(wallet, as_of, level) if exposure else None,
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
@@ -182,29 +207,29 @@ class Scorer:
                 answer |= self._explainer.groups(parts, row, log_odds)
         return answer
 
-    def _exposure(self, wallet: str, as_of: int) -> dict[str, Any]:
+    def _exposure(self, wallet: str, as_of: int, level: Level) -> dict[str, Any]:
         held = self.held
         if held.labels is None:
             raise RiskError("exposure is to labelled wallets, and no labels are loaded (--labels)")
-        with held.lock:
-            code = held.ledger.code(wallet)
+        with as_asked(held, wallet, as_of, clusters_of(level, self._clusters)) as (one, _):
+            code = held.ledger.code(one)
             return traced_exposure(held.ledger, code, as_of, labels=held.events)
 
     def _compute(
-        self, wallet: str, as_of: int, own: Float64s, *, reasons: bool
-    ) -> tuple[Float64s, Scores, int | None]:
-        """One row of the model's views, its scores, and how far the ledger reached."""
+        self, wallet: str, as_of: int, own: Float64s, reasons: bool, level: Level
+    ) -> _Computed:
         model, held = self.model, self.held
-        with held.lock:
-            codes = np.array([held.ledger.code(wallet)], dtype=np.int32)
+        with as_asked(held, wallet, as_of, clusters_of(level, self._clusters)) as (one, entity):
+            codes = np.array([held.ledger.code(one)], dtype=np.int32)
             values = compute_rows(
                 held.ledger, codes, np.array([as_of]), labels=held.events, views=model.views
             )
             last_time = held.ledger.last_time
             if not self.tabular:
-                return values[0], self._score_spine(wallet, as_of, own, reasons), last_time
+                scores = self._score_spine(one, as_of, own, reasons)
+                return _Computed(values[0], scores, last_time, entity)
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return values[0], scores, last_time
+        return _Computed(values[0], scores, last_time, entity)
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(

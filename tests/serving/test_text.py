@@ -33,6 +33,7 @@ def answer(**changes: Any) -> dict[str, Any]:
         "known": None,
         "exposure": None,
         "bands": {"version": "team", "thresholds": {"high": 0.2}, "unit": "probability"},
+        "entity": None,
     } | changes
 
 
@@ -93,3 +94,13 @@ def test_what_stands_beside_a_score_is_told_first_what_warns() -> None:
 def test_an_empty_ledger_is_stale() -> None:
     said = beside_text(answer(stale=True, coverage={"ledger_age_s": None}))
     assert said[0] == "  STALE: the ledger is empty"
+
+
+def test_score_text_says_whose_score_it_is() -> None:
+    many = {"wallets": 7, "shown": ["a", "b"], "whole": True, "listed": 0, "sanctioned": False}
+    said = score_text(answer(entity=many)).splitlines()
+    assert "  entity of 7 wallets, none on a list: a, b, ..." in said
+    bad = many | {"listed": 2, "sanctioned": True}
+    assert "7 wallets, 2 of them on lists; SANCTIONED: a" in score_text(answer(entity=bad))
+    large = {"wallets": 5_000, "shown": ["w1"], "whole": False}
+    assert "its cluster of 5000 wallets is too large" in score_text(answer(entity=large))

@@ -1,15 +1,13 @@
 """Clusters as of t are those of a union-find that saw nothing later, however they came about."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.clusters import Clusters, Spends
+from tests.clustered import Spend, add, made
 from tests.naive.clusters import clusters as naive
 
 WALLETS = [f"w{n:02}" for n in range(12)]
@@ -22,27 +20,6 @@ SPENDS = st.dictionaries(
     ),
     max_size=25,
 )
-Spend = tuple[int, Sequence[str]]
-
-
-def add(clusters: Clusters, spends: dict[str, Spend]) -> int:
-    """Append spends by their ids."""
-    names = sorted({wallet for _, wallets in spends.values() for wallet in wallets})
-    codes = [names.index(wallet) for _, wallets in spends.values() for wallet in wallets]
-    ends = np.cumsum([0, *(len(wallets) for _, wallets in spends.values())])
-    made = Spends(
-        pa.array(list(spends), pa.large_string()),
-        np.array([time for time, _ in spends.values()], dtype=np.int64),
-        ends.astype(np.int64),
-        np.array(codes, dtype=np.int32),
-    )
-    return clusters.append(names, made)
-
-
-def made(*spends: Spend) -> Clusters:
-    clusters = Clusters()
-    add(clusters, {str(n): spend for n, spend in enumerate(spends)})
-    return clusters
 
 
 def assert_as_naive(clusters: Clusters, spends: dict[str, Spend]) -> None:

@@ -188,7 +188,7 @@ def test_a_labelled_wallet_counts_once_it_appears(world: World, scorer: Scorer) 
     rows = feature_table(
         ledger, pd.DataFrame({"wallet": ["fresh"], "as_of": [LATER]}), labels=labels
     )
-    values, _, _ = scorer._compute("fresh", microseconds(LATER), np.empty(0), reasons=False)
+    values = scorer._compute("fresh", microseconds(LATER), np.empty(0), False, "wallet").values
     names = list(scorer._column)
     np.testing.assert_array_equal(values, rows[names].iloc[0].to_numpy())
 
