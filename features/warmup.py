@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from features.clusters.contraction import contracted, transfers_before
 from features.contracts.addresses import canonical_one
 from features.errors import RiskError
 from features.kernel import before
@@ -151,6 +152,11 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
         with tempfile.TemporaryDirectory() as folder:
             grown.save(folder)
             verify(folder)
+        instant = (ledger.last_time or 0) + 1
+        pair = ledger.codes(["a", "b"])
+        transfers_before(ledger, pair, instant)
+        with contracted(ledger, pair, instant):
+            pass
 
     def of_view(view: View) -> None:
         feature_table(ledger, spine, labels=labels, views=(view,))

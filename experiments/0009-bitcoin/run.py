@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import numpy as np  # noqa: E402 - the repository must be importable first
 import stage_clusters  # noqa: E402
+import stage_entities  # noqa: E402
 
 from experiments.common.bitcoin_data import (  # noqa: E402
     BLOCKS,
@@ -139,7 +140,19 @@ def speed(quick: bool) -> list[Measure]:
     return stage_clusters.measure(QUICK if quick else 5_000_000, REPEATS, SEED)
 
 
-STAGES = {"coinjoin": coinjoin, "flows": flows, "merging": merging, "speed": speed}
+def entities(quick: bool) -> list[Measure]:
+    """Whether entities are what they are defined as, and how fast."""
+    _need(BLOCKS)
+    return stage_entities.measure(quick)
+
+
+STAGES = {
+    "coinjoin": coinjoin,
+    "flows": flows,
+    "merging": merging,
+    "speed": speed,
+    "entities": entities,
+}
 
 if __name__ == "__main__":
     main()

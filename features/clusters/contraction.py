@@ -36,18 +36,15 @@ def contracted(state: State, wallets: Int32s, instant: int) -> Iterator[None]:
         yield
         return
     one, members = wallets[0], np.sort(wallets)
-    theirs = (state.incoming, state.dust, state.outgoing, *state.unpriced)
-    received, dust, sent, *unpriced = (_of(slices, members, instant) for slices in theirs)
-    receipts = received.then(dust)
-    logs = (receipts, sent, *unpriced)
+    received, dust, sent, *unpriced = (_of(side, members, instant) for side in _sides(state))
+    logs = (received.then(dust), sent, *unpriced)
     held = Held(*(_as_one(log, members, int(one)) for log in logs))
+    incoming, small, outgoing, *unknown = _sides(state)
+    across = (outgoing,), (incoming, small), *((side,) for side in unknown[::-1])
     with replaced(state, members, held) as undo:
-        for log, others in (
-            (receipts, (state.outgoing,)),
-            (sent, (state.incoming, state.dust)),
-        ):
+        for log, sides in zip(logs, across, strict=True):
             turned = log.take((log.owner != one) & ~_are(log.counterparty, members)).turned()
-            for slices in others:
+            for slices in sides:
                 places = np.empty(turned.row.size, dtype=np.int64)
                 _find(slices.side, state.order, turned, places)
                 for_now(undo, slices.counterparty, places[places >= 0], one)
@@ -57,10 +54,15 @@ def contracted(state: State, wallets: Int32s, instant: int) -> Iterator[None]:
 def transfers_before(state: State, wallets: Int32s, instant: int) -> Int64s:
     """How many transfers each wallet had before an instant, received and sent; shape (n,)."""
     total = np.zeros(wallets.size, dtype=np.int64)
-    sides = state.incoming, state.dust, state.outgoing, *state.unpriced
-    for slices in sides[: 3 if state.assets.plain else 5]:
-        total += _ends(slices, wallets, instant) - slices.start[wallets]
+    for slices in _sides(state):
+        if slices.start.size:
+            total += _ends(slices, wallets, instant) - slices.start[wallets]
     return total
+
+
+def _sides(state: State) -> tuple[Slices, ...]:
+    """What is received, as dust and otherwise, and sent; then received and sent without a value."""
+    return state.incoming, state.dust, state.outgoing, *state.unpriced
 
 
 def _of(slices: Slices, wallets: Int32s, instant: int) -> Log:

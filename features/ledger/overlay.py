@@ -29,7 +29,7 @@ class Held(NamedTuple):
     received, sent : Log
         With a value. Whether a receipt is dust is judged anew.
     unpriced_received, unpriced_sent : Log
-        Without one; empty in a plain ledger.
+        Without one; empty where the ledger has none.
     """
 
     received: Log
@@ -63,8 +63,8 @@ def replaced(state: State, owners: Int32s, held: Held) -> Iterator[ExitStack]:
         _put(undo, state.outgoing, owners, sent)
         _put(undo, state.incoming, owners, received)
         _put(undo, state.dust, owners, received.take(np.zeros(0, dtype=np.int64)))
-        if not state.assets.plain:
-            for slices, log in zip(state.unpriced, unpriced, strict=True):
+        for slices, log in zip(state.unpriced, unpriced, strict=True):
+            if slices.start.size:
                 _put(undo, slices, owners, log)
         for array in (scales.scale, scales.begun):
             for_now(undo, array, owners, array[owners])
