@@ -66,6 +66,40 @@ def show(
 
 
 @app.command(
+    epilog="Example: walletrisk clusters spread labels.parquet --clusters clusters.arrow "
+    "--to spread.parquet"
+)
+def spread(
+    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="Known wallets.")],
+    clusters: ClustersFile,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="Labels of the others, parquet or csv.")],
+    most: Annotated[
+        int,
+        typer.Option(
+            "--most-wallets", min=2, help="Of a cluster that labels still spread in.", metavar="N"
+        ),
+    ] = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Give labels of a wallet to the others of its cluster, from the merge on; see labels merge."""
+    from features.clusters import Clusters
+    from features.clusters.spread import spread as spread_labels
+    from features.sources.files import read_labels
+    from features.sources.tables import is_csv, write_table
+
+    is_csv(to)  # an ending that is none is told before the work
+    found, too_large = spread_labels(Clusters.open(clusters), read_labels(labels), most=most)
+    write_table(found, to)
+    facts = {"labels": len(found), "wallets": found["wallet"].nunique(), "too_large": too_large}
+    say(
+        f"{to}: {len(found)} labels of {facts['wallets']} wallets came by clusters; of "
+        f"{too_large} labels the cluster had more than {most} wallets, and they went no further",
+        facts,
+        as_json,
+    )
+
+
+@app.command(
     epilog="Example: walletrisk clusters alarms --clusters clusters.arrow --owners owners.csv"
 )
 def alarms(

@@ -217,3 +217,36 @@ def foreign_merges(tree: Tree, links: Links, made: int, owner: Int32s, out: Int3
             out[found] = link
             found += 1
     return found
+
+
+@kernel
+def within(tree: Tree, links: Links, time: Int64s, wallet: int, most: int) -> int:
+    """The latest instant as of which a wallet's cluster has at most so many wallets.
+
+    ``time`` (spends,) is when the spends were, in order; ``NEVER`` where it always has.
+    """
+    first, end = 0, time.size
+    while first < end:
+        middle = (first + end) >> 1
+        if size_of(tree, links, wallet, time[middle] + 1) <= most:
+            first = middle + 1
+        else:
+            end = middle
+    return time[first] if first < time.size else NEVER
+
+
+@kernel
+def joined(tree: Tree, wallet: int, others: Int32s, out: Int64s) -> None:
+    """Fill ``out`` (n,) with when each of others in a wallet's cluster came to be in one with it.
+
+    That is the latest link on the way between the two; the least int64 for the wallet itself.
+    """
+    parent, since = tree.parent, tree.since
+    for i in range(others.size):
+        one, other, latest = wallet, others[i], np.iinfo(np.int64).min
+        while one != other:
+            if since[one] > since[other]:
+                one, other = other, one
+            latest = max(latest, since[one])
+            one = parent[one]
+        out[i] = latest
