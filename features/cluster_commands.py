@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from features.commands import AsJson, AsOf, say
+from features.commands import AsJson, AsOf, LedgerFolder, say
 
 app = typer.Typer(help="Which wallets are one owner's, as of when.")
 
@@ -94,6 +94,44 @@ def spread(
     say(
         f"{to}: {len(found)} labels of {facts['wallets']} wallets came by clusters; of "
         f"{too_large} labels the cluster had more than {most} wallets, and they went no further",
+        facts,
+        as_json,
+    )
+
+
+@app.command(
+    epilog="Example: walletrisk clusters deposits --ledger ledger --labels labels.parquet "
+    "--to deposits.arrow --labels-to deposits.parquet"
+)
+def deposits(
+    ledger: LedgerFolder,
+    labels: Annotated[Path, typer.Option(metavar="FILE", help="Known exchanges, and others.")],
+    to: Annotated[Path, typer.Option(metavar="FILE", help="Clusters of customers; made anew.")],
+    labels_to: Annotated[
+        Path, typer.Option(metavar="FILE", help="Labels of deposit addresses, parquet or csv.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Find deposit addresses of exchanges, and whose they are, from the first forwarding on."""
+    from features.clusters.deposits import deposits as find_deposits
+    from features.clusters.deposits import save_merges
+    from features.ledger import Ledger
+    from features.sources.files import read_labels
+    from features.sources.tables import is_csv, write_table
+
+    is_csv(labels_to)
+    opened = Ledger.open(ledger)
+    found = find_deposits(opened, read_labels(labels, chain=opened.chain))
+    clusters = save_merges(found, to)
+    write_table(found.labels, labels_to)
+    facts = {
+        "addresses": int(found.labels["wallet"].nunique()),
+        "merges": int(found.spends.time.size),
+        "wallets": clusters.n_wallets,
+    }
+    say(
+        f"{labels_to}: {facts['addresses']} deposit addresses; {to}: {facts['merges']} merges of "
+        f"{facts['wallets']} wallets of customers",
         facts,
         as_json,
     )

@@ -119,7 +119,7 @@ def test_owners_that_do_not_say_one_are_refused(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["add", "show", "spread", "alarms"])
+@pytest.mark.parametrize("command", ["add", "show", "spread", "deposits", "alarms"])
 def test_help_of_clusters_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("clusters", command, "--help") == 0
     assert f"Example: walletrisk clusters {command}" in " ".join(capsys.readouterr().out.split())
