@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features import Ledger, feature_table
-from features.past import NO_LABELS, Past, past_of
+from features.past import NO_LABELS, Past, past_of, traced_past
 from features.views.patterns.patterns import PATTERNS
 from tests import compare
 from tests.naive.past import micros, past, transfer_list
@@ -48,7 +48,7 @@ def trails(frame: pd.DataFrame, wallet: str, column: str, as_of: float = 1e7) ->
     assert PATTERNS.trails is not None
     place = {tx_id: number for number, tx_id in enumerate(frame["tx_id"])}
     found = []
-    for trail in PATTERNS.trails(asked(ledger, wallet, as_of)):
+    for trail in PATTERNS.trails(traced_past(ledger, asked(ledger, wallet, as_of))):
         if f"patterns_{column}" in trail.columns:
             rows = [place[ledger.tx_id(int(transfer))] for transfer in trail.transfers]
             np.testing.assert_array_equal(trail.amounts, frame["amount"].to_numpy()[rows])

@@ -54,7 +54,12 @@ def transfer_times(ledger: Ledger, wallet: str) -> Int64s:
     code = ledger.code(wallet)
     times = []
     incoming, outgoing, dust = ledger.sides
-    for side, keep_self in ((incoming, True), (dust, True), (outgoing, False)):
+    nothing_in, nothing_out = (slices.side for slices in ledger.unpriced)
+    for side, keep_self in (
+        (incoming, True), (dust, True), (nothing_in, True), (outgoing, False), (nothing_out, False),
+    ):  # fmt: skip
+        if code >= side.start.size:
+            continue
         held = slice(side.start[code], side.start[code] + side.count[code])
         mine = side.counterparty[held] == code
         times.append(side.time[held][keep_self | ~mine])

@@ -53,10 +53,11 @@ class PlainPast(NamedTuple):
     Attributes
     ----------
     as_of : int, microseconds since 1970 UTC
-    received, sent : dict of wallet to list of PlainTransfer, without dust
+    received, sent : dict of wallet to list of PlainTransfer, without dust and what moves nothing
     dust : dict of wallet to list of PlainDust
     labels : list of PlainLabel that hold, or None where none were given
-    unpriced : list of PlainTransfer, those without a value, which are on no side
+    unpriced : list of PlainTransfer, those of no known value, which are on no side
+    nothing : list of PlainTransfer, those of amount 0, which are on no side, either
     """
 
     as_of: int
@@ -65,6 +66,7 @@ class PlainPast(NamedTuple):
     dust: dict[str, list[PlainDust]]
     labels: list[PlainLabel] | None
     unpriced: list[PlainTransfer]
+    nothing: list[PlainTransfer]
 
     def sides(self, wallet: str) -> tuple[list[PlainTransfer], list[PlainTransfer]]:
         """All transfers that a wallet received and sent."""
@@ -85,7 +87,7 @@ def plain_past(
     seen = [transfer for transfer in transfers if transfer.time < as_of]
     unpriced = [transfer for transfer in seen if transfer.amount != transfer.amount]
     for transfer in sorted(seen, key=lambda t: (t.time, text_hash(t.tx_id), t.position)):
-        if transfer.amount == transfer.amount:
+        if transfer.amount > 0:
             received.setdefault(transfer.recipient, []).append(transfer)
             sent.setdefault(transfer.sender, []).append(transfer)
     known = None if labels is None else [label for label in labels if _held(label, as_of)]
@@ -98,6 +100,7 @@ def plain_past(
         {wallet: dust for wallet, (_, dust) in parted.items()},
         known,
         unpriced,
+        [transfer for transfer in seen if transfer.amount == 0],
     )
 
 
@@ -124,7 +127,7 @@ def part(
             of_dust += amount
             dust.append(PlainDust(transfer, False))
             continue
-        moved, n = moved + amount, n + (amount > 0)
+        moved, n = moved + amount, n + 1
         counting += [transfer] * came
     return counting, dust
 

@@ -1,7 +1,8 @@
 """Two more checks: what a wallet is sent unasked, below the threshold, moves no column or trail.
 
 Anyone can send dust to anyone. Fresh wallets, some of them labelled, send some to wallets that
-moved something before, which is when there is a scale to be small beside.
+moved something before, which is when there is a scale to be small beside. Transfers of nothing go
+either way: anyone can make one in the name of a wallet, too.
 """
 
 from dataclasses import replace
@@ -60,18 +61,19 @@ def dusted(world: World, random: np.random.Generator) -> World:
         wallet = one["recipient" if random.integers(2) else "sender"]
         least = moved.loc[(moved["sender"] == wallet) | (moved["recipient"] == wallet), worth]
         after = pd.Timedelta(int(random.integers(1, _LATER_US)), "us")
+        amount = float(random.integers(2)) * least.min() * _SHARE / _PAYMENTS
+        ends = f"sender of dust {random.integers(_SENDERS)}", wallet
+        sender, recipient = ends if amount or random.integers(2) else ends[::-1]
         paid.append(
             one.to_dict()
             | {
                 "tx_id": f"dust {n}",
                 "position": 0,
                 "timestamp": one["timestamp"] + after,
-                "sender": f"sender of dust {random.integers(_SENDERS)}",
-                "recipient": wallet,
+                "sender": sender,
+                "recipient": recipient,
             }
-            | dict.fromkeys(
-                ("amount", worth), float(random.integers(2)) * least.min() * _SHARE / _PAYMENTS
-            )
+            | dict.fromkeys(("amount", worth), amount)
         )
     if not paid:
         return world

@@ -99,7 +99,7 @@ def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Column
     ``assets`` holds those of the transfers in the order of ``columns``.
     """
     rows, log = columns.by_id, _log(columns)
-    outgoing, unknown = _by_price(log, assets)
+    outgoing, apart = _by_price(log)
     incoming = outgoing.turned()
     with ThreadPoolExecutor(1) as other:
         building = other.submit(Slices.build, incoming, len(wallets))
@@ -116,7 +116,7 @@ def lay_out(assets: Assets, wallets: Names, transactions: Names, columns: Column
         incoming=received,
         outgoing=sent,
         dust=dust,
-        unpriced=_unpriced(unknown, 0 if assets.plain else len(wallets)),
+        unpriced=_unpriced(apart, 0 if assets.plain and not apart.row.size else len(wallets)),
         scales=scales,
         sender=columns.sender[rows],
         position=position,
@@ -141,11 +141,9 @@ def _log(columns: Columns) -> Log:
     )
 
 
-def _by_price(log: Log, assets: Assets) -> tuple[Log, Log]:
-    """Part transfers into those with a value and those without."""
-    if assets.plain:
-        return log, NOTHING
-    priced = ~np.isnan(log.amount)
+def _by_price(log: Log) -> tuple[Log, Log]:
+    """Part transfers into those with a value, and those of none or of no known one."""
+    priced = log.amount > 0.0
     return (log, NOTHING) if priced.all() else (log.take(priced), log.take(~priced))
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import LedgerError
+from features.ledger.build import compact
 from features.ledger.files import (
     ASSETS,
     BY_PLACE,
@@ -96,7 +97,7 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
     _write_text(folder / WALLETS, ledger.wallets.text)
     _write_text(folder / TX_IDS, ledger.transactions.text)
     _sync_folder(folder)
-    files = files_of(assets.plain, True)
+    files = files_of(assets.plain)
     return Manifest(
         generation="",
         chain=assets.chain,
@@ -121,10 +122,10 @@ def _arrays(ledger: State) -> dict[str, npt.NDArray[Any]]:
     arrays = {name: getattr(ledger, name)[:n] for name in ROWS}
     for side in SIDES:
         arrays |= _slice_arrays(side, getattr(ledger, side), ledger.n_wallets)
+    for side, slices in zip(UNPRICED, ledger.unpriced, strict=True):
+        arrays |= _slice_arrays(side, slices, ledger.n_wallets)
     if not assets.plain:
         arrays |= {"asset": assets.code[:n], "amount": assets.amount[:n]}
-        for side, slices in zip(UNPRICED, ledger.unpriced, strict=True):
-            arrays |= _slice_arrays(side, slices, ledger.n_wallets)
     arrays |= {name: getattr(scales, name)[: ledger.n_wallets] for name in ("scale", "begun")}
     arrays["beginnings"] = scales.beginnings[: scales.used]
     return arrays
@@ -198,7 +199,16 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
     found = fault(state)
     if found:
         raise LedgerError(f"damaged ledger {directory}: {found}")
-    return state
+    return _settled(state) if manifest.former else state
+
+
+def _settled(state: State) -> State:
+    """A ledger of a format of before, with what moves nothing apart."""
+    if (state.outgoing.amount > 0.0).all():
+        return state
+    settled = compact(state)
+    settled.origin = state.origin
+    return settled
 
 
 def _refuse_spellings(directory: Path, wallets: pa.LargeStringArray) -> None:

@@ -24,23 +24,26 @@ KIND = "kind.npy"
 ASSETS = "assets.arrow"
 FILES = frozenset({
     *(f"{name}.npy" for name in (*ROWS, *SCALES)),
-    *(f"{side}.{name}.npy" for side in SIDES for name in (*BY_WALLET, *BY_PLACE)),
+    *(f"{side}.{name}.npy" for side in (*SIDES, *UNPRICED) for name in (*BY_WALLET, *BY_PLACE)),
     WALLET_HASH,
     KIND,
     WALLETS,
     TX_IDS,
 })  # fmt: skip
-ASSET_FILES = frozenset({
-    *(f"{name}.npy" for name in OF_ASSETS),
-    *(f"{side}.{name}.npy" for side in UNPRICED for name in (*BY_WALLET, *BY_PLACE)),
-    ASSETS,
-})  # fmt: skip
+ASSET_FILES = frozenset({*(f"{name}.npy" for name in OF_ASSETS), ASSETS})
+# which folders of before lack: all of them, and those of one asset
+_ADDED = frozenset({KIND})
+_ADDED_PLAIN = frozenset(
+    f"{side}.{name}.npy" for side in UNPRICED for name in (*BY_WALLET, *BY_PLACE)
+)
 
 
-def files_of(plain: bool, kinds: bool) -> list[str]:
+def files_of(plain: bool, former: bool = False) -> list[str]:
     """Files of a generation, in order of their names.
 
-    ``plain`` says of which kind of ledger; ledgers of before have none of the ``kinds`` of wallets.
+    ``plain`` says of which kind of ledger, ``former`` that it is of a format of before.
     """
     files = FILES if plain else FILES | ASSET_FILES
-    return sorted(files if kinds else files - {KIND})
+    if former:
+        files -= _ADDED | _ADDED_PLAIN if plain else _ADDED
+    return sorted(files)

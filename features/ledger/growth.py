@@ -111,10 +111,10 @@ def put(state: State, new: Arrived) -> None:
     reserve_wallets(state, state.n_wallets)
     state.kinds.take_in(state.wallets, state.chain)
     sent = Log(new.time, new.sender, new.recipient, rows, new.value)
-    unknown = np.isnan(new.value)
-    if unknown.any():
-        _put_unpriced(state, sent.take(unknown))
-        sent = sent.take(~unknown)
+    priced = new.value > 0.0
+    if not priced.all():
+        _put_unpriced(state, sent.take(~priced))
+        sent = sent.take(priced)
     _put_priced(state, sent)
     state.n_transfers += len(new.tx_id)
     latest = int(new.time[-1])
@@ -122,6 +122,8 @@ def put(state: State, new: Arrived) -> None:
 
 
 def _put_unpriced(state: State, sent: Log) -> None:
+    for slices in state.unpriced:  # empty in a plain ledger before the first
+        slices.reserve_wallets(state.scales.begun.size)
     state.unpriced.outgoing.insert(sent, state.order)
     state.unpriced.incoming.insert(sent.turned(), state.order)
 
@@ -164,8 +166,8 @@ def take_back(state: State, rows: Iterable[int]) -> None:
     recipients = np.unique(state.outgoing.remove(senders, state.sender))
     state.incoming.remove(recipients, state.sender)
     state.dust.remove(recipients, state.sender)
-    if not state.assets.plain:
-        unpriced = state.unpriced
+    unpriced = state.unpriced
+    if unpriced.outgoing.start.size:
         unpriced.incoming.remove(
             np.unique(unpriced.outgoing.remove(senders, state.sender)), state.sender
         )
@@ -179,7 +181,7 @@ def take_back(state: State, rows: Iterable[int]) -> None:
 def _all_slices(state: State) -> tuple[Slices, ...]:
     """Every side that takes in transfers of this ledger."""
     counted = state.incoming, state.outgoing, state.dust
-    return counted if state.assets.plain else (*counted, *state.unpriced)
+    return (*counted, *state.unpriced) if state.unpriced.outgoing.start.size else counted
 
 
 def earliest(state: State) -> int | None:

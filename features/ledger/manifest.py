@@ -18,7 +18,7 @@ from features.ledger.files import KIND, files_of
 from features.ledger.folder import GENERATION, MANIFEST
 
 FORMAT_VERSION = 5
-_WITHOUT_KINDS_VERSION = 4  # of ledgers that did not say what wallets are by their names
+_FORMER_VERSION = 4  # of ledgers without kinds of wallets, in which what moves nothing counted
 _ONE_ASSET_VERSION = 3  # of ledgers that could be of one asset only, and named no unit
 _LARGEST_BYTES = 1 << 25  # a few thousand, and the ids of retracted transactions
 _PIECE_BYTES = 1 << 20
@@ -33,7 +33,7 @@ class Manifest(NamedTuple):
     plain: bool  # all transfers are of the unit itself
     assets: int  # different ones, none in a plain ledger
     transfers: int
-    unpriced: int  # transfers without a value
+    unpriced: int  # transfers of no known value, or of none
     wallets: int
     dust: int  # transfers that are dust to who received them
     beginnings: int  # of histories, see features.ledger.materiality
@@ -43,9 +43,14 @@ class Manifest(NamedTuple):
     provenance: dict[str, Any]  # see Provenance.facts
 
     @property
+    def former(self) -> bool:
+        """Whether it was written before wallets had kinds, and what moves nothing stood apart."""
+        return KIND not in self.bytes
+
+    @property
     def files(self) -> list[str]:
         """Files that the generation must have, in order of their names."""
-        return files_of(self.plain, KIND in self.bytes)
+        return files_of(self.plain, self.former)
 
 
 _KINDS: dict[str, type | UnionType] = {
@@ -84,7 +89,7 @@ def read_manifest(directory: Path) -> Manifest:
     """
     content = _content(directory)
     version = content.get("format_version") if isinstance(content, dict) else None
-    if version not in (FORMAT_VERSION, _WITHOUT_KINDS_VERSION, _ONE_ASSET_VERSION):
+    if version not in (FORMAT_VERSION, _FORMER_VERSION, _ONE_ASSET_VERSION):
         raise LedgerError(
             f"ledger {directory} has format version {version!r}, this release reads "
             f"{_ONE_ASSET_VERSION} to {FORMAT_VERSION}; ingest the transfers again"

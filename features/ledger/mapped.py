@@ -48,7 +48,7 @@ def map_scales(folder: Path, manifest: Manifest) -> Scales:
 
 def map_kinds(folder: Path, manifest: Manifest, wallets: Names) -> WalletKinds:
     """Kinds of wallets; a folder of before has none, and they are told by the names."""
-    if KIND not in manifest.bytes:
+    if manifest.former:
         try:
             wallets.text.validate(full=True)
         except pa.ArrowInvalid as error:
@@ -72,8 +72,8 @@ def map_assets(folder: Path, manifest: Manifest) -> Assets:
 
 
 def map_unpriced(folder: Path, manifest: Manifest) -> Unpriced:
-    """Transfers without a value."""
-    if manifest.plain:
+    """Transfers of no known value, or of none."""
+    if manifest.plain and manifest.former:
         return Unpriced(Slices.build(NOTHING, 0), Slices.build(NOTHING, 0))
     return Unpriced(*(map_slices(folder, side, manifest) for side in UNPRICED))
 
@@ -84,7 +84,9 @@ def map_slices(folder: Path, side: str, manifest: Manifest) -> Slices:
     used = {"outgoing": priced, "incoming": priced - manifest.dust, "dust": manifest.dust}.get(
         side, manifest.unpriced
     )
-    sizes = dict.fromkeys(BY_WALLET, manifest.wallets) | dict.fromkeys(BY_PLACE, used)
+    none = side in UNPRICED and manifest.plain and not used
+    sizes = dict.fromkeys(BY_WALLET, 0 if none else manifest.wallets)
+    sizes |= dict.fromkeys(BY_PLACE, used)
     arrays = {
         name: map_array(folder / f"{side}.{name}.npy", kind, sizes[name])
         for name, kind in {**BY_WALLET, **BY_PLACE}.items()

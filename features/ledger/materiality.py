@@ -15,6 +15,9 @@ came before it, once, so that a feature still reads nothing but the past; a wall
 nothing yet has no scale, and its first receipts count until money comes beside which they are dust.
 ``BEGINS`` is ten times smaller than ``SHARE``: people try a new wallet with a small payment, and
 that tells something (on Ethereum it is worth 0.003 of PR-AUC after five transfers).
+
+A transfer of amount 0 is nobody's sending nor receipt. It stands apart from all of this
+(:class:`features.ledger.state.Unpriced`): not even its sender need have had a hand in it.
 """
 
 from dataclasses import dataclass
@@ -126,7 +129,7 @@ def _weigh(scale: Any, amount: float, received: bool) -> int:
         scale["dust"] += amount
         return _DUST
     scale["moved"] += amount
-    scale["count"] += amount > 0.0
+    scale["count"] += 1
     return _COUNTS
 
 

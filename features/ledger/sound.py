@@ -114,6 +114,6 @@ def _broken_rule(side: Side, wallets: int, rows: int, priced: bool) -> int:
                 return 4
             if priced and not 0.0 <= amount[i] <= MAX_AMOUNT:
                 return 5
-            if not priced and not np.isnan(amount[i]):
+            if not priced and not (np.isnan(amount[i]) or amount[i] == 0.0):
                 return 6
     return 0 if end == time.size else 1

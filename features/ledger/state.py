@@ -25,9 +25,12 @@ class Origin(NamedTuple):
 
 
 class Unpriced(NamedTuple):
-    """Transfers without a value, by recipient and by sender; no wallet has any in a plain ledger.
+    """Transfers of no known value (nan) or of none at all (0), by recipient and by sender.
 
-    They say that something moved and not how much, so that no view but coverage reads them.
+    The first say that something moved and not how much. The second say nothing, and are no act of
+    the sender: whoever calls a token's ``transferFrom`` with 0 names anyone, so as to stand among
+    the transfers of a victim. No view counts either but ``coverage`` and ``dust``. In a plain
+    ledger without any the arrays are empty.
     """
 
     incoming: Slices
@@ -54,7 +57,7 @@ class State:
     incoming, outgoing, dust : Slices
         Receipts are on the incoming side or among the dust, sendings all on the outgoing side.
     unpriced : Unpriced
-        What nobody knows the value of: on none of those.
+        What nobody knows the value of, or what has none: on none of those.
     scales : Scales
         What makes a receipt dust; see :mod:`features.ledger.materiality`.
     sender : int32 array, shape (rows,)
@@ -155,16 +158,17 @@ class State:
 
     @property
     def sending(self) -> tuple[Slices, Slices]:
-        """Every transfer once, by sender: those with a value, and those without."""
+        """Every transfer once, by sender: those with a value, and those of none or of no known."""
         return self.outgoing, self.unpriced.outgoing
 
     @property
     def n_unpriced(self) -> int:
-        """Transfers without a value."""
-        return int(self.unpriced.outgoing.count.sum(dtype=np.int64))
+        """Transfers whose value is not known."""
+        side = self.unpriced.outgoing
+        return int(np.isnan(side.amount[side.places()]).sum())
 
     def place(self, row: int) -> int:
-        """Place of a transfer in the outgoing arena, -1 where it has no value."""
+        """Place of a transfer in the outgoing arena, -1 where it has no value, or none known."""
         return self.outgoing.find(int(self.sender[row]), row)
 
     def find(self, row: int, *, near: int | None = None) -> tuple[Slices, int]:

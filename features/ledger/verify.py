@@ -202,6 +202,8 @@ def _assets(state: State) -> str:
 
 def _scales(state: State) -> str:
     """What is wrong with what says which receipts are dust: it is worked out anew."""
+    if not (state.outgoing.amount[: state.outgoing.used] > 0.0).all():
+        return "outgoing: a transfer of nothing is among those that count"
     anew = Scales.empty(state.n_wallets)
     wallets = np.arange(state.n_wallets, dtype=np.int32)
     misplaced = settle(state.sides, state.order, wallets, anew)

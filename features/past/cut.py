@@ -18,6 +18,7 @@ from features.contracts.labels import ILLICIT, NO_VERDICT, UNLABELLED
 from features.kernel import Float64s, Int8s, Int32s, Int64s, Records, UInt64s, before, inner_kernel
 from features.ledger import Ledger, microseconds
 from features.ledger.materiality import DEFINITION, Scales
+from features.ledger.slices import Slices
 from features.past.known_labels import LabelEvents
 
 HISTORY_CAP = 10_000
@@ -116,7 +117,7 @@ class Past(NamedTuple):
 
 
 class DustPast(NamedTuple):
-    """A past, and the receipts that did not count when they came, up to its instant.
+    """A past, and what does not count, up to its instant.
 
     Apart from :class:`Past`, since every array of a record costs each kernel that is given it.
 
@@ -124,10 +125,15 @@ class DustPast(NamedTuple):
     ----------
     past : Past
     dust : PastSide
+        Receipts that did not count when they came.
+    incoming, outgoing : PastSide
+        As of :class:`UnpricedPast`.
     """
 
     past: Past
     dust: PastSide
+    incoming: PastSide
+    outgoing: PastSide
 
     @property
     def size(self) -> int:
@@ -135,31 +141,15 @@ class DustPast(NamedTuple):
         return self.past.size
 
 
-class Times(NamedTuple):
-    """When the transfers of each wallet on one side were; see :class:`PastSide`.
-
-    Attributes
-    ----------
-    start, count : int64 and int32 arrays, shape (wallets,), both empty where no wallet has any
-    time : int64 array, shape (arena,), microseconds since 1970 UTC
-    as_of : int64 array, shape (1,)
-    """
-
-    start: Int64s
-    count: Int32s  # type: ignore[assignment]  # hides tuple.count, which nobody needs
-    time: Int64s
-    as_of: Int64s
-
-
 class UnpricedPast(NamedTuple):
-    """A past, and when transfers were that nobody knows the value of, up to its instant.
+    """A past, and the transfers of no known value (nan) or of none (0), up to its instant.
 
-    Apart from :class:`Past` as :class:`DustPast` is.
+    Apart from :class:`Past` as :class:`DustPast` is. The arrays are empty where no wallet has any.
     """
 
     past: Past
-    incoming: Times
-    outgoing: Times
+    incoming: PastSide
+    outgoing: PastSide
 
     @property
     def size(self) -> int:
@@ -229,15 +219,18 @@ def past_of(ledger: Ledger, wallets: Int32s, instants: Int64s, labels: LabelEven
 
 def past_with_dust(ledger: Ledger, past: Past) -> DustPast:
     """The dust of the ledger that a past is of, up to the same instant, beside it."""
-    dust = PastSide(*ledger.dust.side, past.labels.as_of, *_FROM_THE_FIRST)
-    return DustPast(past, dust)
+    sides = (ledger.dust, *ledger.unpriced)
+    return DustPast(past, *(_whole(slices, past) for slices in sides))
 
 
 def past_with_unpriced(ledger: Ledger, past: Past) -> UnpricedPast:
-    """The transfers without a value of the ledger that a past is of, beside it."""
-    sides = (slices.side for slices in ledger.unpriced)
-    times = (Times(side.start, side.count, side.time, past.labels.as_of) for side in sides)
-    return UnpricedPast(past, *times)
+    """The transfers of no known value, or of none, of the ledger that a past is of, beside it."""
+    return UnpricedPast(past, *(_whole(slices, past) for slices in ledger.unpriced))
+
+
+def _whole(slices: Slices, past: Past) -> PastSide:
+    """A side of which no wallet's history begins later than with the first transfer."""
+    return PastSide(*slices.side, past.labels.as_of, *_FROM_THE_FIRST)
 
 
 def traced_past(ledger: Ledger, past: Past) -> TracedPast:
@@ -263,20 +256,11 @@ def ask(past: Past, row: int) -> Question:
 @inner_kernel
 def cut(side: PastSide, wallet: int) -> History:
     """What may be read of a wallet on one side."""
-    if wallet < 0:
+    if wallet < 0 or wallet >= side.start.size:
         return History(0, 0, 0)
     start, stop = held(side, wallet, side.as_of[0])
     end = before(side.time, start, stop, side.as_of[0])
     return History(max(start, end - HISTORY_CAP), end, end - start)
-
-
-@inner_kernel
-def number_before(times: Times, wallet: int) -> int:
-    """How many transfers of a wallet there were before the instant."""
-    if wallet < 0 or wallet >= times.start.size:
-        return 0
-    start = times.start[wallet]
-    return int(before(times.time, start, start + times.count[wallet], times.as_of[0]) - start)
 
 
 @inner_kernel

@@ -5,7 +5,9 @@ On a side they lie together: at one instant a slice is in order of the hashes of
 
 from features.kernel import UInt64s, inner_kernel
 from features.past.around import earlier
-from features.past.cut import History, PastSide
+from features.past.cut import History, PastSide, TracedPast
+
+MOST = 0.5  # of a sum: what is above is the greater part
 
 
 @inner_kernel
@@ -34,6 +36,34 @@ def in_transaction(
     if first == stop or tx_hash[transfer[first]] != transaction:
         return first, first
     return first, end_of_transaction(side, tx_hash, first, stop)
+
+
+@inner_kernel
+def sum_of(side: PastSide, first: int, end: int, wallet: int) -> float:
+    """Sum of a wallet's transfers, but for those to itself."""
+    total = 0.0
+    for place in range(first, end):
+        if side.counterparty[place] != wallet:
+            total += side.amount[place]
+    return total
+
+
+@inner_kernel
+def mostly_settled(given: TracedPast, wallet: int, time: int, row: int, received: bool) -> bool:
+    """Whether a wallet gave (or got) back most of what it moved in the transaction of a row.
+
+    ``received`` says by which side of the wallet: what it received there was mostly given on
+    there, as by a router or a pool, or what it sent there was mostly repaid, as of whoever swaps.
+    ``time`` is that of the row, in microseconds since 1970 UTC.
+    """
+    past, tx_hash = given.past, given.tx_hash
+    near, far = (past.incoming, past.outgoing) if received else (past.outgoing, past.incoming)
+    first, end = in_transaction(far, tx_hash, wallet, time, row)
+    if first == end:
+        return False
+    back = sum_of(far, first, end, wallet)
+    whole = sum_of(near, *in_transaction(near, tx_hash, wallet, time, row), wallet)
+    return bool(whole > 0.0 and back > MOST * whole)
 
 
 @inner_kernel

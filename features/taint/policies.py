@@ -103,6 +103,8 @@ def fifo(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.Dat
 def poison(ledger: Ledger, spine: pd.DataFrame, *, labels: pd.DataFrame) -> pd.DataFrame:
     """Trace any contact: a transfer is tainted whole by all that its sender received before it.
 
+    But where the sender took most of it in the same transaction, a pool or a router, only by that.
+
     Parameters are those of :func:`haircut`, and so is the result, but one transfer counts for every
     category that taints it: amounts do not add up, and nothing is "unknown". ``hops`` is the least.
 

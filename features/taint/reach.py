@@ -8,7 +8,10 @@ for the rest. A path carries as much as the smallest of its transfers, and those
 carry most are followed (ties: the one discovered first, the latest transfer of a wallet first).
 
 A path ends at a labelled wallet, at the wallet the search is for, at a pseudo-wallet, and at one
-that behaves like a service, but inside one transaction.
+that behaves like a service, but inside one transaction. Nor do transfers of a wallet of which it
+gave, or got, most back in their transaction continue another path than one of that transaction: a
+pool or a router of a swap ties nobody to the others who use it, and what a wallet swapped is its
+own, which it had before.
 """
 
 from typing import NamedTuple
@@ -28,6 +31,7 @@ from features.past import (
     later,
     verdict_at,
 )
+from features.past.transactions import mostly_settled
 from features.taint.pieces import GROUPS
 from features.taint.service import Met, is_service, nobody_met
 
@@ -237,18 +241,24 @@ def _follow(given: TracedPast, reach: Reach, own: int, forward: bool, at: int, h
     service = is_service(side, node.wallet, node.time + (0 if forward else 1), reach.met)
     if service and sums.service == 0:
         sums.service = hops - 1
-    transaction = given.tx_hash[row[node.place]]
+    transfer = row[node.place]
+    inside = service or mostly_settled(given, node.wallet, node.time, transfer, forward)
+    transaction = given.tx_hash[transfer]
     part = _range(side, node, forward)
     step, place = (1, part.first) if forward else (-1, part.end - 1)
     read = 0
     for k in range(part.end - part.first):
-        if service and time[place] != node.time:
+        if inside and time[place] != node.time:
             break
         if read == caps.read or k == SCANNED * caps.read:
             sums.cut = True
             break
         carried = amount[place] >= sums.least and amount[place] > 0.0
-        if carried and (not service or given.tx_hash[row[place]] == transaction):
+        if carried and given.tx_hash[row[place]] != transaction:
+            carried = not inside and not mostly_settled(
+                given, node.wallet, time[place], row[place], not forward
+            )
+        if carried:
             read += 1
             value, other = min(node.value, amount[place]), counterparty[place]
             if other != node.wallet:

@@ -4,7 +4,7 @@ Three policies (Möser, Böhme and Breuker 2014; Anderson, Shumailov and Ahmed 2
 
 - haircut: a sending takes the same part of everything that the wallet holds (pro rata);
 - FIFO: a sending takes what came in first (Clayton's case, 1816);
-- poison: any contact taints the whole.
+- poison: any contact taints the whole, but what was swapped inside one transaction.
 
 A rule reads the transfers of one wallet before a sending of it (``_back``) or around a receipt of
 it (``_ahead``), sets ``value`` (and ``offset``) of each entry in the direction of the search, and
@@ -23,6 +23,7 @@ All values are in whole units of the asset.
 from typing import NamedTuple
 
 from features.kernel import inner_kernel
+from features.past.transactions import MOST
 from features.taint.reading import Reading, Span, reached
 
 
@@ -266,11 +267,19 @@ def fifo_ahead(reading: Reading, span: Span, part: Part) -> Rest:
 
 
 @inner_kernel
-def poison(reading: Reading, span: Span, part: Part, forward: bool) -> Rest:
-    """Give the whole part to every receipt before a sending, or every sending after a receipt."""
+def poison(reading: Reading, span: Span, part: Part, forward: bool, service: bool) -> Rest:
+    """Give the whole part to every receipt before a sending, or every sending after a receipt.
+
+    At a wallet like a ``service``, and where most of the transfer was settled inside its
+    transaction, only to those of that transaction; and never to one that was settled inside
+    another.
+    """
     first, end = reached(span, forward)
+    inside = service or reading[span.middle].inside > MOST * part.whole
     for k in range(first, end):
-        moved = reading[k].amount + reading[k].inside > 0.0
+        whole = reading[k].amount + reading[k].inside
+        apart = inside or reading[k].inside > MOST * whole
+        moved = whole > 0.0 and (reading[k].same or not apart)
         reading[k].value = part.value if reading[k].sending == forward and moved else 0.0
     return Rest(0.0, 0.0, 0.0)
 

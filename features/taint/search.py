@@ -213,10 +213,8 @@ def poison_search(
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
             span = _read(given, search, at, forward, Small(0.0, 0.0))  # anything taints
-            if _at_service(past, search, at, forward):
-                rest = inside_only(search.reading, span, part, forward)
-            else:
-                rest = poison(search.reading, span, part, forward)
+            service = _at_service(past, search, at, forward)
+            rest = poison(search.reading, span, part, forward, service)
             _spread(past, wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)

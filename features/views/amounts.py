@@ -254,7 +254,7 @@ def _amounts(past: Past, out: Rows) -> None:
 
 AMOUNTS = View(
     "amounts",
-    1,
+    2,
     (
         *per_side("amounts", *_SIDE, scaled=("round", "below_power", "benford"), sources=_SOURCES),
         *of_both("amounts", *_BOTH),

@@ -154,5 +154,5 @@ def _assets(given: AssetPast, out: Rows) -> None:
 
 _COLUMNS = (*per_side("assets", *_SIDE), *of_both("assets", *_BOTH))
 ASSETS = View(
-    "assets", 1, _COLUMNS, _assets, defined_by=(*KINDS, definition()), given=past_with_assets
+    "assets", 2, _COLUMNS, _assets, defined_by=(*KINDS, definition()), given=past_with_assets
 )

@@ -147,7 +147,7 @@ def _counterparties(past: Past, out: Rows) -> None:
 
 COUNTERPARTIES = View(
     "counterparties",
-    1,
+    2,
     (
         *per_side("counterparties", *_SIDE, sources=_SOURCES),
         *of_both("counterparties", *_BOTH, sources=_SOURCES),

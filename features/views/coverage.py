@@ -2,19 +2,22 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from features.kernel import Rows
 from features.past import (
     DAY,
     HISTORY_CAP,
     SECOND,
     Past,
+    PastSide,
     Question,
     UnpricedPast,
     ask,
+    cut,
     first_time,
     inner_kernel,
     kernel,
-    number_before,
     past_with_unpriced,
 )
 from features.view import View, of_both, per_side, places
@@ -36,8 +39,8 @@ _UNPRICED = per_side(
     "coverage",
     (
         "unpriced_{d}_count",
-        "transfers {did} whose value is not known, in the whole history before as_of: no other "
-        "column counts them",
+        f"transfers {{did}} whose value is not known, of the latest {HISTORY_CAP:,} of no known "
+        "value or of none: no other column counts them",
     ),
 )
 _COLUMNS = (
@@ -57,14 +60,23 @@ def _coverage(given: UnpricedPast, out: Rows) -> None:
         total = received.total + sent.total
         line[_AT.coverage_in_count], line[_AT.coverage_out_count] = received.total, sent.total
         line[_AT.coverage_active_days_count] = line[_AT.coverage_truncated_share] = 0.0
-        line[_AT.coverage_unpriced_in_count] = number_before(given.incoming, asked.wallet)
-        line[_AT.coverage_unpriced_out_count] = number_before(given.outgoing, asked.wallet)
+        line[_AT.coverage_unpriced_in_count] = _unknown(given.incoming, asked.wallet)
+        line[_AT.coverage_unpriced_out_count] = _unknown(given.outgoing, asked.wallet)
         if total:
             read = (received.end - received.first) + (sent.end - sent.first)
             oldest = first_time(past.incoming.time, past.outgoing.time, received, sent)
             line[_AT.coverage_age_s] = (asked.as_of - oldest) / SECOND
             line[_AT.coverage_active_days_count] = _active_days(past, asked)
             line[_AT.coverage_truncated_share] = 1.0 - read / total
+
+
+@inner_kernel
+def _unknown(side: PastSide, wallet: int) -> int:
+    """Transfers of a wallet whose value is not known."""
+    amount, own, n = side.amount, cut(side, wallet), 0
+    for place in range(own.first, own.end):
+        n += np.isnan(amount[place])
+    return n
 
 
 @inner_kernel
@@ -88,4 +100,4 @@ def _active_days(past: Past, asked: Question) -> int:
     return days
 
 
-COVERAGE = View("coverage", 1, _COLUMNS, _coverage, given=past_with_unpriced)
+COVERAGE = View("coverage", 2, _COLUMNS, _coverage, given=past_with_unpriced)

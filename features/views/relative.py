@@ -190,4 +190,4 @@ def _relative(past: Past, out: Rows) -> None:
         _statistics(compared, n, sent)
 
 
-RELATIVE = View("relative", 1, per_side("relative", *_SIDE), _relative)
+RELATIVE = View("relative", 2, per_side("relative", *_SIDE), _relative)

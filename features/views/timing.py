@@ -238,7 +238,7 @@ def _timing(past: Past, out: Rows) -> None:
 
 TIMING = View(
     "timing",
-    1,
+    2,
     (
         *per_side("timing", *_SIDE, calendar=("hour_entropy", "night"), sources=_SOURCES),
         *of_both("timing", *_BOTH, sources=_SOURCES),

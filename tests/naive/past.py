@@ -35,6 +35,7 @@ __all__ = [
     "is_pseudo",
     "label_list",
     "micros",
+    "mostly_settled",
     "past",
     "ratio",
     "sums_by_transaction",
@@ -42,6 +43,21 @@ __all__ = [
     "transaction_of",
     "transfer_list",
 ]
+
+
+def mostly_settled(past: Past, transfer: Transfer, wallet: str) -> bool:
+    """Whether a wallet gave (got) back, in its transaction, most of what it received (sent)."""
+    received, sent = past.sides(wallet)
+    sides = (received, sent) if transfer.recipient == wallet else (sent, received)
+    own, back = (
+        sum(
+            t.amount
+            for t in between(side, transfer.time, transfer.time)
+            if t.tx_id == transfer.tx_id and t.sender != t.recipient
+        )
+        for side in sides
+    )
+    return own > 0 and back > 0.5 * own
 
 
 def is_pseudo(wallet: str) -> bool:

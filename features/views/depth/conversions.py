@@ -8,18 +8,8 @@ receipt or sending.
 
 from features.kernel import Float64s, UInt64s
 from features.past import History, PastSide, inner_kernel
-from features.past.transactions import end_of_transaction, next_in_both
+from features.past.transactions import end_of_transaction, next_in_both, sum_of
 from features.views.depth.around import Around
-
-
-@inner_kernel
-def sum_of(side: PastSide, first: int, end: int, wallet: int) -> float:
-    """Sum of a wallet's transfers, but for those to itself."""
-    total = 0.0
-    for place in range(first, end):
-        if side.counterparty[place] != wallet:
-            total += side.amount[place]
-    return total
 
 
 @inner_kernel

@@ -12,9 +12,9 @@ contract that gives back at once.
 from features.kernel import Float64s, UInt64s
 from features.past import WIDTHS, Past, PastSide, inner_kernel
 from features.past.cut import held
-from features.past.transactions import in_transaction
+from features.past.transactions import in_transaction, sum_of
 from features.views.depth.around import SPAN, Around
-from features.views.depth.conversions import kept_of, sum_of
+from features.views.depth.conversions import kept_of
 from features.views.depth.memory import FRESH, WIDEST, Memory
 
 MATCH = 0.5

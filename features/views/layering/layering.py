@@ -87,4 +87,4 @@ def _trails(past: Past) -> list[Trail]:
     ]
 
 
-LAYERING = View("layering", 2, COLUMNS, _layering, _trails)
+LAYERING = View("layering", 3, COLUMNS, _layering, _trails)

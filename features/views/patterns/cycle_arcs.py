@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from features.kernel import DAY, Records, before, inner_kernel
 from features.kernel.hash_table import first_slot
-from features.past import History, PastSide, cut
+from features.past import History, PastSide, TracedPast, cut
 
 LASTS = 7 * DAY  # from a cycle's first transfer to its last, at most
 ALIKE = 0.5  # a cycle's smallest amount over its largest, at least
@@ -47,6 +47,7 @@ class Way(NamedTuple):
 
     Attributes
     ----------
+    given : TracedPast
     side : PastSide
         Outgoing for the forward direction, incoming for the backward one.
     wallet : int
@@ -55,6 +56,7 @@ class Way(NamedTuple):
         1 forward, -1 backward.
     """
 
+    given: TracedPast
     side: PastSide
     wallet: int
     sign: int

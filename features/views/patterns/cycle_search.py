@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.kernel import Int64s, Records, inner_kernel, kernel
+from features.past.transactions import mostly_settled
 from features.views.patterns.cycle_arcs import (
     ARC,
     N_BUCKETS,
@@ -136,6 +137,25 @@ def _row(ahead: Arc, back: Arc, hop: int) -> int:
 
 
 @inner_kernel
+def _swapped(way: Way, ahead: Arc, back: Arc) -> bool:
+    """Whether a transfer of a cycle is one of a swap, of whoever sent or whoever received it."""
+    sender, length = way.wallet + 0, ahead["hops"] + back["hops"]
+    for hop in range(length):
+        time, row = _time(ahead, back, hop), _row(ahead, back, hop)
+        recipient = way.wallet + 0  # a sum is an int64, where codes are int32
+        if hop < ahead["hops"]:
+            recipient = np.int64(ahead["wallet"][hop])
+        elif hop < length - 1:
+            recipient = np.int64(back["wallet"][length - 2 - hop])
+        if mostly_settled(way.given, sender, time, row, False):
+            return True
+        if mostly_settled(way.given, recipient, time, row, True):
+            return True
+        sender = recipient
+    return False
+
+
+@inner_kernel
 def _prove(ahead: Arc, back: Arc, cycle: Any) -> None:
     """Write a cycle, its earliest transfer first."""
     hops = ahead["hops"]
@@ -152,7 +172,7 @@ def _prove(ahead: Arc, back: Arc, cycle: Any) -> None:
 
 
 @inner_kernel
-def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Found) -> None:
+def close(arc: Arc, others: Records, buckets: Int16s, way: Way, found: Found) -> None:
     """Count the cycles of an arc and those of the other side that end at the same wallet."""
     last, length = arc["hops"] - 1, arc["hops"] + others[0]["hops"]
     m = np.int64(buckets[bucket_of(arc)])
@@ -164,7 +184,9 @@ def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Foun
         m = np.int64(other["following"])
         if other["wallet"][other["hops"] - 1] != arc["wallet"][last] or not fits(arc, other):
             continue
-        ahead, back = (arc, other) if forward else (other, arc)
+        ahead, back = (arc, other) if way.sign > 0 else (other, arc)
+        if _swapped(way, ahead, back):
+            continue
         noted = cycles_in_all(found)
         if noted < found.cycle.size:
             _prove(ahead, back, found.cycle[noted])
@@ -177,11 +199,11 @@ def close(arc: Arc, others: Records, buckets: Int16s, forward: bool, found: Foun
 
 
 @inner_kernel
-def close_all(arcs: Records, others: Records, buckets: Int16s, found: Found) -> None:
+def close_all(arcs: Records, others: Records, buckets: Int16s, way: Way, found: Found) -> None:
     """Count the cycles of forward arcs and those of the other side."""
     index(others, buckets)
     for k in range(arcs.size):
-        close(arcs[k], others, buckets, True, found)
+        close(arcs[k], others, buckets, way, found)
 
 
 @inner_kernel
@@ -219,7 +241,7 @@ def grow(
             if comparisons > _COMPARISONS:
                 found.summary[0].cut_short = 1
                 return n, n_busy
-            close(longer[n], others, buckets, way.sign > 0, found)
+            close(longer[n], others, buckets, way, found)
             if n == width:
                 if width > 0:
                     found.summary[0].cut_short = 1

@@ -5,7 +5,9 @@ first by the one that received the last; every wallet occurs once. Their times r
 some origin on, at most seven days from first to last: the wallet in question may be the origin or
 any other wallet, so read around from it the times go down exactly once. Amounts are near-equal, the
 smallest positive and at least half the largest: without that rule most cycles at busy wallets are
-chance. What goes round is the smallest amount. Parallel transfers make different cycles.
+chance. What goes round is the smallest amount. Parallel transfers make different cycles. A transfer
+of a swap is part of none: in its transaction its sender took back, or its recipient gave on, most
+of it. Else whoever swaps there and back is in a cycle with each pool.
 
 Searched are the cycles in which the wallet's own two transfers are among its latest 64 a side with
 another wallet and of positive amount. A wallet is not passed through that has more than 256
@@ -17,7 +19,7 @@ the 1,000 at which the count of a length ends.
 import numpy as np
 
 from features.kernel import SECOND, Float64s, Records, Rows, inner_kernel, kernel
-from features.past import Past, ask
+from features.past import TracedPast, ask
 from features.view import Template, Trail, places
 from features.views.patterns.cycle_arcs import STARTS, Way, start
 from features.views.patterns.cycle_search import (
@@ -40,8 +42,8 @@ from features.views.patterns.cycle_search import (
 _NO_CYCLES = empty_cycles(0)
 _TRAILS = 10  # most trails of a column
 _RULE = (
-    "each later than the one before, from some wallet on, all within 7 days; smallest amount at "
-    "least half the largest"
+    "each later than the one before, from some wallet on, all within 7 days, none given back in "
+    "its own transaction; smallest amount at least half the largest"
 )
 _CYCLES = f"cycles of 2 to {LONGEST} transfers through the wallet ({_RULE})"
 CYCLES_SOURCE = (
@@ -97,12 +99,13 @@ def _fill(line: Float64s, found: Found, receipts: Records) -> None:
 
 
 @kernel
-def _cycles(past: Past, out: Rows, first: int, cycle: Records) -> None:
+def _cycles(given: TracedPast, out: Rows, first: int, cycle: Records) -> None:
     """Fill the columns ``CYCLES`` of each row; ``cycle`` gets the cycles of the last one.
 
     They begin at the column ``first`` of ``out``, which stays whole: a part of it would be an array
     of another type, and the kernel be compiled twice.
     """
+    past = given.past
     incoming, outgoing = past.incoming, past.outgoing
     ahead_1, ahead_2, ahead_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(ARCS_KEPT)
     back_1, back_2, back_3 = empty_arcs(STARTS), empty_arcs(ARCS_KEPT), empty_arcs(0)
@@ -111,7 +114,8 @@ def _cycles(past: Past, out: Rows, first: int, cycle: Records) -> None:
     none = busy[:0]
     for row in range(out.shape[0]):
         asked, line = ask(past, row), out[row, first:]
-        forth, back = Way(outgoing, asked.wallet, 1), Way(incoming, asked.wallet, -1)
+        forth = Way(given, outgoing, asked.wallet, 1)
+        back = Way(given, incoming, asked.wallet, -1)
         forget_found(found)
         # n forward arcs and m backward ones
         n, more_out = start(forth, asked.sent, ahead_1)
@@ -119,7 +123,7 @@ def _cycles(past: Past, out: Rows, first: int, cycle: Records) -> None:
         sendings, receipts = ahead_1[:n], back_1[:m]
         if n > 0 and m > 0:  # all lengths in turn, as long as both sides have arcs
             found.summary[0].cut_short = more_out or more_in
-            close_all(sendings, receipts, buckets, found)
+            close_all(sendings, receipts, buckets, forth, found)
             n, n_busy = grow(forth, sendings, receipts, ahead_2, busy, buckets, found)
             if n_busy > 0:  # cycles of three past these wallets can be met from the other side
                 grow(back, receipts, busy[:n_busy], back_3, none, buckets, found)
@@ -134,30 +138,30 @@ def _cycles(past: Past, out: Rows, first: int, cycle: Records) -> None:
             line[_AT.cycles_amount] = found.summary[0].value
 
 
-def cycle_columns(past: Past, out: Rows, first: int = 0) -> None:
+def cycle_columns(given: TracedPast, out: Rows, first: int = 0) -> None:
     """Fill the columns ``CYCLES`` of each past.
 
     Parameters
     ----------
-    past : Past
-    out : float64 array, shape (past.size, columns)
+    given : TracedPast
+    out : float64 array, shape (given.size, columns)
         nan at first.
     first : int
         Column at which they begin.
     """
-    _cycles(past, out, first, _NO_CYCLES)
+    _cycles(given, out, first, _NO_CYCLES)
 
 
-def cycle_trails(past: Past) -> list[Trail]:
+def cycle_trails(given: TracedPast) -> list[Trail]:
     """The cycles behind the row of a past of one question, each in order of time from its origin.
 
     Those of most money come first, at most 10 a column. ``amounts`` holds what goes round: the
     smallest.
     """
     line = np.full((1, len(CYCLES)), np.nan)
-    cycle_columns(past, line)
+    cycle_columns(given, line)
     cycle = empty_cycles(int(sum(line[0, at] for _, at in _COUNTS)))
-    _cycles(past, line, 0, cycle)
+    _cycles(given, line, 0, cycle)
     widest = np.argsort(-cycle["money"], kind="stable").tolist()
     chosen = {
         f"cycles_{n}_count": [at for at in widest if cycle["length"][at] == n] for n in LENGTHS

@@ -7,7 +7,7 @@ is written to the row's columns.
 import numpy as np
 
 from features.kernel import Float64s, Records, Rows, inner_kernel, kernel
-from features.past import HISTORY_CAP, History, Past, ask
+from features.past import HISTORY_CAP, History, Past, TracedPast, ask, traced_past
 from features.past.distinct import empty_distinct
 from features.past.nearby import nearby
 from features.view import Trail, View, of_both, places
@@ -158,21 +158,21 @@ def _shapes(past: Past, out: Rows, noted: Instances) -> None:
         line[_AT.truncated_ratio] = more
 
 
-def _compute(past: Past, out: Rows) -> None:
-    _shapes(past, out, _NOTHING)
-    cycle_columns(past, out, len(_SHAPES))
+def _compute(given: TracedPast, out: Rows) -> None:
+    _shapes(given.past, out, _NOTHING)
+    cycle_columns(given, out, len(_SHAPES))
 
 
-def _trails(past: Past) -> list[Trail]:
+def _trails(given: TracedPast) -> list[Trail]:
     """Transfers of the instances of each pattern, the widest first."""
     line, noted = np.full((1, len(_SHAPES)), np.nan), empty_instances(_INSTANCES, _TRANSFERS)
-    _shapes(past, line, noted)
+    _shapes(given.past, line, noted)
     nonzero = [name for (name, _), value in zip(_SHAPES, line[0], strict=True) if value > 0.0]
     proven = {
         kind: tuple(f"patterns_{name}" for name in nonzero if name.startswith(f"{kind}_"))
         for kind in KIND._fields
     }
-    return cycle_trails(past) + [
+    return cycle_trails(given) + [
         Trail(proven[kind], transfers, amounts)
         for kind, instances in by_kind(noted).items()
         for transfers, amounts in instances
@@ -186,4 +186,5 @@ PATTERNS = View(
     of_both("patterns", *_SHAPES, *CYCLES, source=ALTMAN, sources=_SOURCES),
     _compute,
     _trails,
+    given=traced_past,
 )

@@ -75,4 +75,4 @@ def _windows(past: Past, out: Rows) -> None:
     _side(past, past.outgoing, runs, sent)
 
 
-WINDOWED = View("windows", 1, per_side("windows", *_SIDE), _windows)
+WINDOWED = View("windows", 2, per_side("windows", *_SIDE), _windows)

@@ -159,10 +159,10 @@ def test_fifo_ahead_waits_for_what_came_before() -> None:
 
 def test_poison_spares_nothing() -> None:
     entries = reading(1.0, -9.0, 0.0, 2.0)
-    assert poison(entries, back(4), part(5.0), False) == (0, 0, 0)
+    assert poison(entries, back(4), part(5.0), False, False) == (0, 0, 0)
     assert values(entries, 0, 4) == [5, 0, 0, 5]
     entries = reading(1.0, -9.0, 0.0, 2.0, at=0)
-    assert poison(entries, ahead(0, 4), part(5.0), True) == (0, 0, 0)
+    assert poison(entries, ahead(0, 4), part(5.0), True, False) == (0, 0, 0)
     assert values(entries, 1, 5) == [0, 5, 0, 0]
 
 

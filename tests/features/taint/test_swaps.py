@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features import Ledger, feature_table, fifo, haircut, poison, trace
 from features.trails.flow import Flow
 from features.views.depth.depth import DEPTH
+from features.views.exposure import EXPOSURE
+from features.views.patterns.patterns import PATTERNS
 from tests.strategies import at, spine, transfers
 
 KNOWN = pd.DataFrame(
@@ -53,8 +56,41 @@ def test_stolen_money_stays_stolen_through_a_swap_and_the_pool_gives_none(
     assert tainted(policy, swapped(router=router)) == {"theft": pytest.approx(19_900.0)}
 
 
-def test_poison_is_any_contact_and_knows_the_pool_too() -> None:
-    assert set(tainted(poison, swapped())) == {"theft", "gambling"}
+@pytest.mark.parametrize("router", [False, True])
+def test_poison_is_any_contact_but_for_what_was_swapped(router: bool) -> None:
+    assert set(tainted(poison, swapped(router=router))) == {"theft"}
+    assert set(tainted(poison, swapped(together=False, router=router))) == {"theft", "gambling"}
+
+
+@pytest.mark.parametrize("router", [False, True])
+@pytest.mark.parametrize(("wallet", "of_pool"), [("z", 4), ("w", 2)])
+def test_hops_by_any_path_do_not_lead_through_a_pool(
+    router: bool, wallet: str, of_pool: int
+) -> None:
+    asked = spine([wallet], at(1e6))
+    for together in (True, False):
+        ledger = swapped(together=together, router=router)
+        row = feature_table(ledger, asked, labels=KNOWN, views=(EXPOSURE,)).iloc[0]
+        assert row["exposure_theft_in_hops"] == (2.0 if wallet == "z" else 1.0)
+        if together and not (router and wallet == "w"):
+            assert np.isnan(row["exposure_gambling_in_hops"])
+        elif not together:
+            assert row["exposure_gambling_in_hops"] == of_pool - (wallet == "z")
+
+
+def test_who_swaps_there_and_back_is_in_no_cycle() -> None:
+    """Two swaps with one pool look like a payment and its return."""
+    moves = [
+        (0, "w", "pool", 10.0), (0, "pool", "w", 9.9), (900, "w", "pool", 9.9),
+        (900, "pool", "w", 9.8),
+    ]  # fmt: skip
+    frame = transfers(moves)
+    for together in (True, False):
+        ids = ["t0", "t0", "t1", "t1"] if together else ["t0", "t1", "t2", "t3"]
+        positions = [0, 1, 0, 1] if together else [0, 0, 0, 0]
+        ledger = Ledger.from_transfers(frame.assign(tx_id=ids, position=positions))
+        rows = feature_table(ledger, spine(["w", "pool"], at(1e6)), views=(PATTERNS,))
+        assert rows["patterns_cycles_2_count"].tolist() == [0.0 if together else 2.0] * 2
 
 
 def test_a_sale_and_a_purchase_apart_are_none() -> None:

@@ -13,7 +13,16 @@ from features.views.exposure import REACH_CAPS, TOLD
 from tests.naive.exposure.reach import reached
 from tests.naive.exposure.reading import around, far, label_of, like_a_service
 from tests.naive.exposure.rules import HAIRCUT, Pieces, Split, inside, together
-from tests.naive.past import NAN, Past, Row, Transfer, is_pseudo, ratio
+from tests.naive.past import (
+    NAN,
+    Past,
+    Row,
+    Transfer,
+    is_pseudo,
+    mostly_settled,
+    ratio,
+    transaction_of,
+)
 
 
 class Part(NamedTuple):
@@ -178,8 +187,15 @@ def poisoned(
             if end or is_pseudo(other):
                 continue
             side = past.sides(other)[forward]
+            swapped = mostly_settled(past, each, other)
             following += [
-                t for t in side if (t.time >= each.time if forward else t.time <= each.time)
+                t
+                for t in side
+                if (t.time >= each.time if forward else t.time <= each.time)
+                and (
+                    transaction_of(t) == transaction_of(each)
+                    or not (swapped or mostly_settled(past, t, other))
+                )
             ]
         level = list(dict.fromkeys(following))
     return least

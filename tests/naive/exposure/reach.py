@@ -5,7 +5,7 @@ from typing import NamedTuple
 from features.taint.reach import ReachCaps
 from features.taint.reading import SCANNED
 from tests.naive.exposure.reading import far, label_of, like_a_service
-from tests.naive.past import NAN, Past, Transfer, is_pseudo, transaction_of
+from tests.naive.past import NAN, Past, Transfer, is_pseudo, mostly_settled, transaction_of
 
 
 class Way(NamedTuple):
@@ -94,13 +94,15 @@ def onward(
         since = before.get(wallet)
         side = [t for t in side if t.time <= time and (since is None or t.time > since)][::-1]
     service = like_a_service(past, way.transfer, caps.service, forward=forward)
+    service |= mostly_settled(past, way.transfer, wallet)
     if service:
         side = [t for t in side if t.time == time]
     ways: list[Transfer] = []
     for k, transfer in enumerate(side):
         if len(ways) == caps.read or k == SCANNED * caps.read:
             return _longer(ways, way), True
-        inside = not service or transaction_of(transfer) == transaction_of(way.transfer)
+        apart = service or mostly_settled(past, transfer, wallet)
+        inside = not apart or transaction_of(transfer) == transaction_of(way.transfer)
         if transfer.amount and transfer.amount >= small and inside:
             ways.append(transfer)
     return _longer(ways, way), False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from features.views.patterns.cycle_arcs import STARTS
-from tests.naive.past import DAY, NAN, Past, Row, Transfer, ratio
+from tests.naive.past import DAY, NAN, Past, Row, Transfer, mostly_settled, ratio
 
 LENGTHS = range(2, 7)
 Cycle = tuple[Transfer, ...]
@@ -35,7 +35,15 @@ def cycles_through(past: Past, wallet: str) -> Iterator[Cycle]:
     """All cycles through a wallet, written from its own sending to its own receipt."""
     received, sent = (own(side)[-STARTS:] for side in past.sides(wallet))
     for first in sent:
-        yield from (cycle for cycle in closed(past, (first,)) if cycle[-1] in received)
+        for cycle in closed(past, (first,)):
+            if cycle[-1] in received and not any(swapped(past, t) for t in cycle):
+                yield cycle
+
+
+def swapped(past: Past, transfer: Transfer) -> bool:
+    """Whether its sender took it back, or its recipient gave it on, in its transaction."""
+    ends = transfer.sender, transfer.recipient
+    return any(mostly_settled(past, transfer, wallet) for wallet in ends)
 
 
 def closed(past: Past, path: Cycle) -> Iterator[Cycle]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from features import Ledger
 from features.ledger import microseconds
-from features.past import NO_LABELS, past_of
+from features.past import NO_LABELS, past_of, traced_past
 from features.views.patterns.cycle_arcs import STARTS
 from features.views.patterns.cycle_search import BUSY, CYCLES_COUNTED
 from features.views.patterns.cycles import CYCLES, cycle_columns, cycle_trails
@@ -44,7 +44,7 @@ def computed(frame: pd.DataFrame, wallets: list[str], as_of: pd.Timestamp) -> pd
     ledger, rows = Ledger.from_transfers(frame), spine(wallets, as_of)
     codes, instants = ledger.codes(rows["wallet"]), microseconds(rows["as_of"])
     values = np.full((len(rows), len(NAMES)), np.nan)
-    cycle_columns(past_of(ledger, codes, instants, NO_LABELS), values)
+    cycle_columns(traced_past(ledger, past_of(ledger, codes, instants, NO_LABELS)), values)
     return pd.DataFrame(values, index=pd.MultiIndex.from_frame(rows), columns=NAMES)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import feature_table
-from features.past import HISTORY_CAP, past_of
+from features.past import HISTORY_CAP, past_of, traced_past
 from features.views.patterns.patterns import PATTERNS
 from tests import compare
 from tests.naive.past import micros
@@ -53,7 +53,9 @@ def test_every_value_has_a_trail_of_transfers_before_as_of(world: World) -> None
     for wallet, line in zip(world.spine["wallet"], values.to_dict("records"), strict=True):
         code = np.array([ledger.code(wallet)], dtype=np.int32)
         instant = np.array([micros(as_of)], dtype=np.int64)
-        trails = PATTERNS.trails(past_of(ledger, code, instant, world.events(ledger)))
+        trails = PATTERNS.trails(
+            traced_past(ledger, past_of(ledger, code, instant, world.events(ledger)))
+        )
         nonzero = {
             str(name) for name, value in line.items() if value > 0 and "truncated" not in str(name)
         }
