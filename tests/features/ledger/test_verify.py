@@ -31,7 +31,7 @@ def test_a_whole_ledger_is_said_to_be_whole(saved: Path) -> None:
     found = verify(saved, done.append)
     assert sum(done) == steps(saved)
     assert (
-        found.text() == f"{saved}: whole; 4 transfers of 3 wallets, 28 files as they were written"
+        found.text() == f"{saved}: whole; 4 transfers of 3 wallets, 40 files as they were written"
     )
     assert found.facts()["transfers"] == 4
     assert contents(saved) == before
