@@ -80,6 +80,7 @@ _PIECE = np.dtype(
         ("parent", np.int32),
         ("hops", np.int32),
         ("sure", np.bool_),  # once followed: no wallet up to its own has transfers left unread
+        ("inside", np.bool_),  # once followed by poison: only inside one transaction
     ],
     align=True,
 )

@@ -71,6 +71,8 @@ _NODE = np.dtype(
         ("place", np.int64),  # of that transfer
         ("wallet", np.int32),
         ("parent", np.int32),  # the node before it, -1 for the wallet's own transfers
+        ("service", np.bool_),  # the wallet is like one
+        ("settled", np.bool_),  # most of the transfer was settled inside its transaction
     ],
     align=True,
 )
@@ -238,12 +240,7 @@ def _follow(given: TracedPast, reach: Reach, own: int, forward: bool, at: int, h
     time, counterparty, amount, row = side.time, side.counterparty, side.amount, side.transfer
     kept, sums, caps = reach.nodes[at], reach.tally[0], reach.caps
     node = Node(kept.value, kept.time, kept.since, kept.place, kept.wallet, kept.parent)
-    service = is_service(side, node.wallet, node.time + (0 if forward else 1), reach.met)
-    if service and sums.service == 0:
-        sums.service = hops - 1
-    transfer = row[node.place]
-    inside = service or mostly_settled(given, node.wallet, node.time, transfer, forward)
-    transaction = given.tx_hash[transfer]
+    inside, transaction = kept.service or kept.settled, given.tx_hash[row[node.place]]
     part = _range(side, node, forward)
     step, place = (1, part.first) if forward else (-1, part.end - 1)
     read = 0
@@ -265,6 +262,18 @@ def _follow(given: TracedPast, reach: Reach, own: int, forward: bool, at: int, h
                 new = Node(value, time[place], 0, place, other, at)
                 _found(given, reach, own, forward, hops, new)
         place += step
+
+
+@inner_kernel
+def _look(given: TracedPast, reach: Reach, at: int, forward: bool, hops: int) -> None:
+    """Say of a node whether its path goes on inside one transaction alone."""
+    side = given.past.outgoing if forward else given.past.incoming
+    node, sums = reach.nodes[at], reach.tally[0]
+    wallet, time = node.wallet + 0, node.time + 0  # a sum is an int64, where codes are int32
+    node.service = is_service(side, wallet, time + (0 if forward else 1), reach.met)
+    if node.service and sums.service == 0:
+        sums.service = hops
+    node.settled = mostly_settled(given, wallet, time, side.transfer[node.place], forward)
 
 
 @inner_kernel
@@ -301,9 +310,11 @@ def reach_search(given: TracedPast, asked: Question, forward: bool, reach: Reach
         if first == end:
             break
         for at in range(first, end):
+            _look(given, reach, at, forward, hops - 1)
             wallet = reach.nodes[at].wallet
             reach.code[at] = wallet
-            reach.table[slot_of(reach.table, reach.code, mask, wallet)] = at + 1
+            if not reach.nodes[at].settled:  # else others may go on from it
+                reach.table[slot_of(reach.table, reach.code, mask, wallet)] = at + 1
         sums.first = sums.end = end
         for at in range(first, end):
             _follow(given, reach, asked.wallet, forward, at, hops)

@@ -267,15 +267,13 @@ def fifo_ahead(reading: Reading, span: Span, part: Part) -> Rest:
 
 
 @inner_kernel
-def poison(reading: Reading, span: Span, part: Part, forward: bool, service: bool) -> Rest:
+def poison(reading: Reading, span: Span, part: Part, forward: bool, inside: bool) -> Rest:
     """Give the whole part to every receipt before a sending, or every sending after a receipt.
 
-    At a wallet like a ``service``, and where most of the transfer was settled inside its
-    transaction, only to those of that transaction; and never to one that was settled inside
-    another.
+    With ``inside`` only to those of that transaction; and never to one that was for the most part
+    settled inside another.
     """
     first, end = reached(span, forward)
-    inside = service or reading[span.middle].inside > MOST * part.whole
     for k in range(first, end):
         whole = reading[k].amount + reading[k].inside
         apart = inside or reading[k].inside > MOST * whole

@@ -26,6 +26,7 @@ from features.past import (
     event_at,
     ever_labelled,
 )
+from features.past.transactions import MOST
 from features.taint.pieces import Piece, Search, begin, count, keep
 from features.taint.reading import SCANNED, Small, Span, reached, read_around, read_before
 from features.taint.rules import Part, Rest, fifo, haircut, inside_only, poison
@@ -187,10 +188,15 @@ def fifo_search(given: TracedPast, asked: Question, forward: bool, search: Searc
 
 @inner_kernel
 def _was_reached(side: PastSide, pieces: Records, at: int, forward: bool) -> bool:
-    """Whether what can be reached from a piece was reached from one before it."""
+    """Whether what can be reached from a piece was reached from one before it.
+
+    One that was followed inside one transaction alone covers nothing else.
+    """
     time, counterparty, place = side.time, side.counterparty, pieces[at].place
     for k in range(at):
         other = pieces[k].place
+        if pieces[k].inside:
+            continue
         earlier, later = (other, place) if forward else (place, other)
         if counterparty[other] == counterparty[place] and time[earlier] <= time[later]:
             return True
@@ -210,11 +216,14 @@ def poison_search(
     side = past.outgoing if forward else past.incoming
     at = 0
     while _worth_following(search, at):
+        search.pieces[at].inside = False
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
             span = _read(given, search, at, forward, Small(0.0, 0.0))  # anything taints
-            service = _at_service(past, search, at, forward)
-            rest = poison(search.reading, span, part, forward, service)
+            inside = search.reading[span.middle].inside > MOST * part.whole
+            inside = inside or _at_service(past, search, at, forward)
+            search.pieces[at].inside = inside
+            rest = poison(search.reading, span, part, forward, inside)
             _spread(past, wallet, forward, search, at, span, rest)
         at += 1
     _finish(search, at)

@@ -46,7 +46,8 @@ def reached(
         before = dict(followed)
         for way in level:
             other = far(way.transfer, forward)
-            followed[other] = way.transfer.time
+            if not mostly_settled(past, way.transfer, other):
+                followed[other] = way.transfer.time
             if like_a_service(past, way.transfer, caps.service, forward=forward):
                 service = min(hops, service) if service == service else hops
         for way in level:

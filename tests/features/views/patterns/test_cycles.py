@@ -73,7 +73,7 @@ def trails(frame: pd.DataFrame, wallet: str) -> dict[str, list[tuple[list[str], 
     """Ids of the transfers and amounts of each trail, by column."""
     ledger = Ledger.from_transfers(frame)
     found: dict[str, list[tuple[list[str], list[float]]]] = {}
-    for trail in cycle_trails(asked(ledger, wallet)):
+    for trail in cycle_trails(traced_past(ledger, asked(ledger, wallet))):
         ids = [ledger.tx_id(transfer) for transfer in trail.transfers.tolist()]
         for column in trail.columns:
             of_column = found.setdefault(column.removeprefix("patterns_"), [])
