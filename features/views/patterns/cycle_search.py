@@ -144,9 +144,9 @@ def _swapped(way: Way, ahead: Arc, back: Arc) -> bool:
         time, row = _time(ahead, back, hop), _row(ahead, back, hop)
         recipient = way.wallet + 0  # a sum is an int64, where codes are int32
         if hop < ahead["hops"]:
-            recipient = np.int64(ahead["wallet"][hop])
+            recipient = ahead["wallet"][hop] + 0
         elif hop < length - 1:
-            recipient = np.int64(back["wallet"][length - 2 - hop])
+            recipient = back["wallet"][length - 2 - hop] + 0
         if mostly_settled(way.given, sender, time, row, False):
             return True
         if mostly_settled(way.given, recipient, time, row, True):
