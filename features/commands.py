@@ -20,6 +20,7 @@ from features.ingest_options import (
     Format,
     FromBlock,
     LabelsOut,
+    Memory,
     MostBad,
     NodeUrl,
     OnBadRows,
@@ -92,6 +93,7 @@ def ingest(
     labels_out: LabelsOut = None,
     on_error: OnBadRows = "raise",
     most_bad: MostBad = None,
+    memory: Memory = None,
     dry_run: DryRun = False,
     node: NodeUrl = None,
     from_block: FromBlock = None,
@@ -107,7 +109,7 @@ def ingest(
     of_node = NodeOptions(node, from_block, to_block, follow, state)
     chosen = FileOptions(
         source, columns, asset, time_unit, timezone, unit, decimal, chain, unit_of_account, prices,
-        price_max_age, labels_out, on_error, most_bad, dry_run,
+        price_max_age, labels_out, on_error, most_bad, memory, dry_run,
     )  # fmt: skip
     if node is not None:
         ingest_node(to, of_node, chosen, as_json, files=files)

@@ -63,6 +63,14 @@ MostBad = Annotated[
     float | None,
     typer.Option(min=0, max=1, help="Share of rows that may be bad; default: 0.1."),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Most memory, such as 4GB; what takes more is built on disk, and goes on where it was "
+        "after a crash. Default: half of what there is.",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what ten rows mean, in words; keep nothing.")
 ]

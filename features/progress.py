@@ -12,10 +12,14 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
+from rich.text import Text
 
 QUIET_S = 2.0  # work that takes no longer is not worth a line
 BETWEEN_LINES_S = 10.0
@@ -51,13 +55,24 @@ def counter(advance: Advance, stage: str, total: int | None = None) -> Callable[
     return count
 
 
+class _Rate(ProgressColumn):
+    """Steps a second."""
+
+    def render(self, task: Task) -> Text:
+        """Of lately; nothing while none are done."""
+        rate = task.finished_speed or task.speed
+        return Text(f"{rate:,.0f}/s" if rate else "")
+
+
 @contextmanager
 def _bars() -> Iterator[Advance]:
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
     )
     stages: dict[str, TaskID] = {}
@@ -85,10 +100,22 @@ def _lines() -> Iterator[Advance]:
         if long and (due or done == total):
             said[stage] = now
             of = "done" if total is None else f"of {total}"
-            sys.stderr.write(f"{label or stage}: {done} {of}, {now - began[stage]:.0f} s\n")
+            took = now - began[stage]
+            sys.stderr.write(
+                f"{label or stage}: {done} {of}, {took:.0f} s{_pace(done, total, took)}\n"
+            )
             sys.stderr.flush()
 
     yield advance
+
+
+def _pace(done: int, total: int | None, took: float) -> str:
+    """Steps a second, and how long the rest takes at that rate; nothing before the first."""
+    if not done or not total or took <= 0:
+        return ""
+    rate = done / took
+    left = f", {(total - done) / rate:.0f} s left" if total > done else ""
+    return f", {rate:,.{0 if rate >= 10 else 2}f}/s{left}"
 
 
 class _Compiled(numba_event.Listener):

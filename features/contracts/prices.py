@@ -142,6 +142,15 @@ def priced(
     TransfersError
         A value is above 1e60.
     """
+    value, counts = values_by(transfers, prices, unit, max_age)
+    columns = transfers.drop(columns=["amount_usd"], errors="ignore").assign(value=value)
+    return Transfers.sealed(columns, transfers.id_order), counts
+
+
+def values_by(
+    transfers: pd.DataFrame, prices: Prices, unit: str, max_age: pd.Timedelta
+) -> tuple[Float64s, Priced]:
+    """The values that :func:`priced` gives; of the columns of transfers it needs what it reads."""
     value = told_values(transfers, unit).copy()
     own = (transfers["asset"] == unit).to_numpy()
     wanting = np.flatnonzero(np.isnan(value) & ~own)
@@ -162,8 +171,7 @@ def priced(
         stale=int((known & ~fresh).sum()),
         without=int((~known).sum()),
     )
-    columns = transfers.drop(columns=["amount_usd"], errors="ignore").assign(value=value)
-    return Transfers.sealed(columns, transfers.id_order), counts
+    return value, counts
 
 
 _NEVER = np.iinfo(np.int64).max

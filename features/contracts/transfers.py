@@ -140,14 +140,11 @@ def check_received(
     """Check as :func:`check_transfers` does, for a reader that names rows in its own way."""
     if on_error not in ("raise", "quarantine"):
         raise received.fail(f"on_error must be 'raise' or 'quarantine', received {on_error!r}")
-    received.check_columns(REQUIRED, OPTIONAL)
-    if {"value", "amount_usd"} <= set(received.frame):
-        raise received.fail("value and amount_usd both say what a transfer was worth; keep one")
-    typed = _typed(received)
+    typed = typed_rows(received)
     bad = received.bad()
-    found = _Copies.among(typed, np.flatnonzero(~bad) if bad.any() else None)
+    found = Copies.among(typed, np.flatnonzero(~bad) if bad.any() else None)
     if found.later.size:
-        _note_conflicts(received, typed, found)
+        note_conflicts(received, typed, found)
     if on_error == "raise":
         received.raise_problems()
     left_out = received.bad()
@@ -160,8 +157,18 @@ def check_received(
     return good if on_error == "raise" else (good, received.quarantined())
 
 
-def _typed(received: Received) -> pd.DataFrame:
+def typed_rows(received: Received) -> pd.DataFrame:
+    """All rows in the contract's types, as received; what is wrong with some is noted.
+
+    Raises
+    ------
+    TransfersError
+        A column is missing, unknown or of the wrong type.
+    """
+    received.check_columns(REQUIRED, OPTIONAL)
     frame = received.frame
+    if {"value", "amount_usd"} <= set(frame):
+        raise received.fail("value and amount_usd both say what a transfer was worth; keep one")
     position = np.zeros(len(frame), dtype=np.int64)
     if "position" in frame:
         position = received.counts("position", highest=MAX_POSITION)
@@ -191,7 +198,7 @@ def _note_future(received: Received, times: pd.Series) -> None:
         received.note(reason, (times > latest).to_numpy(), "timestamp")
 
 
-class _Copies(NamedTuple):
+class Copies(NamedTuple):
     """Rows whose (tx_id, position) occurred before, and where each occurred first."""
 
     later: Rows
@@ -218,7 +225,8 @@ class _Copies(NamedTuple):
         return cls(suspects[again], first[again], order)
 
 
-def _note_conflicts(received: Received, typed: pd.DataFrame, found: _Copies) -> None:
+def note_conflicts(received: Received, typed: pd.DataFrame, found: Copies) -> None:
+    """Note the copies whose content is not that of the first."""
     later, first = found.later, found.first
     copy, original = (typed.iloc[rows].reset_index(drop=True) for rows in (later, first))
     differs = ((copy != original) & ~(copy.isna() & original.isna())).to_numpy()

@@ -8,18 +8,15 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.errors import LedgerError
-from features.ledger.build import compact
 from features.ledger.files import (
     ASSETS,
     BY_PLACE,
@@ -31,13 +28,13 @@ from features.ledger.files import (
     UNPRICED,
     WALLET_HASH,
     WALLETS,
-    files_of,
 )
 from features.ledger.folder import DRAFT, GENERATION, MANIFEST, MANIFEST_DRAFT
+from features.ledger.former import refuse_spellings, settled
+from features.ledger.known_whole import Checking, is_known
 from features.ledger.lock import writing
 from features.ledger.manifest import (
     Manifest,
-    checksum,
     is_of_one_asset_format,
     manifest_text,
     read_manifest,
@@ -56,19 +53,33 @@ from features.ledger.provenance import Provenance
 from features.ledger.slices import Slices
 from features.ledger.sound import fault
 from features.ledger.state import Origin, State
-
-_HEXADECIMAL = "^0[xX][0-9a-fA-F]{40}$"
+from features.ledger.sums import checksums, sums
 
 
 def write_ledger(directory: Path, ledger: State) -> Origin:
     """Write a ledger without slack; see :meth:`features.Ledger.save`."""
     with writing(directory):
         _refuse_outdated(directory, ledger.origin)
+        return write_generation(directory, lambda draft: _write_state(draft, ledger))
+
+
+def write_generation(directory: Path, write: Callable[[Path], Manifest]) -> Origin:
+    """Let ``write`` fill a folder with all files of a ledger, and put it in place of what is there.
+
+    What it returns tells what it wrote, but for the generation.
+
+    Raises
+    ------
+    LedgerError
+        It could not be written; what was there before is whole.
+    """
+    with writing(directory):
         name = uuid.uuid4().hex
         draft, generation = directory / f"{DRAFT}{name}", directory / f"{GENERATION}{name}"
         try:
             draft.mkdir()
-            manifest = _write_generation(draft, ledger)._replace(generation=generation.name)
+            manifest = write(draft)._replace(generation=generation.name)
+            sync_folder(draft)
             draft.rename(generation)
             _replace(directory / MANIFEST, manifest_text(manifest))
         except OSError as error:
@@ -86,7 +97,7 @@ def _not_saved(directory: Path, generation: str, error: OSError) -> LedgerError:
     return LedgerError(f"ledger {directory} {state}: {why}")
 
 
-def _write_generation(folder: Path, ledger: State) -> Manifest:
+def _write_state(folder: Path, ledger: State) -> Manifest:
     n, assets, scales = ledger.n_transfers, ledger.assets, ledger.scales
     _write(folder / WALLET_HASH, ledger.wallets.hashes)
     _write(folder / KIND, ledger.kinds.kind[: ledger.n_wallets])
@@ -96,8 +107,6 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
         _write_text(folder / ASSETS, assets.names.text)
     _write_text(folder / WALLETS, ledger.wallets.text)
     _write_text(folder / TX_IDS, ledger.transactions.text)
-    _sync_folder(folder)
-    files = files_of(assets.plain)
     return Manifest(
         generation="",
         chain=assets.chain,
@@ -110,8 +119,7 @@ def _write_generation(folder: Path, ledger: State) -> Manifest:
         dust=ledger.dust.used,
         beginnings=scales.used,
         last_time_us=ledger.last_time,
-        bytes={name: (folder / name).stat().st_size for name in files},
-        crc32=dict(zip(files, checksums(folder, files), strict=True)),
+        **sums(folder, plain=assets.plain),
         provenance=ledger.provenance.facts(),
     )
 
@@ -138,28 +146,20 @@ def _slice_arrays(side: str, slices: Slices, n_wallets: int) -> dict[str, npt.ND
     return by_wallet | by_place
 
 
-def checksums(
-    folder: Path, files: Sequence[str], advance: Callable[[int], None] = lambda _: None
-) -> list[int]:
-    """Checksum of each file of a generation; ``advance`` after each."""
-    found = []
-    with ThreadPoolExecutor(2) as pool:
-        for one in pool.map(checksum, (folder / name for name in files)):
-            found.append(one)
-            advance(1)
-    return found
-
-
-def read_ledger(directory: Path, advance: Callable[[int], None] = lambda _: None) -> State:
+def read_ledger(
+    directory: Path, advance: Callable[[int], None] = lambda _: None, *, anew: bool = False
+) -> State:
     """Read what a ledger holds, memory-mapped; changes are private to the process.
 
     Every file is compared with its checksum, which ``advance`` counts, and every code, row and
-    slice with the arrays that it leads to: kernels check none.
+    slice with the arrays that it leads to: kernels check none. A large ledger that passed before,
+    and that nobody touched since, passes at once (:mod:`features.ledger.known_whole`), unless it is
+    to be checked ``anew``.
     """
     manifest = read_manifest(directory)
     while True:
         try:
-            return _read_generation(directory, manifest, advance)
+            return _read_whole(directory, manifest, advance, anew)
         except (LedgerError, OSError) as error:
             present = read_manifest(directory)
             if present.generation == manifest.generation:
@@ -169,16 +169,34 @@ def read_ledger(directory: Path, advance: Callable[[int], None] = lambda _: None
             manifest = present  # a writer replaced the one that was being read
 
 
-def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int], None]) -> State:
+def _read_whole(
+    directory: Path, manifest: Manifest, advance: Callable[[int], None], anew: bool
+) -> State:
+    """A generation that is as it was written, and leads nowhere that it may not."""
     folder = directory / manifest.generation
+    if not anew and not manifest.former and is_known(folder, manifest):
+        return _map_generation(directory, manifest)
+    checking = Checking(folder, manifest)
     _check_files(directory, manifest, advance)
+    state = _map_generation(directory, manifest)
+    if is_of_one_asset_format(directory):
+        refuse_spellings(directory, state.wallets.text)
+    found = fault(state)
+    if found:
+        raise LedgerError(f"damaged ledger {directory}: {found}")
+    checking.passed()
+    return settled(state) if manifest.former else state
+
+
+def _map_generation(directory: Path, manifest: Manifest) -> State:
+    folder = directory / manifest.generation
     n, wallets = manifest.transfers, manifest.wallets
     rows = {name: map_array(folder / f"{name}.npy", kind, n) for name, kind in ROWS.items()}
     names = Names(
         map_text(folder / WALLETS, wallets),
         map_array(folder / WALLET_HASH, np.uint64, wallets),
     )
-    state = State(
+    return State(
         assets=map_assets(folder, manifest),
         wallets=names,
         kinds=map_kinds(folder, manifest, names),
@@ -194,33 +212,6 @@ def _read_generation(directory: Path, manifest: Manifest, advance: Callable[[int
         origin=Origin(directory.resolve(), manifest.generation),
         provenance=_provenance(directory, manifest),
     )
-    if is_of_one_asset_format(directory):
-        _refuse_spellings(directory, state.wallets.text)
-    found = fault(state)
-    if found:
-        raise LedgerError(f"damaged ledger {directory}: {found}")
-    return _settled(state) if manifest.former else state
-
-
-def _settled(state: State) -> State:
-    """A ledger of a format of before, with what moves nothing apart."""
-    if (state.outgoing.amount > 0.0).all():
-        return state
-    settled = compact(state)
-    settled.origin = state.origin
-    return settled
-
-
-def _refuse_spellings(directory: Path, wallets: pa.LargeStringArray) -> None:
-    """Raise where wallets of a folder of before are spelt as nobody asks for them any more."""
-    hexadecimal = wallets.filter(pc.match_substring_regex(wallets, _HEXADECIMAL))
-    other = hexadecimal.filter(pc.not_equal(hexadecimal, pc.utf8_lower(hexadecimal)))
-    if len(other):
-        raise LedgerError(
-            f"ledger {directory} has format version 3, holds {len(other)} wallets in mixed case, "
-            f"such as {other[0].as_py()!r}, which are kept in lower case now; "
-            "ingest the transfers again"
-        )
 
 
 def read_provenance(directory: Path) -> Provenance:
@@ -320,10 +311,16 @@ def _replace(path: Path, text: str) -> None:
         file.write(text)
         os.fsync(file.fileno())
     draft.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Write a file to the disk, so that it outlives a loss of power."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
     """Write a folder's entries to the disk, so that a rename outlives a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:

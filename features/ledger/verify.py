@@ -78,7 +78,7 @@ def verify(directory: str | Path, progress: Callable[[int], None] = lambda _: No
         The folder is no ledger, or what is wrong with it.
     """
     place = Path(directory)
-    state = read_ledger(place, progress)
+    state = read_ledger(place, progress, anew=True)
     for check in (_names, _kinds, _ids, _sides, _scales, _assets):
         found = check(state)
         if found:

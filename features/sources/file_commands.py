@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from features.commands import say
+from features.errors import SourceError
 from features.progress import counter, progress
 from features.sources.bitcoin.formats import BITCOIN
 from features.sources.bitcoin.scripts import MAIN
@@ -14,7 +15,9 @@ from features.sources.files import parse_column_map
 from features.sources.formats import Reading, Source, read_files
 from features.sources.found import Found, found_files
 from features.sources.guards import MOST_BAD, check_source
-from features.sources.ingest import chain_of, counting_of, put_away
+from features.sources.ingest import Ingested, chain_of, counting_of, put_away
+from features.sources.large import Large, ingest_large
+from features.sources.size import Size, default_memory, parse_size, size_of
 
 TABLE = "table"
 
@@ -36,6 +39,7 @@ class FileOptions(NamedTuple):
     labels_out: Path | None = None
     on_error: Literal["raise", "quarantine"] = "raise"
     most_bad: float | None = None
+    memory: str | None = None
     dry_run: bool = False
 
     def given(self) -> dict[str, Any]:
@@ -65,18 +69,39 @@ def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json:
             understood = understand_tables(found.paths, given, chain=chain)
             say(understood.text(), understood.facts(), as_json)
             return
-        how = Reading(options.on_error, counter(advance, "rows read"), chain)
-        source = _named(read_files(options.source, found.paths, given, how), found)
+        memory = default_memory() if options.memory is None else parse_size(options.memory)
+        size = size_of(found.paths) if options.source == TABLE else Size(0, 0)
         most_bad = MOST_BAD if options.most_bad is None else options.most_bad
+        how = Reading(options.on_error, counter(advance, "rows read", size.rows or None), chain)
+        if size.memory > memory:
+            if options.labels_out is not None:
+                raise SourceError(f"{options.labels_out}: this format holds no labels")
+            large = Large(
+                found.paths, given, how, counting._replace(chain=chain), most_bad, memory,
+                found.names,
+            )  # fmt: skip
+            done, warnings = ingest_large(large, size, to, advance)
+            _say(done, warnings, as_json)
+            return
+        source = _named(read_files(options.source, found.paths, given, how), found)
         warnings = check_source(source, unit=options.unit, most_bad=most_bad)
-        for warning in warnings:
-            sys.stderr.write(f"warning: {warning}\n")
         if options.dry_run:
+            _warn(warnings)
             understood = understand(source)
             say(understood.text(), understood.facts(), as_json)
             return
         done = put_away(source, to, options.labels_out, counting._replace(chain=chain))
-    say(done.text(), {**done.facts(), "warnings": warnings}, as_json)
+    _say(done, warnings, as_json)
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+
+
+def _say(done: Ingested, warnings: Sequence[str], as_json: bool) -> None:
+    _warn(warnings)
+    say(done.text(), {**done.facts(), "warnings": [*warnings]}, as_json)
 
 
 def _named(source: Source, found: Found) -> Source:

@@ -169,7 +169,7 @@ def put_away(
         ledger.save(to)
     bad: dict[str, Any] = {}
     if found.bad is not None and len(found.bad):
-        beside = to.with_name(f"{to.name}.quarantine.csv")
+        beside = aside_of(to)
         found.bad.to_csv(beside)
         bad = {"bad_rows": len(found.bad), "bad_rows_file": str(beside)}
     return Ingested(
@@ -177,6 +177,11 @@ def put_away(
         chain=ledger.chain, unit=ledger.unit, unpriced=ledger.n_unpriced, prices=priced,
         left_out=dict(found.left_out), notes=list(found.notes),
     )  # fmt: skip
+
+
+def aside_of(to: Path) -> Path:
+    """Where the bad rows of what goes into a ledger's folder are."""
+    return to.with_name(f"{to.name}.quarantine.csv")
 
 
 def added_to(

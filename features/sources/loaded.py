@@ -13,6 +13,7 @@ from features.errors import SourceError
 from features.sources.cells import Cells
 from features.sources.lines import Lines
 from features.sources.pieces import TRANSFERS, empty_piece
+from features.sources.room import require_room
 from features.sources.tables import is_csv
 
 LINE, ROW = "line", "row"  # how the index of bad rows counts
@@ -25,6 +26,7 @@ class Loaded:
     tables: list[pa.Table] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     n_rows: int = 0
+    held: int = 0  # bytes
     paths: list[Path] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)  # row of the frame at which each file begins
     lines: list[Lines] = field(default_factory=list)  # of each file
@@ -42,6 +44,8 @@ class Loaded:
             self.starts.append(self.n_rows)
         begin = self.starts[-1]
         self.problems += [Problem(p.reason, p.rows + begin, p.shown) for p in cells.problems]
+        self.held += piece.nbytes
+        require_room(cells.path, self.held)
         self.tables.append(piece)
         self.n_rows += len(piece)
 

@@ -39,7 +39,12 @@ SPINE = Contract(spine.REQUIRED)
 
 
 def pieces(
-    cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
+    cells: Cells,
+    contract: Contract,
+    columns: Mapping[str, str] | None,
+    constants: Constants,
+    *,
+    after: int = 0,
 ) -> Iterator[pa.Table]:
     """Convert a file into tables in contract types; ``cells.problems`` tells what was unreadable.
 
@@ -52,6 +57,8 @@ def pieces(
         Contract name to the file's name.
     constants : mapping
         Values for columns that the file lacks; None stands for no value.
+    after : int
+        Rows that are passed over, up to the end of a piece.
 
     Raises
     ------
@@ -60,17 +67,16 @@ def pieces(
     """
     given = {name: constant(name, value) for name, value in constants.items() if value is not None}
     places = column_places(cells.path, contract, columns or {}, given)
-    held = 0
     for batch in batches(cells.path, list(dict.fromkeys(places.values()))):
         cells.problems = []
+        if cells.start < after:
+            cells.start += len(batch)
+            continue
         table: dict[str, pa.Array[Any]] = {
             name: cells.convert(name, batch.column(place)) for name, place in places.items()
         }
         table |= {name: pa.repeat(value, len(batch)) for name, value in given.items()}
-        piece = pa.table({name: table[name] for name in contract.columns if name in table})
-        held += piece.nbytes
-        require_room(cells.path, held)
-        yield piece
+        yield pa.table({name: table[name] for name in contract.columns if name in table})
         cells.start += len(batch)
 
 
@@ -78,9 +84,11 @@ def whole(
     cells: Cells, contract: Contract, columns: Mapping[str, str] | None, constants: Constants
 ) -> pa.Table:
     """All pieces of a file as one table; raises as :func:`pieces`, and for a cell, too."""
-    tables = []
+    tables, held = [], 0
     for piece in pieces(cells, contract, columns, constants):
         raise_unreadable(cells)
+        held += piece.nbytes
+        require_room(cells.path, held)
         tables.append(piece)
     return pa.concat_tables(tables or [empty_piece(contract.required)])
 

@@ -27,14 +27,19 @@ _LEAST_BYTES = 8  # of a cell of a table without text
 
 def room_bytes() -> int:
     """Bytes that the columns of files may take in all."""
+    return machine_bytes() // _SHARE
+
+
+def machine_bytes() -> int:
+    """Bytes of memory that this process may have."""
     try:
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows does not say
         machine = 16 << 30
     try:
-        return min(machine, int(_CGROUP.read_text())) // _SHARE
+        return min(machine, int(_CGROUP.read_text()))
     except (OSError, ValueError):  # no container, or one without a limit
-        return machine // _SHARE
+        return machine
 
 
 def require_room(path: Path, held: int) -> None:

@@ -60,9 +60,9 @@ def test_long_work_says_a_line_now_and_then(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "features: 20 of 100, 4 s",
-        "features: 80 of 100, 16 s",
-        "features: 100 of 100, 20 s",
+        "features: 20 of 100, 4 s, 5.00/s, 16 s left",
+        "features: 80 of 100, 16 s, 5.00/s, 4 s left",
+        "features: 100 of 100, 20 s, 5.00/s",
     ]
 
 

@@ -190,7 +190,7 @@ def test_what_another_saved_meanwhile_is_not_replaced(saved: Path) -> None:
 def test_a_reader_whose_generation_is_replaced_reads_the_new_one(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, writer = disk._read_generation, Ledger.open(saved)
+    read, writer = disk._read_whole, Ledger.open(saved)
     writer.retract(["t0"])
     saves = iter([writer.save])
 
@@ -199,7 +199,7 @@ def test_a_reader_whose_generation_is_replaced_reads_the_new_one(
             save(directory)  # between the manifest and the files that it names
         return read(directory, *rest)
 
-    monkeypatch.setattr("features.ledger.disk._read_generation", late)
+    monkeypatch.setattr("features.ledger.disk._read_whole", late)
     assert Ledger.open(saved).n_transfers == 2
 
 

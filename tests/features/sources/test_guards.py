@@ -60,13 +60,17 @@ def test_more_than_there_is_of_an_asset_is_refused_unless_a_unit_is_named(
 
 def test_one_absurd_amount_stops_nothing_but_is_told() -> None:
     (warning,) = check_source(source([*[1.5] * 150, 1e30]))
-    assert warning.startswith("the largest amount is 1e+30 ETH (transaction t150), the median 1.5")
+    assert warning.startswith(
+        "the largest amount is 1e+30 ETH (transaction t150), the median about 1.5"
+    )
 
 
 def test_large_whole_numbers_are_told_with_their_evidence() -> None:
     satoshi = np.arange(20_000.0, 20_040.0).tolist()
     (warning,) = check_source(source(satoshi, asset="BTC"))
-    assert warning.startswith("the largest amount is 20039 BTC (transaction t39), the median 20019")
+    assert warning.startswith(
+        "the largest amount is 20039 BTC (transaction t39), the median about 2e+04"
+    )
     assert "all 40 are whole numbers" in warning
     assert check_source(source([*satoshi, 0.5], asset="BTC")) == []
     assert check_source(source(satoshi, asset="EUR")) == []
