@@ -3,14 +3,18 @@
 A file in wei that is taken for ether makes every feature of value wrong and looks like any other.
 """
 
+from __future__ import annotations
+
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from features.errors import SourceError
-from features.sources.formats import Source
+
+if TYPE_CHECKING:
+    from features.sources.formats import Source
 
 MOST_BAD = 0.10  # share of rows, above which nothing is read
 TOLD_BAD = 0.01
@@ -34,6 +38,7 @@ _ASSETS = {
     "BNB": _Asset(2e8, ("wei",)), "USDT": _DOLLARS, "USDC": _DOLLARS,
     "DAI": _Asset(5e10, ("wei",)),
 }  # fmt: skip
+_LEAST_SUPPLY = min(asset.supply for asset in _ASSETS.values())
 _ENOUGH, _LARGE, _TINY = 20, 1e4, 1e-6
 
 
@@ -61,6 +66,15 @@ def check_source(
         More rows are bad than may be, or amounts are more than there is of their asset.
     """
     return [*_bad_rows(found, most_bad), *_magnitudes(found.transfers, unit)]
+
+
+def require_plausible(transfers: pd.DataFrame, unit: str | None = None) -> None:
+    """Raise SourceError where amounts are more than there is of their asset.
+
+    For readers in Python; :func:`check_source` says more, and takes longer.
+    """
+    if len(transfers) and transfers["amount"].max() > _LEAST_SUPPLY:
+        _magnitudes(transfers, unit)
 
 
 def _bad_rows(found: Source, most_bad: float) -> list[str]:
