@@ -157,10 +157,12 @@ def _keys(
 
 
 def _spelled(wallets: pd.Index, chain: str | None) -> pd.Index:
+    """Wallets as their chain writes them; raises RiskError for what is none."""
     spelled = canonical(wallets.astype("str").to_series(), chain)
     for problem in spelled.problems:
         raise RiskError(f"context: wallet {show(wallets[problem.rows[0]])} {problem.reason}")
-    return pd.Index(spelled.texts.to_pandas(), dtype="str")
+    texts: pd.Index = pd.Index(spelled.texts.to_pandas(), dtype="str")
+    return texts
 
 
 def _index(context: pd.DataFrame) -> list[object]:

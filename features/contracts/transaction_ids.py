@@ -65,7 +65,7 @@ def transaction_ids(texts: pd.Series, chain: str | None = None) -> pd.Series:
     rows = np.flatnonzero(marks)
     if not rows.size:
         return texts
-    lower: Any = pc.ascii_lower(array.take(pa.array(rows)))
+    lower: Any = pc.ascii_lower(array.take(rows))
     begins = pc.starts_with(lower, "0x")
     if wanted == _WITH:
         lower = pc.if_else(begins, lower, pc.utf8_replace_slice(lower, 0, 0, "0x"))
