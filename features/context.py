@@ -7,10 +7,12 @@ Age of the customer record or risk of the country, say. A value must be what was
 import numpy as np
 import pandas as pd
 
-from features.contracts.addresses import canonical_one
+from features.contracts.addresses import canonical
+from features.contracts.received import show
 from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.kernel import Rows
+from features.ledger.counted import Counted
 from features.view import View
 from features.views import VIEWS
 
@@ -35,7 +37,8 @@ def join_context(
     -------
     DataFrame
         The rows of ``table`` in their order, its columns, then those of ``context``: nan where
-        ``context`` has no row of that wallet and that very instant.
+        ``context`` has no row of that wallet and that very instant. Wallets of ``context`` may be
+        in any spelling of the chain that the table was computed on.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def join_context(
     taken = [name for name in names if name in table.columns]
     if taken:
         raise RiskError(f"context: the table has a column {taken[0]!r} already")
-    values = context_values(context, table.index.to_frame(index=False), names)
+    chain = Counted.of_attrs(table.attrs).chain
+    values = context_values(context, table.index.to_frame(index=False), names, chain=chain)
     added = pd.DataFrame(values, index=table.index, columns=list(names))
     joined = pd.concat([table, added], axis=1)
     joined.attrs = dict(table.attrs)
@@ -87,7 +91,11 @@ def check_context_names(names: tuple[str, ...], *, views: tuple[View, ...] = VIE
 
 
 def context_values(
-    context: pd.DataFrame | None, spine: pd.DataFrame, names: tuple[str, ...]
+    context: pd.DataFrame | None,
+    spine: pd.DataFrame,
+    names: tuple[str, ...],
+    *,
+    chain: str | None = None,
 ) -> Rows:
     """Look up context columns for the rows of a spine.
 
@@ -100,6 +108,8 @@ def context_values(
         As :func:`features.check_spine` returns it.
     names : tuple of str
         The k columns wanted; one that ``context`` lacks is nan.
+    chain : str, optional
+        Whose addresses the wallets of ``context`` are, as in :func:`features.check_transfers`.
 
     Returns
     -------
@@ -108,12 +118,13 @@ def context_values(
     Raises
     ------
     RiskError
-        The index is another, a row is there twice, a column is not float64 or not among ``names``.
+        The index is another, a row is there twice, a wallet is no address of the chain, a column is
+        not float64 or not among ``names``.
     """
     values = np.full((len(spine), len(names)), np.nan)
     if context is None:
         return values
-    index, asked = _keys(context, spine)
+    index, asked = _keys(context, spine, chain)
     if not index.is_unique:
         first = index[index.duplicated()][0]
         raise RiskError(f"context: the row of {first} is there twice")
@@ -133,15 +144,25 @@ def context_values(
     return values
 
 
-def _keys(context: pd.DataFrame, spine: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
+def _keys(
+    context: pd.DataFrame, spine: pd.DataFrame, chain: str | None
+) -> tuple[pd.Index, pd.Index]:
     """Index of the context, and the keys of the spine to be found in it."""
     if tuple(context.index.names) == KEYS:
-        rows = check_spine(context.index.to_frame(index=False))
+        rows = check_spine(context.index.to_frame(index=False), chain=chain)
         return pd.MultiIndex.from_frame(rows), pd.MultiIndex.from_frame(spine[[*KEYS]])
     if context.index.names == ["wallet"]:
-        wallets = [canonical_one(str(wallet)) for wallet in context.index]
-        return pd.Index(wallets, dtype="str"), pd.Index(spine["wallet"])
+        return _spelled(context.index, chain), pd.Index(spine["wallet"])
     raise RiskError(f"context: must be indexed by (wallet, as_of) or wallet, got {_index(context)}")
+
+
+def _spelled(wallets: pd.Index, chain: str | None) -> pd.Index:
+    """Wallets as their chain writes them; raises RiskError for what is none."""
+    spelled = canonical(wallets.astype("str").to_series(), chain)
+    for problem in spelled.problems:
+        raise RiskError(f"context: wallet {show(wallets[problem.rows[0]])} {problem.reason}")
+    texts: pd.Index = pd.Index(spelled.texts.to_pandas(), dtype="str")
+    return texts
 
 
 def _index(context: pd.DataFrame) -> list[object]:

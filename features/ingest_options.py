@@ -18,7 +18,10 @@ Format = Annotated[
 ]
 FileMap = Annotated[
     str | None,
-    typer.Option("--map", help="NAME=COLUMN,... where a file names them otherwise."),
+    typer.Option(
+        "--map",
+        help="NAME=COLUMN,... where a file names them otherwise; prices.NAME=... for --prices.",
+    ),
 ]
 AmountUnit = Annotated[
     str | None,

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from features.commands import AsJson, AsOf, TimeUnitOption, TimeZoneOption, say
-from features.ingest_options import FileMap
 
 app = typer.Typer(help="Lists of known wallets.")
 History = Annotated[
@@ -15,6 +14,10 @@ History = Annotated[
 ]
 KnownAt = Annotated[
     str | None, typer.Option(help="Since when this state was known, with an offset.")
+]
+ListMap = Annotated[
+    str | None,
+    typer.Option("--map", help="NAME=COLUMN,... where a table names them otherwise."),
 ]
 _TO = typer.Option("--to", metavar="FILE", help="Labels, parquet or csv; brought up to date.")
 
@@ -37,7 +40,8 @@ def import_(
             "--format",
             metavar="NAME",
             help="tagpack, ofac (txt, json, csv), ofac-sdn (sdn_advanced.xml), misp, stix, "
-            "etherscan-labels, scamsniffer, or table (parquet, csv).",
+            "etherscan-labels, scamsniffer, darklist, ransomwhere, ftm (FollowTheMoney, as of "
+            "OpenSanctions), or table (parquet, csv).",
         ),
     ],
     source: Annotated[str, typer.Option(help="What the list is called; an update goes by it.")],
@@ -51,7 +55,7 @@ def import_(
     label: Annotated[
         Literal["illicit", "licit", "none"] | None, typer.Option(help="Of every row of a table.")
     ] = None,
-    columns: FileMap = None,
+    columns: ListMap = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
     as_json: AsJson = False,

@@ -248,6 +248,9 @@ async def model(service: Ready) -> Response:
             **service.scorer.facts,
             "base_rate": loaded.base_rate,
             "min_transfers": loaded.manifest.min_transfers,
+            "chain": loaded.manifest.chain,
+            "unit": loaded.manifest.unit,
+            "assets": loaded.manifest.assets,
             "feature_names": loaded.feature_names,
             "bands": service.scorer.bands,
         }

@@ -12,6 +12,7 @@ from typing import Any
 
 from features import Transfer
 from features.contracts.times import instant_text
+from features.contracts.transaction_ids import transaction_id
 from features.errors import RiskError
 from features.ledger import Ledger
 from features.ledger.arrivals import Conflict
@@ -60,7 +61,8 @@ class Corrections:
         JournalError
             The journal did not take it, nothing was retracted.
         """
-        ledger, distinct = self._held.ledger, list(dict.fromkeys(tx_ids))
+        ledger = self._held.ledger
+        distinct = list(dict.fromkeys(transaction_id(one, ledger.chain) for one in tx_ids))
         with self._intake.alone():
             held = [tx_id for tx_id in distinct if ledger.rows(tx_id)]
             seq = self._journal.retract(held)

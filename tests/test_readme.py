@@ -66,7 +66,8 @@ def test_python_example_runs(tmp_path: Path) -> None:
     work = Workspace(tmp_path / "demo-run")
     prepare(ROOT / "demo", work)
     pd.read_parquet(work.spine).iloc[::8].to_parquet(work.spine)  # an eighth is quicker
-    said = python("\n".join(blocks(README, "python")) + "\nprint(reasons.shape)", tmp_path)
+    wide = "import pandas\npandas.set_option('display.width', 200, 'display.max_columns', 20)\n"
+    said = python(wide + "\n".join(blocks(README, "python")), tmp_path)
     assert "scored" in said
     assert (tmp_path / "model" / "manifest.json").exists()
     manifest = json.loads((tmp_path / "own-model" / "manifest.json").read_text())

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.commands import AsJson, say
+from features.commands import AsJson, MapOption, TimeUnitOption, TimeZoneOption, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.sources.known import TableOptions
     from training.band_choice import Choice
     from training.bands import BandTable
     from training.risk_model import RiskModel
@@ -52,12 +53,16 @@ def bands(
         str | None, typer.Option(metavar="review=C,missed=C", help="Of a wallet, in one currency.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the table; default: --out's.")] = None,
+    columns: MapOption = None,
+    time_unit: TimeUnitOption = None,
+    timezone: TimeZoneOption = None,
     tracking_uri: Annotated[str | None, typer.Option(help="As in train.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose where bands begin, from a budget, a precision or costs; band high if none is named."""
     from features.errors import RiskError
     from features.guests import all_views
+    from features.sources.known import TableOptions
     from training.band_choice import choose_bands
     from training.commands import model_folder
     from training.risk_model import RiskModel
@@ -66,7 +71,7 @@ def bands(
         raise RiskError(f"{out} exists; a band table is kept: choose another name")
     chosen = choices(budget, volume, precision, costs)
     loaded = RiskModel.load(model_folder(model, tracking_uri), views=all_views())
-    rows = _rows(loaded, scores, table, labels)
+    rows = _rows(loaded, scores, table, labels, TableOptions(columns, time_unit, timezone))
     made = choose_bands(rows, loaded, chosen, name=name or out.stem)
     out.write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
     say(bands_text(made), made.model_dump(mode="json"), as_json)
@@ -126,12 +131,17 @@ def bands_text(made: BandTable) -> str:
 
 
 def _rows(
-    model: RiskModel, scores: Path | None, table: Path | None, labels: Path | None
+    model: RiskModel,
+    scores: Path | None,
+    table: Path | None,
+    labels: Path | None,
+    written: TableOptions,
 ) -> pd.DataFrame:
     """Scored rows, read or made."""
     import pandas as pd
 
     from features.errors import RiskError
+    from features.ledger.counted import Counted
     from features.sources.feature_tables import read_feature_table
     from features.sources.files import read_labels
     from training.evaluation import evaluate
@@ -139,7 +149,10 @@ def _rows(
     if (scores is None) == (table is None) or (table is None) != (labels is None):
         raise RiskError("give --scores FILE, or --table FILE and --labels FILE")
     if table is not None and labels is not None:
-        return evaluate(model, read_feature_table(table), read_labels(labels)).scores
+        rows = read_feature_table(table)
+        chain = Counted.of_attrs(rows.attrs).chain
+        known = read_labels(labels, **written.of("labels"), chain=chain)
+        return evaluate(model, rows, known).scores
     try:
         rows = pd.read_parquet(str(scores))
     except (OSError, ValueError) as error:

@@ -142,6 +142,7 @@ def evaluate(
     """Judge a model on the labelled rows of a table that follow its training."""
     from features import Ledger
     from features.guests import all_views
+    from features.ledger.counted import Counted
     from features.progress import progress
     from features.sources.feature_tables import read_feature_table
     from features.sources.files import read_labels
@@ -154,8 +155,9 @@ def evaluate(
     with progress():
         judge = RiskModel.load(model_folder(model, tracking_uri), views=all_views())
         opened = None if ledger is None else Ledger.open(ledger)
-        known = read_labels(labels, **written, chain=None if opened is None else opened.chain)
-        judged = evaluate(judge, read_feature_table(table), known, ledger=opened)
+        rows = read_feature_table(table)
+        known = read_labels(labels, **written, chain=Counted.of_attrs(rows.attrs).chain)
+        judged = evaluate(judge, rows, known, ledger=opened)
     facts = {
         "metrics": dict(judged.metrics),
         "rows": len(judged.scores),

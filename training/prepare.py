@@ -91,7 +91,7 @@ def prepare(
     ledger, labels
         What is there: a ledger's folder, a file of labels.
     to
-        The configuration; the spine is ``NAME.spine.csv``.
+        The configuration; the spine is ``NAME.spine.parquet``.
     base_rate
         See :class:`training.config.TrainConfig`.
     written
@@ -103,7 +103,7 @@ def prepare(
         ``to`` is there already, a file cannot be read, or there is too little to learn from or to
         test on; nothing is written then.
     """
-    spine = to.with_name(f"{to.stem}.spine.csv")
+    spine = to.with_name(f"{to.stem}.spine.parquet")
     for path in (to, spine):
         if path.exists():
             raise RiskError(f"{path} exists, and may have been edited; choose another --to")
@@ -156,8 +156,11 @@ def _origins(spine: Spine, labels: pd.DataFrame) -> list[Known]:
 
 
 def _keys(written: TableOptions) -> str:
-    """How labels are written, as keys of the configuration."""
+    """How labels are written, as keys of the configuration; the map does not touch the spine."""
+    columns = written.of("labels")["columns"].items()
     options = {
-        "map": written.columns, "time_unit": written.time_unit, "timezone": written.timezone,
-    }  # fmt: skip
+        "map": ",".join(f"labels.{name}={column}" for name, column in columns),
+        "time_unit": written.time_unit,
+        "timezone": written.timezone,
+    }
     return "".join(f"{name} = {json.dumps(one)}\n" for name, one in options.items() if one)

@@ -329,7 +329,7 @@ class RiskModel:
             raise ModelError("the model learnt from labelled wallets around; give labels to score")
         self.require_fit(ledger)
         spine = check_spine(spine, chain=ledger.chain)
-        given = context_values(context, spine, self.context_names)
+        given = context_values(context, spine, self.context_names, chain=ledger.chain)
         asked = Asked(spine, given, label_events(ledger, labels), reasons)
         if clusters is None:
             return self._scorer.wallets(ledger, asked)

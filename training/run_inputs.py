@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from features.ledger import Ledger
+from features.ledger.counted import Counted
 from features.sources.context import read_context
 from features.sources.feature_tables import read_feature_table
 from features.sources.files import read_labels
@@ -67,7 +68,7 @@ def _with_context(table: pd.DataFrame, config: RunConfig, views: tuple[View, ...
         return table
     if path is None:
         raise ConfigError("[model] context names columns, but [data] context no file to read")
-    context = read_context(path)
+    context = read_context(path, chain=Counted.of_attrs(table.attrs).chain)
     missing = [name for name in wanted if name not in context.columns]
     if missing:
         raise ConfigError(f"{path} lacks the columns of [model] context: {', '.join(missing)}")

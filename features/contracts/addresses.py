@@ -20,10 +20,9 @@ import pyarrow.compute as pc
 from features.contracts import spelling
 from features.contracts.received import Problem, Received, show, suggest
 from features.contracts.spelling import Rules, base58check, judge, settled
-from features.contracts.text import Texts, as_chunks, as_text
+from features.contracts.text import Texts, as_chunks, as_text, bytes_of
 from features.errors import AddressError, RiskError
 from features.kernel import Int8s
-from features.kernel.checksums import UInt8s
 
 Rows = npt.NDArray[np.int64]
 Text: TypeAlias = "pa.LargeStringArray"
@@ -255,26 +254,16 @@ def _spelled(
 def _unsettled(texts: Text, family: int) -> npt.NDArray[np.bool_]:
     """Mark texts that need a second look."""
     marks = np.zeros(len(texts), dtype=np.int8)
-    settled(*_bytes(texts), family, marks)
+    settled(*bytes_of(texts), family, marks)
     unsettled: npt.NDArray[np.bool_] = (marks == 0) & np.asarray(texts.is_valid())
     return unsettled
-
-
-def _bytes(texts: Text) -> tuple[npt.NDArray[np.int64], UInt8s]:
-    """Ends (n + 1,) of texts in the bytes of all."""
-    _, offsets, data = cast("list[Any]", texts.buffers())
-    ends = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    raw = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
-    for array in (ends, raw):  # as in features.kernel.text_hash: one kernel for all memory
-        array.flags.writeable = False
-    return ends, raw
 
 
 def _judged(received: Text, rules: Rules) -> tuple[Text, Int8s]:
     """Distinct texts as they are to be written, and what was found of each."""
     texts: Any = pc.utf8_trim_whitespace(received)
     found = np.zeros(len(texts), dtype=np.int8)
-    judge(*_bytes(texts), rules, found)
+    judge(*bytes_of(texts), rules, found)
     if rules.family != spelling.FREE:
         strange = np.flatnonzero(found >= spelling.NO_ADDRESS)
         made_up = pc.match_substring_regex(texts.take(strange), _MADE_UP)

@@ -15,6 +15,7 @@ from features.contracts.checked import Checked, trusted
 from features.contracts.received import Problem, Received, show
 from features.contracts.text import Texts, as_chunks
 from features.contracts.times import AHEAD
+from features.contracts.transaction_ids import transaction_ids
 from features.errors import TransfersError
 from features.kernel import Int32s, UInt64s, hash_order, text_hashes
 
@@ -87,7 +88,8 @@ def check_transfers(
     Parameters
     ----------
     frame : DataFrame, shape (n, columns)
-        Strings ``tx_id``, ``sender``, ``recipient``, ``asset`` of 1 to 256 characters;
+        Strings ``tx_id``, ``sender``, ``recipient``, ``asset`` of 1 to 256 characters, the first
+        in one spelling (:mod:`features.contracts.transaction_ids`);
         ``timestamp``, datetimes with a time zone or ISO 8601 texts with an offset, one offset a
         column; ``amount`` in whole units of the asset, finite, from 0 to 1e60. Optional: integers
         ``position`` (which transfer of the transaction, 0 if absent) and ``block``; ``value``, in
@@ -175,7 +177,7 @@ def typed_rows(received: Received) -> pd.DataFrame:
     timestamp = received.times("timestamp")
     _note_future(received, timestamp)
     columns = {
-        "tx_id": received.names("tx_id"),
+        "tx_id": transaction_ids(received.names("tx_id"), received.chain),
         "position": position.astype(np.int32),
         "timestamp": timestamp,
         "sender": wallets(received, "sender"),

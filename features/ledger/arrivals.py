@@ -10,6 +10,7 @@ import pandas as pd
 from features.contracts.addresses import is_canonical
 from features.contracts.received import MAX_NAME
 from features.contracts.times import EARLIEST, LATEST
+from features.contracts.transaction_ids import transaction_id
 from features.contracts.transfers import MAX_AMOUNT, MAX_POSITION, Transfers
 from features.errors import ConflictError
 from features.kernel import Float64s
@@ -68,6 +69,7 @@ def is_plain(transfer: Transfer, chain: str = "") -> bool:
     names = (transfer.tx_id, transfer.sender, transfer.recipient, transfer.asset)
     return (
         all(type(name) is str and 0 < len(name) <= MAX_NAME and name.isascii() for name in names)
+        and transaction_id(transfer.tx_id, chain) == transfer.tx_id
         and is_canonical(transfer.sender, chain)
         and is_canonical(transfer.recipient, chain)
         and is_canonical(transfer.asset)

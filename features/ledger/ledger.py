@@ -7,6 +7,7 @@ from typing import Self
 
 import pandas as pd
 
+from features.contracts.transaction_ids import transaction_id
 from features.contracts.transfers import Transfers, check_transfers
 from features.errors import LedgerError
 from features.ledger import growth
@@ -217,7 +218,8 @@ class Ledger(State):
         if isinstance(tx_ids, str):
             raise LedgerError(f"tx_ids must be a list of ids, received the text {tx_ids!r}")
         rows: list[int] = []
-        for tx_id in dict.fromkeys(tx_ids):
+        taken_back = list(dict.fromkeys(transaction_id(tx_id, self.chain) for tx_id in tx_ids))
+        for tx_id in taken_back:
             found = self.rows(tx_id)
             if not found:
                 raise LedgerError(
@@ -225,11 +227,12 @@ class Ledger(State):
                 )
             rows += found.values()
         growth.take_back(self, rows)
-        self.provenance.retract(tx_ids)
+        self.provenance.retract(taken_back)
         return len(rows)
 
     def transaction(self, tx_id: str) -> list[Transfer]:
         """The transfers of a transaction, in order of position; none where it is not here."""
+        tx_id = transaction_id(tx_id, self.chain)
         return [stored_transfer(self, row, tx_id) for _, row in sorted(self.rows(tx_id).items())]
 
     def reserve(self, transfers: int) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.contracts.text import Texts
+from features.contracts.transaction_ids import transaction_id
 from features.kernel import Int32s, UInt64s
 from features.ledger.assets import Assets
 from features.ledger.kinds import WalletKinds
@@ -142,8 +143,11 @@ class State:
         return self.transactions[row]
 
     def rows(self, tx_id: str) -> dict[int, int]:
-        """Row of each position of a transaction; empty where it is not here or was retracted."""
-        rows = self.transactions.rows(tx_id)
+        """Row of each position of a transaction; empty where it is not here or was retracted.
+
+        Its id may be in any spelling.
+        """
+        rows = self.transactions.rows(transaction_id(tx_id, self.chain))
         return {int(self.position[row]): row for row in rows if self.sender[row] >= 0}
 
     @property

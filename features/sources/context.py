@@ -12,13 +12,15 @@ from features.errors import SourceError
 from features.sources.tables import batches, column_names
 
 
-def read_context(path: str | Path) -> pd.DataFrame:
+def read_context(path: str | Path, *, chain: str | None = None) -> pd.DataFrame:
     """Read a parquet or CSV file of own columns.
 
     Parameters
     ----------
     path : str or Path
         ``wallet``, ``as_of`` and columns of numbers; an empty cell is nan.
+    chain : str, optional
+        Whose addresses the wallets are, as in :func:`features.check_transfers`.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def read_context(path: str | Path) -> pd.DataFrame:
     if missing or len(set(names)) != len(names):
         raise SourceError(f"{path}: needs wallet, as_of and own columns, each once; it has {names}")
     received = pa.Table.from_batches(batches(path, names)).to_pandas(ignore_metadata=True)
-    index = pd.MultiIndex.from_frame(check_spine(received[list(KEYS)]))
+    index = pd.MultiIndex.from_frame(check_spine(received[list(KEYS)], chain=chain))
     numbers = {name: _numbers(path, name, received[name]) for name in names if name not in KEYS}
     return pd.DataFrame(numbers, index=index)
 

@@ -11,13 +11,15 @@ from features.progress import counter, progress
 from features.sources.bitcoin.formats import BITCOIN
 from features.sources.bitcoin.scripts import MAIN
 from features.sources.dry_run import understand, understand_tables
-from features.sources.files import parse_column_map
+from features.sources.files import TRANSFER_COLUMNS, parse_column_map
 from features.sources.formats import Reading, Source, read_files
 from features.sources.found import Found, found_files
 from features.sources.guards import MOST_BAD, check_source
 from features.sources.ingest import Ingested, chain_of, counting_of, put_away
 from features.sources.large import Large, ingest_large
+from features.sources.prices import PRICES, PriceTable
 from features.sources.size import Size, default_memory, parse_size, size_of
+from features.sources.writing import Decimal, TimeUnit, Writing
 
 TABLE = "table"
 
@@ -28,10 +30,10 @@ class FileOptions(NamedTuple):
     source: str = TABLE
     columns: str | None = None
     asset: str | None = None
-    time_unit: str | None = None
+    time_unit: TimeUnit | None = None
     timezone: str | None = None
     unit: str | None = None
-    decimal: str | None = None
+    decimal: Decimal | None = None
     chain: str | None = None
     unit_of_account: str | None = None
     prices: Path | None = None
@@ -42,10 +44,25 @@ class FileOptions(NamedTuple):
     memory: str | None = None
     dry_run: bool = False
 
+    def mapped(self, of: Literal["transfers", "prices"]) -> dict[str, str] | None:
+        """The column map of one kind of file; prices are named ``prices.price=...``."""
+        if self.columns is None:
+            return None
+        allowed = [*TRANSFER_COLUMNS, *(f"prices.{name}" for name in PRICES.required)]
+        named = parse_column_map(self.columns, allowed).items()
+        if of == "transfers":
+            return {name: column for name, column in named if "." not in name} or None
+        return {n.removeprefix("prices."): column for n, column in named if "." in n} or None
+
+    def price_table(self) -> PriceTable:
+        """The prices, which are written as the transfers are."""
+        writing = Writing(self.time_unit, self.timezone, decimal=self.decimal)
+        return PriceTable(self.prices, self.price_max_age, self.mapped("prices"), writing)
+
     def given(self) -> dict[str, Any]:
         """Options of the reader that the user set."""
         options = {
-            "columns": None if self.columns is None else parse_column_map(self.columns),
+            "columns": self.mapped("transfers"),
             "asset": self.asset, "time_unit": self.time_unit, "timezone": self.timezone,
             "unit": self.unit, "decimal": self.decimal,
         }  # fmt: skip
@@ -63,7 +80,7 @@ def ingest_files(files: Sequence[Path], to: Path, options: FileOptions, as_json:
     given, chain = options.given(), chain_of(to, options.chain)
     if chain is None and options.source in BITCOIN:
         chain = MAIN.chain
-    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
+    counting = counting_of(options.unit_of_account, options.price_table())
     with found_files(files, folders=options.source == TABLE) as found, progress() as advance:
         if options.dry_run and options.source == TABLE:
             understood = understand_tables(found.paths, given, chain=chain)

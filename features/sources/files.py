@@ -18,6 +18,7 @@ from features.contracts.times import latest_allowed
 from features.contracts.transfers import OnError, Transfers, check_received
 from features.errors import RiskError, SourceError, TransfersError
 from features.sources.cells import Cells
+from features.sources.guards import require_plausible
 from features.sources.loaded import Loaded
 from features.sources.pieces import (
     LABELS,
@@ -171,7 +172,8 @@ def load_transfers(
     Raises
     ------
     SourceError
-        A file cannot be read, lacks a column, or has a cell that cannot be read.
+        A file cannot be read, lacks a column, or has a cell that cannot be read; or amounts are
+        more than there is of their asset, and nobody said what they count.
     TransfersError
         The transfers break their contract, or are dated later than now; the message names the file
         and the line or row.
@@ -191,8 +193,10 @@ def load_transfers(
     received.not_after = latest_allowed()
     checked = check_received(received, on_error)
     if isinstance(checked, pd.DataFrame):
+        require_plausible(checked, writing.unit)
         return checked
     good, bad = checked
+    require_plausible(good, writing.unit)
     bad.index = loaded.index(bad.index.tolist())
     return good, bad
 

@@ -22,6 +22,7 @@ from features.sources.amlsim import read_amlsim
 from features.sources.bitcoin.formats import BITCOIN, reader
 from features.sources.ethereum.files import read_ethereum
 from features.sources.files import load_transfers
+from features.sources.guards import require_plausible
 from features.sources.writing import Writing
 
 Options = Mapping[str, Any]
@@ -102,8 +103,10 @@ def checked(reader: Reader) -> Format:
         under_check.not_after = latest_allowed()
         checked = check_received(under_check, how.on_error)
         if isinstance(checked, pd.DataFrame):
+            require_plausible(checked, options.get("unit"))
             return Source(checked, known, None, *said)
         good, bad = checked
+        require_plausible(good, options.get("unit"))
         return Source(good, known, bad, *said)
 
     return read

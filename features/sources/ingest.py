@@ -16,7 +16,7 @@ from features.ledger.folder import holds_ledger
 from features.ledger.lock import writing
 from features.ledger.manifest import read_manifest
 from features.sources.formats import Source
-from features.sources.prices import read_prices
+from features.sources.prices import NO_PRICES, PriceTable
 from features.sources.tables import write_table
 
 PRICE_MAX_AGE = pd.Timedelta(days=7)  # a weekend and some holidays without trade
@@ -91,7 +91,7 @@ class Counting(NamedTuple):
 AS_IT_IS = Counting()
 
 
-def counting_of(unit: str | None, prices: Path | None, max_age: str | None) -> Counting:
+def counting_of(unit: str | None, prices: PriceTable = NO_PRICES) -> Counting:
     """Read what was said of the unit of account and of prices.
 
     Raises
@@ -101,12 +101,14 @@ def counting_of(unit: str | None, prices: Path | None, max_age: str | None) -> C
     TransfersError
         The prices break their contract.
     """
-    if prices is None:
-        if max_age is not None:
+    if prices.path is None:
+        if prices.max_age is not None:
             raise SourceError("an age of prices is given, and no prices")
+        if prices.columns:
+            raise SourceError("columns of prices are mapped, and no prices are given")
         return Counting(unit=unit)
-    oldest = PRICE_MAX_AGE if max_age is None else _age(max_age)
-    return Counting(unit=unit, prices=read_prices(prices), max_age=oldest)
+    oldest = PRICE_MAX_AGE if prices.max_age is None else _age(prices.max_age)
+    return Counting(unit=unit, prices=prices.read(prices.path), max_age=oldest)
 
 
 def _age(text: str) -> pd.Timedelta:

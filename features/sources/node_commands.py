@@ -26,6 +26,7 @@ from features.sources.web import UnreachableError
 POLL_S = 2.0  # between two looks at a node that has nothing new
 RETRY_S = 15.0  # where it cannot answer
 _SHARED = ("asset", "chain", "unit_of_account", "prices", "price_max_age")  # with files
+_OF_PRICES = ("columns", "time_unit", "timezone", "decimal")  # where there are any
 
 
 class NodeOptions(NamedTuple):
@@ -82,7 +83,7 @@ def ingest_node(
         chain_of(Path(to), chain)
     elif options.unit_of_account or options.prices:
         raise SourceError("an endpoint counts as its ledger does; leave unit and prices out")
-    counting = counting_of(options.unit_of_account, options.prices, options.price_max_age)
+    counting = counting_of(options.unit_of_account, options.price_table())
     opened = NODES[chain](url, chain, options.asset)
     for note in opened.notes:
         sys.stderr.write(f"note: {note}\n")
@@ -106,6 +107,8 @@ def _checked(
 ) -> tuple[str, str]:
     """URL and chain of a node; raises where options do not go together."""
     shared = {name: getattr(options, name) for name in _SHARED}
+    if options.prices is not None and options.mapped("transfers") is None:
+        shared |= {name: getattr(options, name) for name in _OF_PRICES}
     if node.url is None or options.chain is None or files or options != FileOptions(**shared):
         raise SourceError("--node needs --chain, and takes no files nor their options")
     if options.chain not in NODES:

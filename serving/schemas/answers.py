@@ -181,6 +181,15 @@ class ModelAnswer(ModelFacts):
 
     base_rate: float
     min_transfers: int = Field(description="Wallets with fewer transfers are not scored.")
+    chain: str = Field(
+        description="Of the ledger that it learnt from, and the only one that it scores; empty: "
+        "nobody said, and it scores any.",
+        examples=["ethereum"],
+    )
+    unit: str = Field(
+        description="Of account: what the values that it learnt from are in.", examples=["ETH"]
+    )
+    assets: list[str] = Field(description="That most of those transfers were of, at most 50.")
     feature_names: list[str]
     bands: BandFacts
 

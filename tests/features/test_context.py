@@ -86,3 +86,24 @@ def test_a_frame_by_wallet_is_met_in_any_spelling() -> None:
     spine = check_spine(pd.DataFrame({"wallet": [mixed], "as_of": [NOON]}))
     by_wallet = pd.DataFrame({"kyc": [5.0]}, index=pd.Index([mixed], name="wallet"))
     np.testing.assert_array_equal(context_values(by_wallet, spine, ("kyc",)), [[5.0]])
+
+
+ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+
+
+def test_wallets_are_those_of_the_ledgers_chain_in_any_spelling(tmp_path: Path) -> None:
+    spine = check_spine(pd.DataFrame({"wallet": [ADDRESS], "as_of": [NOON]}), chain="ethereum")
+    bare = ADDRESS[2:].upper()
+    by_wallet = pd.DataFrame({"kyc": [5.0]}, index=pd.Index([bare], name="wallet"))
+    assert context_values(by_wallet, spine, ("kyc",), chain="ethereum").tolist() == [[5.0]]
+    by_row = rows((bare, NOON), kyc=[7.0])
+    assert context_values(by_row, spine, ("kyc",), chain="ethereum").tolist() == [[7.0]]
+    table = rows((ADDRESS.lower(), NOON), coverage_in_count=[1.0])
+    table.attrs["ledger"] = {"chain": "ethereum", "unit": "ETH", "assets": ["ETH"], "n_assets": 1}
+    assert join_context(table, by_row)["kyc"].tolist() == [7.0]
+    file = tmp_path / "kyc.csv"
+    file.write_text(f"wallet,as_of,kyc\n{bare},2024-01-01T12:00:00Z,7\n")
+    assert join_context(table, read_context(file, chain="ethereum"))["kyc"].tolist() == [7.0]
+    wrong = pd.DataFrame({"kyc": [5.0]}, index=pd.Index([ADDRESS[:-1]], name="wallet"))
+    with pytest.raises(RiskError, match=r"context: wallet .* is no address of ethereum"):
+        context_values(wrong, spine, ("kyc",), chain="ethereum")

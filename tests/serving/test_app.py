@@ -199,6 +199,9 @@ def test_the_model_says_what_it_is(client: TestClient, world: World) -> None:
     assert answer["kind"] == "lightgbm"
     assert tuple(answer["feature_names"]) == model.feature_names
     assert answer["bands"]["version"] == "default-1"
+    learnt_from = model.manifest.chain, model.manifest.unit, list(model.manifest.assets)
+    assert (answer["chain"], answer["unit"], answer["assets"]) == learnt_from
+    assert answer["unit"]
     assert score(client, "w1")["model"] == {
         key: answer[key] for key in score(client, "w1")["model"]
     }

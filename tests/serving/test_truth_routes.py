@@ -39,6 +39,19 @@ def ingest(ledger: Path, *transfers: dict[str, Any]) -> None:
     opened.save(ledger)
 
 
+def test_a_transaction_is_taken_back_by_any_spelling_of_its_id(start: Start) -> None:
+    digits = "ab" * 32
+    with start() as client:
+        sent = transfer(0, recipient="x") | {"tx_id": f"0X{digits.upper()}"}
+        assert post(client, TRANSFERS, transfers=[sent])["added"] == 1
+        again = post(client, TRANSFERS, transfers=[sent | {"tx_id": f"0x{digits}"}])
+        assert again["duplicates"] == 1
+        done = post(client, RETRACTIONS, tx_ids=[f"0X{digits}", f"0x{digits.upper()}", "0XF0"])
+        assert (done["retracted"], done["transfers"], done["unknown"]) == (1, 1, ["0XF0"])
+    with start() as client:
+        assert received(client, "x") == 0
+
+
 def test_a_retraction_is_in_the_next_score_and_outlives_a_restart(start: Start) -> None:
     sent = [transfer(number, recipient="x") for number in range(3)]
     with start() as client:

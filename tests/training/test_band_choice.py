@@ -15,6 +15,7 @@ from training import RiskModel, Trained
 from training.band_choice import ScoredRows, choose_bands, of_budget, of_costs, of_precision
 from training.band_commands import bands, bands_text, choices
 from training.bands import BandTable, probability_unit
+from walletrisk import run
 
 BASE_RATE = 0.01
 
@@ -181,3 +182,21 @@ def test_the_command_writes_a_table_once(
     pd.DataFrame({"wallet": ["a"]}).to_parquet(rows)
     with pytest.raises(RiskError, match=r"rows.parquet needs as_of and probability"):
         bands(**(given | {"out": tmp_path / "b.json"}))  # type: ignore[arg-type]
+
+
+def test_the_command_reads_labels_by_the_map(
+    trained: Trained, data: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    table, labels = data
+    trained.model.save(tmp_path / "model")
+    times = table.index.levels[1] + pd.Timedelta(400, "D")  # after all that was learnt from
+    table.set_axis(table.index.set_levels(times, level=1)).to_parquet(tmp_path / "t.parquet")
+    own = labels.rename(columns={"wallet": "account"})
+    own["known_at"] = own["known_at"].astype("int64") // 1_000_000
+    own.to_csv(tmp_path / "l.csv", index=False)
+    line = ["bands", str(tmp_path / "model"), "--out", str(tmp_path / "b.json")]
+    line += ["--table", str(tmp_path / "t.parquet"), "--labels", str(tmp_path / "l.csv")]
+    line += ["--budget", "10/day", "--volume", "100/day", "--map", "labels.wallet=account"]
+    assert run(line) == 2  # integer times need their unit
+    assert run([*line, "--time-unit", "s"]) == 0
+    assert BandTable.read(tmp_path / "b.json").rows.count > 0

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from features import Ledger, RiskError, check_labels, feature_table
-from features.sources.known import TableOptions
+from features.sources.files import read_labels
+from features.sources.known import TableOptions, read_spine
 from tests.training.conftest import START, make_ledger
 from training.config import RunConfig
 from training.prepare import prepare
@@ -76,7 +77,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-WRITTEN = TableOptions("labels.wallet=address")
+WRITTEN = TableOptions("wallet=address")
 
 
 def test_what_is_written_is_what_train_reads(
@@ -84,7 +85,7 @@ def test_what_is_written_is_what_train_reads(
 ) -> None:
     (folder / "own").mkdir()
     to = folder / "own" / "train.toml"
-    given = ["--labels", str(folder / "labels.csv"), "--map", "labels.wallet=address"]
+    given = ["--labels", str(folder / "labels.csv"), "--map", "wallet=address"]
     line = ["prepare", str(folder / "ledger"), *given, "--base-rate", "0.02", "--to", str(to)]
     assert run(line) == 0
     assert "60 rows" in capsys.readouterr().out
@@ -92,10 +93,23 @@ def test_what_is_written_is_what_train_reads(
     assert config.model.base_rate == 0.02
     assert config.split.origins == 3
     assert config.data.labels.resolve() == folder / "labels.csv"
-    assert config.data.written == WRITTEN
+    assert config.data.written == TableOptions("labels.wallet=address")
     assert tomllib.loads(to.read_text())["data"]["ledger"] == "../ledger"
     assert run(line) == 2
     assert "may have been edited" in capsys.readouterr().err
+
+
+def test_how_labels_are_written_does_not_touch_the_spine(folder: Path) -> None:
+    labels = pd.read_csv(folder / "labels.csv", parse_dates=["known_at"])
+    labels["known_at"] = labels["known_at"].astype("int64") // 1_000_000
+    labels.to_csv(folder / "unix.csv", index=False)
+    written = TableOptions("wallet=address,known_at=known_at", "s")
+    to = folder / "train.toml"
+    done = prepare(folder / "ledger", folder / "unix.csv", to, base_rate=0.01, written=written)
+    data = RunConfig.read(to).data
+    assert data.spine is not None
+    pd.testing.assert_frame_equal(read_spine(data.spine, data.written), done.asked.spine)
+    assert len(read_labels(data.labels, **data.written.of("labels"))) == len(labels)
 
 
 def test_too_little_to_learn_from_is_said_before_anything_is_written(folder: Path) -> None:

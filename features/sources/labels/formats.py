@@ -9,6 +9,7 @@ from features.sources.labels.etherscan import read_etherscan, read_scamsniffer
 from features.sources.labels.listed import Listed
 from features.sources.labels.misp import read_misp
 from features.sources.labels.ofac import read_ofac
+from features.sources.labels.reported import read_darklist, read_ftm, read_ransomwhere
 from features.sources.labels.sdn import read_sdn
 from features.sources.labels.stix import read_stix
 from features.sources.labels.tagpack import read_tagpack
@@ -39,6 +40,9 @@ LISTS: Mapping[str, ListFormat] = {
     "stix": ListFormat(read_stix, ("*.json",)),
     "etherscan-labels": ListFormat(read_etherscan, ("combinedAllLabels.json",)),
     "scamsniffer": ListFormat(read_scamsniffer, ("combined.json",), "GPL-3.0"),
+    "darklist": ListFormat(read_darklist, ("addresses-darklist.json",), "MIT"),
+    "ransomwhere": ListFormat(read_ransomwhere, ("*.json",)),
+    "ftm": ListFormat(read_ftm, ("*.json",)),
 }
 
 

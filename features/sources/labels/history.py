@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pandas as pd
 
@@ -83,9 +83,9 @@ def history(
     """
     states = _States()
     first: pd.Timestamp | None = None
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _Blobs(repository) as blobs:
         for version in versions(repository, patterns):
-            if states.take(repository, version, read, Path(folder)):
+            if states.take(blobs, version, read, Path(folder)):
                 first = version.at if first is None else first
             on_version(1)
     if first is None:
@@ -97,17 +97,75 @@ def history(
 
 def versions(repository: Path, patterns: Sequence[str]) -> Iterator[Version]:
     """Versions of a repository in order of time, each with the files that patterns name."""
-    log = _git(repository, "log", "--first-parent", "--reverse", "--format=%H %ct", "HEAD")
-    latest, now = 0, time.time()
-    for line in log.decode().splitlines():
-        commit, _, seconds = line.partition(" ")
-        latest = max(latest, int(seconds))
+    latest, now, blobs = 0, time.time(), dict[str, str]()
+    for commit, seconds, changes in _commits(repository):
+        latest = max(latest, seconds)
         if latest > now:
             raise SourceError(f"{repository}: commit {commit[:12]} is dated later than now")
-        tree = _git(repository, "ls-tree", "-r", "-z", commit).decode("utf-8", "surrogateescape")
-        entries = (entry.partition("\t") for entry in tree.split("\0") if entry)
-        blobs = {path: about.split()[2] for about, _, path in entries if _named(path, patterns)}
-        yield Version(commit, pd.Timestamp(latest, unit="s", tz="UTC").as_unit("us"), blobs)
+        for path, blob in changes:
+            if _named(path, patterns):
+                blobs[path] = blob
+                if not blob.strip("0"):  # it is gone
+                    del blobs[path]
+        yield Version(commit, pd.Timestamp(latest, unit="s", tz="UTC").as_unit("us"), dict(blobs))
+
+
+def _commits(repository: Path) -> Iterator[tuple[str, int, list[tuple[str, str]]]]:
+    """Commits, oldest first: id, seconds since 1970, and (path, blob) of the files they change."""
+    said = _git(
+        repository, "log", "-z", "--first-parent", "--diff-merges=first-parent", "--root",
+        "--reverse", "--raw", "--no-abbrev", "--no-renames", "--format=%H %ct", "HEAD",
+    )  # fmt: skip
+    commit, seconds, changes = "", 0, list[tuple[str, str]]()
+    words = iter(said.decode("utf-8", "surrogateescape").split("\0"))
+    for word in words:
+        about = word.lstrip("\n")
+        if about.startswith(":"):
+            mode, blob = about.split()[1], about.split()[3]
+            path = next(words)
+            changes.append((path, _NO_BLOB if mode == _SUBMODULE else blob))
+        elif about:
+            if commit:
+                yield commit, seconds, changes
+            commit, _, date = about.partition(" ")
+            seconds, changes = int(date), []
+    if commit:
+        yield commit, seconds, changes
+
+
+_NO_BLOB, _SUBMODULE = "0", "160000"
+
+
+class _Blobs:
+    """The contents of blobs, from one git process that the first of them starts."""
+
+    def __init__(self, repository: Path) -> None:
+        self._command = ["git", "-C", str(repository), "cat-file", "--batch"]
+        self._git: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._git is not None:
+            self._git.kill()
+            self._git.communicate()
+
+    def read(self, blob: str) -> bytes:
+        """Content of one; raises SourceError where the repository lacks it."""
+        if self._git is None:
+            self._git = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        asked, told = self._git.stdin, self._git.stdout
+        assert asked is not None and told is not None  # noqa: S101, PT018 for the type checker
+        asked.write(f"{blob}\n".encode())
+        asked.flush()
+        _, _, size = told.readline().decode().rstrip("\n").partition(" blob ")
+        if not size:
+            raise SourceError(f"git: the repository lacks {blob}")
+        content = told.read(int(size) + 1)
+        return content[:-1]
 
 
 def _named(path: str, patterns: Sequence[str]) -> bool:
@@ -129,7 +187,7 @@ class _States:
     changed: int = 0
     last: pd.Timestamp = pd.NaT  # type: ignore[assignment]
 
-    def take(self, repository: Path, version: Version, read: Read, folder: Path) -> bool:
+    def take(self, blobs: _Blobs, version: Version, read: Read, folder: Path) -> bool:
         """Go on to a version; whether a file of it is another one."""
         touched = set[_Key]()
         for path in [path for path in self.held if path not in version.blobs]:
@@ -137,7 +195,7 @@ class _States:
         for path, blob in version.blobs.items():
             if self.held.get(path) == blob:
                 continue
-            if blob not in self.read and not self._parse(repository, path, blob, read, folder):
+            if blob not in self.read and not self._parse(blobs, path, blob, read, folder):
                 self.unreadable[path] += 1
                 continue
             touched |= self._let_go(path)
@@ -168,9 +226,9 @@ class _States:
                 if known_at < at:  # two versions of one instant: nobody saw the first
                     self.ended.append((key, known_at, at))
 
-    def _parse(self, repository: Path, path: str, blob: str, read: Read, folder: Path) -> bool:
+    def _parse(self, blobs: _Blobs, path: str, blob: str, read: Read, folder: Path) -> bool:
         file = folder / PurePosixPath(path).name
-        file.write_bytes(_git(repository, "cat-file", "blob", blob))
+        file.write_bytes(blobs.read(blob))
         try:
             frame = read(file)
         except RiskError:

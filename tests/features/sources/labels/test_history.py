@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -125,6 +126,25 @@ def test_what_is_no_repository_or_has_no_such_file_is_refused(
         import_history(repository.folder, [], OFAC)
     with pytest.raises(SourceError, match="git: "):
         history(tmp_path / "nowhere", ["x"], lambda _: pd.DataFrame())
+
+
+def test_two_processes_read_any_number_of_versions(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        files: dict[str, str | None] = {f"f {number}": rows(f"w{number}"), "Ümlaut": rows("x")}
+        repository.state(day(number), **files)
+    started: list[str] = []
+
+    class Counted(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], *given: Any, **named: Any) -> None:
+            started.append(command[3])
+            super().__init__(command, *given, **named)
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    labels = import_history(repository.folder, ["*.csv"], OFAC).labels
+    assert sorted(labels["wallet"]) == ["w0", "w1", "w2", "x"]
+    assert started == ["log", "cat-file"]
 
 
 @pytest.mark.skipif(not LISTS.exists(), reason="the lists with their history are not here")

@@ -13,6 +13,7 @@ from features.sources.labels.formats import list_format
 from features.sources.labels.listed import Entry, Listed, said
 from features.sources.labels.misp import read_misp
 from features.sources.labels.ofac import read_ofac
+from features.sources.labels.reported import read_darklist, read_ftm, read_ransomwhere
 from features.sources.labels.sdn import read_sdn
 from features.sources.labels.spelled import spelled
 from features.sources.labels.stix import read_stix
@@ -287,3 +288,58 @@ def test_wallets_are_spelled_by_their_chain_and_what_is_none_is_told() -> None:
 def test_an_unknown_format_is_named() -> None:
     with pytest.raises(SourceError, match="unknown format of labels 'taxii'; there are tagpack"):
         list_format("taxii")
+
+
+def test_a_darklist_says_phishing_and_not_since_when(tmp_path: Path) -> None:
+    entry = {"address": WALLET, "comment": "Fake wallet site", "date": "2018-03-12"}
+    (one,) = read_darklist(written(tmp_path, "dark.json", [entry])).entries
+    assert one == Entry(
+        WALLET, said(["phishing"]), "phishing: Fake wallet site", "ethereum", "", 0.5
+    )
+    with pytest.raises(SourceError, match="a list of objects with an address"):
+        read_darklist(written(tmp_path, "dark.json", {"address": WALLET}))
+
+
+def test_ransomwhere_says_since_when_it_had_an_address(tmp_path: Path) -> None:
+    row = {
+        "address": BITCOIN, "blockchain": "bitcoin", "family": "Locky", "balance": 1,
+        "createdAt": "2021-07-08T21:53:35.000Z", "updatedAt": "2022-01-01T00:00:00.000Z",
+        "transactions": [],
+    }  # fmt: skip
+    (one,) = read_ransomwhere(written(tmp_path, "r.json", {"result": [row]})).entries
+    assert (one.wallet, *one.said) == (BITCOIN, "ransomware", "illicit")
+    assert (one.original, one.chain) == ("ransomware: Locky", "bitcoin")
+    assert one.known_at == "2021-07-08T21:53:35.000Z"
+    with pytest.raises(SourceError, match="has no list result"):
+        read_ransomwhere(written(tmp_path, "r.json", [row]))
+
+
+def test_wallets_of_followthemoney_are_what_their_topics_say(tmp_path: Path) -> None:
+    sanctioned = {
+        "id": "a", "schema": "CryptoWallet", "first_seen": "2023-02-01T08:00:00",
+        "properties": {
+            "publicKey": [BITCOIN], "topics": ["crime.fin", "sanction"], "currencySymbol": ["XBT"],
+            "name": ["A group"],
+        },
+    }  # fmt: skip
+    stolen = {
+        "id": "b", "schema": "CryptoWallet",
+        "properties": {"cryptoAddress": [WALLET], "topics": ["crime.theft"], "blockchain": ["ETH"]},
+    }  # fmt: skip
+    silent = {"id": "c", "schema": "CryptoWallet", "properties": {"publicKey": ["x"]}}
+    empty = {"id": "d", "schema": "CryptoWallet", "properties": {}}
+    person = {"id": "e", "schema": "Person", "properties": {"name": ["P"], "topics": ["sanction"]}}
+    lines = "\n".join(map(json.dumps, [sanctioned, stolen, silent, empty, person]))
+    listed = read_ftm(written(tmp_path, "entities.ftm.json", lines + "\n"))
+    assert facts(listed) == [
+        (BITCOIN, "sanctioned", "illicit"),
+        (WALLET, "theft", "illicit"),
+        ("x", "other", "none"),
+    ]
+    first, second, _ = listed.entries
+    assert (first.chain, first.confidence) == ("bitcoin", 1.0)
+    assert first.known_at == "2023-02-01T08:00:00"
+    assert (second.chain, second.confidence, second.known_at) == ("ethereum", 0.5, "")
+    assert listed.left_out["wallets without an address"] == 1
+    with pytest.raises(SourceError, match="line 2: is no entity"):
+        read_ftm(written(tmp_path, "bad.json", json.dumps(person) + "\n[1]\n"))
