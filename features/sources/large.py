@@ -14,7 +14,7 @@ from features.contracts.received import Received
 from features.contracts.times import latest_allowed
 from features.contracts.transfers import typed_rows
 from features.errors import LedgerError, RiskError, SourceError, TransfersError
-from features.ledger.disk import read_ledger
+from features.ledger.disk import note_whole
 from features.ledger.external.build import Asked, Building, Built
 from features.ledger.external.log import Pricing
 from features.ledger.folder import holds_ledger
@@ -137,11 +137,11 @@ def ingest_large(
 
 
 def _open_once(to: Path, advance: Advance) -> None:
-    """Check a ledger as opening does, for it not to take its time when it is opened."""
+    """Let a large ledger be known whole, for its first opening to take no time."""
     manifest = read_manifest(to)
     if sum(manifest.bytes.values()) >= LEAST_BYTES:
         time.sleep(SETTLED_S)  # its files have just got the only name that they have
-        read_ledger(to, counter(advance, "files checked", len(manifest.files)))
+        note_whole(to, counter(advance, "files checked", len(manifest.files)))
 
 
 class _Run:

@@ -53,6 +53,18 @@ def test_it_is_read_once(saved: Path, reads: Count) -> None:
     assert reads() == 3
 
 
+def test_what_was_just_written_is_noted_unless_a_file_changed_since(
+    saved: Path, reads: Count
+) -> None:
+    disk.note_whole(saved)
+    Ledger.open(saved)
+    assert reads() == 1
+    path = generation(saved) / "sender.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(LedgerError, match=r"sender\.npy is not as it was written"):
+        disk.note_whole(saved)
+
+
 def test_a_changed_file_is_read_again_even_if_its_time_is_put_back(
     saved: Path, reads: Count
 ) -> None:

@@ -10,7 +10,9 @@ import pytest
 from features import Ledger, SourceError, TransfersError
 from features.contracts.prices import check_prices
 from features.errors import LedgerError
+from features.ledger import known_whole
 from features.ledger.external.store import Store
+from features.ledger.manifest import read_manifest
 from features.sources import chunks, large
 from features.sources.formats import Reading, read_files
 from features.sources.guards import check_source
@@ -145,6 +147,19 @@ def test_files_that_changed_are_not_gone_on_with(
     paths[0].write_text(paths[0].read_text() + "\n")
     with pytest.raises(LedgerError, match="cut off, of other files"):
         ingest_large(asked(paths), SMALL, tmp_path / "large", silent)
+
+
+def test_a_ledger_that_counts_as_large_opens_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for module in (known_whole, large):
+        monkeypatch.setattr(module, "LEAST_BYTES", 0)
+    monkeypatch.setattr(large, "SETTLED_S", 0.0)
+    monkeypatch.setattr(known_whole, "SETTLED_S", -3600.0)
+    ingest_large(asked(written(tmp_path)), SMALL, tmp_path / "large", silent)
+    manifest = read_manifest(tmp_path / "large")
+    assert known_whole.is_known(tmp_path / "large" / manifest.generation, manifest)
 
 
 def test_mistakes_are_named_by_file_and_line(tmp_path: Path) -> None:
