@@ -63,6 +63,7 @@ class Service:
             raise
         metrics.model_version = scorer.model.version
         metrics.watch(journal)
+        metrics.age(lambda: held.freshness(held.ledger.last_time, intake.now_us()).age_s)
         checkpoints = Checkpoints(journal, corrections, settings.ledger)
         checkpoints.start(settings.checkpoint_rows, metrics.checkpoint)
         return cls(scorer, intake, corrections, checkpoints, journal, metrics, chain)

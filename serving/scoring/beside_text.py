@@ -33,7 +33,8 @@ def _known(known: Mapping[str, Any] | None) -> Iterator[str]:
     for entry in known["entries"]:
         what = "SANCTIONED" if entry["sanctioned"] and entry["until"] is None else "known"
         verdict = "" if entry["label"] is None else f"{entry['label']}, "
-        words = f" ({entry['original']})" if entry["original"] else ""
+        original = entry["original"]
+        words = f" ({original})" if original and original != entry["category"] else ""
         ended = "" if entry["until"] is None else f" until {entry['until']}"
         yield (
             f"  {what}: {verdict}{entry['category']}{words} by {entry['source'] or 'no named list'}"
