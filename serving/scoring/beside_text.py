@@ -10,11 +10,17 @@ LINES = 5  # of exposure, a side
 def beside_text(answer: Mapping[str, Any]) -> list[str]:
     """Lines about an answer of the scorer, what warns first."""
     return [
+        *_supposed(answer["supposed_transfers"]),
         *_stale(answer["stale"], answer["coverage"]),
         *_known(answer["known"]),
         *_bands(answer["bands"]),
         *_exposure(answer["exposure"]),
     ]
+
+
+def _supposed(count: int) -> Iterator[str]:
+    if count:
+        yield f"  WHAT IF: {count} supposed transfer(s), which nobody made, are in this answer"
 
 
 def _stale(stale: bool, seen: Mapping[str, Any]) -> Iterator[str]:
