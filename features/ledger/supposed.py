@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from features.contracts.text import as_text
+from features.contracts.wallet_kinds import wallet_kinds
 from features.errors import LedgerError
 from features.kernel import Int32s, string_hash
 from features.ledger import growth
@@ -67,6 +69,9 @@ def supposed(state: State, transfers: Sequence[Transfer]) -> Iterator[dict[str, 
     more = held._replace(received=held.received.then(sent.turned()), sent=held.sent.then(sent))
     with ExitStack() as undo:
         _write(undo, state, rows, transfers, sender)
+        new = [name for name, code in codes.items() if code >= state.n_wallets]
+        at = np.arange(state.n_wallets, state.n_wallets + len(new))
+        for_now(undo, state.kinds.kind, at, wallet_kinds(as_text(new), state.chain))
         undo.enter_context(replaced(state, owners, more))
         yield codes
 
