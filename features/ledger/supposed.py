@@ -79,7 +79,7 @@ def supposed(state: State, transfers: Sequence[Transfer]) -> Iterator[dict[str, 
 def _worth(state: State, one: Transfer) -> float:
     """Value of a transfer in the ledger's unit of account."""
     assets = state.assets
-    here = one.asset == assets.unit or (not assets.plain and assets.names.first_row(one.asset) >= 0)
+    here = one.asset == assets.unit if assets.plain else assets.names.first_row(one.asset) >= 0
     if not here:
         raise LedgerError(f"the ledger holds no asset {one.asset!r}: nothing can be supposed of it")
     value = assets.worth(one.asset, one.amount, one.value)
