@@ -9,7 +9,6 @@ from features.checks.worlds import WALLETS, World
 from features.clusters.contraction import contracted
 from features.ledger import microseconds
 from tests import compare
-from tests.ledger_bits import bits
 from tests.strategies import asset_worlds, spine, worlds
 
 MEMBERS = st.lists(st.sampled_from(WALLETS), min_size=2, max_size=4, unique=True)
@@ -28,6 +27,18 @@ def as_one(world: World, members: list[str]) -> World:
         world.spine,
         world.unit,
     )
+
+
+def bits(ledger: Ledger) -> list[bytes]:
+    """All that a question reads, up to what is used."""
+    found = []
+    for slices in (ledger.incoming, ledger.outgoing, ledger.dust, *ledger.unpriced):
+        columns = slices.time, slices.counterparty, slices.transfer, slices.amount
+        found += [array[: slices.used].tobytes() for array in columns]
+        found += [slices.start.tobytes(), slices.count.tobytes(), bytes(slices.used)]
+    scales = ledger.scales
+    beginnings = scales.beginnings[: scales.used]
+    return [*found, scales.scale.tobytes(), scales.begun.tobytes(), beginnings.tobytes()]
 
 
 def assert_as_rebuilt(world: World, members: list[str], instant: pd.Timestamp) -> None:

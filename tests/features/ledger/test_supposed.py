@@ -18,7 +18,7 @@ from features.ledger.supposed import supposed
 from features.past import LabelEvents, label_events
 from features.past.growing_labels import GrowingLabels
 from features.table import compute_rows
-from tests.ledger_bits import bits
+from tests.features.clusters.test_contraction import bits
 from tests.strategies import asset_worlds, at, transfers, worlds
 
 NAMES = [*WALLETS[:3], "new", "newer"]
