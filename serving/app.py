@@ -132,7 +132,7 @@ async def score_wallet(request: Request, service: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
     body = await _short_body(request)  # it is parsed on the event loop
     asked = requests.ScoreRequest.model_validate_json(body)
-    light = asked.level == "wallet" and "exposure" not in asked.include
+    light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
     quick = service.scorer.tabular and light
     if quick:  # below a millisecond, a few on hubs: a thread would cost more
         return _json(service.score(asked))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from features.commands import (
 from training.commands import Model, TrackingUri
 
 if TYPE_CHECKING:
+    from serving.schemas.requests import SupposedTransfer
     from serving.settings import Settings
 
 BandsFile = Annotated[
@@ -98,6 +100,13 @@ def score(
     exposure: Annotated[
         bool, typer.Option("--exposure", help="Tell which labelled wallets its money met.")
     ] = False,
+    suppose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="sender=W,recipient=W,amount=N,asset=A",
+            help="What if this transfer had been made, too; repeat it.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
@@ -105,22 +114,23 @@ def score(
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from serving.scoring.scorer import Scorer
+    from serving.scoring.supposing import supposed_transfers
     from serving.text import score_text
     from training.commands import model_folder
 
-    when, given = instant(as_of), numbers(context)
+    when, given, wished = instant(as_of), numbers(context), supposed(suppose or ())
     with progress() as advance:
         written = (columns, time_unit, timezone)
         folder = model_folder(model, tracking_uri)
         scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters))
         compile_once(progress=counter(advance, "kernels", steps()))
+        wanted = supposed_transfers(wished, when, scorer.held.address)
+        ask = partial(
+            scorer.score, as_of=when, context=given, exposure=exposure, level=level,
+            transfers=wanted,
+        )  # fmt: skip
         answers = [
-            one
-            if "problem" in one
-            else one
-            | scorer.score(
-                one["wallet"]["address"], when, context=given, exposure=exposure, level=level
-            )
+            one if "problem" in one else one | ask(one["wallet"]["address"])
             for one in named(scorer.held.address, wallets)
         ]
     for answer in answers:
@@ -128,6 +138,39 @@ def score(
         typer.echo(json.dumps(answer) if as_json else text, err="problem" in answer and not as_json)
     if any("problem" in answer for answer in answers):
         raise typer.Exit(MISTAKE)
+
+
+def supposed(texts: Sequence[str]) -> "list[SupposedTransfer]":
+    """Read transfers that are supposed, each as ``sender=W,recipient=W,amount=N,asset=A``.
+
+    Further fields are ``value`` and ``timestamp``.
+
+    Raises
+    ------
+    RiskError
+        One is not of this form, or lacks a field.
+
+    Examples
+    --------
+    >>> supposed(["sender=a,recipient=b,amount=1.5,asset=ETH"])[0].amount
+    '1.5'
+    """
+    from pydantic import ValidationError
+
+    from features.errors import RiskError
+    from serving.schemas.requests import SupposedTransfer
+
+    found = []
+    for text in texts:
+        items = (item.partition("=") for item in text.split(","))
+        try:
+            fields = {name.strip(): value.strip() for name, _, value in items}
+            found.append(SupposedTransfer.model_validate(fields))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = first["loc"][0] if first["loc"] else ""
+            raise RiskError(f"--suppose {text!r}: {place}: {first['msg']}") from error
+    return found
 
 
 def named(address: Callable[[str], str], wallets: Sequence[str]) -> list[dict[str, Any]]:

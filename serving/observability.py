@@ -69,6 +69,11 @@ class Metrics:
             "Transfers set aside because the ledger contradicts them, that wait for a decision.",
             registry=self.registry,
         )
+        self._age = Gauge(
+            "walletrisk_ledger_age_seconds",
+            "Time since the latest transfer of the ledger; nan where it has none.",
+            registry=self.registry,
+        )
         self._in_flight = Gauge(
             "walletrisk_in_flight",
             "What is in work: connections, heavy requests, bytes of bodies.",
@@ -80,6 +85,10 @@ class Metrics:
         """Report the state of a journal from now on."""
         self._held.set_function(lambda: journal.held)
         self._open.set_function(lambda: journal.open_contradictions)
+
+    def age(self, ledger_age_s: Callable[[], float]) -> None:
+        """Show how old the ledger is, asked for when measures are read."""
+        self._age.set_function(ledger_age_s)
 
     def checkpoint(self, outcome: str, seconds: float) -> None:
         """Record one checkpoint."""

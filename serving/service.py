@@ -20,6 +20,7 @@ from serving.schemas import requests
 from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
+from serving.scoring.supposing import supposed_transfers
 from serving.settings import Settings
 
 
@@ -63,6 +64,7 @@ class Service:
             raise
         metrics.model_version = scorer.model.version
         metrics.watch(journal)
+        metrics.age(lambda: held.freshness(held.ledger.last_time, intake.now_us()).age_s)
         checkpoints = Checkpoints(journal, corrections, settings.ledger)
         checkpoints.start(settings.checkpoint_rows, metrics.checkpoint)
         return cls(scorer, intake, corrections, checkpoints, journal, metrics, chain)
@@ -80,7 +82,7 @@ class Service:
         RiskError
             ``as_of`` lies in the future, the wallet is on another chain or no address of it, or
             ``context`` names a column that the model does not read; or its entity is asked for
-            where no clusters are loaded.
+            where no clusters are loaded, or a transfer cannot be supposed.
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
@@ -92,8 +94,10 @@ class Service:
             groups="groups" in asked.include,
             exposure="exposure" in asked.include,
             level=asked.level,
+            transfers=supposed_transfers(asked.transfers, as_of, self.scorer.held.address),
         )
-        self.metrics.score(said["status"], said["probability"], time.perf_counter() - started)
+        outcome = "supposed" if asked.transfers else said["status"]
+        self.metrics.score(outcome, said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 
     def trace(self, asked: requests.TraceRequest) -> dict[str, Any]:

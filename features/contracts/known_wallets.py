@@ -4,6 +4,7 @@ A label of the wallet that is asked about moves no score (:mod:`features.past`),
 beside the score. Lists hold wallets that no ledger knows, too.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,10 @@ class KnownWallets:
         held = labels.iloc[order]
         self._place = {name: place for place, name in enumerate(names.tolist())}
         self._start = np.searchsorted(number[order], np.arange(len(names) + 1))
-        self._texts = {name: pd.factorize(held[name]) for name in _TEXTS}
+        self._texts = []
+        for name in _TEXTS:
+            numbers, words = pd.factorize(held[name])
+            self._texts.append((numbers, words.tolist()))
         self._known_at = microseconds(held["known_at"])
         ends = held["until"].notna().to_numpy()
         self._until = np.full(ends.size, _FOREVER)
@@ -83,9 +87,9 @@ class KnownWallets:
 
     def _entry(self, row: int, as_of: int) -> dict[str, Any]:
         """One label, as an answer tells it."""
-        words = {name: str(said[numbers[row]]) for name, (numbers, said) in self._texts.items()}
-        verdict, category, original, source = words.values()
-        kinds = [CATEGORIES[category_place(word)] for word in (category, original, source)]
+        words: list[str] = [said[numbers[row]] for numbers, said in self._texts]
+        verdict, category, original, source = words
+        kinds = [_kind(word) for word in words[1:]]
         told = [word for word in (original, category) if word != UNSPECIFIED]
         until = int(self._until[row])
         return {
@@ -98,6 +102,12 @@ class KnownWallets:
             "confidence": float(self._confidence[row]),
             "sanctioned": SANCTIONED in kinds,
         }
+
+
+@lru_cache(maxsize=4096)
+def _kind(word: str) -> str:
+    """Category of a word of a list; lists say few words, of many wallets."""
+    return CATEGORIES[category_place(word)]
 
 
 def _arrange(entries: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """Labels over a ledger that grows: checked and looked up once, whatever wallets come later."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,32 @@ class GrowingLabels:
         if not self._waiting:
             return []
         return [name for name in dict.fromkeys(wallets) if name in self._waiting]
+
+    def supposing(self, codes: Mapping[str, int]) -> LabelEvents:
+        """Events with those of wallets that get codes for a question only; nothing is kept.
+
+        Parameters
+        ----------
+        codes : mapping of str to int
+            Name to code; who is in the ledger is in the events already.
+        """
+        events = self.events
+        for code, name in sorted((code, name) for name, code in codes.items()):
+            place = self._waiting.get(name)
+            if place is None:
+                continue
+            first, end = self._later.start[place : place + 2].tolist()
+            start = np.full(code + 2, events.known_at.size, np.int64)
+            start[: events.start.size] = events.start
+            start[code + 1] += end - first
+            later = self._later
+            events = LabelEvents(
+                start,
+                np.concatenate([events.known_at, later.known_at[first:end]]),
+                np.concatenate([events.label, later.label[first:end]]),
+                np.concatenate([events.category, later.category[first:end]]),
+            )
+        return events
 
     def join(self, ledger: Ledger, wallets: Iterable[str]) -> None:
         """Take in the labels of wallets of :meth:`awaited`, which the ledger holds by now."""

@@ -63,6 +63,9 @@ class WalletScore(BaseModel):
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     level: Level
+    supposed_transfers: int = Field(
+        description="How many transfers are in it that were not made, but supposed."
+    )
     entity: EntityFacts | None = Field(description="Whose score it is; null at level wallet.")
     status: Status
     probability: float = Field(ge=0, le=1)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from features.ledger.supposed import MOST_SUPPOSED
 from features.trails.flow import MAX_WALLETS, SHARE
 from serving.schemas.fields import Amount, Instant, Measure, Name
 
@@ -78,6 +79,24 @@ class TraceRequest(WalletQuestion):
         return self
 
 
+class SupposedTransfer(Body):
+    """One movement of an asset that was not made."""
+
+    sender: Name = Field(examples=[EXAMPLE_WALLET])
+    recipient: Name = Field(
+        examples=["my account"], description="A name that nobody has stands for a new wallet."
+    )
+    amount: Amount = Field(description="In whole units of the asset.", examples=["1.5", 1.5])
+    asset: Name = Field(examples=["ETH"], description="One that the ledger holds.")
+    value: Amount | None = Field(
+        default=None,
+        description="Worth in the ledger's unit of account; needed, but for the unit itself.",
+    )
+    timestamp: Instant | None = Field(
+        default=None, description="Before as_of. Null: just before it.", examples=[None]
+    )
+
+
 class ScoreRequest(WalletQuestion):
     """Ask for the probability that a wallet is illicit."""
 
@@ -98,6 +117,14 @@ class ScoreRequest(WalletQuestion):
         description="Columns of your own that the model was trained on, see /v1/features. One that "
         "is null or left out counts as unknown, not as zero; any other name is refused.",
         examples=[{}],
+    )
+    transfers: list[SupposedTransfer] = Field(
+        default=[],
+        max_length=MOST_SUPPOSED,
+        description="What if these had been made, too: the ledger stays as it is. To score a "
+        "deposit before it is taken, ask about its sender, and about a new wallet that receives "
+        "it, with exposure. Not with level entity.",
+        examples=[[]],
     )
 
 

@@ -10,11 +10,17 @@ LINES = 5  # of exposure, a side
 def beside_text(answer: Mapping[str, Any]) -> list[str]:
     """Lines about an answer of the scorer, what warns first."""
     return [
+        *_supposed(answer["supposed_transfers"]),
         *_stale(answer["stale"], answer["coverage"]),
         *_known(answer["known"]),
         *_bands(answer["bands"]),
         *_exposure(answer["exposure"]),
     ]
+
+
+def _supposed(count: int) -> Iterator[str]:
+    if count:
+        yield f"  WHAT IF: {count} supposed transfer(s), which nobody made, are in this answer"
 
 
 def _stale(stale: bool, seen: Mapping[str, Any]) -> Iterator[str]:
@@ -33,7 +39,8 @@ def _known(known: Mapping[str, Any] | None) -> Iterator[str]:
     for entry in known["entries"]:
         what = "SANCTIONED" if entry["sanctioned"] and entry["until"] is None else "known"
         verdict = "" if entry["label"] is None else f"{entry['label']}, "
-        words = f" ({entry['original']})" if entry["original"] else ""
+        original = entry["original"]
+        words = f" ({original})" if original and original != entry["category"] else ""
         ended = "" if entry["until"] is None else f" until {entry['until']}"
         yield (
             f"  {what}: {verdict}{entry['category']}{words} by {entry['source'] or 'no named list'}"

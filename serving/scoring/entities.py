@@ -1,20 +1,47 @@
-"""Whose row is asked for: a wallet's own, or that of the entity that it belongs to."""
+"""Whose row is asked for: a wallet's own, or its entity's; as things are, or as is supposed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.clusters import Clusters
 from features.clusters.contraction import contracted
 from features.clusters.entity import Entity, entity_of
+from features.ledger import Transfer
+from features.ledger.supposed import supposed
+from features.past import LabelEvents
 from serving.schemas.entity import SHOWN_WALLETS
 from serving.scoring.held import Held
 
 
+class Asked(NamedTuple):
+    """Whose row is asked for, of the ledger as it stands for the question.
+
+    Attributes
+    ----------
+    wallet : str
+        The one asked about, or the one that stands for its entity's.
+    code : int
+        Of it, -1 where the ledger does not hold it.
+    events : LabelEvents
+    entity : Entity or None
+        Where that is asked for.
+    """
+
+    wallet: str
+    code: int
+    events: LabelEvents
+    entity: Entity | None
+
+
 @contextmanager
 def as_asked(
-    held: Held, wallet: str, as_of: int, clusters: Clusters | None
-) -> Iterator[tuple[str, Entity | None]]:
+    held: Held,
+    wallet: str,
+    as_of: int,
+    clusters: Clusters | None,
+    transfers: Sequence[Transfer] = (),
+) -> Iterator[Asked]:
     """Keep the ledger from changing while one question is answered.
 
     Parameters
@@ -25,21 +52,23 @@ def as_asked(
     as_of : int, microseconds since 1970 UTC
     clusters : Clusters or None
         Where its entity is asked for.
-
-    Yields
-    ------
-    wallet, entity
-        Whose row is asked for: the wallet, and None; or the one that stands for the entity's.
+    transfers : sequence of Transfer
+        That the ledger is to hold for this question, where no entity is asked for.
     """
-    if clusters is None:
+    ledger = held.ledger
+    if transfers:
+        with held.at_rest, held.lock, supposed(ledger, transfers) as codes:
+            code = codes.get(wallet, ledger.code(wallet))
+            yield Asked(wallet, code, held.supposing(codes), None)
+    elif clusters is None:
         with held.lock:
-            yield wallet, None
-        return
-    with held.at_rest, held.lock:
-        entity = entity_of(clusters, held.ledger, wallet, as_of)
-        one = wallet if entity.code < 0 else held.ledger.wallet(entity.code)
-        with contracted(held.ledger, entity.codes, as_of):
-            yield one, entity
+            yield Asked(wallet, ledger.code(wallet), held.events, None)
+    else:
+        with held.at_rest, held.lock:
+            entity = entity_of(clusters, ledger, wallet, as_of)
+            one = wallet if entity.code < 0 else ledger.wallet(entity.code)
+            with contracted(ledger, entity.codes, as_of):
+                yield Asked(one, ledger.code(one), held.events, entity)
 
 
 def entity_facts(held: Held, entity: Entity, as_of: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The ledger that answers are read from, with the labels of its wallets, behind one lock."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -61,6 +61,10 @@ class Held:
     def events(self) -> LabelEvents:
         """Labels as kernels read them, of the wallets that the ledger holds now."""
         return self._known.events
+
+    def supposing(self, codes: Mapping[str, int]) -> LabelEvents:
+        """Events with those of wallets that the ledger holds for a question only."""
+        return self._known.supposing(codes)
 
     def address(self, text: str) -> str:
         """Wallet as the ledger's chain spells it; raises AddressError for what is none there."""

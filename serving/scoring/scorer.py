@@ -1,5 +1,7 @@
 """One wallet's answer: window, views, model, calibration, band and reasons."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,7 +15,7 @@ from features.contracts.spine import check_spine
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.guests import all_views
-from features.ledger import Ledger
+from features.ledger import Ledger, Transfer
 from features.ledger.age import STALE_AFTER_S
 from features.sources.ingest import chain_of
 from features.sources.known import read_known
@@ -23,7 +25,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
-from serving.scoring.entities import as_asked, entity_facts
+from serving.scoring.entities import Asked, as_asked, entity_facts
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
@@ -38,6 +40,15 @@ RESERVED_TRANSFERS = 100_000
 GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
+
+
+class _Question(NamedTuple):
+    """Whose score as of when: at which level, and with which transfers that are supposed."""
+
+    wallet: str
+    as_of: int
+    level: Level
+    transfers: Sequence[Transfer]
 
 
 class _Computed(NamedTuple):
@@ -138,6 +149,7 @@ class Scorer:
         groups: bool = True,
         exposure: bool = False,
         level: Level = "wallet",
+        transfers: Sequence[Transfer] = (),
     ) -> dict[str, Any]:
         """Score one wallet.
 
@@ -156,6 +168,9 @@ class Scorer:
             Whether to trace what the wallet received and sent to labelled wallets.
         level : {"wallet", "entity"}
             Whose score: of the wallet, or of the wallets of its cluster, as one.
+        transfers : sequence of Transfer
+            Supposed to have been made, see :func:`features.ledger.supposed.supposed`; at the level
+            of wallets.
 
         Returns
         -------
@@ -166,17 +181,20 @@ class Scorer:
         ------
         RiskError
             ``context`` names a column that the model does not read; exposure is asked for, and
-            there are no labels; the level is that of entities, and there are no clusters.
+            there are no labels; the level is that of entities, and there are no clusters; transfers
+            cannot be supposed, or the model reads more than a row.
         """
         own = context_row(self.model.context_names, context)
         explain = reasons or groups
-        values, scores, last_time, entity = self._compute(wallet, as_of, own, explain, level)
+        asked = _Question(wallet, as_of, level, transfers)
+        values, scores, last_time, entity = self._compute(asked, own, explain)
         fresh = self.held.freshness(last_time, as_of)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
             "as_of": instant_text(as_of),
             "level": level,
+            "supposed_transfers": len(transfers),
             "entity": None if entity is None else entity_facts(self.held, entity, as_of),
             "status": status,
             "probability": probability,
@@ -188,7 +206,7 @@ class Scorer:
             "base_rate": self.model.base_rate,
             "known": self.held.known(wallet, as_of),
             "stale": fresh.stale,
-            "exposure": self._exposure(wallet, as_of, level) if exposure else None,
+            "exposure": self._exposure(asked) if exposure else None,
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
@@ -207,22 +225,27 @@ class Scorer:
                 answer |= self._explainer.groups(parts, row, log_odds)
         return answer
 
-    def _exposure(self, wallet: str, as_of: int, level: Level) -> dict[str, Any]:
+    def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
+        clusters = clusters_of(asked.level, self._clusters)
+        return as_asked(self.held, asked.wallet, asked.as_of, clusters, asked.transfers)
+
+    def _exposure(self, asked: _Question) -> dict[str, Any]:
         held = self.held
         if held.labels is None:
             raise RiskError("exposure is to labelled wallets, and no labels are loaded (--labels)")
-        with as_asked(held, wallet, as_of, clusters_of(level, self._clusters)) as (one, _):
-            code = held.ledger.code(one)
-            return traced_exposure(held.ledger, code, as_of, labels=held.events)
+        with self._asked(asked) as (_, code, events, _):
+            return traced_exposure(held.ledger, code, asked.as_of, labels=events)
 
-    def _compute(
-        self, wallet: str, as_of: int, own: Float64s, reasons: bool, level: Level
-    ) -> _Computed:
-        model, held = self.model, self.held
-        with as_asked(held, wallet, as_of, clusters_of(level, self._clusters)) as (one, entity):
-            codes = np.array([held.ledger.code(one)], dtype=np.int32)
+    def _compute(self, asked: _Question, own: Float64s, reasons: bool) -> _Computed:
+        model, held, as_of = self.model, self.held, asked.as_of
+        if asked.transfers and asked.level != "wallet":
+            raise RiskError("transfers can be supposed at level wallet only")
+        if asked.transfers and not self.tabular:
+            raise RiskError(f"a {model.kind} model reads more than a row: it supposes no transfers")
+        with self._asked(asked) as (one, code, events, entity):
+            codes = np.array([code], dtype=np.int32)
             values = compute_rows(
-                held.ledger, codes, np.array([as_of]), labels=held.events, views=model.views
+                held.ledger, codes, np.array([as_of]), labels=events, views=model.views
             )
             last_time = held.ledger.last_time
             if not self.tabular:

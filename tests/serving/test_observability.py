@@ -56,3 +56,8 @@ def test_two_endpoints_count_apart(start: Start) -> None:
 
 def test_measures_before_the_first_request() -> None:
     assert b"walletrisk_score_probability" in Metrics().text()
+
+
+def test_the_age_of_the_ledger_is_measured(client: TestClient) -> None:
+    found = samples(client.get("/metrics").text)
+    assert found["walletrisk_ledger_age_seconds", "", ""] > 2 * 365 * 86_400

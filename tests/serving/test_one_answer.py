@@ -99,6 +99,25 @@ def test_bad_wallets_leave_the_others_their_answers(
     assert told.out.count("as of") == 2
 
 
+def test_what_is_supposed_is_answered_alike(
+    world: World, client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["score", "me", "w3", "--ledger", str(world.ledger), "--model", str(world.model),
+               "--labels", str(world.labels), "--as-of", LATER.isoformat(), "--exposure", "--json",
+               "--suppose", "sender=w3,recipient=me,amount=5,asset=ETH"]  # fmt: skip
+    assert walletrisk.run(command) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    moved = {"sender": "w3", "recipient": "me", "amount": "5", "asset": "ETH"}
+    for one, wallet in zip(said, ("me", "w3"), strict=True):
+        body = {"wallet": wallet, "as_of": LATER.isoformat(), "transfers": [moved],
+                "include": ["reasons", "groups", "exposure"]}  # fmt: skip
+        endpoint = client.post("/v1/wallets/score", json=body).json()
+        assert {name: endpoint[name] for name in one if name != "wallet"} == {
+            name: told for name, told in one.items() if name != "wallet"
+        }
+        assert one["supposed_transfers"] == 1
+
+
 @pytest.mark.parametrize("ahead", ["3h", "100D"])
 def test_the_future_is_refused_everywhere(
     world: World, client: TestClient, capsys: pytest.CaptureFixture[str], ahead: str

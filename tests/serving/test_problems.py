@@ -70,7 +70,7 @@ def test_the_wrong_shape_is_a_422(client: TestClient, path: str, body: bytes) ->
         ({"as_of": "yesterday"}, "#/as_of"),
         ({"as_of": "2024-05-01T00:00:00"}, "#/as_of"),
         ({"include": ["everything"]}, "#/include/0"),
-        ({"transfers": []}, "#/transfers"),
+        ({"transfer": []}, "#/transfer"),
         ({"a/b~c" + "x" * 1_000: 1}, "#/a~1b~0c" + "x" * 95),
     ],
 )

@@ -30,6 +30,7 @@ def answer(**changes: Any) -> dict[str, Any]:
         ],
         "coverage": {"transfers_in": 4, "transfers_out": 2},
         "stale": False,
+        "supposed_transfers": 0,
         "known": None,
         "exposure": None,
         "bands": {"version": "team", "thresholds": {"high": 0.2}, "unit": "probability"},
@@ -66,11 +67,13 @@ def test_what_stands_beside_a_score_is_told_first_what_warns() -> None:
     said = beside_text(
         answer(
             stale=True,
+            supposed_transfers=2,
             coverage={"ledger_age_s": 40 * 86_400.0, "ledger_last_timestamp": "2025-12-22"},
             known={"sanctioned": True, "entries": [ENTRY, lifted], "left_out": 3},
             exposure={"unit": "USD", "received": side, "sent": side | {"lines": []}},
         )
     )
+    assert said.pop(0) == "  WHAT IF: 2 supposed transfer(s), which nobody made, are in this answer"
     assert said[:5] == [
         "  STALE: the ledger ends at 2025-12-22, 40 days before; what the wallet did since is not "
         "in it",

@@ -46,3 +46,17 @@ def test_no_row_lies_in_the_future_but_clocks_may_differ() -> None:
     assert len(check_spine(pd.DataFrame({"wallet": ["a"], "as_of": [soon]}))) == 1
     with pytest.raises(SpineError, match=r"as_of is later than now, .* UTC in 1 row \(row 1"):
         check_spine(pd.DataFrame({"wallet": ["a", "b"], "as_of": [soon, later]}))
+
+
+def test_bad_rows_are_set_aside_and_the_others_stay() -> None:
+    future = pd.Timestamp.now("UTC") + pd.Timedelta(1, "D")
+    frame = pd.DataFrame({"wallet": ["a", "", "c", "d"], "as_of": [T0, T0, future, T0]})
+    good, bad = check_spine(frame, "quarantine")
+    assert good["wallet"].tolist() == ["a", "d"]
+    assert good.index.tolist() == [0, 1]
+    assert bad["reason"].str.partition(":")[0].tolist()[0] == "wallet is empty"
+    assert bad["reason"].iloc[1].startswith("as_of is later than now")
+    assert bad.index.tolist() == [1, 2]
+    assert check_spine(good) is good
+    with pytest.raises(SpineError, match="'raise' or 'quarantine', received 'ignore'"):
+        check_spine(frame, "ignore")  # type: ignore[call-overload]

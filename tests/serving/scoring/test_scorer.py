@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from features import Ledger, RiskError, check_transfers, feature_table
 from serving.schemas.values import microseconds
-from serving.scoring.scorer import Scorer
+from serving.scoring.scorer import Scorer, _Question
 from serving.scoring.self_check import check_itself
 from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers
@@ -188,7 +188,9 @@ def test_a_labelled_wallet_counts_once_it_appears(world: World, scorer: Scorer) 
     rows = feature_table(
         ledger, pd.DataFrame({"wallet": ["fresh"], "as_of": [LATER]}), labels=labels
     )
-    values = scorer._compute("fresh", microseconds(LATER), np.empty(0), False, "wallet").values
+    values = scorer._compute(
+        _Question("fresh", microseconds(LATER), "wallet", ()), np.empty(0), False
+    ).values
     names = list(scorer._column)
     np.testing.assert_array_equal(values, rows[names].iloc[0].to_numpy())
 
