@@ -1,15 +1,16 @@
 """An entity is the wallet of the ledger that would be built if its wallets had one name."""
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import Ledger, feature_table
 from features.checks.worlds import WALLETS, World
-from features.clusters.contraction import contracted
+from features.clusters.contraction import contracted, transfers_before
 from features.ledger import microseconds
 from tests import compare
-from tests.strategies import asset_worlds, spine, worlds
+from tests.strategies import asset_worlds, at, spine, transfers, worlds
 
 MEMBERS = st.lists(st.sampled_from(WALLETS), min_size=2, max_size=4, unique=True)
 
@@ -59,6 +60,31 @@ def assert_as_rebuilt(world: World, members: list[str], instant: pd.Timestamp) -
         expected.index = found.index
         compare.identical(found, expected)
     compare.identical(found_others, feature_table(rebuilt, others))
+
+
+def test_a_question_that_fails_leaves_the_ledger_as_it_was() -> None:
+    moves = [
+        (1.0, "a", "b", 5.0),
+        (2.0, "a", "x", 5.0),
+        (3.0, "x", "b", 5.0),
+        (4.0, "b", "x", 0.001),
+    ]
+    ledger = Ledger.from_transfers(transfers(moves))
+    before = bits(ledger)
+    late = int(microseconds(pd.Series([at(9)]))[0])
+    with pytest.raises(KeyError), contracted(ledger, ledger.codes(["a", "b"]), late):
+        assert bits(ledger) != before
+        raise KeyError
+    assert bits(ledger) == before
+
+
+def test_transfers_of_wallets_are_counted_up_to_an_instant() -> None:
+    ledger = Ledger.from_transfers(transfers([(1.0, "a", "b", 5.0), (2.0, "b", "a", 1e-9)]))
+    codes = ledger.codes(["a", "b"])
+    micros = microseconds(pd.Series([at(2), at(3)]))
+    assert [transfers_before(ledger, codes, int(one)).tolist() for one in micros] == [
+        [1, 1], [2, 2],
+    ]  # fmt: skip
 
 
 @settings(max_examples=25)
