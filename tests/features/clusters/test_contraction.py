@@ -72,9 +72,14 @@ def test_a_question_that_fails_leaves_the_ledger_as_it_was() -> None:
     ledger = Ledger.from_transfers(transfers(moves))
     before = bits(ledger)
     late = int(microseconds(pd.Series([at(9)]))[0])
-    with pytest.raises(KeyError), contracted(ledger, ledger.codes(["a", "b"]), late):
-        assert bits(ledger) != before
-        raise KeyError
+
+    def ask() -> None:
+        with contracted(ledger, ledger.codes(["a", "b"]), late):
+            assert bits(ledger) != before
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        ask()
     assert bits(ledger) == before
 
 
