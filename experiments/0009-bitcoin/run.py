@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import numpy as np  # noqa: E402 - the repository must be importable first
 import stage_clusters  # noqa: E402
+import stage_deposits  # noqa: E402
 import stage_entities  # noqa: E402
 
 from experiments.common.bitcoin_data import (  # noqa: E402
@@ -146,12 +147,21 @@ def entities(quick: bool) -> list[Measure]:
     return stage_entities.measure(quick)
 
 
+def deposits(_: bool) -> list[Measure]:
+    """What is found of Ethereum's deposit addresses."""
+    data = BLOCKS.parent
+    _need(data / "ethereum_phishing")
+    _need(data / "ethereum_labels")
+    return stage_deposits.measure(data)
+
+
 STAGES = {
     "coinjoin": coinjoin,
     "flows": flows,
     "merging": merging,
     "speed": speed,
     "entities": entities,
+    "deposits": deposits,
 }
 
 if __name__ == "__main__":
