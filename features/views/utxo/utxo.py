@@ -5,7 +5,6 @@ itself is netted there, and a transaction is told by the transfers of one id at 
 wallet is no address of a chain of coins, and of the pseudo-wallets of such a chain, all is nan.
 """
 
-
 import numpy as np
 
 from features.contracts.wallet_kinds import P2PKH, P2SH, P2TR, P2WPKH, P2WSH

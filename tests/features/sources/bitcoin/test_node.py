@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger, SourceError, check_transfers
+from features.clusters import Clusters
 from features.sources.bitcoin.formats import reader
 from features.sources.bitcoin.node import BitcoinNode
 from features.sources.bitcoin.raw import Output, RawBlock, parse_block
@@ -20,6 +21,7 @@ from features.sources.bitcoin.raw_files import framed_blocks, longest_chain
 from features.sources.bitcoin.records import SATOSHI
 from features.sources.bitcoin.scripts import REGTEST, owner
 from features.sources.follow.follower import Follower
+from features.sources.follow.kept import KeptClusters, KeptLabels
 from features.sources.follow.state import StateFile
 from features.sources.follow.targets import Folder
 from tests.nodes.bcoin import SEGWIT_HEIGHT, Regtest, regtest, why_not
@@ -113,17 +115,24 @@ def test_a_coinjoin_is_undone_with_its_block(node: Regtest, tmp_path: Path) -> N
         Folder(tmp_path / "ledger"),
         StateFile(tmp_path / "s.json"),
         first=SEGWIT_HEIGHT,
+        kept=[KeptLabels(tmp_path / "mixes.csv"), KeptClusters(tmp_path / "clusters.arrow")],
     )
     follower.catch_up()
+    assert pd.read_csv(tmp_path / "mixes.csv")["wallet"].tolist() == [f"tx:{txid}"]
     joined = Ledger.open(tmp_path / "ledger").transaction(txid)
     assert [one.recipient for one in joined[:6]] == [f"tx:{txid}"] * 6
     assert [one.sender for one in joined[6:]] == [f"tx:{txid}"] * 12
+    clusters = Clusters.open(tmp_path / "clusters.arrow")
+    assert [clusters.members(one.sender, 2**62) for one in joined[:6]] == [
+        [one.sender] for one in joined[:6]
+    ]
     node.rpc("invalidateblock", block)
     node.mine(2)
     done = follower.catch_up()
     assert (done.undone, done.blocks, done.retracted) == (1, 2, len(joined) + 1)
     ledger, frame = Ledger.open(tmp_path / "ledger"), read(node)
     assert ledger.transaction(txid) == []
+    assert not len(pd.read_csv(tmp_path / "mixes.csv"))
     assert ledger.n_transfers == (frame["block"] >= SEGWIT_HEIGHT).sum()
     assert_balances(node, frame, people)
 
