@@ -56,9 +56,9 @@ def largest(side: PastSide, wallet: int, first: int, end: int) -> tuple[int, int
 def run_of(
     side: PastSide, tx_hash: UInt64s, wallet: int, like: PastSide, place: int
 ) -> tuple[int, int, int]:
-    """Places of a wallet's transfers of the transaction of a place of a side, and how many move value.
+    """Places of a wallet's transfers of the transaction of a place of a side.
 
-    At most ``RUN_CAP`` places.
+    At most ``RUN_CAP``; and how many of them move value.
     """
     first, end = in_transaction(side, tx_hash, wallet, like.time[place], like.transfer[place])
     end = min(end, first + RUN_CAP)
