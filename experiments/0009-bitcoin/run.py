@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 import numpy as np  # noqa: E402 - the repository must be importable first
 import stage_clusters  # noqa: E402
 import stage_entities  # noqa: E402
+import stage_utxo  # noqa: E402
 
 from experiments.common.bitcoin_data import (  # noqa: E402
     BLOCKS,
@@ -146,10 +147,18 @@ def entities(quick: bool) -> list[Measure]:
     return stage_entities.measure(quick)
 
 
+def utxo(_: bool) -> list[Measure]:
+    """What the view of the same name tells of real addresses."""
+    _need(COINJOINS)
+    _need(BLOCKS)
+    return stage_utxo.measure(REPEATS)
+
+
 STAGES = {
     "coinjoin": coinjoin,
     "flows": flows,
     "merging": merging,
+    "utxo": utxo,
     "speed": speed,
     "entities": entities,
 }

@@ -139,8 +139,8 @@ def test_the_one_new_payee_is_the_change() -> None:
 
 
 def test_addresses_that_pay_together_and_to_one() -> None:
-    frame = paid((1, "a", "c", 1.0), (1, "b", "c", 2.0), (5, "a", "d", 1.0), (5, "b", "d", 1.0),
-                 (5, "a", "e", 1.0), (5, "b", "e", 1.0), (5, "a", "f", 1.0), (5, "b", "f", 1.0))  # fmt: skip
+    payments = [(5, payer, payee, 1.0) for payer in "ab" for payee in "def"]
+    frame = paid((1, "a", "c", 1.0), (1, "b", "c", 2.0), *payments)
     found = row(frame, spelt("a"))
     assert found["utxo_copaid_share"] == 1.0
     assert found["utxo_consolidation_share"] == found["utxo_batch_out_share"] == 0.5
