@@ -10,9 +10,11 @@ from experiments.common.bitcoin_data import DATA, block_data, coinjoin_data
 from experiments.common.results import Measure, SkippedError
 from features import Ledger, feature_table
 from features.contracts.wallet_kinds import PSEUDO_PREFIX
-from features.sources.bitcoin.coinjoin import coinjoins
+from features.past import NO_LABELS
+from features.sources.bitcoin.coinjoin import KINDS, coinjoins
 from features.sources.bitcoin.flows import stand_between, transfers
 from features.sources.bitcoin.records import Records
+from features.table import compute_rows
 from features.views.utxo.utxo import UTXO
 
 TAGS = DATA / "bitcoin_labels" / "graphsense_tagpacks.parquet"
@@ -52,15 +54,14 @@ def _through(records: Records, table: pd.DataFrame) -> "pd.Series[bool]":
 
 def _mixes() -> list[Measure]:
     """Labelled CoinJoins that the shape of flows shows, and other transactions that it takes."""
-    records, labels = coinjoin_data()
+    records, _ = coinjoin_data()
     ledger, found = _ledger(records), []
     table = feature_table(ledger, _questions(ledger), views=(UTXO,)).droplevel("as_of")
     met = _through(records, table).reindex(records.head.txid.to_pylist(), fill_value=False)
-    by_rules = coinjoins(records) > 0
-    for label in sorted({each for of in labels for each in of if each.endswith("_coinjoin")}):
-        of = labels.map(lambda every, one=label: one in every).to_numpy() & by_rules
-        name = label.removesuffix("_coinjoin")
-        named = f"utxo: {name} that the rules find ({of.sum()}), seen in the flows"
+    kinds = coinjoins(records)
+    for kind, name in enumerate(KINDS[1:], start=1):
+        of = kinds == kind
+        named = f"utxo: {name} by the rules ({of.sum()}), seen in the flows"
         found.append(Measure(named, met.to_numpy()[of].mean(), ""))
     return found
 
@@ -89,18 +90,19 @@ def _blocks(repeats: int) -> list[Measure]:
 
 
 def _busiest(ledger: Ledger, repeats: int) -> float:
-    """Milliseconds of a row of the address with most transfers, the frame around it included."""
+    """Milliseconds of a row of the address with most transfers."""
     n = ledger.n_wallets
     moved = ledger.incoming.side.count[:n].astype(np.int64) + ledger.outgoing.side.count[:n]
-    codes = np.argsort(-moved)[:10]
-    names = map(ledger.wallet, codes.tolist())
-    busiest = next(name for name in names if not name.startswith(PSEUDO_PREFIX))
-    asked = _questions(ledger)
-    asked = asked[asked["wallet"] == busiest]
-    taken = []
+    busiest = next(
+        code
+        for code in np.argsort(-moved).tolist()
+        if not ledger.wallet(code).startswith(PSEUDO_PREFIX)
+    )
+    code, taken = np.array([busiest], np.int32), []
+    instant = np.array([(ledger.last_time or 0) + 1])
     for _ in range(repeats):
         begun = time.perf_counter()
-        feature_table(ledger, asked, views=(UTXO,))
+        compute_rows(ledger, code, instant, labels=NO_LABELS, views=(UTXO,))
         taken.append(time.perf_counter() - begun)
     return min(taken) * 1_000
 
