@@ -70,8 +70,8 @@ def coins() -> Demo:
     for n, (here, there) in enumerate(pairwise(peeling), start=_TRANSACTIONS):
         rows += [(n, here, names[1], 1.0), (n, here, there, float(2 * _TRANSACTIONS - n))]
     rows.append((_TRANSACTIONS, address("made", "tx"), names[2], 6.0))
-    frame = transfers((600.0 * n, *rest) for n, *rest in rows)
-    frame = frame.assign(tx_id=[f"t{n}" for n, *_ in rows])
+    frame = transfers((600.0 * n, payer, payee, value) for n, payer, payee, value in rows)
+    frame = frame.assign(tx_id=[f"t{row[0]}" for row in rows])
     frame["position"] = frame.groupby("tx_id").cumcount().astype("int32")
     asked = spine([*names[:_OTHERS], *peeling[1:]], at(600.0 * 2 * _TRANSACTIONS))
     return Demo(Ledger.from_transfers(frame, chain=CHAIN), None, asked)
