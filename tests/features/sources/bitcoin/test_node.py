@@ -25,6 +25,7 @@ from features.sources.follow.kept import KeptClusters, KeptLabels
 from features.sources.follow.state import StateFile
 from features.sources.follow.targets import Folder
 from tests.nodes.bcoin import SEGWIT_HEIGHT, Regtest, regtest, why_not
+from walletrisk import run
 
 read_raw = reader("bitcoin-blocks")
 BLOCKS = Path(__file__).parents[3] / "data" / "bitcoin" / "blocks_1_255.dat"
@@ -224,6 +225,26 @@ def test_a_node_that_says_what_is_spent_needs_no_block_before() -> None:
     late = expected[expected["block"] >= 160]
     pd.testing.assert_frame_equal(frame.reset_index(drop=True), late.reset_index(drop=True))
     assert not source._raw.next
+
+
+def test_the_command_keeps_labels_and_clusters_beside_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixes, clusters = tmp_path / "mixes.csv", tmp_path / "clusters.arrow"
+    with serving(Core(spent=True)) as url:
+        command = ["ingest", "--node", url, "--chain", "bitcoin", "--to", str(tmp_path / "ledger")]
+        beside = ["--labels-out", str(mixes), "--clusters", str(clusters)]
+        assert run([*command, *beside, "--from-block", "160", "--to-block", "200"]) == 0
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            f"{mixes}: 0 labels", f"{clusters}: 0 spends",
+        ]  # fmt: skip
+        assert run(command) == 2
+        assert "clusters clusters.arrow, named is nothing" in capsys.readouterr().err
+        assert run([*command, *beside, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["block"], told["labels"], told["spends"]) == (255, 0, 0)
+    assert mixes.exists()
+    assert Clusters.open(clusters).n_wallets == 0
 
 
 def test_a_node_that_does_not_is_read_from_the_first_block_on(
