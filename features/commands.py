@@ -22,6 +22,7 @@ from features.ingest_options import (
     LabelsOut,
     Memory,
     MostBad,
+    NodeClusters,
     NodeUrl,
     OnBadRows,
     PriceMaxAge,
@@ -100,13 +101,14 @@ def ingest(
     to_block: ToBlock = None,
     follow: Follow = False,
     state: StatePath = None,
+    clusters: NodeClusters = None,
     as_json: AsJson = False,
 ) -> None:
     """Read transfers into a ledger: files, folders, patterns, - for stdin; or a node's blocks."""
     from features.sources.file_commands import FileOptions, ingest_files
     from features.sources.node_commands import NodeOptions, ingest_node, require_files
 
-    of_node = NodeOptions(node, from_block, to_block, follow, state)
+    of_node = NodeOptions(node, from_block, to_block, follow, state, clusters)
     chosen = FileOptions(
         source, columns, asset, time_unit, timezone, unit, decimal, chain, unit_of_account, prices,
         price_max_age, labels_out, on_error, most_bad, memory, dry_run,

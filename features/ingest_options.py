@@ -56,7 +56,10 @@ PriceMaxAge = Annotated[
 ]
 LabelsOut = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Where the format's labels go, parquet or csv."),
+    typer.Option(
+        metavar="FILE",
+        help="Where labels of the format, or a Bitcoin node's CoinJoins, go; parquet or csv.",
+    ),
 ]
 OnBadRows = Annotated[
     Literal["raise", "quarantine"],
@@ -86,4 +89,12 @@ Follow = Annotated[bool, typer.Option("--follow", help="Stay, and keep up with t
 StatePath = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="How far a node was read; default: DIR.follow.json."),
+]
+NodeClusters = Annotated[
+    Path | None,
+    typer.Option(
+        "--clusters",
+        metavar="FILE",
+        help="Of a Bitcoin node: joins addresses that pay together; files: clusters add.",
+    ),
 ]

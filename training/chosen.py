@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.context import check_context_names
 from features.errors import RiskError
 from features.view import View
-from features.views import LABEL_COLUMNS, VIEWS, feature_columns
+from features.views import COIN_COLUMNS, LABEL_COLUMNS, VIEWS, feature_columns
 from training.config import ConfigError, TrainConfig
 from training.scores import COUNTS
 from training.split_rows import Int64, SplitRows, assign_rows
@@ -49,8 +49,9 @@ def chosen_columns(
     missing = sorted((wanted | set(COUNTS) | set(context)) - present)
     if missing:
         raise ConfigError(f"columns that the feature table does not hold: {', '.join(missing)}")
-    if not isinstance(config.columns, list):  # without labels they say nothing
-        wanted -= {name for name in LABEL_COLUMNS & present if table[name].isna().all()}
+    if not isinstance(config.columns, list):  # without labels, or coins, they say nothing
+        optional = (LABEL_COLUMNS | COIN_COLUMNS) & present
+        wanted -= {name for name in optional if table[name].isna().all()}
         # and what anyone can move is nothing to judge a wallet by
         wanted -= {name for name, column in known.items() if column.unasked}
     if config.columns == "scale_free":

@@ -12,6 +12,7 @@ import numpy as np  # noqa: E402 - the repository must be importable first
 import stage_clusters  # noqa: E402
 import stage_deposits  # noqa: E402
 import stage_entities  # noqa: E402
+import stage_utxo  # noqa: E402
 
 from experiments.common.bitcoin_data import (  # noqa: E402
     BLOCKS,
@@ -155,10 +156,18 @@ def deposits(_: bool) -> list[Measure]:
     return stage_deposits.measure(data)
 
 
+def utxo(_: bool) -> list[Measure]:
+    """What the view of the same name tells of real addresses."""
+    _need(COINJOINS)
+    _need(BLOCKS)
+    return stage_utxo.measure(REPEATS)
+
+
 STAGES = {
     "coinjoin": coinjoin,
     "flows": flows,
     "merging": merging,
+    "utxo": utxo,
     "speed": speed,
     "entities": entities,
     "deposits": deposits,

@@ -16,6 +16,7 @@ from features.sources.ethereum.node import EthereumNode
 from features.sources.ethereum.rules import EVM_CHAINS
 from features.sources.file_commands import FileOptions
 from features.sources.follow.follower import Followed, Follower
+from features.sources.follow.kept import Kept, KeptClusters, KeptLabels
 from features.sources.follow.nodes import Node
 from features.sources.follow.state import StateFile
 from features.sources.follow.targets import Endpoint, Folder
@@ -25,7 +26,9 @@ from features.sources.web import UnreachableError
 
 POLL_S = 2.0  # between two looks at a node that has nothing new
 RETRY_S = 15.0  # where it cannot answer
-_SHARED = ("asset", "chain", "unit_of_account", "prices", "price_max_age")  # with files
+_SHARED = (
+    "asset", "chain", "unit_of_account", "prices", "price_max_age", "labels_out",
+)  # fmt: skip  # with files
 _OF_PRICES = ("columns", "time_unit", "timezone", "decimal")  # where there are any
 
 
@@ -37,6 +40,7 @@ class NodeOptions(NamedTuple):
     last: int | None = None
     follow: bool = False
     state: Path | None = None
+    clusters: Path | None = None
 
 
 def _ethereum(url: str, chain: str, asset: str | None) -> Node:
@@ -89,14 +93,15 @@ def ingest_node(
         sys.stderr.write(f"note: {note}\n")
     where = Folder(Path(to), counting._replace(chain=chain)) if folder else Endpoint(to)
     state = StateFile(state_path(to, node.state))
-    follower = Follower(opened.chain, where, state, first=node.first, asset=opened.asset)
-    _turn(follower, node.last, as_json)
+    kept = _kept(opened, options.labels_out, node.clusters)
+    follower = Follower(opened.chain, where, state, first=node.first, asset=opened.asset, kept=kept)
+    _turn(follower, node.last, as_json, kept)
     for reason, count in opened.left_out.items():
         sys.stderr.write(f"left out: {count} {reason}\n")
     while node.follow:
         time.sleep(POLL_S)
         try:
-            _turn(follower, None, as_json, quiet=True)
+            _turn(follower, None, as_json, kept, quiet=True)
         except (UnreachableError, RpcError) as error:
             sys.stderr.write(f"{error}; trying again\n")
             time.sleep(RETRY_S)
@@ -134,13 +139,37 @@ def state_path(to: str, named: Path | None) -> Path:
     return folder.with_name(f"{folder.name}.follow.json")
 
 
-def _turn(follower: Follower, last: int | None, as_json: bool, *, quiet: bool = False) -> Followed:
+def _kept(node: Node, labels: Path | None, clusters: Path | None) -> list[Kept]:
+    """Files to keep beside the ledger; raises where the chain does not tell what goes in them."""
+    kept: list[Kept] = []
+    if labels is not None:
+        kept.append(KeptLabels(labels))
+    if clusters is not None:
+        kept.append(KeptClusters(clusters))
+    if kept and not node.of_coins:
+        raise SourceError(
+            f"a node of {node.chain.name} tells of no CoinJoins and no common inputs; leave "
+            "--labels-out and --clusters out"
+        )
+    return kept
+
+
+def _turn(
+    follower: Follower,
+    last: int | None,
+    as_json: bool,
+    kept: Sequence[Kept],
+    *,
+    quiet: bool = False,
+) -> Followed:
     begun = follower.progress.next
     with progress() as advance:
         done = follower.catch_up(
             last, lambda block, until: advance("blocks", block - begun + 1, until - begun + 1)
         )
     if done.blocks or done.undone or not quiet:
-        say(done.text(), done.facts(), as_json)
+        beside = {name: fact for one in kept for name, fact in one.facts().items()}
+        text = "\n".join([done.text(), *(one.text() for one in kept)])
+        say(text, {**done.facts(), **beside}, as_json)
         sys.stdout.flush()
     return done

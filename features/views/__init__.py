@@ -16,15 +16,20 @@ from features.views.one_hop import ONE_HOP
 from features.views.patterns.patterns import PATTERNS
 from features.views.relative import RELATIVE
 from features.views.timing import TIMING
+from features.views.utxo.utxo import UTXO
 from features.views.windows.windows import WINDOWED
 
 VIEWS: tuple[View, ...] = (
     COVERAGE, DUST, AMOUNTS, TIMING, COUNTERPARTIES, WINDOWED, ONE_HOP, RELATIVE, LAYERING,
-    DEPTH, PATTERNS, EXPOSURE, AROUND, ASSETS,
+    DEPTH, PATTERNS, EXPOSURE, AROUND, ASSETS, UTXO,
 )  # fmt: skip
 
 # columns that are nan where no labels were given
 LABEL_COLUMNS = frozenset(column.name for view in (EXPOSURE, AROUND) for column in view.columns)
+
+
+# and those that are nan on chains without coins
+COIN_COLUMNS = frozenset(column.name for column in UTXO.columns)
 
 
 def feature_columns(views: tuple[View, ...] = VIEWS) -> list[Column]:

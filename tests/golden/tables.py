@@ -5,6 +5,7 @@ while the view's version did not rise; a new view, or a new column, it writes at
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +15,17 @@ import pandas as pd
 from features import Ledger, feature_table
 from features.sources.amlsim import read_amlsim
 from features.view import View
+from features.views.utxo.utxo import UTXO
+from tests.coin_worlds import CHAIN, address
+from tests.strategies import at, spine, transfers
 from training.demo import one_question_each
 
 FOLDER = Path(__file__).parent
 DEMO = FOLDER.parents[1] / "demo" / "amlsim"
 REWRITE = "python -m tests.golden"
 _HUBS, _OTHERS = 6, 10
+_SEED, _ADDRESSES, _TRANSACTIONS = 11, 40, 120
+OF_COINS = (UTXO,)  # views that say nothing of the demo, which has none
 _DIGITS = 12
 
 
@@ -27,7 +33,7 @@ class Demo(NamedTuple):
     """The bundled ledger and what the golden tables ask of it."""
 
     ledger: Ledger
-    labels: pd.DataFrame
+    labels: pd.DataFrame | None
     spine: pd.DataFrame
 
 
@@ -43,6 +49,32 @@ def demo() -> Demo:
     others = np.linspace(_HUBS, len(ranked) - 1, _OTHERS).astype(int)
     spine = ranked[["wallet", "as_of"]].iloc[[*range(_HUBS), *others]].reset_index(drop=True)
     return Demo(Ledger.from_transfers(transfers), labels, spine)
+
+
+def coins() -> Demo:
+    """Ask about addresses of a made chain of coins: payments, peelings, batches and CoinJoins."""
+    random = np.random.default_rng(_SEED)
+    names = [address(str(n), kind) for n in range(_ADDRESSES) for kind in ("p2pkh", "p2wpkh")]
+    rows: list[tuple[float, str, str, float]] = []
+    for n in range(_TRANSACTIONS):
+        payers = random.choice(names[: 4 + n // 2], 1 + (n % 4 == 0), replace=False).tolist()
+        payees = random.choice(names[: 8 + n // 2], 1 + int(random.integers(4)), replace=False)
+        if n % 5 == 0:
+            node = address(str(n), "tx")
+            rows += [(n, payer, node, 4.0) for payer in payers]
+            rows += [(n, node, payee, 1.0 + (k == 0)) for k, payee in enumerate(payees.tolist())]
+        else:
+            pairs = [(payer, payee) for payer in payers for payee in payees.tolist()]
+            rows += [(n, *pair, float(random.integers(1, 9))) for pair in pairs]
+    peeling = [names[0], *(address(f"new {n}", "p2tr" if n % 2 else "p2sh") for n in range(6))]
+    for n, (here, there) in enumerate(pairwise(peeling), start=_TRANSACTIONS):
+        rows += [(n, here, names[1], 1.0), (n, here, there, float(2 * _TRANSACTIONS - n))]
+    rows.append((_TRANSACTIONS, address("made", "tx"), names[2], 6.0))
+    frame = transfers((600.0 * n, payer, payee, value) for n, payer, payee, value in rows)
+    frame = frame.assign(tx_id=[f"t{row[0]}" for row in rows])
+    frame["position"] = frame.groupby("tx_id").cumcount().astype("int32")
+    asked = spine([*names[:_OTHERS], *peeling[1:]], at(600.0 * 2 * _TRANSACTIONS))
+    return Demo(Ledger.from_transfers(frame, chain=CHAIN), None, asked)
 
 
 def compute(view: View, demo: Demo) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Transactions one by one, as nodes and raw blocks give them, collected into records."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -29,6 +30,12 @@ class _Side:
         self.value += [coin.value for coin in coins]
         self.ends.append(len(self.owner))
 
+    def part(self, first: int, end: int) -> "_Side":
+        """Those of the transactions ``[first, end)``."""
+        begin, stop = self.ends[first], self.ends[end]
+        ends = [at - begin for at in self.ends[first : end + 1]]
+        return _Side(ends, self.owner[begin:stop], self.value[begin:stop])
+
     def read(self) -> Read:
         return Read(
             np.array(self.ends, dtype=np.int64),
@@ -39,7 +46,7 @@ class _Side:
 
 @dataclass(slots=True)
 class Collected:
-    """Transactions to be turned into records."""
+    """Transactions to be turned into records; those of a block together, blocks ascending."""
 
     txid: list[str] = field(default_factory=list)
     time: list[int] = field(default_factory=list)
@@ -56,6 +63,15 @@ class Collected:
         self.block.append(block)
         self.inputs.add(inputs)
         self.outputs.add(outputs)
+
+    def of_block(self, block: int) -> "Collected":
+        """The transactions of a block, which were added one after another."""
+        first, number = bisect_left(self.block, block), self.block.count(block)
+        end = first + number
+        return Collected(
+            self.txid[first:end], self.time[first:end], self.block[first:end],
+            self.inputs.part(first, end), self.outputs.part(first, end),
+        )  # fmt: skip
 
     def records(self) -> Records:
         """All of them.

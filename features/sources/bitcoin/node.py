@@ -13,11 +13,13 @@ import pandas as pd
 
 from features.errors import SourceError
 from features.sources.bitcoin.collected import Collected, Spent
+from features.sources.bitcoin.common_inputs import spent_together
 from features.sources.bitcoin.flows import ASSET, transfers
+from features.sources.bitcoin.mixes import mixes
 from features.sources.bitcoin.raw import RawBlock, Unspent, parse_block
 from features.sources.bitcoin.records import SATOSHI
 from features.sources.bitcoin.scripts import MAIN, NETWORKS, Network, owner_of_hex
-from features.sources.follow.chain import Block, Chain
+from features.sources.follow.chain import Beside, Block, Chain
 from features.sources.follow.nodes import Node
 from features.sources.rpc import JsonRpc, RpcError
 
@@ -63,7 +65,8 @@ class BitcoinNode:
 
     def as_node(self) -> Node:
         """For the follower."""
-        return Node(Chain(self.network.chain, self.head, self.hash_at, self.blocks), (), ASSET, {})
+        chain = Chain(self.network.chain, self.head, self.hash_at, self.blocks)
+        return Node(chain, (), ASSET, {}, of_coins=True)
 
     def blocks(self, first: int, last: int) -> Iterator[Block]:
         """Blocks from ``first`` to ``last``, both included, each with its transfers.
@@ -128,7 +131,15 @@ def _by_block(found: Collected, blocks: Sequence[tuple[int, str, str]]) -> Itera
     rows = frame.groupby("block", sort=False).indices
     for height, own, previous in blocks:
         held: pd.DataFrame = frame.iloc[rows.get(height, [])].reset_index(drop=True)
-        yield Block(height, own, previous, held)
+        yield Block(height, own, previous, held, _beside(found.of_block(height)))
+
+
+def _beside(block: Collected) -> Beside:
+    return Beside(
+        block.txid,
+        lambda: mixes(block.records()),
+        lambda: spent_together(block.records()),
+    )
 
 
 class _Raw:

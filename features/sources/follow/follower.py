@@ -1,6 +1,6 @@
 """Keeps a ledger where its chain is: reads new blocks, undoes blocks that the chain gave up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.errors import SourceError
 from features.sources.follow.chain import Block, Chain
+from features.sources.follow.kept import Kept
 from features.sources.follow.state import REMEMBERED, Progress, Seen, StateFile
 from features.sources.follow.targets import Target
 
@@ -80,11 +81,15 @@ class Follower:
         *,
         first: int | None = None,
         asset: str | None = None,
+        kept: Sequence[Kept] = (),
     ) -> None:
         self._chain = chain
         self._target = target
         self._state = state
+        self._kept = kept
         self.progress = self._begun(first, asset)
+        for one in kept:
+            one.begin(anew=not self.progress.blocks)
 
     def catch_up(
         self, last: int | None = None, on_block: Callable[[int, int], None] | None = None
@@ -124,12 +129,18 @@ class Follower:
         if known is None:
             if first is None:
                 raise SourceError(f"{path} is not there yet: say the first block, --from-block")
-            return Progress(self._chain.name, asset, first)
+            return Progress(self._chain.name, asset, first, kept=self._names)
         for name, was, now in (
             ("chain", known.chain, self._chain.name), ("asset", known.asset, asset),
         ):  # fmt: skip
             if was != now:
                 raise SourceError(f"{path} is of {name} {was or 'all'}, not {now or 'all'}")
+        if known.kept != self._names:
+            raise SourceError(
+                f"{path}: what is kept beside the ledger is {', '.join(known.kept) or 'nothing'}, "
+                f"named is {', '.join(self._names) or 'nothing'}; name the same, as other files "
+                "would miss blocks"
+            )
         if known.ledger is not None and known.ledger != (now := self._target.identity()):
             there = "no ledger" if now is None else "another ledger"
             raise SourceError(f"{path} tells how far a ledger is, but {there} is there; remove it")
@@ -139,6 +150,10 @@ class Follower:
                 f"not at {first}"
             )
         return known
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self._kept)
 
     def _turn(self, head: int, until: int, on_block: Callable[[int, int], None] | None) -> Followed:
         """One change of the target: what is undone, and as many blocks as one change takes."""
@@ -161,7 +176,7 @@ class Follower:
     def _change(
         self, alive: tuple[Seen, ...], dead: tuple[Seen, ...], new: list[Block]
     ) -> Followed:
-        seen = [Seen(b.number, b.hash, tuple(dict.fromkeys(b.frame["tx_id"]))) for b in new]
+        seen = [_seen(block) for block in new]
         gone = [*self.progress.pending, *(tx_id for block in dead for tx_id in block.tx_ids)]
         coming = [tx_id for block in seen for tx_id in block.tx_ids]
         if self.progress.parent is None and new:
@@ -170,6 +185,8 @@ class Follower:
         self._state.write(self.progress)
         frames = [block.frame for block in new if len(block.frame)]
         frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        for one in self._kept:
+            one.change(gone, new)
         changed = self._target.change(gone, frame)
         identity = self._target.identity()
         self.progress = self.progress.done(seen, identity)
@@ -209,3 +226,8 @@ class Follower:
                 return
             parent = block.hash
             yield block
+
+
+def _seen(block: Block) -> Seen:
+    beside = () if block.beside is None else block.beside.tx_ids
+    return Seen(block.number, block.hash, tuple(dict.fromkeys([*block.frame["tx_id"], *beside])))

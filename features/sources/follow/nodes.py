@@ -18,9 +18,12 @@ class Node(NamedTuple):
         What is read, in one spelling; None for all.
     left_out : mapping of str to int
         Grows as it is read: how much was left out, by reason.
+    of_coins : bool
+        Its blocks tell of CoinJoins and of wallets that spend together.
     """
 
     chain: Chain
     notes: Sequence[str]
     asset: str | None
     left_out: Mapping[str, int]
+    of_coins: bool = False

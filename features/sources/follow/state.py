@@ -16,7 +16,8 @@ from features.errors import RiskError, SourceError
 from features.json_file import read_json
 
 REMEMBERED = 128  # blocks, and so the deepest reorganisation that can be undone
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)  # 1 names no files that are kept beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Progress:
         The latest blocks, at most ``REMEMBERED``, in order.
     pending : tuple of str
         Transactions that may be in the ledger or not.
+    kept : tuple of str
+        Names of the files that are kept beside it, see :mod:`features.sources.follow.kept`.
     """
 
     chain: str
@@ -56,6 +59,7 @@ class Progress:
     ledger: str | None = None
     blocks: tuple[Seen, ...] = ()
     pending: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def next(self) -> int:
@@ -109,7 +113,7 @@ class StateFile:
 
 
 def _progress(facts: Any) -> Progress:
-    if facts["format"] != FORMAT:
+    if facts["format"] not in _READ:
         raise ValueError(f"format {facts['format']!r}, this version reads {FORMAT}")
     blocks = tuple(
         Seen(int(one["number"]), str(one["hash"]), tuple(map(str, one["tx_ids"])))
@@ -126,6 +130,7 @@ def _progress(facts: Any) -> Progress:
         ledger=_optional(facts["ledger"]),
         blocks=blocks,
         pending=tuple(map(str, facts["pending"])),
+        kept=tuple(map(str, facts.get("kept", ()))),
     )
 
 

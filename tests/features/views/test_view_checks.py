@@ -68,9 +68,8 @@ def test_no_history_gives_the_stated_zeros_and_nans(world: World) -> None:
     unread = ("coverage_truncated_share", *TRUNCATED)
     for name, values in rows_of(VIEWS, nothing_yet).items():
         # where there is none, hops of exposure and depth are nan (0 would be the wallet itself)
-        undefined = str(name).startswith(("one_hop", "exposure", "depth", "around")) or not str(
-            name
-        ).endswith(zero)
+        never = ("one_hop", "exposure", "depth", "around", "utxo")
+        undefined = str(name).startswith(never) or not str(name).endswith(zero)
         expected = np.nan if undefined and name not in unread else 0.0
         np.testing.assert_array_equal(values, expected, err_msg=str(name))
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger, SourceError, check_transfers
+from features.clusters import Clusters
 from features.sources.bitcoin.formats import reader
 from features.sources.bitcoin.node import BitcoinNode
 from features.sources.bitcoin.raw import Output, RawBlock, parse_block
@@ -20,9 +21,11 @@ from features.sources.bitcoin.raw_files import framed_blocks, longest_chain
 from features.sources.bitcoin.records import SATOSHI
 from features.sources.bitcoin.scripts import REGTEST, owner
 from features.sources.follow.follower import Follower
+from features.sources.follow.kept import KeptClusters, KeptLabels
 from features.sources.follow.state import StateFile
 from features.sources.follow.targets import Folder
 from tests.nodes.bcoin import SEGWIT_HEIGHT, Regtest, regtest, why_not
+from walletrisk import run
 
 read_raw = reader("bitcoin-blocks")
 BLOCKS = Path(__file__).parents[3] / "data" / "bitcoin" / "blocks_1_255.dat"
@@ -113,17 +116,24 @@ def test_a_coinjoin_is_undone_with_its_block(node: Regtest, tmp_path: Path) -> N
         Folder(tmp_path / "ledger"),
         StateFile(tmp_path / "s.json"),
         first=SEGWIT_HEIGHT,
+        kept=[KeptLabels(tmp_path / "mixes.csv"), KeptClusters(tmp_path / "clusters.arrow")],
     )
     follower.catch_up()
+    assert pd.read_csv(tmp_path / "mixes.csv")["wallet"].tolist() == [f"tx:{txid}"]
     joined = Ledger.open(tmp_path / "ledger").transaction(txid)
     assert [one.recipient for one in joined[:6]] == [f"tx:{txid}"] * 6
     assert [one.sender for one in joined[6:]] == [f"tx:{txid}"] * 12
+    clusters = Clusters.open(tmp_path / "clusters.arrow")
+    assert [clusters.members(one.sender, 2**62) for one in joined[:6]] == [
+        [one.sender] for one in joined[:6]
+    ]
     node.rpc("invalidateblock", block)
     node.mine(2)
     done = follower.catch_up()
     assert (done.undone, done.blocks, done.retracted) == (1, 2, len(joined) + 1)
     ledger, frame = Ledger.open(tmp_path / "ledger"), read(node)
     assert ledger.transaction(txid) == []
+    assert not len(pd.read_csv(tmp_path / "mixes.csv"))
     assert ledger.n_transfers == (frame["block"] >= SEGWIT_HEIGHT).sum()
     assert_balances(node, frame, people)
 
@@ -215,6 +225,26 @@ def test_a_node_that_says_what_is_spent_needs_no_block_before() -> None:
     late = expected[expected["block"] >= 160]
     pd.testing.assert_frame_equal(frame.reset_index(drop=True), late.reset_index(drop=True))
     assert not source._raw.next
+
+
+def test_the_command_keeps_labels_and_clusters_beside_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixes, clusters = tmp_path / "mixes.csv", tmp_path / "clusters.arrow"
+    with serving(Core(spent=True)) as url:
+        command = ["ingest", "--node", url, "--chain", "bitcoin", "--to", str(tmp_path / "ledger")]
+        beside = ["--labels-out", str(mixes), "--clusters", str(clusters)]
+        assert run([*command, *beside, "--from-block", "160", "--to-block", "200"]) == 0
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            f"{mixes}: 0 labels", f"{clusters}: 0 spends",
+        ]  # fmt: skip
+        assert run(command) == 2
+        assert "clusters clusters.arrow, named is nothing" in capsys.readouterr().err
+        assert run([*command, *beside, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["block"], told["labels"], told["spends"]) == (255, 0, 0)
+    assert mixes.exists()
+    assert Clusters.open(clusters).n_wallets == 0
 
 
 def test_a_node_that_does_not_is_read_from_the_first_block_on(

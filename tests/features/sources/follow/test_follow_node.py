@@ -105,6 +105,9 @@ def test_wrong_options_end_in_one_line(
         "say the first block, --from-block": ingest(node, ledger),
         "--follow has no last block": ingest(node, ledger, "--follow", "--to-block", "3"),
         "name a file, --state FILE": ingest(node, ledger, "--to", "http://localhost:1"),
+        "a node of ethereum tells of no CoinJoins and no common inputs": ingest(
+            node, ledger, "--from-block", "0", "--clusters", "clusters.arrow"
+        ),
         "leave unit and prices out": ingest(
             node, ledger, "--to", "http://localhost:1", "--unit-of-account", "USD"
         ),
