@@ -189,8 +189,9 @@ def test_the_command_reads_labels_by_the_map(
 ) -> None:
     table, labels = data
     trained.model.save(tmp_path / "model")
-    times = table.index.levels[1] + pd.Timedelta(400, "D")  # after all that was learnt from
-    table.set_axis(table.index.set_levels(times, level=1)).to_parquet(tmp_path / "t.parquet")
+    later = table.reset_index()
+    later["as_of"] += pd.Timedelta(400, "D")  # after all that was learnt from
+    later.set_index(["wallet", "as_of"]).to_parquet(tmp_path / "t.parquet")
     own = labels.rename(columns={"wallet": "account"})
     own["known_at"] = own["known_at"].astype("int64") // 1_000_000
     own.to_csv(tmp_path / "l.csv", index=False)
