@@ -137,7 +137,10 @@ class Categories:
 
     def shares(self, features: Float64) -> Float64:
         """Return P(category | illicit), float64 (n, c); rows sum to one."""
-        return _softmax(self.scaler.scale(features) @ self.slope.T + self.intercept)
+        scaled, scores = self.scaler.scale(features), np.empty((len(features), len(self.names)))
+        for at, slope in enumerate(self.slope):  # a product of matrices rounds by their sizes
+            scores[:, at] = (scaled * slope).sum(axis=1) + self.intercept[at]
+        return _softmax(scores)
 
     def probabilities(
         self, features: Float64, illicit: Float64, unscored: NDArray[np.bool_]

@@ -29,7 +29,7 @@ from features.table import compute_rows
 from features.views import VIEWS
 
 Figures = dict[str, Any]
-START = pd.Timestamp("2026-01-01", tz="UTC")
+START = pd.Timestamp("2024-01-01", tz="UTC")
 SLOT_FACTOR, SLOT_SHIFT, SLOTS = 0x9E3779B1, 8, 1 << 15  # where a search began in every table
 
 

@@ -19,7 +19,7 @@ from experiments.common.results import Measure
 from features import Ledger, feature_table
 from training.attacks.moves import Cost, Move, Target, extra_cost, transfers_of
 
-START = pd.Timestamp("2026-03-01", tz="UTC").as_unit("us")
+START = pd.Timestamp("2024-03-01", tz="UTC").as_unit("us")
 BEGIN_US = START.value // 1_000
 DAY_S = 86_400.0
 THIEF, ASKED = "thief", "asked"

@@ -33,7 +33,7 @@ from training.truth import labels_to_y
 
 K, VIEWS_READ = "5", ("coverage", "amounts", "timing")
 SAMPLED, LATER, NO_TIME = 100, pd.Timedelta(30, "D"), pd.Timedelta(0)
-LABEL, TIME = "amounts_zero_in_share", "amounts_cv_in_ratio"  # columns that are replaced
+LABEL, TIME = "amounts_below_power_in_share", "amounts_cv_in_ratio"  # columns that are replaced
 
 
 def measures(data: Data, ledger: Ledger, folder: Path) -> list[Measure]:

@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Edges = tuple[Ints, Ints, Ints, Floats]  # source, target, step, share of the amount
 
-START = pd.Timestamp("2026-01-05", tz="UTC")
+START = pd.Timestamp("2024-01-08", tz="UTC")
 DAY_S = 86_400
 BLOCK_S = 12
 HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)

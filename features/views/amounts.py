@@ -53,9 +53,8 @@ _SIDE = (
     ("repeated_{d}_share", "transfers {did} of the most frequent amount, over all {did}"),
     (
         "dust_{d}_share",
-        "transfers {did} of more than 0 and less than 1/1000 of the mean, over all {did}",
+        "transfers {did} of less than 1/1000 of the mean, over all {did}",
     ),
-    ("zero_{d}_share", "transfers {did} of amount 0, over all {did}"),
     (
         "round_{d}_share",
         "transfers {did} whose amount has at most two significant digits, over all {did}",
@@ -69,11 +68,11 @@ _SIDE = (
         "first digits of the amounts {did} against Benford's law: half the sum over the digits "
         "of the distance between share and law, 0 where they agree",
     ),
-    ("log_sd_{d}_ratio", "standard deviation (n - 1) of ln of the positive amounts {did}"),
-    ("log_range_{d}_ratio", "ln of the largest less ln of the least positive amount {did}"),
+    ("log_sd_{d}_ratio", "standard deviation (n - 1) of ln of the amounts {did}"),
+    ("log_range_{d}_ratio", "ln of the largest less ln of the least amount {did}"),
     (
         "log_deviation_{d}_ratio",
-        "mean log deviation of the positive amounts {did}: ln of their mean less mean of their ln",
+        "mean log deviation of the amounts {did}: ln of their mean less mean of their ln",
     ),
     *(
         (f"total_{{d}}_{window}_share", f"sum {{did}} in the last {window} over the sum {{did}}")
@@ -116,10 +115,10 @@ def _two_digits(log: float, amount: float) -> float:
 
 @inner_kernel
 def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out: Float64s) -> None:
-    """Entropy, repeats, dust and digits of ascending amounts with a positive total."""
+    """Entropy, repeats, dust and digits of ascending amounts."""
     n = ordered.size
     weighted_log, distinct, run, longest = 0.0, 0, 0, 0
-    zero, dust, rounded, below = 0, 0, 0, 0
+    dust, rounded, below = 0, 0, 0
     digits[:] = 0
     mean = total / n
     for i in range(n):  # apart from the branches below, so that it is vectorised
@@ -130,9 +129,6 @@ def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out:
         run = run + 1 if same else 1
         distinct += not same
         longest = max(longest, run)
-        if amount == 0.0:
-            zero += 1
-            continue
         weighted_log += amount * logs[i]
         dust += amount < _DUST * mean
         value = _two_digits(logs[i], amount)
@@ -142,17 +138,17 @@ def _shape(ordered: Float64s, total: float, logs: Float64s, digits: Int64s, out:
     if n > 1:
         out[_OF.entropy_ratio] = max(math.log(total) - weighted_log / total, 0.0) / math.log(n)
     out[_OF.distinct_share], out[_OF.repeated_share] = distinct / n, longest / n
-    out[_OF.dust_share], out[_OF.zero_share] = dust / n, zero / n
+    out[_OF.dust_share] = dust / n
     out[_OF.round_share], out[_OF.below_power_share] = rounded / n, below / n
     distance = 0.0
     for digit in range(1, 10):
-        distance += abs(digits[digit] / (n - zero) - _BENFORD[digit - 1])
+        distance += abs(digits[digit] / n - _BENFORD[digit - 1])
     out[_OF.benford_ratio] = distance / 2
 
 
 @inner_kernel
 def _log_shape(logs: Float64s, mean: float, out: Float64s) -> None:
-    """Spread of the ascending logarithms of the positive amounts, of which ``mean`` is the mean."""
+    """Spread of the ascending logarithms of amounts, of which ``mean`` is the mean."""
     n = logs.size
     total, squares = 0.0, 0.0
     for log in logs:
@@ -179,8 +175,6 @@ def _sizes(ordered: Float64s, total: float, last: float, out: Float64s) -> None:
         out[_OF.sd_amount] = math.sqrt(squares / (n - 1))
     for share, amount, _ in _QUANTILES:
         out[amount] = quantile(ordered, share)
-    if total == 0.0:
-        return
     out[_OF.cv_ratio], out[_OF.last_to_mean_ratio] = out[_OF.sd_amount] / mean, last / mean
     out[_OF.min_to_mean_ratio] = ordered[0] / mean
     for _, amount, to_mean in _QUANTILES:
@@ -203,13 +197,8 @@ def _side(side: PastSide, history: History, scratch: Rows, digits: Int64s, out: 
     sort_values(ordered)
     out[_OF.total_amount] = total
     _sizes(ordered, total, amounts[history.end - 1], out)
-    if total == 0.0:
-        return
     _shape(ordered, total, logs, digits, out)
-    zeros = 0
-    while ordered[zeros] == 0.0:
-        zeros += 1
-    _log_shape(logs[zeros:], total / (n - zeros), out)
+    _log_shape(logs, total / n, out)
     for k in range(len(_RECENT)):
         out[_RECENT[k]] = sums[k] / total
 

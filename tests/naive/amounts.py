@@ -59,7 +59,7 @@ def _side(d: str, transfers: list[Transfer], as_of: int) -> Row:
         recent = math.fsum(t.amount for t in transfers if t.time >= as_of - width)
         row[f"total_{d}_{window}_share"] = ratio(recent, total)
     row |= {f"{name.format(d=d)}": value for name, value in _shape(values, total).items()}
-    return row | _logarithms(d, [math.log(value) for value in values if value], values)
+    return row | _logarithms(d, [math.log(value) for value in values], values)
 
 
 def _logarithms(d: str, logs: list[float], values: list[float]) -> Row:
@@ -74,17 +74,15 @@ def _logarithms(d: str, logs: list[float], values: list[float]) -> Row:
 def _shape(values: list[float], total: float) -> Row:
     names = (
         "entropy_{d}_ratio", "distinct_{d}_share", "repeated_{d}_share", "dust_{d}_share",
-        "zero_{d}_share", "round_{d}_share", "below_power_{d}_share", "benford_{d}_ratio",
+        "round_{d}_share", "below_power_{d}_share", "benford_{d}_ratio",
     )  # fmt: skip
     if not total:
         return dict.fromkeys(names, NAN)
     n = len(values)
-    positive = [value for value in values if value > 0]
-    shares = [value / total for value in positive]
-    first_digits = Counter(first_digit(value) for value in positive)
+    shares = [value / total for value in values]
+    first_digits = Counter(first_digit(value) for value in values)
     benford = sum(
-        abs(first_digits[digit] / len(positive) - math.log10(1 + 1 / digit))
-        for digit in range(1, 10)
+        abs(first_digits[digit] / n - math.log10(1 + 1 / digit)) for digit in range(1, 10)
     )
     return dict(
         zip(
@@ -93,10 +91,9 @@ def _shape(values: list[float], total: float) -> Row:
                 -sum(s * math.log(s) for s in shares if s) / math.log(n) if n > 1 else NAN,
                 len(set(values)) / n,
                 max(Counter(values).values()) / n,
-                sum(0 < value < total / n / 1000 for value in values) / n,
-                values.count(0.0) / n,
-                sum(map(is_round, positive)) / n,
-                sum(first_digit(value) == 9 for value in positive) / n,
+                sum(value < total / n / 1000 for value in values) / n,
+                sum(map(is_round, values)) / n,
+                sum(first_digit(value) == 9 for value in values) / n,
                 benford / 2,
             ),
             strict=True,

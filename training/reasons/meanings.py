@@ -44,6 +44,7 @@ BURSTS = Meaning("bursts", "Many wallets paying it, or paid by it, within days")
 GATHERING = Meaning("gathering", "Money scattered over wallets and gathered again")
 CYCLES = Meaning("cycles", "Money that came back to it in a circle")
 ASSETS = Meaning("assets", "Which assets it holds and swaps")
+COINS = Meaning("coins", "How its coins are mixed, paid and left over")
 DUST = Meaning("dust", "Dust that others sent to it")
 AROUND = Meaning("around", "Labelled wallets one and two steps away")
 SERVICES_IN = Meaning("received_services", "What it received from wallets like services")
@@ -57,6 +58,7 @@ _SIDES = ((_BOTH_SIDES, PASSING_ON), (r"_in_", RECEIVED), (r"_out_", SENT))
 _RULES: Mapping[str, tuple[tuple[str, Meaning], ...]] = {
     "coverage": (("", HISTORY),),
     "assets": (("", ASSETS),),
+    "utxo": (("", COINS),),
     "dust": (("", DUST),),
     "amounts": _SIDES,
     "windows": _SIDES,

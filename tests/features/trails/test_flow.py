@@ -23,7 +23,7 @@ from features.trails.flow import (
 from tests.naive import flow as naive
 from tests.strategies import at, chain, transfers
 
-LATE = at(1e9)
+LATE = at(8e7)
 
 
 def flow_of(

@@ -48,9 +48,9 @@ def test_transfers_come_as_they_were_put_in(world: World, split: int) -> None:
     """Some of them saved, some appended."""
     ledger = Ledger.from_transfers(world.transfers.iloc[:split])
     ledger.append(world.transfers.iloc[split:])
-    known = plain_past(transfer_list(world.transfers), None, micros(at(1e9)))
+    known = plain_past(transfer_list(world.transfers), None, micros(at(8e7)))
     for wallet in world.spine["wallet"].unique():
-        trails = trace(ledger, wallet, at(1e9), views=(EVERYTHING,))
+        trails = trace(ledger, wallet, at(8e7), views=(EVERYTHING,))
         assert types(trails) == TYPES
         whole = trails.merge(world.transfers, on=["tx_id", "position"], suffixes=("", "_put"))
         assert len(whole) == len(trails)

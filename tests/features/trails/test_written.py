@@ -16,7 +16,7 @@ from features.trails.text import flow_text
 from features.trails.written import SHOWN_ROWS, flow_facts, page, svg, visible, write_flow
 from tests.strategies import at, fan_out, transfers
 
-LATE = at(1e9)
+LATE = at(8e7)
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=HYPERLINK(1)", "+1", "-1",
     "@SUM(A1)", "\t=1", "$x^2$ $\\frac{1}{$", "a\u202eb", "]]>&amp;<!--", "\U0001f480\u4e2d",

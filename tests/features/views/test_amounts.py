@@ -48,11 +48,10 @@ def test_balance_path_counts_receipts_first_at_one_instant() -> None:
     assert values["amounts_balance_low_ratio"] == 0.0
 
 
-def test_zero_amounts_have_sums_but_no_shares() -> None:
+def test_amounts_of_zero_are_none() -> None:
     values = row([0.0, 0.0])
     assert values["amounts_total_in_amount"] == 0.0
-    assert values["amounts_sd_in_amount"] == 0.0
-    assert np.isnan(values["amounts_zero_in_share"])
+    assert np.isnan(values["amounts_sd_in_amount"])
     assert np.isnan(values["amounts_out_to_in_ratio"])
 
 
