@@ -66,7 +66,7 @@ def test_an_evasion_spends_only_what_it_has(evasion: Evasion) -> None:
 
 def test_what_halves_a_column_is_priced() -> None:
     before = pd.Series({"depth_a_share": 1.0, "depth_b_hops": 6.0, "depth_truncated_ratio": 0.0})
-    assert pd.Timestamp("2026-03-01", tz="UTC").value // 1_000 == BEGIN_US
+    assert pd.Timestamp("2024-03-01", tz="UTC").value // 1_000 == BEGIN_US
     results = [tried(one, before, row_of=lambda moves: before / len(moves)) for one in EVASIONS[:2]]
     table = prices(results)
     assert set(table["column"]) == {"depth_a_share", "depth_b_hops"}
