@@ -28,14 +28,14 @@ def exposure(ledger: Ledger, code: int, as_of: int, *, labels: LabelEvents) -> d
     Returns
     -------
     dict
-        ``unit`` of account (empty: the ledger is of one asset), and for ``received`` and ``sent``
+        ``unit`` of account, and for ``received`` and ``sent``
         what :func:`_side` says.
     """
     past = past_of(ledger, np.array([code], dtype=np.int32), np.array([as_of]), labels)
     given, search = traced_past(ledger, past), empty_search(CAPS, record=True)
     asked = ask(past, 0)
     sides = {name: _side(given, asked, forward, search) for forward, name in enumerate(SIDES)}
-    return {"unit": "" if ledger.assets.plain else ledger.unit, **sides}
+    return {"unit": ledger.unit, **sides}
 
 
 def _side(given: TracedPast, asked: Question, forward: int, search: Search) -> dict[str, Any]:

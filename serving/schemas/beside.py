@@ -56,6 +56,6 @@ class ExposureSide(BaseModel):
 class Exposure(BaseModel):
     """Which labelled wallets a wallet's money came from and went to."""
 
-    unit: str = Field(description="Of account; empty: the ledger is of one asset.")
+    unit: str = Field(description="Of account.", examples=["ETH"])
     received: ExposureSide
     sent: ExposureSide

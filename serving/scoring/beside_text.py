@@ -59,18 +59,18 @@ def _bands(bands: Mapping[str, Any]) -> Iterator[str]:
 def _exposure(exposure: Mapping[str, Any] | None) -> Iterator[str]:
     if exposure is None:
         return
-    unit = f" {exposure['unit']}" if exposure["unit"] else ""
+    unit = exposure["unit"]
     for side in ("received", "sent"):
         told = exposure[side]
         cut = "; not all of it was followed" if told["truncated"] else ""
         yield (
-            f"  {side} {told['value']:g}{unit}: {told['service_like_value']:g} through wallets like"
+            f"  {side} {told['value']:g} {unit}: {told['service_like_value']:g} through wallets like"
             f" services, {told['unknown_value']:g} unknown{cut}"
         )
         for line in told["lines"][:LINES]:
             yield (
                 f"    {line['share']:6.1%} {line['kind']}, {line['hops']} hop(s): {line['value']:g}"
-                f"{unit} {line['label'] or 'no verdict'}, {line['category']}"
+                f" {unit} {line['label'] or 'no verdict'}, {line['category']}"
             )
         if len(told["lines"]) > LINES:
             yield f"    and {len(told['lines']) - LINES} smaller ones"

@@ -26,7 +26,7 @@ MOVES = [(1.0, "thief", "a", 3.0), (2.0, "clean", "a", 1.0), (3.0, "a", "b", 2.0
 def test_direct_and_indirect_value_add_up_with_the_rest() -> None:
     known = pd.concat([THIEF, labels(("shop", "none", "gambling", -DAY / 1e6))])
     said = told(Ledger.from_transfers(transfers(MOVES)), "b", at(10), known)
-    assert said["unit"] == ""
+    assert said["unit"] == "ETH"
     received, sent = said["received"], said["sent"]
     assert [(one["kind"], one["hops"], one["value"]) for one in received["lines"]] == [
         ("indirect", 2, 1.5), ("direct", 1, 1.0),
