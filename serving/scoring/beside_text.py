@@ -64,8 +64,8 @@ def _exposure(exposure: Mapping[str, Any] | None) -> Iterator[str]:
         told = exposure[side]
         cut = "; not all of it was followed" if told["truncated"] else ""
         yield (
-            f"  {side} {told['value']:g} {unit}: {told['service_like_value']:g} through wallets like"
-            f" services, {told['unknown_value']:g} unknown{cut}"
+            f"  {side} {told['value']:g} {unit}: {told['service_like_value']:g} through wallets "
+            f"like services, {told['unknown_value']:g} unknown{cut}"
         )
         for line in told["lines"][:LINES]:
             yield (
