@@ -44,8 +44,9 @@ def answers(served: Served, questions: Sequence[Mapping[str, Any]]) -> list[dict
             labels_map=served.written.columns,
             labels_time_unit=served.written.time_unit,
             labels_timezone=served.written.timezone,
-            # a journal of its own: the ledger's may be in use, and nothing is to be written
+            # databases of its own: the ledger's may be in use, and nothing is to be written
             journal=f"sqlite:///{Path(folder) / 'journal.db'}",
+            records=f"sqlite:///{Path(folder) / 'records.db'}",
         )
         return asyncio.run(_asked(settings, questions))
 

@@ -18,6 +18,7 @@ from features.errors import ConflictError, RiskError
 from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
 from serving.mistakes import MistakesError
+from serving.records import RecordsError
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
@@ -94,6 +95,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CheckpointError)
     @app.exception_handler(JournalError)
+    @app.exception_handler(RecordsError)
     async def unavailable(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 503, str(error), headers={"Retry-After": "5"})
 

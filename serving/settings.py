@@ -80,6 +80,8 @@ class Settings(BaseSettings):
         Saved clusters, for the level of entities.
     journal : str, optional
         SQLAlchemy URL of the journal of new transfers; default: SQLite beside the ledger's folder.
+    records : str, optional
+        SQLAlchemy URL of what is written down beside the ledger; default: SQLite beside its folder.
     chain : str, optional
         Name of the chain whose wallets the ledger holds, where it does not say so itself. A request
         that names another is refused.
@@ -120,6 +122,7 @@ class Settings(BaseSettings):
     labels_timezone: str | None = None
     clusters: Path | None = None
     journal: str | None = None
+    records: str | None = None
     chain: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
@@ -175,6 +178,11 @@ class Settings(BaseSettings):
         """URL of the journal, the default filled in."""
         return journal_beside(self.ledger) if self.journal is None else self.journal
 
+    @property
+    def records_url(self) -> str:
+        """URL of the records, the default filled in."""
+        return database_beside(self.ledger, "records") if self.records is None else self.records
+
 
 def journal_beside(ledger: Path) -> str:
     """URL of the journal beside a ledger's folder.
@@ -184,5 +192,10 @@ def journal_beside(ledger: Path) -> str:
     >>> journal_beside(Path("/data/ledger"))
     'sqlite:////data/ledger.journal.sqlite'
     """
+    return database_beside(ledger, "journal")
+
+
+def database_beside(ledger: Path, what: str) -> str:
+    """URL of an SQLite database beside a ledger's folder, by what it holds."""
     folder = ledger.absolute()
-    return f"sqlite:///{folder.with_name(folder.name + '.journal.sqlite')}"
+    return f"sqlite:///{folder.with_name(f'{folder.name}.{what}.sqlite')}"

@@ -85,7 +85,7 @@ def test_exposure_is_what_the_haircut_says(client: TestClient, world: World) -> 
 
 def test_without_labels_exposure_is_refused_and_nothing_is_known(start: Start) -> None:
     with start() as client:
-        client.app.state.service.scorer.held.labels = None  # type: ignore[attr-defined]
+        client.app.state.endpoint.service.scorer.held.labels = None  # type: ignore[attr-defined]
         response = client.post(SCORE, json={"wallet": "w1", "include": ["exposure"]})
     assert response.status_code == 422
     assert "no labels are loaded" in response.json()["detail"]

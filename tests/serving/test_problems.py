@@ -102,7 +102,7 @@ def test_a_bad_transfer_is_placed(client: TestClient, fields: dict[str, Any], po
     problem = send(client, TRANSFERS, body)
     assert problem["status"] == 422
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
-    ledger = client.app.state.service.scorer.held.ledger  # type: ignore[attr-defined]
+    ledger = client.app.state.endpoint.service.scorer.held.ledger  # type: ignore[attr-defined]
     assert ledger.n_transfers == 900
 
 
@@ -160,7 +160,7 @@ def test_a_journal_that_fails_is_a_503(client: TestClient, monkeypatch: pytest.M
     def full(_: object) -> int:
         raise JournalError("the journal did not take the transfers, none was added: disk is full")
 
-    journal = client.app.state.service.journal  # type: ignore[attr-defined]
+    journal = client.app.state.endpoint.service.journal  # type: ignore[attr-defined]
     monkeypatch.setattr(journal, "append", full)
     response = client.post(TRANSFERS, json={"transfers": [transfer(1)]})
     assert response.status_code == 503
@@ -174,7 +174,7 @@ def test_a_defect_tells_nothing_of_the_inside(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
-    service = client.app.state.service  # type: ignore[attr-defined]
+    service = client.app.state.endpoint.service  # type: ignore[attr-defined]
     monkeypatch.setattr(service.scorer, "score", broken)
     quiet = TestClient(client.app, raise_server_exceptions=False)
     response = quiet.post(SCORE, json={"wallet": "w1"})

@@ -157,7 +157,7 @@ def test_the_writer_reads_slices_only_while_no_wallets_are_one(
     file = tmp_path / "clusters.arrow"
     clusters.save(file)
     with start(clusters=file) as client:
-        held = client.app.state.service.scorer.held  # type: ignore[attr-defined]
+        held = client.app.state.endpoint.service.scorer.held  # type: ignore[attr-defined]
         with as_asked(held, "w3", AT, clusters):
             assert held.at_rest.locked()
         seen = []

@@ -48,7 +48,7 @@ def test_the_answer_is_that_of_a_ledger_that_holds_them(
     assert without(said) == without(wanted) | {"wallet": {"address": wallet, "chain": None}}
     after = answered(client, SCORE, {"wallet": wallet} | Q)
     assert without(after) == without(before)
-    assert client.app.state.service.scorer.held.ledger.n_transfers == 900  # type: ignore[attr-defined]
+    assert client.app.state.endpoint.service.scorer.held.ledger.n_transfers == 900  # type: ignore[attr-defined]
 
 
 def test_a_deposit_is_scored_before_it_is_taken(client: TestClient) -> None:

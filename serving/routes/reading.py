@@ -1,0 +1,51 @@
+"""What routes share: the endpoint that is ready, bodies, and answers as JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from starlette.exceptions import HTTPException
+
+from serving.bodies import SHORT_BYTES, require_few_values
+from serving.endpoint import Endpoint
+from serving.lane import Lane
+
+
+async def _ready(request: Request) -> Endpoint:
+    endpoint: Endpoint | None = request.app.state.endpoint
+    if endpoint is None:
+        raise HTTPException(503, "ledger and model are not loaded")
+    return endpoint
+
+
+Ready = Annotated[Endpoint, Depends(_ready)]
+
+
+def lane_of(request: Request) -> Lane:
+    """The lane of heavy requests."""
+    lane: Lane = request.app.state.lane
+    return lane
+
+
+def as_json(content: Mapping[str, Any]) -> Response:
+    """Answer 200 with a JSON object."""
+    return Response(json.dumps(content, allow_nan=False), media_type="application/json")
+
+
+async def json_body(request: Request) -> bytes:
+    """Body of a request that says it is JSON; a page in a browser cannot claim that unasked."""
+    media, _, _ = request.headers.get("content-type", "").partition(";")
+    if media.strip().lower() != "application/json":
+        raise HTTPException(415, "the body must be JSON: send Content-Type: application/json")
+    body = await request.body()
+    require_few_values(body)
+    return body
+
+
+async def short_body(request: Request) -> bytes:
+    """Body of a request about one wallet."""
+    body = await json_body(request)
+    if len(body) > SHORT_BYTES:
+        raise HTTPException(413, f"a request about one wallet has at most {SHORT_BYTES} bytes")
+    return body

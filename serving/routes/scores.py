@@ -1,0 +1,56 @@
+"""Routes that ask about wallets."""
+
+import json
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+
+from serving.access.caller import Scope, require
+from serving.bodies import read_each
+from serving.mistakes import MistakesError
+from serving.openapi import documented
+from serving.routes.reading import Ready, as_json, json_body, lane_of, short_body
+from serving.schemas import answers, requests
+
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))])
+
+
+@router.post("/v1/wallets/score", **documented(answers.WalletScore, requests.ScoreRequest))
+async def score_wallet(request: Request, endpoint: Ready) -> Response:
+    """Probability that a wallet is illicit, as of an instant, and the reasons."""
+    body = await short_body(request)  # it is parsed on the event loop
+    asked = requests.ScoreRequest.model_validate_json(body)
+    light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
+    quick = endpoint.service.scorer.tabular and light
+    if quick:  # below a millisecond, a few on hubs: a thread would cost more
+        return as_json(endpoint.service.score(asked))
+    async with lane_of(request).urgent_turn():
+        return as_json(await to_thread.run_sync(endpoint.service.score, asked))
+
+
+@router.post("/v1/wallets/score:batch", **documented(answers.BatchAnswer, requests.BatchRequest))
+async def score_wallets(request: Request, endpoint: Ready) -> Response:
+    """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
+    body, lane = await json_body(request), lane_of(request)
+
+    def answer(item: requests.ScoreRequest | MistakesError) -> str:
+        return json.dumps(endpoint.service.score_item(item), allow_nan=False)
+
+    with lane.place(request):
+        items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
+        texts = await lane.each(request, answer, items)
+    return Response(f'{{"items": [{", ".join(texts)}]}}', media_type="application/json")
+
+
+@router.post("/v1/wallets/trace", **documented(answers.WalletTrace, requests.TraceRequest))
+async def trace_wallet(request: Request, endpoint: Ready) -> Response:
+    """Transfers that prove a wallet's features, trail by trail, as of an instant."""
+    asked = requests.TraceRequest.model_validate_json(await short_body(request))
+    lane = lane_of(request)
+
+    def answer(asked: requests.TraceRequest) -> Response:
+        return as_json(endpoint.service.trace(asked))
+
+    with lane.place(request):
+        (said,) = await lane.each(request, answer, [asked])
+    return said
