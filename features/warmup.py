@@ -23,6 +23,7 @@ from features.contracts.addresses import canonical_one
 from features.errors import RiskError
 from features.kernel import before
 from features.kernel.compiler import CACHE
+from features.kernel.leaf_sums import LEAF, NODE, STEP, add_leaf_sums
 from features.ledger import Ledger
 from features.ledger.verify import verify
 from features.neighbourhood import neighbourhoods
@@ -36,7 +37,7 @@ from features.views import VIEWS
 
 _START = pd.Timestamp("2026-01-01", tz="UTC")
 _MARK = CACHE / "everything"
-_LEDGER, _FLOWS, _REST = "the ledger", "flows", "policies and neighbourhoods"
+_LEDGER, _FLOWS, _REST = "the ledger", "flows", "policies, neighbourhoods and trees"
 # to compile: begun first, so that none ends late
 _LONGEST = ("patterns", "layering", "exposure", "depth")
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
@@ -173,6 +174,11 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
         codes = ledger.codes(spine["wallet"])
         instants = np.full(codes.size, (ledger.last_time or 0) + 1)
         neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
+        none = np.zeros(0)
+        add_leaf_sums(
+            np.zeros((0, 1)), none.astype(NODE), np.zeros(1, LEAF), none.astype(STEP),
+            none.astype(np.int32), none, np.zeros((0, 1)),
+        )  # fmt: skip
 
     longest = sorted(views, key=lambda view: view.name not in _LONGEST)
     work: dict[str, Callable[[], None]] = {view.name: partial(of_view, view) for view in longest}
