@@ -3,9 +3,8 @@
 On a side they lie together: at one instant a slice is in order of the hashes of transactions.
 """
 
-from features.kernel import UInt64s, inner_kernel
-from features.past.around import earlier
-from features.past.cut import History, PastSide, TracedPast
+from features.kernel import UInt64s, before, inner_kernel
+from features.past.cut import History, PastSide, TracedPast, held
 
 MOST = 0.5  # of a sum: what is above is the greater part
 
@@ -29,11 +28,16 @@ def in_transaction(
 
     ``time`` is that of the row, in microseconds since 1970 UTC.
     """
-    transfer, transaction = side.transfer, tx_hash[row]
-    first, stop = earlier(side, wallet, time).end, earlier(side, wallet, time + 1).end
-    while first < stop and tx_hash[transfer[first]] < transaction:
+    times, transfer = side.time, side.transfer
+    start, stop = held(side, wallet, side.as_of[0])
+    first = before(times, start, stop, time)
+    # most wallets have nothing else at the instant, and the hash of a row is far away in memory
+    if first == stop or times[first] != time or time >= side.as_of[0]:
+        return first, first
+    transaction = tx_hash[row]
+    while first < stop and times[first] == time and tx_hash[transfer[first]] < transaction:
         first += 1
-    if first == stop or tx_hash[transfer[first]] != transaction:
+    if first == stop or times[first] != time or tx_hash[transfer[first]] != transaction:
         return first, first
     return first, end_of_transaction(side, tx_hash, first, stop)
 

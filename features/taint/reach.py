@@ -234,13 +234,22 @@ def _range(side: PastSide, node: Node, forward: bool) -> History:
 
 
 @inner_kernel
+def _same_transaction(given: TracedPast, side: PastSide, place: int, node: Node) -> bool:
+    """Whether a transfer is of the transaction that led to a node."""
+    if side.time[place] != node.time:  # rows of the log are far away in memory
+        return False
+    row, tx_hash = side.transfer, given.tx_hash
+    return bool(tx_hash[row[place]] == tx_hash[row[node.place]])
+
+
+@inner_kernel
 def _follow(given: TracedPast, reach: Reach, own: int, forward: bool, at: int, hops: int) -> None:
     """Follow the node at a place by one hop."""
     side = given.past.outgoing if forward else given.past.incoming
     time, counterparty, amount, row = side.time, side.counterparty, side.amount, side.transfer
     kept, sums, caps = reach.nodes[at], reach.tally[0], reach.caps
     node = Node(kept.value, kept.time, kept.since, kept.place, kept.wallet, kept.parent)
-    inside, transaction = kept.service or kept.settled, given.tx_hash[row[node.place]]
+    inside = kept.service or kept.settled
     part = _range(side, node, forward)
     step, place = (1, part.first) if forward else (-1, part.end - 1)
     read = 0
@@ -251,7 +260,7 @@ def _follow(given: TracedPast, reach: Reach, own: int, forward: bool, at: int, h
             sums.cut = True
             break
         carried = amount[place] >= sums.least and amount[place] > 0.0
-        if carried and given.tx_hash[row[place]] != transaction:
+        if carried and not _same_transaction(given, side, place, node):
             carried = not inside and not mostly_settled(
                 given, node.wallet, time[place], row[place], not forward
             )
