@@ -9,14 +9,13 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import pandas as pd  # noqa: E402 - the repository must be importable first
 import stage_aggregates  # noqa: E402
-import stage_http  # noqa: E402
 import stage_ledger  # noqa: E402
 
 from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
-from experiments.common.synthetic import START, Sizes, generate, labels, write  # noqa: E402
+from experiments.common.synthetic import START, Sizes, generate, write  # noqa: E402
 
 SEED = 20261124
-STAGES = ("aggregates", "ledger", "http")
+STAGES = ("aggregates", "ledger")
 QUICK = Sizes(transfers=20_000, wallets=2_000)
 RESULT = HERE / "result.json"
 
@@ -29,7 +28,7 @@ def main() -> None:
 
 
 class Run:
-    """The table, its ledger and its labels, made once, and the stages over them."""
+    """The table and its ledger, made once, and the stages over them."""
 
     def __init__(self, work: Path, *, quick: bool) -> None:
         sizes = QUICK if quick else Sizes()
@@ -38,11 +37,9 @@ class Run:
         self.repeats = 1 if quick else 3
         self.transfers = work / "transfers.parquet"
         self.ledger = work / "ledger"
-        self.labels = work / "labels.parquet"
         self.as_of = START + pd.Timedelta(days=sizes.days)
         synthetic = generate(SEED, sizes)
         write(synthetic, self.transfers)
-        labels(synthetic, n_licit=300 if quick else 4000, seed=SEED).to_parquet(self.labels)
         del synthetic
         stage_ledger.build(self.transfers, self.ledger)
 
@@ -52,20 +49,14 @@ class Run:
             return stage_aggregates.measure(
                 self.transfers, self.ledger, as_of=self.as_of, repeats=self.repeats, work=self.work
             )
-        if name == "ledger":
-            measures = stage_ledger.measure(
-                self.transfers, self.ledger, repeats=self.repeats, seed=SEED, work=self.work
-            )
-            if self.quick:  # compiling every kernel is not quick
-                return measures
-            return measures + stage_ledger.measure_start(
-                self.ledger, as_of=self.as_of, repeats=self.repeats, work=self.work
-            )
-        setting = stage_http.Setting(self.ledger, self.labels, self.as_of, SEED, self.work)
-        amount = stage_http.Amount()
-        if self.quick:
-            amount = stage_http.Amount(requests=50, mlflow_requests=10, seconds=0.5)
-        return stage_http.measure(setting, amount)
+        measures = stage_ledger.measure(
+            self.transfers, self.ledger, repeats=self.repeats, seed=SEED, work=self.work
+        )
+        if self.quick:  # compiling every kernel is not quick
+            return measures
+        return measures + stage_ledger.measure_start(
+            self.ledger, as_of=self.as_of, repeats=self.repeats, work=self.work
+        )
 
 
 if __name__ == "__main__":

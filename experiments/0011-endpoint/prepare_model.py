@@ -1,4 +1,4 @@
-"""Child process: train the model that both servers answer with, and log it to MLflow."""
+"""Child process: build the ledger, train the model that both servers answer with, log it."""
 
 import argparse
 import json
@@ -14,6 +14,13 @@ from features import Ledger, feature_table
 from training import RiskModel, TrainConfig, out_of_time_shares, train
 
 HERE = Path(__file__).resolve().parent
+
+
+def build_ledger(arguments: argparse.Namespace) -> dict[str, float]:
+    """Build the ledger of a parquet file and save it."""
+    ledger = Ledger.from_transfers(pd.read_parquet(arguments.transfers))
+    ledger.save(arguments.ledger)
+    return {"transfers": ledger.n_transfers}
 
 
 def train_model(arguments: argparse.Namespace) -> dict[str, float]:
@@ -75,19 +82,22 @@ def log_model(arguments: argparse.Namespace) -> dict[str, float]:
     return {"columns": table.shape[1]}
 
 
+WORK = {"build": build_ledger, "train": train_model, "log": log_model}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("work", choices=["train", "log"])
+    parser.add_argument("work", choices=[*WORK])
     parser.add_argument("ledger", type=Path)
-    parser.add_argument("--labels", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--as-of", type=pd.Timestamp, required=True)
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--as-of", type=pd.Timestamp)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--registry", default="")
-    parser.add_argument("--rows", type=Path, default=None)
+    parser.add_argument("--rows", type=Path)
+    parser.add_argument("--transfers", type=Path)
     arguments = parser.parse_args()
-    figures = (train_model if arguments.work == "train" else log_model)(arguments)
-    json.dump(figures, sys.stdout)
+    json.dump(WORK[arguments.work](arguments), sys.stdout)
 
 
 if __name__ == "__main__":
