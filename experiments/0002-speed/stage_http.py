@@ -83,7 +83,7 @@ def _ours(
     port = free_port()
     command = [
         *SERVE, "--ledger", str(setting.ledger), "--model", str(setting.model),
-        "--labels", str(setting.labels), "--host", HOST, "--port", str(port),
+        "--labels", str(setting.labels), "--host", HOST, "--no-keys", "--port", str(port),
     ]  # fmt: skip
     env = environment(
         WALLETRISK_JOURNAL=f"sqlite:///{setting.work / 'journal.sqlite'}",
