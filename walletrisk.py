@@ -179,7 +179,7 @@ def demo(
         )
 
     model = model_folder(f"models:/{done.name}@champion", work.tracking_uri)
-    chosen = settings(work.ledger, model, None)
+    chosen = settings(work.ledger, model, None).model_copy(update={"no_keys": True})
     serve_and_ask(chosen, question, port=port, once=exit_, show=show)
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from features.view import View
 from serving import problems
+from serving.access.guard import Guard
 from serving.endpoint import Endpoint
 from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
@@ -74,6 +75,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
     app.add_middleware(
         LimitBody, limit=settings.max_body_bytes, in_flight=settings.max_bytes_in_flight
     )
+    app.add_middleware(Guard, metrics=metrics, no_keys=settings.no_keys)
     app.add_middleware(AllowHosts, hosts=settings.hosts)
     app.add_middleware(CountRequests, metrics=metrics)
     metrics.in_flight("heavy_requests", lambda: len(app.state.lane))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import serving.access.commands
 import serving.journal_commands
 from features.commands import (
     AsOf,
@@ -42,6 +43,7 @@ MISTAKE = 2  # exit code
 
 app = typer.Typer()
 app.add_typer(serving.journal_commands.app, name="journal")
+app.add_typer(serving.access.commands.app, name="keys")
 
 
 @app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")
@@ -51,6 +53,9 @@ def serve(
     labels: LabelsFile = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
+    no_keys: Annotated[
+        bool, typer.Option("--no-keys", help="Answer programs of this machine without a key.")
+    ] = False,
     bands: BandsFile = None,
     clusters: ClustersOption = None,
     columns: MapOption = None,
@@ -66,6 +71,8 @@ def serve(
     written = (columns, time_unit, timezone)
     folder = model_folder(model, tracking_uri)
     chosen = settings(ledger, folder, labels, bands, written, clusters)
+    if no_keys:
+        chosen = chosen.model_copy(update={"no_keys": True})
     with ExitStack() as until_ready:
         until_ready.enter_context(progress())
 

@@ -1,8 +1,10 @@
 """What one process answers with: a service over each ledger, and the records that all share."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from features.view import View
+from serving.access.keyring import KeyRing
 from serving.observability import Metrics
 from serving.records import Records
 from serving.service import Service
@@ -15,6 +17,7 @@ class Endpoint:
 
     service: Service
     records: Records
+    keys: KeyRing
     metrics: Metrics
 
     @classmethod
@@ -28,13 +31,15 @@ class Endpoint:
         RiskError
             Something of it cannot be read, or its parts do not fit each other.
         """
-        records = Records(settings.records_url)
-        try:
+        with ExitStack() as opened:
+            records = Records(settings.records_url)
+            opened.callback(records.close)
+            keys = KeyRing(records, settings.rate_per_s)
+            opened.callback(keys.close)
+            metrics.keys(keys)
             service = Service.load(settings, metrics, views=views)
-        except BaseException:
-            records.close()
-            raise
-        return cls(service, records, metrics)
+            opened.pop_all()
+        return cls(service, records, keys, metrics)
 
     def check(self) -> None:
         """Raise an error that answers 503 unless journal and records answer."""
@@ -44,4 +49,5 @@ class Endpoint:
     def close(self) -> None:
         """Let go of it all."""
         self.service.close()
+        self.keys.close()
         self.records.close()

@@ -47,6 +47,7 @@ def answers(served: Served, questions: Sequence[Mapping[str, Any]]) -> list[dict
             # databases of its own: the ledger's may be in use, and nothing is to be written
             journal=f"sqlite:///{Path(folder) / 'journal.db'}",
             records=f"sqlite:///{Path(folder) / 'records.db'}",
+            no_keys=True,
         )
         return asyncio.run(_asked(settings, questions))
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.access import request_id
+from serving.access.keyring import KeyRing
 from serving.journal import Journal
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -81,6 +83,30 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._refused = Counter(
+            "walletrisk_refused",
+            "Requests that were not let in, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._keys = Gauge(
+            "walletrisk_keys", "Keys that open this endpoint.", registry=self.registry
+        )
+        self._keys_age = Gauge(
+            "walletrisk_keys_age_seconds",
+            "Time since the keys were read; what was revoked since still opens.",
+            registry=self.registry,
+        )
+
+    def keys(self, ring: KeyRing) -> None:
+        """Show how many keys there are and how old that is, asked for when measures are read."""
+        self._keys.set_function(lambda: len(ring))
+        self._keys_age.set_function(lambda: ring.age_s)
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was not let in."""
+        self._refused.labels(reason).inc()
+
     def watch(self, journal: Journal) -> None:
         """Report the state of a journal from now on."""
         self._held.set_function(lambda: journal.held)
@@ -134,7 +160,7 @@ SECURITY_HEADERS = (
 
 
 class CountRequests:
-    """ASGI middleware for every answer: it is counted, and gets the headers of security.
+    """ASGI middleware for every answer: it is counted, gets a number, and the headers of security.
 
     Requests are counted by the route's template, never by the path sent.
     """
@@ -149,12 +175,15 @@ class CountRequests:
             await self.app(scope, receive, send)
             return
         status = 500
+        given = next((value for name, value in scope["headers"] if name == request_id.HEADER), None)
+        number = scope["request_id"] = request_id.begin(given)
+        added = (*SECURITY_HEADERS, (request_id.HEADER, number.encode()))
 
         async def watch(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS]
+                message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
         try:

@@ -39,7 +39,13 @@ def documented(
     further : mapping of int to str, optional
         Statuses beyond those of every such route, and why.
     """
-    told: dict[int, str] = {421: "Foreign host", 503: "Not ready, or busy: see Retry-After"}
+    told: dict[int, str] = {
+        401: "No key, or one that opens nothing",
+        403: "The key has not the scope for it",
+        421: "Foreign host",
+        429: "Too many: see Retry-After",
+        503: "Not ready, or busy: see Retry-After",
+    }
     extra: dict[str, Any] = {}
     if body is not None:
         told |= {400: "No JSON", 413: "Too large", 415: "Wrong media type", 422: "Refused"}

@@ -50,6 +50,8 @@ def problem(
         Further response headers.
     """
     content = details(status, detail) | {"instance": request.url.path[:MAX_TEXT]}
+    if "request_id" in request.scope:
+        content["request_id"] = request.scope["request_id"]
     if errors:
         content["errors"] = list(errors)
     return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)

@@ -12,11 +12,13 @@ from functools import partial
 import uvicorn
 
 from features.errors import RiskError
+from serving.access.guard import is_this_machine
 from serving.app import create_app
 from serving.files import room_for
 from serving.protocol import Patience, PatientProtocol, sweep
 from serving.settings import Settings
 
+LOOPBACK = "127.0.0.1"
 BACKLOG = 128  # connections that wait to be accepted; all may come at once, each a file
 # Python's 5 ms is what each of a score's kernels could wait for a thread that writes transfers
 SWITCH_S = 0.0005
@@ -49,7 +51,7 @@ class _Server(uvicorn.Server):
 def run(
     settings: Settings,
     *,
-    host: str = "127.0.0.1",
+    host: str = LOOPBACK,
     port: int = 8000,
     announce: Callable[[str], None],
 ) -> None:
@@ -69,8 +71,14 @@ def run(
     Raises
     ------
     RiskError
-        The address is taken, or ledger, labels, journal or model cannot be used.
+        The address is taken, or ledger, labels, journal or model cannot be used; or keys are to
+        be left out and the address is not this machine's own.
     """
+    if settings.no_keys and not is_this_machine(LOOPBACK if host == "localhost" else host):
+        raise RiskError(
+            f"--no-keys opens the endpoint to whoever reaches it, so it listens on {LOOPBACK} "
+            f"only, not on {host!r}: make keys with walletrisk keys create"
+        )
     app = create_app(settings.model_copy(update={"hosts": (*settings.hosts, host)}))
 
     async def serve() -> None:

@@ -105,6 +105,10 @@ class Settings(BaseSettings):
         Names that the endpoint is called by, parted by commas in the environment, beside
         ``localhost``, this machine's own name, the address it listens on, and addresses in digits.
         ``*`` allows any: for a proxy that checks them itself.
+    no_keys : bool
+        Answer programs of this machine without a key; nothing that came through a proxy.
+    rate_per_s : float, optional
+        Wallets a second that a key may ask about, where it has no limit of its own.
     bands : Bands
         ``WALLETRISK_BANDS__VERSION``, ``WALLETRISK_BANDS__HIGH`` and so on.
     band_table : Path, optional
@@ -135,6 +139,8 @@ class Settings(BaseSettings):
     answer_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
     shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    no_keys: bool = False
+    rate_per_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     bands: Bands = Bands()
     band_table: Path | None = None
 

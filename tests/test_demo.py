@@ -127,7 +127,16 @@ def test_other_commands_go_on_from_it(demo: Demo) -> None:
 
 
 def test_serve_answers_until_interrupted(demo: Demo) -> None:
-    command = [sys.executable, "-m", "walletrisk", "serve", *demo.options(), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "walletrisk",
+        "serve",
+        *demo.options(),
+        "--no-keys",
+        "--port",
+        "0",
+    ]
     with subprocess.Popen(
         command, cwd=demo.work.folder, env=environment(), stdout=subprocess.PIPE, text=True
     ) as server:

@@ -129,7 +129,8 @@ def main() -> None:
         shutil.copytree(arguments.ledger, folder)
         known = ["--labels", str(arguments.labels)] if arguments.labels else []
         command = [
-            sys.executable, str(ROOT / "walletrisk.py"), "serve", "--ledger", str(folder),
+            sys.executable, str(ROOT / "walletrisk.py"), "serve", "--no-keys",
+            "--ledger", str(folder),
             "--model", str(arguments.model), "--port", str(port), *known,
         ]  # fmt: skip
         environment = os.environ | {

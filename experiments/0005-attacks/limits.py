@@ -59,7 +59,7 @@ class Served:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "walletrisk.py", "serve", "--port", "0",
+                    sys.executable, "walletrisk.py", "serve", "--no-keys", "--port", "0",
                     "--ledger", str(work / "demo/ledger"), "--model", str(model),
                     "--labels", str(work / "demo/labels.parquet"),
                 ],

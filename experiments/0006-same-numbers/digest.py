@@ -113,11 +113,11 @@ def of_answers(demo: Path, work: Path) -> Iterator[tuple[str, str]]:
     labels.to_parquet(work / "labels.parquet")
     settings = Settings(
         ledger=demo / "ledger", model=work / "model", labels=work / "labels.parquet",
-        journal=f"sqlite:///{work / 'journal.sqlite'}",
+        journal=f"sqlite:///{work / 'journal.sqlite'}", no_keys=True,
     )  # fmt: skip
     wallets = [*spine["wallet"].iloc[:: len(spine) // ASKED][: ASKED - 1], "never seen"]
     answers: list[dict[str, Any]] = []
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), client=("127.0.0.1", 50_000)) as client:
         for wallet in wallets:
             question = {"wallet": wallet, "as_of": "2017-06-01T00:00:00Z"}
             response = client.post("/v1/wallets/score", json=question)

@@ -9,11 +9,13 @@ from starlette.requests import Request
 
 
 class Scope(StrEnum):
-    """What a caller may do."""
+    """What a caller may do; none of them implies another."""
 
     SCORE = "score"  # ask
     WRITE = "write"  # change the ledger and what is known
-    ADMIN = "admin"  # change models, keys and policy
+    REVIEW = "review"  # decide on wallets: overrides, and read what was answered before
+    ADMIN = "admin"  # change models and policy
+    MONITOR = "monitor"  # read measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,16 @@ def caller(request: Request) -> Caller:
 
 def require(scope: Scope) -> Callable[[Request], Awaitable[None]]:
     """Dependency of routes that only callers with a scope may use."""
+    challenge = f'Bearer realm="walletrisk", error="insufficient_scope", scope="{scope}"'
 
     async def check(request: Request) -> None:
         who = caller(request)
         if scope not in who.scopes:
-            raise HTTPException(403, f"{who.name} may not do this: it needs scope {scope}")
+            has = ", ".join(sorted(who.scopes)) or "none"
+            raise HTTPException(
+                403,
+                f"this needs a key with the scope {scope}; {who.name!r} has {has}",
+                {"WWW-Authenticate": challenge},
+            )
 
     return check

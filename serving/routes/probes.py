@@ -1,10 +1,11 @@
-"""Routes of those who watch over the process; no key is asked for."""
+"""Routes of those who watch over the process; probes ask for no key."""
 
 from anyio import to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from serving.access.caller import Scope, require
 from serving.observability import Metrics
 from serving.openapi import documented
 from serving.routes.reading import Ready, as_json
@@ -26,7 +27,9 @@ async def ready(endpoint: Ready) -> Response:
     return as_json({"status": "ready"})
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics", response_class=PlainTextResponse, dependencies=[Depends(require(Scope.MONITOR))]
+)
 async def measures(request: Request) -> Response:
     """Measures in Prometheus' text format."""
     metrics: Metrics = request.app.state.metrics

@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.access.caller import Scope, require
+from serving.access.guard import charge
 from serving.bodies import read_each
 from serving.mistakes import MistakesError
 from serving.openapi import documented
@@ -38,6 +39,7 @@ async def score_wallets(request: Request, endpoint: Ready) -> Response:
 
     with lane.place(request):
         items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
+        charge(request, len(items))
         texts = await lane.each(request, answer, items)
     return Response(f'{{"items": [{", ".join(texts)}]}}', media_type="application/json")
 

@@ -224,3 +224,4 @@ class Problem(ItemProblem):
     """Problem details of RFC 9457."""
 
     instance: str
+    request_id: str

@@ -20,7 +20,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from starlette import testclient
 
-TestClient = testclient.TestClient
+
+class TestClient(testclient.TestClient):
+    """A client on this machine."""
+
+    __test__ = False
+
+    def __init__(self, app: Any, **further: Any) -> None:
+        super().__init__(app, **({"client": ("127.0.0.1", 50_000)} | further))
+
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 LATER = START + pd.Timedelta(250, "D")
@@ -117,6 +125,17 @@ def client(start: Start) -> Iterator[TestClient]:
         yield stack.enter_context(start())
 
 
+def local(app: Any) -> Any:
+    """An application whose requests all come from this machine."""
+
+    async def called(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["client"] = ("127.0.0.1", 50_000)
+        await app(scope, receive, send)
+
+    return called
+
+
 def settings(world: World, folder: Path, **changes: Any) -> Settings:
     given: dict[str, Any] = {
         "ledger": world.ledger,
@@ -124,6 +143,7 @@ def settings(world: World, folder: Path, **changes: Any) -> Settings:
         "labels": world.labels,
         "hosts": ("testserver",),
         "journal": f"sqlite:///{folder / 'journal.sqlite'}",
+        "no_keys": True,
     }
     return Settings(**(given | changes))
 

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from serving import create_app
 from tests.serving import conftest
-from tests.serving.conftest import TestClient, transfer
+from tests.serving.conftest import TestClient, local, transfer
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -53,7 +53,7 @@ def api(world: conftest.World, tmp_path_factory: pytest.TempPathFactory) -> sche
     folder = tmp_path_factory.mktemp("api")
     shutil.copytree(world.ledger, folder / "ledger")  # checkpoints change it
     app = create_app(conftest.settings(world, folder, ledger=folder / "ledger"))
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    return schemathesis.openapi.from_asgi("/openapi.json", local(app))
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), CASES)

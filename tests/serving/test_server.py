@@ -33,6 +33,7 @@ class Server:
             "WALLETRISK_MODEL": str(chosen.model),
             "WALLETRISK_LABELS": str(chosen.labels),
             "WALLETRISK_JOURNAL": chosen.journal_url,
+            "WALLETRISK_NO_KEYS": "true",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUN],

@@ -1,0 +1,152 @@
+"""The door: who asks, whether they may ask at all, and how often."""
+
+import ipaddress
+import math
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.access.bucket import Bucket
+from serving.access.caller import ANYONE
+from serving.access.credentials import Credentials, credentials
+from serving.access.failures import Failures
+from serving.lane import address
+from serving.observability import Metrics
+from serving.problems import problem
+
+# probes: whether the process is there and ready, which tells of no wallet and no model
+PUBLIC = frozenset(("/livez", "/readyz", "/ping", "/health", "/v2/health/live", "/v2/health/ready"))
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Refusal(NamedTuple):
+    """Why a request does not get in; ``reason`` is for measures."""
+
+    status: int
+    reason: str
+    detail: str
+    headers: dict[str, str] | None = None
+
+
+FOREIGN_PAGE = Refusal(403, "foreign_page", "a page of another site sends this: refused")
+NOT_LOCAL = Refusal(
+    403,
+    "not_local",
+    "this endpoint asks for no keys, so it answers this machine alone, and nothing that a proxy "
+    "passed on: run walletrisk serve without --no-keys",
+)
+NOT_READY = Refusal(503, "not_ready", "keys are not loaded")
+NO_KEY = (
+    "send a key, as Authorization: Bearer KEY or X-API-Key: KEY; "
+    "walletrisk keys create NAME --scope score --ledger DIR makes one"
+)
+
+
+class Guard:
+    """ASGI middleware that lets requests with a key in, as often as the key may ask.
+
+    Whoever is let in stands in ``scope["caller"]``; what they may do is for each route to say
+    (:func:`serving.access.caller.require`). A true key is never refused for what others at its
+    address fail with.
+
+    Parameters
+    ----------
+    app : ASGI application
+    metrics : Metrics
+    no_keys : bool
+        Requests of this machine need none, unless they came through a proxy: a proxy on this
+        machine speaks for the whole world.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, no_keys: bool) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.no_keys = no_keys
+        self.failures = Failures()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, or with a problem."""
+        judged = self._judge(scope) if scope["type"] == "http" else None
+        if isinstance(judged, Refusal):
+            self.metrics.refused(judged.reason)
+            request = Request(scope)
+            answer = problem(request, judged.status, judged.detail, headers=judged.headers)
+            await answer(scope, receive, send)
+        elif judged is not None:
+            await self.app(scope, receive, _telling(judged, send))
+        else:
+            await self.app(scope, receive, send)
+
+    def _judge(self, scope: Scope) -> Refusal | Bucket | None:
+        """Refuse, or name the caller; then their bucket, if they have one."""
+        found = credentials(scope["headers"])
+        safe = scope["method"] in SAFE
+        if not safe and found.foreign_page:
+            return FOREIGN_PAGE
+        if safe and scope["path"] in PUBLIC:
+            return None
+        if self.no_keys:
+            if found.forwarded or not is_this_machine(address(Request(scope))):
+                return NOT_LOCAL
+            scope["caller"] = ANYONE
+            return None
+        endpoint = scope["app"].state.endpoint
+        if endpoint is None:
+            return NOT_READY
+        held = NO_KEY if found.key is None else endpoint.keys.find(found.key)
+        if isinstance(held, str):
+            return self._unknown(scope, held, found)
+        scope["caller"] = held.caller
+        scope["bucket"] = held.bucket
+        wait_s = 0.0 if held.bucket is None else held.bucket.wait_s(time.monotonic())
+        return _too_often(held.caller.name, held.bucket, wait_s) if wait_s else held.bucket
+
+    def _unknown(self, scope: Scope, why: str, found: Credentials) -> Refusal:
+        """401, or 429 where an address fails often."""
+        # a browser asks its user by itself: the key is the password, and the name of no meaning
+        basic = 'Basic realm="walletrisk key as password", charset="UTF-8", ' if found.page else ""
+        challenge = basic + 'Bearer realm="walletrisk"'
+        if found.key is None:
+            return Refusal(401, "no_key", why, {"WWW-Authenticate": challenge})
+        wait_s = self.failures.wait_s(address(Request(scope)), time.monotonic())
+        if wait_s:
+            detail = "your address sent too many keys that are none"
+            return Refusal(429, "failures", detail, {"Retry-After": str(math.ceil(wait_s))})
+        challenge += ', error="invalid_token"'
+        return Refusal(401, "bad_key", why, {"WWW-Authenticate": challenge})
+
+
+def charge(request: Request, wallets: int) -> None:
+    """Count a request that asks about several wallets as so many."""
+    bucket: Bucket | None = request.scope.get("bucket")
+    if bucket is not None:
+        bucket.charge(wallets - 1)
+
+
+def _too_often(name: str, bucket: Bucket, wait_s: float) -> Refusal:
+    detail = f"the key of {name!r} may ask about {bucket.rate_per_s:g} wallets a second"
+    told = {key.decode(): value.decode() for key, value in bucket.headers}
+    return Refusal(429, "rate", detail, {"Retry-After": str(math.ceil(wait_s)), **told})
+
+
+def _telling(bucket: Bucket, send: Send) -> Send:
+    """Send with the headers that say how much is left."""
+
+    async def told(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *bucket.headers]
+        await send(message)
+
+    return told
+
+
+@lru_cache(maxsize=1_000)
+def is_this_machine(client: str) -> bool:
+    """Whether an address in digits is one that no other machine can have."""
+    try:
+        return ipaddress.ip_address(client).is_loopback
+    except ValueError:
+        return False
