@@ -7,7 +7,7 @@ megabytes of mistakes. Here only the reading of the JSON is one call, of a bound
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin
 
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import ErrorDetails, from_json, to_json
@@ -23,6 +23,7 @@ SHORT_BYTES = 16 * 1024  # up to which a body is checked in one call
 PART = 10  # items checked at a stretch
 KEYS = 300  # of an object that are looked at: more than any may have
 
+_Whole = TypeVar("_Whole", bound=Body)
 _Part = TypeVar("_Part", bound=BaseModel)
 
 
@@ -38,9 +39,9 @@ def require_few_values(body: bytes) -> None:
 
 
 async def read_parts(
-    request: Request, body: bytes, whole: type[Body], part: type[_Part], lane: Lane
-) -> list[_Part]:
-    """Read a body that is an object of one list.
+    request: Request, body: bytes, whole: type[_Whole], part: type[_Part], lane: Lane
+) -> _Whole:
+    """Read a body that has a list.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ async def read_parts(
         Of the body; nothing more is done once its client has gone.
     body : bytes
     whole : type
-        Model of the body, whose only field is the list.
+        Model of the body, one field of which is the list.
     part : type
         Model of an item.
     lane : Lane
@@ -60,21 +61,21 @@ async def read_parts(
     ValidationError, MistakesError
         The body is no JSON, or not such a body.
     """
-    (name,) = whole.model_fields
     if len(body) <= SHORT_BYTES:
-        short: list[_Part] = getattr(whole.model_validate_json(body), name)
-        return short
+        return whole.model_validate_json(body)
+    name = _name_of_list(whole)
 
     def check(at: int) -> list[_Part] | MistakesError:
         return _all(_checked(part, items[at : at + PART], (name, at)), PART)
 
-    items = await _items(request, body, whole, lane)
+    around, items = await _items(request, body, whole, lane)
     slices = await lane.each(request, check, range(0, len(items), PART))
     joined = [one for each in slices for one in (each if isinstance(each, list) else [each])]
     checked = _all(joined, None)
     if isinstance(checked, MistakesError):
         raise checked
-    return checked
+    beside = {other: getattr(around, other) for other in whole.model_fields}
+    return whole.model_construct(**(beside | {name: checked}))
 
 
 async def read_each(
@@ -89,28 +90,31 @@ async def read_each(
     ValidationError
         The body is no JSON, or what stands around the items is not as it must be.
     """
-    (name,) = whole.model_fields
+    name = _name_of_list(whole)
     if len(body) <= SHORT_BYTES:
-        return _checked(part, _listed(body, whole, name), (name, 0))
+        return _checked(part, _listed(body, whole)[1], (name, 0))
 
     def check(at: int) -> list[_Part | MistakesError]:
         return _checked(part, items[at : at + PART], (name, at))
 
-    items = await _items(request, body, whole, lane)
+    _, items = await _items(request, body, whole, lane)
     slices = await lane.each(request, check, range(0, len(items), PART))
     return [one for each in slices for one in each]
 
 
-async def _items(request: Request, body: bytes, whole: type[Body], lane: Lane) -> list[Any]:
-    def listed(_: None) -> list[Any]:
-        return _listed(body, whole, *whole.model_fields)
+async def _items(
+    request: Request, body: bytes, whole: type[Body], lane: Lane
+) -> tuple[Body, list[Any]]:
+    def listed(_: None) -> tuple[Body, list[Any]]:
+        return _listed(body, whole)
 
-    (items,) = await lane.each(request, listed, [None])
-    return items
+    (found,) = await lane.each(request, listed, [None])
+    return found
 
 
-def _listed(body: bytes, whole: type[Body], name: str) -> list[Any]:
-    """Items of the list, unchecked; everything around them is checked."""
+def _listed(body: bytes, whole: type[Body]) -> tuple[Body, list[Any]]:
+    """What stands around the list, checked, and its items, unchecked."""
+    name = _name_of_list(whole)
     try:
         content = from_json(body)
     except ValueError:
@@ -119,17 +123,24 @@ def _listed(body: bytes, whole: type[Body], name: str) -> list[Any]:
     items = content.get(name) if isinstance(content, dict) else None
     if isinstance(items, list):
         content[name] = [0] * len(items)
-    _around(whole).model_validate_json(_json(content))
-    return cast("list[Any]", items)  # or the line above would have raised
+    around = _around(whole).model_validate_json(_json(content))
+    return around, cast("list[Any]", items)  # or the line above would have raised
+
+
+def _name_of_list(whole: type[Body]) -> str:
+    """Field of a body that is its list."""
+    (name,) = (
+        name for name, field in whole.model_fields.items() if get_origin(field.annotation) is list
+    )
+    return name
 
 
 @cache
 def _around(whole: type[Body]) -> type[Body]:
     """Model of the same body, its items of any kind."""
-    listed: dict[str, Any] = {
-        name: (list[Any], field) for name, field in whole.model_fields.items()
-    }
-    return create_model("Around", __base__=Body, **listed)
+    name = _name_of_list(whole)
+    listed: dict[str, Any] = {name: (list[Any], whole.model_fields[name])}
+    return create_model("Around", __base__=whole, **listed)
 
 
 def _json(value: Any) -> bytes:

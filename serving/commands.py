@@ -129,7 +129,7 @@ def score(
     with progress() as advance:
         written = (columns, time_unit, timezone)
         folder = model_folder(model, tracking_uri)
-        scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters))
+        scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters).only)
         compile_once(progress=counter(advance, "kernels", steps()))
         wanted = supposed_transfers(wished, when, scorer.held.address)
         ask = partial(
@@ -229,7 +229,7 @@ def settings(
     named = zip(names, (labels, bands, clusters, *written), strict=True)
     given: dict[str, Any] = {name: value for name, value in named if value is not None}
     try:
-        return Settings(ledger=ledger, model=model, **given)
+        return Settings(ledger=ledger, model=str(model), **given)
     except ValidationError as error:
         first = error.errors()[0]
         place = "__".join(str(part) for part in first["loc"]).upper()

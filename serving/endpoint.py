@@ -3,19 +3,27 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from features.errors import RiskError
 from features.view import View
 from serving.access.keyring import KeyRing
 from serving.observability import Metrics
 from serving.records import Records
 from serving.service import Service
+from serving.services import Services, told_apart
 from serving.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Endpoint:
-    """Everything that routes reach; loaded at the start, closed at the end."""
+    """Everything that routes reach; loaded at the start, closed at the end.
 
-    service: Service
+    Attributes
+    ----------
+    services : Services
+        Of now. Replaced as a whole when a model changes: a request takes it once.
+    """
+
+    services: Services
     records: Records
     keys: KeyRing
     metrics: Metrics
@@ -31,23 +39,46 @@ class Endpoint:
         RiskError
             Something of it cannot be read, or its parts do not fit each other.
         """
+        _require_folders_of_their_own(settings)
         with ExitStack() as opened:
             records = Records(settings.records_url)
             opened.callback(records.close)
             keys = KeyRing(records, settings.rate_per_s)
             opened.callback(keys.close)
             metrics.keys(keys)
-            service = Service.load(settings, metrics, views=views)
+            loaded = []
+            for name, house in settings.houses.items():
+                loaded.append(Service.load(name, house, settings, metrics, views=views))
+                opened.callback(loaded[-1].close)
+            services = Services(told_apart(loaded))
             opened.pop_all()
-        return cls(service, records, keys, metrics)
+        metrics.model_version = services.model_version
+        return cls(services, records, keys, metrics)
+
+    @property
+    def service(self) -> Service:
+        """Over the only ledger; raises RiskError where there are several."""
+        return self.services.of(None)
 
     def check(self) -> None:
-        """Raise an error that answers 503 unless journal and records answer."""
-        self.service.intake.check()
+        """Raise an error that answers 503 unless journals and records answer."""
+        for service in self.services:
+            service.intake.check()
         self.records.check()
 
     def close(self) -> None:
         """Let go of it all."""
-        self.service.close()
+        for service in self.services:
+            service.close()
         self.keys.close()
         self.records.close()
+
+
+def _require_folders_of_their_own(settings: Settings) -> None:
+    """Raise RiskError where two ledgers are one folder: each would lack the other's transfers."""
+    names: dict[object, str] = {}
+    for name, house in settings.houses.items():
+        folder = house.ledger.resolve()
+        if folder in names:
+            raise RiskError(f"ledgers {names[folder]!r} and {name!r} are one folder, {folder}")
+        names[folder] = name

@@ -39,7 +39,7 @@ def answers(served: Served, questions: Sequence[Mapping[str, Any]]) -> list[dict
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             ledger=served.ledger,
-            model=served.model,
+            model=str(served.model),
             labels=served.labels,
             labels_map=served.written.columns,
             labels_time_unit=served.written.time_unit,

@@ -104,7 +104,7 @@ def _opened(ledger: Path, journal: str | None) -> Iterator[tuple["Journal", "Led
     """The journal, and the ledger of its folder."""
     from features.ledger import Ledger
     from serving.journal import Journal
-    from serving.settings import journal_beside
+    from serving.ledger_settings import journal_beside
 
     opened = Ledger.open(ledger)
     found = Journal(journal_beside(ledger) if journal is None else journal)

@@ -29,51 +29,54 @@ class Metrics:
         self._seconds = Histogram(
             "walletrisk_score_seconds",
             "Time of one wallet's score inside the service, without HTTP.",
-            ["outcome", "model_version"],
+            ["outcome", "ledger", "model_version"],
             buckets=SECONDS,
             registry=self.registry,
         )
         self._traces = Histogram(
             "walletrisk_trace_seconds",
             "Time of one wallet's trace inside the service, without HTTP.",
-            ["outcome"],
+            ["outcome", "ledger"],
             buckets=SECONDS,
             registry=self.registry,
         )
         self._probability = Histogram(
             "walletrisk_score_probability",
             "Probabilities given out for scored wallets.",
-            ["model_version"],
+            ["ledger", "model_version"],
             buckets=PROBABILITIES,
             registry=self.registry,
         )
         self._transfers = Counter(
             "walletrisk_transfers",
             "Transfers received by what became of them.",
-            ["outcome"],
+            ["outcome", "ledger"],
             registry=self.registry,
         )
 
         self._checkpoints = Histogram(
             "walletrisk_checkpoint_seconds",
             "Time of one checkpoint: the journal folded into the ledger's folder.",
-            ["outcome"],
+            ["outcome", "ledger"],
             buckets=CHECKPOINT_SECONDS,
             registry=self.registry,
         )
         self._held = Gauge(
             "walletrisk_journal_entries",
             "Entries of the journal that are not in the ledger's folder yet.",
+            ["ledger"],
             registry=self.registry,
         )
         self._open = Gauge(
             "walletrisk_open_contradictions",
             "Transfers set aside because the ledger contradicts them, that wait for a decision.",
+            ["ledger"],
             registry=self.registry,
         )
         self._age = Gauge(
             "walletrisk_ledger_age_seconds",
             "Time since the latest transfer of the ledger; nan where it has none.",
+            ["ledger"],
             registry=self.registry,
         )
         self._in_flight = Gauge(
@@ -107,22 +110,22 @@ class Metrics:
         """Count a request that was not let in."""
         self._refused.labels(reason).inc()
 
-    def watch(self, journal: Journal) -> None:
-        """Report the state of a journal from now on."""
-        self._held.set_function(lambda: journal.held)
-        self._open.set_function(lambda: journal.open_contradictions)
+    def watch(self, ledger: str, journal: Journal) -> None:
+        """Report the state of a ledger's journal from now on."""
+        self._held.labels(ledger).set_function(lambda: journal.held)
+        self._open.labels(ledger).set_function(lambda: journal.open_contradictions)
 
-    def age(self, ledger_age_s: Callable[[], float]) -> None:
-        """Show how old the ledger is, asked for when measures are read."""
-        self._age.set_function(ledger_age_s)
+    def age(self, ledger: str, ledger_age_s: Callable[[], float]) -> None:
+        """Show how old a ledger is, asked for when measures are read."""
+        self._age.labels(ledger).set_function(ledger_age_s)
 
-    def checkpoint(self, outcome: str, seconds: float) -> None:
+    def checkpoint(self, ledger: str, outcome: str, seconds: float) -> None:
         """Record one checkpoint."""
-        self._checkpoints.labels(outcome).observe(seconds)
+        self._checkpoints.labels(outcome, ledger).observe(seconds)
 
-    def retracted(self, transfers: int) -> None:
+    def retracted(self, ledger: str, transfers: int) -> None:
         """Count transfers that were taken back."""
-        self._transfers.labels("retracted").inc(transfers)
+        self._transfers.labels("retracted", ledger).inc(transfers)
 
     def in_flight(self, what: str, count: Callable[[], float]) -> None:
         """Show a number of things in work, asked for when measures are read."""
@@ -132,20 +135,22 @@ class Metrics:
         """Count one answered request."""
         self._requests.labels(route, str(status), self.model_version).inc()
 
-    def score(self, status: str, probability: float, seconds: float) -> None:
-        """Record one wallet's answer."""
-        self._seconds.labels(status, self.model_version).observe(seconds)
+    def score(
+        self, whose: tuple[str, str], status: str, probability: float, seconds: float
+    ) -> None:
+        """Record one wallet's answer, by the ledger and the version of its model."""
+        self._seconds.labels(status, *whose).observe(seconds)
         if status == "scored":
-            self._probability.labels(self.model_version).observe(probability)
+            self._probability.labels(*whose).observe(probability)
 
-    def trace(self, status: str, seconds: float) -> None:
+    def trace(self, ledger: str, status: str, seconds: float) -> None:
         """Record one wallet's trace."""
-        self._traces.labels(status).observe(seconds)
+        self._traces.labels(status, ledger).observe(seconds)
 
-    def transfers(self, added: int, duplicates: int) -> None:
+    def transfers(self, ledger: str, added: int, duplicates: int) -> None:
         """Count acknowledged transfers."""
-        self._transfers.labels("added").inc(added)
-        self._transfers.labels("duplicate").inc(duplicates)
+        self._transfers.labels("added", ledger).inc(added)
+        self._transfers.labels("duplicate", ledger).inc(duplicates)
 
     def text(self) -> bytes:
         """All measures in Prometheus' text format."""

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving import problems
 from serving.schemas import answers, corrections, requests
+from serving.schemas.called import name_ledgers
 
 _OWN = (
     requests.ScoreRequest,
@@ -78,5 +79,10 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= own["$defs"]
+        endpoint = app.state.endpoint
+        if endpoint is None:  # what the ledgers are called is not known yet
+            return document
+        services = endpoint.services
+        name_ledgers(document, services.names, several=services.several)
         app.openapi_schema = document
     return app.openapi_schema

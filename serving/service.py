@@ -3,18 +3,18 @@
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from features.contracts.times import require_past
+from features.contracts.times import instant_text, require_past
 from features.errors import RiskError
 from features.view import View
 from features.warmup import compile_once
-from serving import problems
 from serving.checkpoints import Checkpoints
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
-from serving.mistakes import MistakesError
+from serving.ledger_settings import LedgerSettings
 from serving.observability import Metrics
 from serving.schemas import requests
 from serving.schemas.values import microseconds
@@ -23,10 +23,22 @@ from serving.scoring.self_check import check_itself
 from serving.scoring.supposing import supposed_transfers
 from serving.settings import Settings
 
+UNNAMED = "ledger"  # the only one, of no chain
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Scorer and intake over one ledger, and what they report to."""
+    """Scorer and intake over one ledger, and what they report to.
+
+    Another model makes another of these: whoever has one, has one version.
+
+    Attributes
+    ----------
+    chain : str or None
+        What requests and answers call the ledger by: its chain, or its name where two are of one.
+    name : str
+        Of the ledger, in measures and settings.
+    """
 
     scorer: Scorer
     intake: Intake
@@ -35,24 +47,40 @@ class Service:
     journal: Journal
     metrics: Metrics
     chain: str | None
+    name: str
 
     @classmethod
     def load(
-        cls, settings: Settings, metrics: Metrics, *, views: tuple[View, ...] | None = None
+        cls,
+        name: str,
+        house: LedgerSettings,
+        settings: Settings,
+        metrics: Metrics,
+        *,
+        views: tuple[View, ...] | None = None,
     ) -> "Service":
         """Load ledger, labels and model, replay the journal, and check the result.
 
-        ``views`` as for :meth:`serving.scoring.scorer.Scorer.load`.
+        Parameters
+        ----------
+        name : str
+            Of the ledger; empty for the only one, which is called by its chain.
+        house : LedgerSettings
+        settings : Settings
+            What holds for all ledgers.
+        metrics : Metrics
+        views : tuple of View, optional
+            As for :meth:`serving.scoring.scorer.Scorer.load`.
 
         Raises
         ------
         RiskError
             One of them cannot be read, or they do not fit each other.
         """
-        scorer = Scorer.load(settings, views=views)
+        scorer = Scorer.load(house, views=views)
         held = scorer.held
-        chain = _chain(settings.chain, held.ledger.chain)
-        journal = Journal(settings.journal_url)
+        chain = _chain(house.chain, held.ledger.chain)
+        journal = Journal(house.journal_url)
         try:
             bring_up(journal, held.ledger, held)
             intake = Intake(held, journal, max_ahead_s=settings.max_ahead_s)
@@ -62,17 +90,35 @@ class Service:
         except BaseException:
             journal.close()
             raise
-        metrics.model_version = scorer.model.version
-        metrics.watch(journal)
-        metrics.age(lambda: held.freshness(held.ledger.last_time, intake.now_us()).age_s)
-        checkpoints = Checkpoints(journal, corrections, settings.ledger)
-        checkpoints.start(settings.checkpoint_rows, metrics.checkpoint)
-        return cls(scorer, intake, corrections, checkpoints, journal, metrics, chain)
+        called = name or chain or UNNAMED
+        metrics.watch(called, journal)
+        metrics.age(called, lambda: held.freshness(held.ledger.last_time, intake.now_us()).age_s)
+        checkpoints = Checkpoints(journal, corrections, house.ledger)
+        checkpoints.start(settings.checkpoint_rows, partial(metrics.checkpoint, called))
+        return cls(scorer, intake, corrections, checkpoints, journal, metrics, chain, called)
 
     def close(self) -> None:
         """Stop the checkpoints and let go of the journal."""
         self.checkpoints.close()
         self.journal.close()
+
+    def facts(self) -> dict[str, Any]:
+        """Say which ledger it is, as :class:`serving.schemas.ledgers.LedgerAnswer`."""
+        scorer, held = self.scorer, self.scorer.held
+        last_time = held.ledger.last_time
+        return {
+            "name": self.name,
+            "chain": self.chain,
+            "unit": held.ledger.unit,
+            "transfers": held.ledger.n_transfers,
+            "wallets": held.ledger.n_wallets,
+            "last_timestamp": None if last_time is None else instant_text(last_time),
+            "labels": held.labels is not None,
+            "clusters": scorer.clusters is not None,
+            "journal_entries": self.journal.held,
+            "model_version": scorer.model.version,
+            "bands": scorer.bands["version"],
+        }
 
     def score(self, asked: requests.ScoreRequest) -> dict[str, Any]:
         """Answer one request as :class:`serving.schemas.answers.WalletScore`.
@@ -80,7 +126,7 @@ class Service:
         Raises
         ------
         RiskError
-            ``as_of`` lies in the future, the wallet is on another chain or no address of it, or
+            ``as_of`` lies in the future, the wallet is no address of the ledger's chain, or
             ``context`` names a column that the model does not read; or its entity is asked for
             where no clusters are loaded, or a transfer cannot be supposed.
         """
@@ -97,7 +143,8 @@ class Service:
             transfers=supposed_transfers(asked.transfers, as_of, self.scorer.held.address),
         )
         outcome = "supposed" if asked.transfers else said["status"]
-        self.metrics.score(outcome, said["probability"], time.perf_counter() - started)
+        whose = self.name, self.scorer.model.version
+        self.metrics.score(whose, outcome, said["probability"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 
     def trace(self, asked: requests.TraceRequest) -> dict[str, Any]:
@@ -113,7 +160,7 @@ class Service:
             said = self.scorer.tracer.follow(
                 wallet, as_of, direction=asked.direction, to=asked.to, share=asked.share
             )
-        self.metrics.trace(said["status"], time.perf_counter() - started)
+        self.metrics.trace(self.name, said["status"], time.perf_counter() - started)
         return {**self._opening(wallet), **said}
 
     def _question(self, asked: requests.WalletQuestion) -> tuple[str, int]:
@@ -121,11 +168,6 @@ class Service:
         wallet = asked.wallet
         if isinstance(wallet, str):
             wallet = requests.Wallet(address=wallet)
-        if wallet.chain not in (None, self.chain):
-            raise RiskError(
-                f"wallet.chain is {wallet.chain!r}; this endpoint serves "
-                f"{'no named chain, leave it out' if self.chain is None else repr(self.chain)}"
-            )
         now = self.intake.now_us()
         as_of = now if asked.as_of is None else microseconds(asked.as_of)
         require_past(as_of, now=now)
@@ -136,15 +178,6 @@ class Service:
             "request_id": uuid.uuid4().hex,
             "wallet": {"address": wallet, "chain": self.chain},
         }
-
-    def score_item(self, asked: requests.ScoreRequest | MistakesError) -> dict[str, Any]:
-        """Answer one item of a batch, with a problem where it cannot be answered."""
-        if isinstance(asked, MistakesError):
-            return problems.mistakes(asked.first, asked.count, "item")
-        try:
-            return self.score(asked)
-        except RiskError as error:
-            return problems.details(422, str(error))
 
 
 def _chain(named: str | None, of_ledger: str) -> str | None:

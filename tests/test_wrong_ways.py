@@ -71,7 +71,7 @@ def test_every_spelling_of_a_wallet_has_the_same_score(
     assert {one["wallet"]["address"] for one in answers} == {WALLET.lower()}
     assert {one["status"] for one in answers} == {"scored"}
     assert len({one["probability"] for one in answers}) == 1
-    chosen = Settings(ledger=ledger, model=Path("model"), labels=Path("labels.csv"), no_keys=True)
+    chosen = Settings(ledger=ledger, model="model", labels=Path("labels.csv"), no_keys=True)
     with TestClient(create_app(chosen), base_url="http://localhost") as client:
         for spelling in SPELLINGS:
             body = {"wallet": spelling, "as_of": AS_OF}

@@ -112,7 +112,7 @@ def of_answers(demo: Path, work: Path) -> Iterator[tuple[str, str]]:
     model.save(work / "model")
     labels.to_parquet(work / "labels.parquet")
     settings = Settings(
-        ledger=demo / "ledger", model=work / "model", labels=work / "labels.parquet",
+        ledger=demo / "ledger", model=str(work / "model"), labels=work / "labels.parquet",
         journal=f"sqlite:///{work / 'journal.sqlite'}", no_keys=True,
     )  # fmt: skip
     wallets = [*spine["wallet"].iloc[:: len(spine) // ASKED][: ASKED - 1], "never seen"]

@@ -17,10 +17,10 @@ from experiments.common.results import Measure, summary
 from features import Ledger, feature_table
 from features.sources.known import read_known
 from features.views import VIEWS
+from serving.ledger_settings import Bands
 from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
-from serving.settings import Bands
 from training import TrainConfig
 from training.band_choice import Choice, ScoredRows, of_budget, of_precision
 from training.calibration import log_odds_of

@@ -165,7 +165,7 @@ def _opened(ledger: Path, url: str | None) -> Iterator["Records"]:
     import serving.access.keys  # noqa: F401 - its table is one of the records'
     from features.errors import RiskError
     from serving.records import Records, RecordsError
-    from serving.settings import database_beside
+    from serving.ledger_settings import database_beside
 
     if url is None and not ledger.parent.is_dir():
         raise RiskError(f"{ledger.parent} is no folder")

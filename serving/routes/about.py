@@ -1,35 +1,30 @@
-"""Routes that tell of the model and its features."""
+"""Routes that tell of the ledgers, the models and their features."""
 
 from fastapi import APIRouter, Depends, Response
 
 from serving.access.caller import Scope, require
 from serving.openapi import documented
-from serving.routes.reading import Ready, as_json
-from serving.schemas import answers
+from serving.routes.reading import OfLedger, Ready, as_json
+from serving.schemas import answers, ledgers
+from serving.scoring.facts import all_model_facts
 
 router = APIRouter(dependencies=[Depends(require(Scope.SCORE))])
 
 
+@router.get("/v1/ledgers", **documented(ledgers.LedgersAnswer))
+async def list_ledgers(endpoint: Ready) -> Response:
+    """Every ledger behind this endpoint: what requests call it, how far it reaches, its model."""
+    return as_json({"ledgers": [one.facts() for one in endpoint.services]})
+
+
 @router.get("/v1/model", **documented(answers.ModelAnswer))
-async def model(endpoint: Ready) -> Response:
+async def model(endpoint: Ready, chain: OfLedger = None) -> Response:
     """Facts about the model that answers."""
-    service = endpoint.service
-    loaded = service.scorer.model
-    return as_json(
-        {
-            **service.scorer.facts,
-            "base_rate": loaded.base_rate,
-            "min_transfers": loaded.manifest.min_transfers,
-            "chain": loaded.manifest.chain,
-            "unit": loaded.manifest.unit,
-            "assets": loaded.manifest.assets,
-            "feature_names": loaded.feature_names,
-            "bands": service.scorer.bands,
-        }
-    )
+    scorer = endpoint.services.of(chain).scorer
+    return as_json(all_model_facts(scorer.model, scorer.bands))
 
 
 @router.get("/v1/features", **documented(answers.FeaturesAnswer))
-async def features(endpoint: Ready) -> Response:
+async def features(endpoint: Ready, chain: OfLedger = None) -> Response:
     """Every feature with its meaning and source, and whether the model reads it."""
-    return as_json(endpoint.service.scorer.features)
+    return as_json(endpoint.services.of(chain).scorer.features)

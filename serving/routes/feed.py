@@ -9,9 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from serving.access.caller import Scope, require
 from serving.bodies import SHORT_BYTES, read_parts
 from serving.corrections import Retracted
-from serving.intake import Added
 from serving.openapi import documented
-from serving.routes.reading import Ready, as_json, json_body, lane_of, short_body
+from serving.routes.reading import OfLedger, Ready, as_json, json_body, lane_of, short_body
 from serving.schemas import answers, corrections, requests
 
 router = APIRouter(dependencies=[Depends(require(Scope.WRITE))])
@@ -25,20 +24,20 @@ async def add_transfers(request: Request, endpoint: Ready) -> Response:
     """Add transfers, all or none. The answer is sent when they are on disk and in the ledger."""
     body = await json_body(request)
 
-    async def add(transfers: list[requests.Transfer]) -> Added:
+    async def add(asked: requests.TransfersRequest) -> Response:
+        service = endpoint.services.of(asked.chain)
         limiter: CapacityLimiter = request.app.state.writers
-        return await to_thread.run_sync(endpoint.service.intake.add, transfers, limiter=limiter)
+        added = await to_thread.run_sync(service.intake.add, asked.transfers, limiter=limiter)
+        endpoint.metrics.transfers(service.name, added.added, added.duplicates)
+        return as_json(asdict(added))
 
     if len(body) <= SHORT_BYTES:
-        added = await add(requests.TransfersRequest.model_validate_json(body).transfers)
-    else:
-        lane, (whole, part) = lane_of(request), (requests.TransfersRequest, requests.Transfer)
-        bulk: asyncio.Lock = request.app.state.bulk  # one at a time, so that one is in memory
-        with lane.place(request):
-            async with bulk:
-                added = await add(await read_parts(request, body, whole, part, lane))
-    endpoint.metrics.transfers(added.added, added.duplicates)
-    return as_json(asdict(added))
+        return await add(requests.TransfersRequest.model_validate_json(body))
+    lane, (whole, part) = lane_of(request), (requests.TransfersRequest, requests.Transfer)
+    bulk: asyncio.Lock = request.app.state.bulk  # one at a time, so that one is in memory
+    with lane.place(request):
+        async with bulk:
+            return await add(await read_parts(request, body, whole, part, lane))
 
 
 @router.post(
@@ -49,19 +48,21 @@ async def retract_transactions(request: Request, endpoint: Ready) -> Response:
     """Take transactions back. The answer is sent when that is on disk and in the ledger."""
     body = await json_body(request)
 
-    def retract() -> Retracted:
+    def retract() -> tuple[str, Retracted]:
         asked = corrections.RetractionsRequest.model_validate_json(body)
-        return endpoint.service.corrections.retract(asked.tx_ids)
+        service = endpoint.services.of(asked.chain)
+        return service.name, service.corrections.retract(asked.tx_ids)
 
-    done = await to_thread.run_sync(retract, limiter=request.app.state.writers)
-    endpoint.metrics.retracted(done.transfers)
+    ledger, done = await to_thread.run_sync(retract, limiter=request.app.state.writers)
+    endpoint.metrics.retracted(ledger, done.transfers)
     return as_json(asdict(done))
 
 
 @router.get("/v1/contradictions", **documented(corrections.Contradictions))
-async def contradictions(endpoint: Ready) -> Response:
+async def contradictions(endpoint: Ready, chain: OfLedger = None) -> Response:
     """Transfers that were set aside, because the ledger's folder holds them with other content."""
-    return as_json(await to_thread.run_sync(endpoint.service.corrections.listed))
+    service = endpoint.services.of(chain)
+    return as_json(await to_thread.run_sync(service.corrections.listed))
 
 
 @router.post(
@@ -72,7 +73,7 @@ async def resolve_contradiction(request: Request, endpoint: Ready) -> Response:
     """Decide whose version of a transfer counts from now on."""
     asked = corrections.ResolutionRequest.model_validate_json(await short_body(request))
     done = await to_thread.run_sync(
-        endpoint.service.corrections.resolve,
+        endpoint.services.of(asked.chain).corrections.resolve,
         asked.id,
         asked.keep,
         limiter=request.app.state.writers,
@@ -86,6 +87,7 @@ async def resolve_contradiction(request: Request, endpoint: Ready) -> Response:
 )
 async def make_checkpoint(request: Request, endpoint: Ready) -> Response:
     """Fold the journal into the ledger's folder, where commands see it."""
-    corrections.CheckpointRequest.model_validate_json(await short_body(request))
-    done = await to_thread.run_sync(endpoint.service.checkpoints.run)
+    asked = corrections.CheckpointRequest.model_validate_json(await short_body(request))
+    service = endpoint.services.of(asked.chain)
+    done = await to_thread.run_sync(service.checkpoints.run)
     return as_json(asdict(done))

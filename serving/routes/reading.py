@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from serving.bodies import SHORT_BYTES, require_few_values
 from serving.endpoint import Endpoint
 from serving.lane import Lane
+from serving.schemas.fields import CALLED
+from serving.schemas.requests import WHICH_LEDGER
 
 
 async def _ready(request: Request) -> Endpoint:
@@ -20,6 +22,7 @@ async def _ready(request: Request) -> Endpoint:
 
 
 Ready = Annotated[Endpoint, Depends(_ready)]
+OfLedger = Annotated[str | None, Query(description=WHICH_LEDGER, json_schema_extra={CALLED: True})]
 
 
 def lane_of(request: Request) -> Lane:

@@ -22,20 +22,21 @@ async def score_wallet(request: Request, endpoint: Ready) -> Response:
     body = await short_body(request)  # it is parsed on the event loop
     asked = requests.ScoreRequest.model_validate_json(body)
     light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
-    quick = endpoint.service.scorer.tabular and light
-    if quick:  # below a millisecond, a few on hubs: a thread would cost more
-        return as_json(endpoint.service.score(asked))
+    service = endpoint.services.of(asked.chain)
+    if service.scorer.tabular and light:  # below a millisecond, a few on hubs, as no thread is
+        return as_json(service.score(asked))
     async with lane_of(request).urgent_turn():
-        return as_json(await to_thread.run_sync(endpoint.service.score, asked))
+        return as_json(await to_thread.run_sync(service.score, asked))
 
 
 @router.post("/v1/wallets/score:batch", **documented(answers.BatchAnswer, requests.BatchRequest))
 async def score_wallets(request: Request, endpoint: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
     body, lane = await json_body(request), lane_of(request)
+    services = endpoint.services  # once, so that all items are of the same models
 
     def answer(item: requests.ScoreRequest | MistakesError) -> str:
-        return json.dumps(endpoint.service.score_item(item), allow_nan=False)
+        return json.dumps(services.score_item(item), allow_nan=False)
 
     with lane.place(request):
         items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
@@ -48,10 +49,10 @@ async def score_wallets(request: Request, endpoint: Ready) -> Response:
 async def trace_wallet(request: Request, endpoint: Ready) -> Response:
     """Transfers that prove a wallet's features, trail by trail, as of an instant."""
     asked = requests.TraceRequest.model_validate_json(await short_body(request))
-    lane = lane_of(request)
+    lane, service = lane_of(request), endpoint.services.of(asked.chain)
 
     def answer(asked: requests.TraceRequest) -> Response:
-        return as_json(endpoint.service.trace(asked))
+        return as_json(service.trace(asked))
 
     with lane.place(request):
         (said,) = await lane.each(request, answer, [asked])

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serving.schemas.fields import Name
-from serving.schemas.requests import Body
+from serving.schemas.fields import Chain, Name
+from serving.schemas.requests import WHICH_LEDGER, Body
 
 MAX_RETRACTIONS = 1_000
 
@@ -14,6 +14,7 @@ class RetractionsRequest(Body):
     """Take transactions back, as a chain reorganisation does; sent again, they are added again."""
 
     tx_ids: list[Name] = Field(min_length=1, max_length=MAX_RETRACTIONS)
+    chain: Chain | None = Field(default=None, description=WHICH_LEDGER)
 
 
 class ResolutionRequest(Body):
@@ -24,10 +25,13 @@ class ResolutionRequest(Body):
         description="ledger: the version that counts now; journal: the one that was acknowledged, "
         "which replaces it."
     )
+    chain: Chain | None = Field(default=None, description=WHICH_LEDGER)
 
 
 class CheckpointRequest(Body):
-    """Fold the journal into the ledger's folder now; an empty object."""
+    """Fold the journal into the ledger's folder now; an empty object where there is one ledger."""
+
+    chain: Chain | None = Field(default=None, description=WHICH_LEDGER)
 
 
 class Retracted(BaseModel):

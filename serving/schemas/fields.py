@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 MAX_AMOUNT = 1e60
+CALLED = "x-walletrisk-ledger"  # marks a field whose values are the names of ledgers
 _INSTANT = "Input should be text in ISO 8601 with an offset, such as 2026-01-31T09:30:00Z"
 
 
@@ -36,6 +37,8 @@ def _text_or_number(value: object) -> str:
 
 # NUL is the one character that PostgreSQL cannot store in a text
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+# openapi.py puts what this endpoint's ledgers are called in its place
+Chain = Annotated[Name, Field(json_schema_extra={CALLED: True})]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
 ]

@@ -6,12 +6,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from features.ledger.supposed import MOST_SUPPOSED
 from features.trails.flow import MAX_WALLETS, SHARE
-from serving.schemas.fields import Amount, Instant, Measure, Name
+from serving.schemas.fields import Amount, Chain, Instant, Measure, Name
 
 Level = Literal["wallet", "entity"]
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
 MAX_CONTEXT = 256
+WHICH_LEDGER = "Of the ledger, as in Wallet. Null: the only one."
 EXAMPLE_WALLET = "0x8589427373d6d84e98730d7795d8f6f8731fda16"
 
 
@@ -31,8 +32,10 @@ class Wallet(Body):
     """A wallet by its address, and the chain it is on if the caller wants that checked."""
 
     address: Name = Field(examples=[EXAMPLE_WALLET])
-    chain: Name | None = Field(
-        default=None, description="Refused where it is not the chain this endpoint serves."
+    chain: Chain | None = Field(
+        default=None,
+        description="Of the ledger that is asked, or the name of that; see /v1/ledgers. Null: the "
+        "only one; needed where there are several.",
     )
 
 
@@ -52,6 +55,11 @@ class WalletQuestion(Body):
         description="Answer as at this instant, from what was known before it. Null: now.",
         examples=[None, "2026-01-31T09:30:00Z"],
     )
+
+    @property
+    def chain(self) -> str | None:
+        """Which ledger it is about; None: the only one."""
+        return None if isinstance(self.wallet, str) else self.wallet.chain
 
 
 class TraceRequest(WalletQuestion):
@@ -162,3 +170,4 @@ class TransfersRequest(Body):
     """Add transfers to the ledger; copies of transfers that are there already are ignored."""
 
     transfers: list[Transfer] = Field(min_length=1, max_length=MAX_TRANSFERS)
+    chain: Chain | None = Field(default=None, description=WHICH_LEDGER)

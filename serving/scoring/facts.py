@@ -67,6 +67,20 @@ def model_facts(model: RiskModel) -> dict[str, Any]:
     }
 
 
+def all_model_facts(model: RiskModel, bands: dict[str, Any]) -> dict[str, Any]:
+    """All that is told of a model, as :class:`serving.schemas.answers.ModelAnswer`."""
+    return {
+        **model_facts(model),
+        "base_rate": model.base_rate,
+        "min_transfers": model.manifest.min_transfers,
+        "chain": model.manifest.chain,
+        "unit": model.manifest.unit,
+        "assets": model.manifest.assets,
+        "feature_names": model.feature_names,
+        "bands": bands,
+    }
+
+
 def feature_facts(views: tuple[View, ...], model: RiskModel) -> dict[str, Any]:
     """All columns, and which of them a model reads.
 

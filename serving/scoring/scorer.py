@@ -23,6 +23,7 @@ from features.table import compute_rows
 from features.trails.exposed import exposure as traced_exposure
 from features.view import View
 from features.views import VIEWS, feature_columns
+from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
@@ -30,7 +31,6 @@ from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
 from serving.scoring.tracer import Tracer
-from serving.settings import Bands, Settings
 from training.bands import LOWEST, BandTable
 from training.risk_model import RiskModel, Scores
 from training.spine_scorer import Level, clusters_of
@@ -100,7 +100,7 @@ class Scorer:
         self.held = Held(ledger, labels, stale_after_s=stale_after_s)
         self.tracer = Tracer(self.held, views)
         self.model = model
-        self._clusters = clusters
+        self.clusters = clusters
         self.tabular = model.estimator.reads == "table"
         columns = feature_columns(model.views)
         names = [column.name for column in columns]
@@ -115,7 +115,7 @@ class Scorer:
         self.features = feature_facts(views, model)
 
     @classmethod
-    def load(cls, settings: Settings, *, views: tuple[View, ...] | None = None) -> "Scorer":
+    def load(cls, settings: LedgerSettings, *, views: tuple[View, ...] | None = None) -> "Scorer":
         """Open the ledger, the model, the labels and the clusters that the settings name.
 
         ``views`` are, by default, ours and those of installed packages.
@@ -131,12 +131,10 @@ class Scorer:
         ledger.reserve(RESERVED_TRANSFERS)
         chosen = all_views() if views is None else views
         model = RiskModel.load(settings.model, views=chosen)
-        table = settings.band_table
-        bands = settings.bands if table is None else BandTable.read(table)
         clusters = None if settings.clusters is None else Clusters.open(settings.clusters)
         return cls(
-            ledger, model, labels=labels, bands=bands, views=chosen, clusters=clusters,
-            stale_after_s=settings.stale_after_s,
+            ledger, model, labels=labels, bands=settings.band_policy(), views=chosen,
+            clusters=clusters, stale_after_s=settings.stale_after_s,
         )  # fmt: skip
 
     def score(
@@ -226,7 +224,7 @@ class Scorer:
         return answer
 
     def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
-        clusters = clusters_of(asked.level, self._clusters)
+        clusters = clusters_of(asked.level, self.clusters)
         return as_asked(self.held, asked.wallet, asked.as_of, clusters, asked.transfers)
 
     def _exposure(self, asked: _Question) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def every_body_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "SHORT_BYTES", 0)
 
 
-def read(body: bytes) -> list[Transfer]:
+def read(body: bytes) -> TransfersRequest:
     async def receive() -> Message:
         await asyncio.Event().wait()
         raise AssertionError
@@ -34,8 +34,9 @@ def read(body: bytes) -> list[Transfer]:
 
 def test_parts_are_those_of_the_whole() -> None:
     sent = [transfer(number, amount=number / 7) for number in range(95)]
-    body = json.dumps({"transfers": sent}).encode()
-    assert read(body) == TransfersRequest.model_validate_json(body).transfers
+    for beside in ({}, {"chain": "ethereum"}):
+        body = json.dumps({"transfers": sent, **beside}).encode()
+        assert read(body) == TransfersRequest.model_validate_json(body)
 
 
 BAD: list[dict[str, Any]] = [

@@ -12,10 +12,10 @@ from features import ConflictError, RiskError, TransfersError
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal, JournalError
+from serving.ledger_settings import Bands
 from serving.schemas.requests import Transfer, TransfersRequest
 from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer
-from serving.settings import Bands
 from tests.serving.conftest import World, transfer
 
 

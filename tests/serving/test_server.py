@@ -32,7 +32,7 @@ class Server:
             "WALLETRISK_LEDGER": str(chosen.ledger),
             "WALLETRISK_MODEL": str(chosen.model),
             "WALLETRISK_LABELS": str(chosen.labels),
-            "WALLETRISK_JOURNAL": chosen.journal_url,
+            "WALLETRISK_JOURNAL": chosen.only.journal_url,
             "WALLETRISK_NO_KEYS": "true",
         }
         self.process = subprocess.Popen(

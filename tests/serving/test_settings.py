@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from serving.settings import Bands, Settings
+from serving.ledger_settings import Bands
+from serving.settings import Settings
 
 
 def test_the_journal_lies_beside_the_ledger(tmp_path: Path) -> None:
-    settings = Settings(ledger=tmp_path / "eth", model=tmp_path / "model")
-    assert settings.journal_url == f"sqlite:///{tmp_path / 'eth.journal.sqlite'}"
+    settings = Settings(ledger=tmp_path / "eth", model="model")
+    assert settings.only.journal_url == f"sqlite:///{tmp_path / 'eth.journal.sqlite'}"
 
 
 def test_the_environment_names_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,9 +26,9 @@ def test_the_environment_names_everything(monkeypatch: pytest.MonkeyPatch) -> No
     }
     for name, value in given.items():
         monkeypatch.setenv(f"WALLETRISK_{name}", value)
-    settings = Settings()  # type: ignore[call-arg]
+    settings = Settings()
     assert settings.ledger == Path("l")
-    assert settings.journal_url == "postgresql+psycopg://db/walletrisk"
+    assert settings.only.journal_url == "postgresql+psycopg://db/walletrisk"
     assert settings.chain == "ethereum"
     assert settings.max_body_bytes == 1000
     assert settings.bands == Bands(version="2026-03", medium=5)

@@ -13,8 +13,8 @@ from features import Ledger, RiskError
 from serving import create_app
 from serving.journal import Journal
 from serving.journal.tables import TRANSFERS
+from serving.ledger_settings import Bands
 from serving.scoring.scorer import Scorer
-from serving.settings import Bands
 from tests.serving.conftest import TestClient, World, random_transfers, settings, transfer
 from training import RiskModel
 

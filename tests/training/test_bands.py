@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.settings import Bands
+from serving.ledger_settings import Bands
 from training.bands import BANDS, band_thresholds
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from features import RiskError
 from features.contracts.labels import check_labels
+from serving.ledger_settings import Bands
 from serving.scoring.scorer import Scorer
-from serving.settings import Bands
 from tests.training.conftest import SIGNAL, make_ledger, make_table
 from training import RiskModel, TrainConfig, out_of_time_shares, train
 from training.categories import FILE, LEAST_WALLETS, Categories, row_categories

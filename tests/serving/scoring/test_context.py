@@ -9,11 +9,11 @@ import pytest
 from features import RiskError
 from features.kernel import Float64s
 from serving import create_app
+from serving.ledger_settings import Bands
 from serving.schemas.values import microseconds
 from serving.scoring.context import context_row
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
-from serving.settings import Bands
 from tests.serving.conftest import LATER, TestClient, World, settings
 from training import RiskModel
 from training.reasons import Grouping

@@ -11,9 +11,9 @@ import walletrisk
 from features import Ledger, RiskError
 from features.clusters import Clusters
 from features.clusters import entity as limits
+from serving.ledger_settings import Bands
 from serving.scoring.entities import as_asked
 from serving.scoring.scorer import Scorer
-from serving.settings import Bands
 from tests.clustered import made
 from tests.serving.conftest import (
     LATER,

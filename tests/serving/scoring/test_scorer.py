@@ -10,10 +10,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from features import Ledger, RiskError, check_transfers, feature_table
+from serving.ledger_settings import Bands
 from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer, _Question
 from serving.scoring.self_check import check_itself
-from serving.settings import Bands
 from tests.serving.conftest import LATER, START, World, build, random_transfers
 from training import RiskModel
 from training.bands import BandRows, BandTable

@@ -7,9 +7,9 @@ import pytest
 
 from features import RiskError, Transfer
 from serving.commands import supposed
+from serving.ledger_settings import Bands
 from serving.schemas.values import microseconds
 from serving.scoring.scorer import Scorer
-from serving.settings import Bands
 from tests.serving.conftest import LATER, TestClient, World, answered
 
 SCORE = "/v1/wallets/score"
