@@ -7,11 +7,11 @@ from serving.openapi import documented
 from serving.routes.reading import Ready, as_json
 from serving.schemas import answers
 
-router = APIRouter(dependencies=[Depends(require(Scope.SCORE))])
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["model"])
 
 
 @router.get("/v1/model", **documented(answers.ModelAnswer))
-async def model(endpoint: Ready) -> Response:
+async def describe_model(endpoint: Ready) -> Response:
     """Facts about the model that answers."""
     service = endpoint.service
     loaded = service.scorer.model
@@ -30,6 +30,6 @@ async def model(endpoint: Ready) -> Response:
 
 
 @router.get("/v1/features", **documented(answers.FeaturesAnswer))
-async def features(endpoint: Ready) -> Response:
+async def list_features(endpoint: Ready) -> Response:
     """Every feature with its meaning and source, and whether the model reads it."""
     return as_json(endpoint.service.scorer.features)
