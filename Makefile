@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test nodes clean
+.PHONY: demo test nodes clients clean
 
 # from bundled data to a score over HTTP; DEMO_FLAGS=--exit stops there
 demo: .venv/installed
@@ -23,8 +23,16 @@ tests/nodes/node_modules/.installed: tests/nodes/package.json
 	cd tests/nodes && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
 	touch $@
 
+# clients of other makers that the tests of the endpoint run, apart: their pins do not fit ours
+clients: .venv-clients/installed
+
+.venv-clients/installed: tests/clients/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 clean:
-	rm -rf .venv demo-run build *.egg-info tests/nodes/node_modules
+	rm -rf .venv demo-run build *.egg-info tests/nodes/node_modules .venv-clients
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

@@ -15,13 +15,22 @@ from serving.endpoint import Endpoint
 from serving.lane import Lane
 from serving.limits import AllowHosts, LimitBody
 from serving.observability import CountRequests, Metrics
-from serving.openapi import openapi
-from serving.routes import about, feed, probes, scores
+from serving.openapi import openapi, operation_id
+from serving.routes import about, feed, invocations, open_inference, probes, scores
 from serving.settings import Settings
 
 WRITERS = 4  # threads that wait for disk and for each other; the rest of the pool stays free
 
-ROUTERS = (scores.router, feed.router, about.router, probes.router)
+ROUTERS = (
+    scores.router,
+    feed.router,
+    about.router,
+    invocations.router,
+    open_inference.router,
+    probes.router,
+    invocations.probes,
+    open_inference.probes,
+)
 
 
 def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> FastAPI:
@@ -63,6 +72,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         summary="Calibrated probability that a cryptocurrency wallet is illicit, with reasons.",
         version="1",
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
     app.state.endpoint = None
     app.state.metrics = metrics

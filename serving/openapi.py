@@ -5,38 +5,35 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import problems
-from serving.schemas import answers, corrections, requests
+from serving.schemas import answers
 from serving.schemas.called import name_ledgers
 
-_OWN = (
-    requests.ScoreRequest,
-    requests.BatchRequest,
-    requests.TraceRequest,
-    requests.TransfersRequest,
-    corrections.RetractionsRequest,
-    corrections.ResolutionRequest,
-    corrections.CheckpointRequest,
-    answers.Problem,
-)
+JSON = "application/json"
+_named: dict[str, type[BaseModel]] = {}  # models that routes name and FastAPI does not know
+
+Model = type[BaseModel]
+Bodies = Mapping[str, Model | tuple[Model, ...] | None]
 
 
 def documented(
-    answer: type[BaseModel],
-    body: type[BaseModel] | None = None,
+    answer: Model | None,
+    body: Model | Bodies | None = None,
     further: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:
     """Arguments of a route that say what it reads and answers.
 
     Parameters
     ----------
-    answer : type
-        Model of the answer with status 200.
-    body : type, optional
-        Model of the request's body.
+    answer : type, optional
+        Model of the answer with status 200; None: the route says it.
+    body : type or mapping, optional
+        Model of the request's body; or by media type a model, several of which it is one, or None
+        for what no model tells.
     further : mapping of int to str, optional
         Statuses beyond those of every such route, and why.
     """
@@ -50,22 +47,32 @@ def documented(
     extra: dict[str, Any] = {}
     if body is not None:
         told |= {400: "No JSON", 413: "Too large", 415: "Wrong media type", 422: "Refused"}
-        extra = {"requestBody": {"required": True, "content": _content("application/json", body)}}
+        bodies: Bodies = body if isinstance(body, Mapping) else {JSON: body}
+        content = {media: {"schema": _schema(model)} for media, model in bodies.items()}
+        extra = {"requestBody": {"required": True, "content": content}}
+    problem = {problems.MEDIA_TYPE: {"schema": _schema(answers.Problem)}}
     return {
-        "responses": {200: {"model": answer}}
+        "responses": ({} if answer is None else {200: {"model": answer}})
         | {
-            status: {
-                "description": why,
-                "content": _content(problems.MEDIA_TYPE, answers.Problem),
-            }
+            status: {"description": why, "content": problem}
             for status, why in sorted((told | dict(further or {})).items())
         },
         "openapi_extra": extra,
     }
 
 
-def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {media_type: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+def _schema(model: Model | tuple[Model, ...] | None) -> dict[str, Any]:
+    if model is None:
+        return {"type": "string"}
+    if isinstance(model, tuple):
+        return {"anyOf": [_schema(one) for one in model]}
+    _named[model.__name__] = model
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name of a route's function: what clients made from the document call it by."""
+    return route.name
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
@@ -75,7 +82,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
         _, own = models_json_schema(
-            [(model, "validation") for model in _OWN],
+            [(model, "validation") for model in _named.values()],
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= own["$defs"]

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +22,8 @@ from serving.mistakes import MistakesError
 from serving.records import RecordsError
 
 MEDIA_TYPE = "application/problem+json"
+# what clients of other servers' protocols read, by the beginning of the path
+_ALSO = {"/v2": "error", "/invocations": "message"}
 MAX_ERRORS = 20
 MAX_TEXT = 1_000
 CLIENT_GONE = 499  # no standard status: what nginx counts such requests under
@@ -49,7 +52,11 @@ def problem(
     headers : mapping, optional
         Further response headers.
     """
-    content = details(status, detail) | {"instance": request.url.path[:MAX_TEXT]}
+    path = request.url.path
+    content = details(status, detail) | {"instance": path[:MAX_TEXT]}
+    for beginning, name in _ALSO.items():
+        if path.startswith(beginning):
+            content[name] = content["detail"]
     if "request_id" in request.scope:
         content["request_id"] = request.scope["request_id"]
     if errors:
@@ -78,6 +85,11 @@ def install(app: FastAPI) -> None:
         if found[0]["type"] == "json_invalid":
             return problem(request, 400, f"the body is {found[0]['msg']}")
         return _mistakes(request, found, len(found))
+
+    @app.exception_handler(RequestValidationError)
+    async def misplaced(request: Request, error: RequestValidationError) -> JSONResponse:
+        """Of what stands in the path or the query; ours read bodies themselves."""
+        return _mistakes(request, error.errors(), len(error.errors()), "address")
 
     @app.exception_handler(MistakesError)
     async def several(request: Request, error: MistakesError) -> JSONResponse:
@@ -113,8 +125,10 @@ def mistakes(found: Sequence[ErrorDetails], count: int, place: str) -> dict[str,
     return {**details(422, f"{count} mistake(s) in the {place}{more}"), "errors": errors}
 
 
-def _mistakes(request: Request, found: Sequence[ErrorDetails], count: int) -> JSONResponse:
-    told = mistakes(found, count, "body")
+def _mistakes(
+    request: Request, found: Sequence[ErrorDetails], count: int, place: str = "body"
+) -> JSONResponse:
+    told = mistakes(found, count, place)
     return problem(request, 422, told["detail"], errors=told["errors"])
 
 

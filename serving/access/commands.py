@@ -164,8 +164,8 @@ def _opened(ledger: Path, url: str | None) -> Iterator["Records"]:
     """Records of a ledger."""
     import serving.access.keys  # noqa: F401 - its table is one of the records'
     from features.errors import RiskError
-    from serving.records import Records, RecordsError
     from serving.ledger_settings import database_beside
+    from serving.records import Records, RecordsError
 
     if url is None and not ledger.parent.is_dir():
         raise RiskError(f"{ledger.parent} is no folder")

@@ -13,7 +13,7 @@ from serving.openapi import documented
 from serving.routes.reading import OfLedger, Ready, as_json, json_body, lane_of, short_body
 from serving.schemas import answers, corrections, requests
 
-router = APIRouter(dependencies=[Depends(require(Scope.WRITE))])
+router = APIRouter(dependencies=[Depends(require(Scope.WRITE))], tags=["ledger"])
 
 
 @router.post(
@@ -59,7 +59,7 @@ async def retract_transactions(request: Request, endpoint: Ready) -> Response:
 
 
 @router.get("/v1/contradictions", **documented(corrections.Contradictions))
-async def contradictions(endpoint: Ready, chain: OfLedger = None) -> Response:
+async def list_contradictions(endpoint: Ready, chain: OfLedger = None) -> Response:
     """Transfers that were set aside, because the ledger's folder holds them with other content."""
     service = endpoint.services.of(chain)
     return as_json(await to_thread.run_sync(service.corrections.listed))

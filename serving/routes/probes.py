@@ -11,7 +11,7 @@ from serving.openapi import documented
 from serving.routes.reading import Ready, as_json
 from serving.schemas import answers
 
-router = APIRouter()
+router = APIRouter(tags=["probes"])
 
 
 @router.get("/livez", **documented(answers.Health))

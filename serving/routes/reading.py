@@ -36,10 +36,15 @@ def as_json(content: Mapping[str, Any]) -> Response:
     return Response(json.dumps(content, allow_nan=False), media_type="application/json")
 
 
+def media_type(request: Request) -> str:
+    """Media type that a request says its body is of, without parameters."""
+    media, _, _ = request.headers.get("content-type", "").partition(";")
+    return media.strip().lower()
+
+
 async def json_body(request: Request) -> bytes:
     """Body of a request that says it is JSON; a page in a browser cannot claim that unasked."""
-    media, _, _ = request.headers.get("content-type", "").partition(";")
-    if media.strip().lower() != "application/json":
+    if media_type(request) != "application/json":
         raise HTTPException(415, "the body must be JSON: send Content-Type: application/json")
     body = await request.body()
     require_few_values(body)

@@ -13,7 +13,7 @@ from serving.openapi import documented
 from serving.routes.reading import Ready, as_json, json_body, lane_of, short_body
 from serving.schemas import answers, requests
 
-router = APIRouter(dependencies=[Depends(require(Scope.SCORE))])
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["scores"])
 
 
 @router.post("/v1/wallets/score", **documented(answers.WalletScore, requests.ScoreRequest))

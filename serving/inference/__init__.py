@@ -1,0 +1,1 @@
+"""The protocols of other servers: tables of wallets in, columns of answers out."""

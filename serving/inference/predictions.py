@@ -1,0 +1,28 @@
+"""Answers of the scorer in the shape in which the logged model says them: one row a wallet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.risk_model import RiskModel
+from training.scores import SAID
+
+
+def prediction(answer: Mapping[str, Any], model: RiskModel) -> dict[str, Any]:
+    """Give one row of :meth:`training.risk_model.RiskModel.score`, null where that has nan.
+
+    Parameters
+    ----------
+    answer : mapping
+        :class:`serving.schemas.answers.WalletScore`.
+    model : RiskModel
+        Which gave it.
+    """
+    row = {name: answer[name] for name in SAID}
+    kinds = model.categories
+    if kinds is not None:
+        shares = dict(zip(kinds.names, kinds.bare_shares.tolist(), strict=True))
+        unscored = {name: share * answer["probability"] for name, share in shares.items()}
+        told = answer["categories"] or unscored
+        row |= {f"probability_{name}": told[name] for name in kinds.names}
+    age = answer["coverage"]["ledger_age_s"]
+    return {**row, "known": answer["known"], "ledger_age_s": age, "stale": answer["stale"]}

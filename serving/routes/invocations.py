@@ -1,0 +1,76 @@
+"""Routes as MLflow's scoring server has them, from the same scorer."""
+
+import json
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from features.errors import RiskError
+from serving.access.caller import Scope, require
+from serving.bodies import require_few_values
+from serving.inference.predictions import prediction
+from serving.inference.scoring_formats import CSV, JSON, PARQUET, read_body
+from serving.inference.table import question, refused
+from serving.openapi import documented
+from serving.routes.reading import Ready, as_json, lane_of, media_type
+from serving.schemas import answers, invocations
+
+SPOKEN = "3.17.2"  # the MLflow whose scoring server these routes are like
+
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["inference"])
+probes = APIRouter(tags=["probes"])
+
+
+@probes.get("/ping", operation_id="ping", **documented(answers.Health))
+@probes.get("/health", operation_id="health", **documented(answers.Health))
+async def ping(endpoint: Ready) -> Response:
+    """Whether ledger and model are loaded, as MLflow's clients ask."""
+    return as_json({"status": "ready"})
+
+
+@probes.get("/version", response_class=PlainTextResponse)
+async def scoring_protocol() -> Response:
+    """Version of MLflow whose scoring server ``/invocations`` is like."""
+    return PlainTextResponse(SPOKEN)
+
+
+_BODIES = {
+    JSON: (
+        invocations.DataframeSplit,
+        invocations.DataframeRecords,
+        invocations.Instances,
+        invocations.Inputs,
+    ),
+    CSV: None,
+    PARQUET: None,
+}
+
+
+@router.post("/invocations", **documented(invocations.Predictions, _BODIES))
+async def invoke(request: Request, endpoint: Ready) -> Response:
+    """Scores of a table of wallets, in the shape of MLflow's scoring server."""
+    media, body, lane = media_type(request), await request.body(), lane_of(request)
+    service = endpoint.service
+    model = service.scorer.model
+    if media != PARQUET:
+        require_few_values(body)
+    with lane.place(request):
+        read = partial(read_body, media=media, context=model.context_names)
+        ((table, params),) = await lane.each(request, read, [body])
+        said = invocations.Invocation.model_validate({"params": params})
+        common = said.params.model_dump(exclude_unset=True)
+        ask = partial(question, table, common=common)
+        asked = await lane.each(request, ask, range(table.rows))
+
+        def answer(row: int) -> dict[str, Any]:
+            try:
+                return prediction(service.score(asked[row]), model)
+            except RiskError as error:
+                raise refused(error, table, row) from error
+
+        rows = await lane.each(request, answer, range(table.rows))
+    return Response(
+        json.dumps({"predictions": rows}, allow_nan=False), media_type="application/json"
+    )

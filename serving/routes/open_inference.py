@@ -1,0 +1,166 @@
+"""Routes of the Open Inference Protocol (``/v2``), from the same scorer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.exceptions import HTTPException
+
+from features.errors import RiskError
+from serving.access.caller import Scope, require
+from serving.bodies import require_few_values
+from serving.endpoint import Endpoint
+from serving.inference.table import question, refused, require_columns
+from serving.inference.tensors import NUMBER, OUTPUTS, TEXT, TEXTS, output_row, packed, table_of
+from serving.openapi import documented
+from serving.routes.reading import Ready, as_json, lane_of, media_type
+from serving.schemas import open_inference
+
+MODEL, PLATFORM = "walletrisk", "walletrisk"
+BINARY = "application/octet-stream"
+HEAD_LENGTH = "inference-header-content-length"
+EXTENSIONS = ["binary_tensor_data"]
+
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["inference"])
+probes = APIRouter(tags=["probes"])
+ModelName = Annotated[str, Path(max_length=256, examples=[MODEL])]
+Version = Annotated[str, Path(max_length=256)]
+_UNKNOWN = {404: "No such model or version", 422: "Refused"}
+
+
+@probes.get("/v2/health/live", **documented(open_inference.ServerLive))
+async def server_live() -> Response:
+    """Whether the process answers."""
+    return as_json({"live": True})
+
+
+@probes.get("/v2/health/ready", **documented(open_inference.ServerReady))
+async def server_ready(endpoint: Ready) -> Response:
+    """Whether ledger and model are loaded."""
+    return as_json({"ready": True})
+
+
+@router.get("/v2", **documented(open_inference.ServerFacts))
+async def server_metadata() -> Response:
+    """What serves, and which extensions of the protocol it knows."""
+    return as_json({"name": PLATFORM, "version": "1", "extensions": EXTENSIONS})
+
+
+@router.get("/v2/models/{model}", **documented(open_inference.ModelMetadata, further=_UNKNOWN))
+async def model_metadata(endpoint: Ready, model: ModelName) -> Response:
+    """What the model takes and answers."""
+    return _metadata(endpoint, model)
+
+
+@router.get(
+    "/v2/models/{model}/versions/{version}",
+    **documented(open_inference.ModelMetadata, further=_UNKNOWN),
+)
+async def model_version_metadata(endpoint: Ready, model: ModelName, version: Version) -> Response:
+    """What a version of the model takes and answers."""
+    return _metadata(endpoint, model, version)
+
+
+@router.get("/v2/models/{model}/ready", **documented(open_inference.ModelReady, further=_UNKNOWN))
+async def model_ready(endpoint: Ready, model: ModelName) -> Response:
+    """Whether the model answers."""
+    _version(endpoint, model)
+    return as_json({"name": MODEL, "ready": True})
+
+
+@router.get(
+    "/v2/models/{model}/versions/{version}/ready",
+    **documented(open_inference.ModelReady, further=_UNKNOWN),
+)
+async def model_version_ready(endpoint: Ready, model: ModelName, version: Version) -> Response:
+    """Whether a version of the model answers."""
+    _version(endpoint, model, version)
+    return as_json({"name": MODEL, "ready": True})
+
+
+_INFER = documented(open_inference.InferAnswer, open_inference.InferRequest, _UNKNOWN)
+
+
+@router.post("/v2/models/{model}/infer", **_INFER)
+async def infer(request: Request, endpoint: Ready, model: ModelName) -> Response:
+    """Scores of wallets, as tensors: JSON, or bytes behind it."""
+    return await _inferred(request, endpoint, _version(endpoint, model))
+
+
+@router.post("/v2/models/{model}/versions/{version}/infer", **_INFER)
+async def infer_by_version(
+    request: Request, endpoint: Ready, model: ModelName, version: Version
+) -> Response:
+    """Scores of wallets by a version of the model, as tensors: JSON, or bytes behind it."""
+    return await _inferred(request, endpoint, _version(endpoint, model, version))
+
+
+async def _inferred(request: Request, endpoint: Endpoint, served: str) -> Response:
+    head, tail = await _parts(request)
+    lane, service = lane_of(request), endpoint.service
+    with lane.place(request):
+        ((asked, table),) = await lane.each(request, _read, [(head, tail)])
+        require_columns([*table.columns], service.scorer.model.context_names)
+
+        def answer(row: int) -> dict[str, Any]:
+            one = question(table, row, {})
+            try:
+                return output_row(service.score(one))
+            except RiskError as error:
+                raise refused(error, table, row) from error
+
+        rows = await lane.each(request, answer, range(table.rows))
+    facts = {"model_name": MODEL, "model_version": served}
+    if asked.id is not None:
+        facts["id"] = asked.id
+    body, length = packed(asked, facts, rows)
+    if length is None:
+        return Response(body, media_type="application/json")
+    return Response(body, headers={HEAD_LENGTH: str(length)}, media_type=BINARY)
+
+
+def _read(parts: tuple[bytes, bytes]) -> tuple[open_inference.InferRequest, Any]:
+    asked = open_inference.InferRequest.model_validate_json(parts[0])
+    return asked, table_of(asked, parts[1])
+
+
+async def _parts(request: Request) -> tuple[bytes, bytes]:
+    """The JSON of a request, and the bytes behind it."""
+    # clients of Triton name no type; what is asked here changes nothing, whoever asks
+    if media_type(request) not in ("", "application/json", BINARY):
+        raise HTTPException(415, f"the body must be application/json, or {BINARY} after JSON")
+    body = await request.body()
+    length = request.headers.get(HEAD_LENGTH, str(len(body)))
+    if not length.isdecimal() or int(length) > len(body):
+        raise HTTPException(400, f"{HEAD_LENGTH} must be a length within the body")
+    head = body[: int(length)]
+    require_few_values(head)
+    return head, body[int(length) :]
+
+
+def _metadata(endpoint: Endpoint, model: str, version: str | None = None) -> Response:
+    served = _version(endpoint, model, version)
+    names = dict.fromkeys(TEXTS, TEXT)
+    names |= dict.fromkeys(endpoint.service.scorer.model.context_names, NUMBER)
+    return as_json(
+        {
+            "name": MODEL,
+            "versions": [served],
+            "platform": PLATFORM,
+            "inputs": [_tensor(name, kind) for name, kind in names.items()],
+            "outputs": [_tensor(name, kind) for name, kind in OUTPUTS.items()],
+        }
+    )
+
+
+def _version(endpoint: Endpoint, model: str, version: str | None = None) -> str:
+    """Version of the model that answers, if it is the one asked for."""
+    served = endpoint.service.scorer.model.version
+    if model != MODEL:
+        raise HTTPException(404, f"there is no model {model[:100]!r} here, but {MODEL!r}")
+    if version not in (None, served):
+        raise HTTPException(404, f"version {version[:100]!r} is not served, but {served!r}")
+    return served
+
+
+def _tensor(name: str, kind: str) -> dict[str, Any]:
+    return {"name": name, "datatype": kind, "shape": [-1]}
