@@ -12,7 +12,7 @@ from features.view import View
 from serving import problems
 from serving.endpoint import Endpoint
 from serving.lane import Lane
-from serving.limits import AllowHosts, LimitBody
+from serving.limits import AllowHosts, AllowText, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import openapi
 from serving.routes import about, feed, probes, scores
@@ -74,6 +74,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
     app.add_middleware(
         LimitBody, limit=settings.max_body_bytes, in_flight=settings.max_bytes_in_flight
     )
+    app.add_middleware(AllowText)
     app.add_middleware(AllowHosts, hosts=settings.hosts)
     app.add_middleware(CountRequests, metrics=metrics)
     metrics.in_flight("heavy_requests", lambda: len(app.state.lane))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from features.view import View
+from serving.idempotency import AnsweredRequests
 from serving.observability import Metrics
 from serving.records import Records
 from serving.service import Service
@@ -15,6 +16,7 @@ class Endpoint:
 
     service: Service
     records: Records
+    answered: AnsweredRequests
     metrics: Metrics
 
     @classmethod
@@ -34,7 +36,8 @@ class Endpoint:
         except BaseException:
             records.close()
             raise
-        return cls(service, records, metrics)
+        answered = AnsweredRequests(records, settings.keep_keys_s)
+        return cls(service, records, answered, metrics)
 
     def check(self) -> None:
         """Raise an error that answers 503 unless journal and records answer."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import problems
+from serving.idempotency import HEADER, KEY_PATTERN, MOST_CHARACTERS
 from serving.schemas import answers, corrections, requests
 
 _OWN = (
@@ -21,12 +22,22 @@ _OWN = (
     corrections.CheckpointRequest,
     answers.Problem,
 )
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same key and body, a request is answered again and not "
+    "done again.",
+    "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": MOST_CHARACTERS},
+}
 
 
 def documented(
     answer: type[BaseModel],
     body: type[BaseModel] | None = None,
     further: Mapping[int, str] | None = None,
+    *,
+    keyed: bool = False,
 ) -> dict[str, Any]:
     """Arguments of a route that say what it reads and answers.
 
@@ -38,12 +49,17 @@ def documented(
         Model of the request's body.
     further : mapping of int to str, optional
         Statuses beyond those of every such route, and why.
+    keyed : bool
+        Whether the route is done once a key, see :func:`serving.idempotency.once`.
     """
     told: dict[int, str] = {421: "Foreign host", 503: "Not ready, or busy: see Retry-After"}
     extra: dict[str, Any] = {}
     if body is not None:
         told |= {400: "No JSON", 413: "Too large", 415: "Wrong media type", 422: "Refused"}
         extra = {"requestBody": {"required": True, "content": _content("application/json", body)}}
+    if keyed:
+        told |= {400: "No JSON, or no key", 409: "The first request of this key is in work"}
+        extra["parameters"] = [_KEY]
     return {
         "responses": {200: {"model": answer}}
         | {

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
         that names another is refused.
     checkpoint_rows : int
         Entries in the journal after which it is folded into the ledger's folder.
+    keep_keys_s : float
+        How long an answer is given again to a request with the same ``Idempotency-Key``.
     max_ahead_s : int
         Transfers dated later than so many seconds after the server's clock are refused.
     stale_after_s : float
@@ -125,6 +127,7 @@ class Settings(BaseSettings):
     records: str | None = None
     chain: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)
+    keep_keys_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
     stale_after_s: float = Field(default=STALE_AFTER_S, gt=0, allow_inf_nan=False)
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)

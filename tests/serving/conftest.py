@@ -124,6 +124,7 @@ def settings(world: World, folder: Path, **changes: Any) -> Settings:
         "labels": world.labels,
         "hosts": ("testserver",),
         "journal": f"sqlite:///{folder / 'journal.sqlite'}",
+        "records": f"sqlite:///{folder / 'records.sqlite'}",
     }
     return Settings(**(given | changes))
 
