@@ -43,5 +43,5 @@ $(BIN)/python:
 	touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[dev,gnn,bench]'
+	$(INSTALL) -e '.[dev,gnn,bench,postgres]'
 	touch $@ .venv/installed

@@ -73,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     try:
+        for argument in arguments:
+            argument.encode()  # what is no UTF-8 comes as lone surrogates
         code = app(arguments or ["--help"], prog_name="walletrisk", standalone_mode=False)
     except TyperException as error:
         message = error.format_message()

@@ -13,7 +13,7 @@ from serving import problems
 from serving.access.guard import Guard
 from serving.endpoint import Endpoint
 from serving.lane import Lane
-from serving.limits import AllowHosts, LimitBody
+from serving.limits import AllowHosts, AllowText, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import openapi, operation_id
 from serving.routes import about, feed, invocations, open_inference, probes, scores
@@ -86,6 +86,7 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         LimitBody, limit=settings.max_body_bytes, in_flight=settings.max_bytes_in_flight
     )
     app.add_middleware(Guard, metrics=metrics, no_keys=settings.no_keys)
+    app.add_middleware(AllowText)
     app.add_middleware(AllowHosts, hosts=settings.hosts)
     app.add_middleware(CountRequests, metrics=metrics)
     metrics.in_flight("heavy_requests", lambda: len(app.state.lane))

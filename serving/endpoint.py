@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from features.errors import RiskError
 from features.view import View
 from serving.access.keyring import KeyRing
+from serving.idempotency import AnsweredRequests
 from serving.observability import Metrics
 from serving.records import Records
 from serving.service import Service
@@ -26,6 +27,7 @@ class Endpoint:
     services: Services
     records: Records
     keys: KeyRing
+    answered: AnsweredRequests
     metrics: Metrics
 
     @classmethod
@@ -51,9 +53,10 @@ class Endpoint:
                 loaded.append(Service.load(name, house, settings, metrics, views=views))
                 opened.callback(loaded[-1].close)
             services = Services(told_apart(loaded))
+            answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
         metrics.model_version = services.model_version
-        return cls(services, records, keys, metrics)
+        return cls(services, records, keys, answered, metrics)
 
     @property
     def service(self) -> Service:

@@ -1,9 +1,10 @@
-"""What is refused before it is read: bodies too large, too many bytes at once, foreign hosts."""
+"""What is refused before it is read: large bodies, many bytes at once, foreign hosts, no text."""
 
 import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -122,6 +123,44 @@ class AllowHosts:
     def _allowed(self, host: str) -> bool:
         name = _without_port(host).lower()
         return name in self.hosts or ANY_HOST in self.hosts or _in_digits(name)
+
+
+class AllowText:
+    """ASGI middleware that answers only where path and query are text: UTF-8 without NUL.
+
+    Lone surrogates are no UTF-8, and PostgreSQL stores no NUL. What stands in bodies is checked
+    where it is read, and headers where they are.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, or with a 400."""
+        if scope["type"] == "http":
+            parts = (("path", scope.get("raw_path") or b""), ("query", scope["query_string"]))
+            for place, sent in parts:
+                if b"%" in sent and not _is_text(sent):
+                    detail = f"the {place} of the URL is no UTF-8 text, or holds NUL (%00)"
+                    await problem(Request(scope), 400, detail)(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
+
+
+def _is_text(sent: bytes) -> bool:
+    """Whether what is percent-encoded is text.
+
+    Examples
+    --------
+    >>> [_is_text(sent) for sent in (b"a%20b", b"%C3%A4", b"a%00", b"%ED%A0%80", b"%ff")]
+    [True, True, False, False, False]
+    """
+    plain = unquote_to_bytes(sent)
+    try:
+        plain.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in plain
 
 
 def _without_port(host: str) -> str:

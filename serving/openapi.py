@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import problems
+from serving.idempotency import HEADER, KEY_PATTERN, MOST_CHARACTERS
 from serving.schemas import answers
 from serving.schemas.called import name_ledgers
 
@@ -18,12 +19,22 @@ _named: dict[str, type[BaseModel]] = {}  # models that routes name and FastAPI d
 
 Model = type[BaseModel]
 Bodies = Mapping[str, Model | tuple[Model, ...] | None]
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same key and body, a request is answered again and not "
+    "done again.",
+    "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": MOST_CHARACTERS},
+}
 
 
 def documented(
     answer: Model | None,
     body: Model | Bodies | None = None,
     further: Mapping[int, str] | None = None,
+    *,
+    keyed: bool = False,
 ) -> dict[str, Any]:
     """Arguments of a route that say what it reads and answers.
 
@@ -36,6 +47,8 @@ def documented(
         for what no model tells.
     further : mapping of int to str, optional
         Statuses beyond those of every such route, and why.
+    keyed : bool
+        Whether the route is done once a key, see :func:`serving.idempotency.once`.
     """
     told: dict[int, str] = {
         401: "No key, or one that opens nothing",
@@ -50,6 +63,9 @@ def documented(
         bodies: Bodies = body if isinstance(body, Mapping) else {JSON: body}
         content = {media: {"schema": _schema(model)} for media, model in bodies.items()}
         extra = {"requestBody": {"required": True, "content": content}}
+    if keyed:
+        told |= {400: "No JSON, or no key", 409: "The first request of this key is in work"}
+        extra["parameters"] = [_KEY]
     problem = {problems.MEDIA_TYPE: {"schema": _schema(answers.Problem)}}
     return {
         "responses": ({} if answer is None else {200: {"model": answer}})

@@ -45,6 +45,8 @@ class Settings(BesideLedger, BaseSettings):
         or that of the first of several.
     checkpoint_rows : int
         Entries in the journal after which it is folded into the ledger's folder.
+    keep_keys_s : float
+        How long an answer is given again to a request with the same ``Idempotency-Key``.
     max_ahead_s : int
         Transfers dated later than so many seconds after the server's clock are refused.
     max_body_bytes : int
@@ -76,6 +78,7 @@ class Settings(BesideLedger, BaseSettings):
     ledgers: dict[Name, LedgerSettings] = {}
     records: str | None = None
     checkpoint_rows: int = Field(default=50_000, gt=0)
+    keep_keys_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, gt=0)

@@ -1,7 +1,7 @@
 """A journal's database: its one connection, and the watch over its file."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -12,9 +12,16 @@ from serving.journal.engine import database_file, open_engine
 from serving.journal.tables import METADATA, TRANSFERS, JournalError, cause
 from serving.journal.watched_file import WatchedFile
 
+_JOINED = "walletrisk_joined"  # of a session: it wrote
+
 
 class Database:
     """What a journal reads and writes with.
+
+    Attributes
+    ----------
+    rejoin : callable
+        Gets the connection of every session but the first, before that writes.
 
     Parameters
     ----------
@@ -30,6 +37,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
         self.place = self.engine.url.render_as_string(hide_password=True)
+        self.rejoin: Callable[[sa.Connection], None] = lambda _: None
         self._changing = threading.Lock()
         self._watched: WatchedFile | None = None
         try:
@@ -75,7 +83,10 @@ class Database:
                 self._watched.check()
             try:
                 with self.engine.begin() as connection:
+                    if not connection.info.get(_JOINED):
+                        self.rejoin(connection)
                     yield connection
+                    connection.info[_JOINED] = True
             except SQLAlchemyError as error:
                 raise JournalError(f"{failure}: {cause(error)}") from error
             finally:

@@ -1,16 +1,13 @@
 """A journal's database: one connection, which no other process may have beside it."""
 
-import hashlib
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
-from serving.journal.tables import JournalError, cause
-
-# any number, the same in every server, which PostgreSQL locks for the one that writes
-_WRITER = int.from_bytes(hashlib.sha256(b"walletrisk journal").digest()[:8], signed=True)
+from serving.journal import postgresql
+from serving.journal.tables import cause
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -25,6 +22,7 @@ def open_engine(url: str) -> sa.Engine:
         # one connection: the lock belongs to it, and appends come one by one
         engine = sa.create_engine(
             url,
+            connect_args=postgresql.connect_arguments(sa.make_url(url)),
             poolclass=sa.QueuePool,
             pool_size=1,
             max_overflow=0,
@@ -36,7 +34,7 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name == "postgresql":
-        sa.event.listen(engine, "connect", _prepare_postgresql)
+        sa.event.listen(engine, "connect", postgresql.prepare)
     return engine
 
 
@@ -47,17 +45,6 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _: object)
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
-
-
-def _prepare_postgresql(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-    """Become the one writer for as long as the session lasts; one that is lost asks again."""
-    cursor = connection.cursor()
-    cursor.execute(f"SELECT pg_try_advisory_lock({_WRITER})")
-    (locked,) = cursor.fetchone() or (False,)
-    cursor.close()
-    connection.commit()
-    if not locked:
-        raise JournalError("another process writes to it")
 
 
 def database_file(engine: sa.Engine) -> Path | None:

@@ -17,6 +17,7 @@ from serving.journal.contradictions import Keep
 from serving.journal.database import Database
 from serving.journal.entries import Entries
 from serving.journal.facts import Facts
+from serving.journal.sessions import Rows, rejoin
 from serving.journal.tables import (
     RETRACTIONS,
     TRANSFERS,
@@ -59,12 +60,17 @@ class Journal:
     def __init__(self, url: str) -> None:
         self._database = Database(url)
         self.place = self._database.place
+        self._doubtful: Rows = []  # what is written: a session that is lost may have committed it
         try:
             with self._database.writing("cannot be read") as connection:
                 self._read(connection)
         except JournalError as error:
             self.close()
             raise RiskError(str(error)) from error
+        self._database.rejoin = self._rejoin
+
+    def _rejoin(self, connection: sa.Connection) -> None:
+        rejoin(connection, self._facts, self.last_seq, self._doubtful)
 
     def _read(self, connection: sa.Connection) -> None:
         self._facts = Facts.read(connection)
@@ -110,6 +116,7 @@ class Journal:
         with self._database.writing(
             "the journal did not take the transfers, none was added"
         ) as connection:
+            self._doubtful = rows
             connection.execute(sa.insert(TRANSFERS), rows)
         self._grown(rows)
         self.latest_us = max(self.latest_us, *(row["timestamp_us"] for row in rows))
@@ -123,6 +130,7 @@ class Journal:
         with self._database.writing(
             "the journal did not take the retractions, none was made"
         ) as connection:
+            self._doubtful = rows
             connection.execute(sa.insert(RETRACTIONS), rows)
         self._grown(rows)
         return self.last_seq
@@ -279,6 +287,7 @@ class Journal:
         ]
 
     def _grown(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._doubtful = []
         self.last_seq += len(rows)
         self.held += len(rows)
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from serving.access.caller import Scope, require
 from serving.bodies import SHORT_BYTES, read_parts
 from serving.corrections import Retracted
+from serving.idempotency import once
 from serving.openapi import documented
 from serving.routes.reading import OfLedger, Ready, as_json, json_body, lane_of, short_body
 from serving.schemas import answers, corrections, requests
@@ -18,8 +19,14 @@ router = APIRouter(dependencies=[Depends(require(Scope.WRITE))], tags=["ledger"]
 
 @router.post(
     "/v1/transfers",
-    **documented(answers.TransfersAdded, requests.TransfersRequest, {409: "Contradiction"}),
+    **documented(
+        answers.TransfersAdded,
+        requests.TransfersRequest,
+        {409: "Contradiction, or the first request of this key is in work"},
+        keyed=True,
+    ),
 )
+@once
 async def add_transfers(request: Request, endpoint: Ready) -> Response:
     """Add transfers, all or none. The answer is sent when they are on disk and in the ledger."""
     body = await json_body(request)
@@ -42,8 +49,9 @@ async def add_transfers(request: Request, endpoint: Ready) -> Response:
 
 @router.post(
     "/v1/retractions",
-    **documented(corrections.Retracted, corrections.RetractionsRequest),
+    **documented(corrections.Retracted, corrections.RetractionsRequest, keyed=True),
 )
+@once
 async def retract_transactions(request: Request, endpoint: Ready) -> Response:
     """Take transactions back. The answer is sent when that is on disk and in the ledger."""
     body = await json_body(request)
@@ -67,8 +75,9 @@ async def list_contradictions(endpoint: Ready, chain: OfLedger = None) -> Respon
 
 @router.post(
     "/v1/contradictions:resolve",
-    **documented(corrections.Resolved, corrections.ResolutionRequest),
+    **documented(corrections.Resolved, corrections.ResolutionRequest, keyed=True),
 )
+@once
 async def resolve_contradiction(request: Request, endpoint: Ready) -> Response:
     """Decide whose version of a transfer counts from now on."""
     asked = corrections.ResolutionRequest.model_validate_json(await short_body(request))
@@ -83,8 +92,9 @@ async def resolve_contradiction(request: Request, endpoint: Ready) -> Response:
 
 @router.post(
     "/v1/checkpoint",
-    **documented(corrections.CheckpointMade, corrections.CheckpointRequest),
+    **documented(corrections.CheckpointMade, corrections.CheckpointRequest, keyed=True),
 )
+@once
 async def make_checkpoint(request: Request, endpoint: Ready) -> Response:
     """Fold the journal into the ledger's folder, where commands see it."""
     asked = corrections.CheckpointRequest.model_validate_json(await short_body(request))

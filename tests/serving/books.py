@@ -28,9 +28,9 @@ def frame(*transfers: Transfer) -> pd.DataFrame:
 class Books:
     """What a server has open; everything acknowledged is in ``memory``."""
 
-    def __init__(self, folder: Path, *transfers: Transfer) -> None:
+    def __init__(self, folder: Path, *transfers: Transfer, url: str | None = None) -> None:
         self.folder = folder / "ledger"
-        self.url = f"sqlite:///{folder / 'journal.sqlite'}"
+        self.url = url or f"sqlite:///{folder / 'journal.sqlite'}"
         Ledger.from_transfers(frame(payment("first"), *transfers)).save(self.folder)
         self.start()
 

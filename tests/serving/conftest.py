@@ -144,6 +144,7 @@ def settings(world: World, folder: Path, **changes: Any) -> Settings:
         "hosts": ("testserver",),
         "journal": f"sqlite:///{folder / 'journal.sqlite'}",
         "no_keys": True,
+        "records": f"sqlite:///{folder / 'records.sqlite'}",
     }
     return Settings(**(given | changes))
 

@@ -7,41 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from serving.journal.engine import _prepare_postgresql
-from serving.journal.tables import METADATA, JournalError
+from serving.journal.postgresql import connect_arguments
+from serving.journal.tables import METADATA
 
 
-class Session:
-    """A connection that answers one question."""
-
-    def __init__(self, answer: bool) -> None:
-        self.answer, self.asked, self.committed = answer, "", False
-
-    def cursor(self) -> "Session":
-        return self
-
-    def execute(self, statement: str) -> None:
-        self.asked = statement
-
-    def fetchone(self) -> tuple[bool]:
-        return (self.answer,)
-
-    def commit(self) -> None:
-        self.committed = True
-
-    def close(self) -> None:
-        pass
-
-
-def test_one_session_becomes_the_writer() -> None:
-    session: Any = Session(True)
-    _prepare_postgresql(session, None)
-    assert session.asked.startswith("SELECT pg_try_advisory_lock(")
-    assert session.committed
-    other: Any = Session(False)
-    with pytest.raises(JournalError, match="another process writes to it"):
-        _prepare_postgresql(other, None)
-    assert other.asked == session.asked
+def test_waiting_has_an_end_unless_the_url_says_otherwise() -> None:
+    url = sa.make_url("postgresql+psycopg://h/db?connect_timeout=60")
+    assert "connect_timeout" not in connect_arguments(url)
+    assert connect_arguments(url)["tcp_user_timeout"] == 15_000
+    assert connect_arguments(sa.make_url("sqlite://")) == {}
 
 
 @pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
