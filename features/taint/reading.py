@@ -147,8 +147,8 @@ def _sum(amount: Float64s, other: Int32s, wallet: int, first: int, end: int) -> 
 
 
 @inner_kernel
-def _read_back(past: Past, unread: Unread, small: Small, summed: bool, reading: Reading) -> Back:
-    """Fill entries below the middle with the latest of ``unread``, sum the others if ``summed``."""
+def _read_back(past: Past, unread: Unread, small: Small, reading: Reading) -> Back:
+    """Fill entries below the middle with the latest of ``unread``, sum the others."""
     time_in, other_in, amount_in = (
         past.incoming.time, past.incoming.counterparty, past.incoming.amount,
     )  # fmt: skip
@@ -183,9 +183,8 @@ def _read_back(past: Past, unread: Unread, small: Small, summed: bool, reading: 
             continue
         first -= 1
         _fill(reading, first, amount, place, wallet, sending)
-    if summed:
-        received += _sum(amount_in, other_in, unread.wallet, first_in, i)
-        sent += _sum(amount_out, other_out, unread.wallet, first_out, j)
+    received += _sum(amount_in, other_in, unread.wallet, first_in, i)
+    sent += _sum(amount_out, other_out, unread.wallet, first_out, j)
     return Back(first, received, sent, max(i - first_in, j - first_out) > HISTORY_CAP, tied)
 
 
@@ -245,13 +244,8 @@ def _beside(given: TracedPast, wallet: int, sending: int, reading: Reading) -> i
 
 
 @inner_kernel
-def read_before(
-    given: TracedPast, place: int, small: Small, summed: bool, reading: Reading
-) -> Span:
-    """Read the sender of the transfer at ``place`` of the incoming side before that sending.
-
-    ``summed``: whether anybody asks for the sums of what is not read, which take longest.
-    """
+def read_before(given: TracedPast, place: int, small: Small, reading: Reading) -> Span:
+    """Read the sender of the transfer at ``place`` of the incoming side before that sending."""
     past = given.past
     side, middle = past.incoming, reading.size // 2
     wallet, time = side.counterparty[place], side.time[place]
@@ -259,7 +253,7 @@ def read_before(
     start = past.outgoing.start[wallet]
     sending = place_across(side, place, past.outgoing)
     sent = History(start, sending, sending - start)
-    back = _read_back(past, Unread(wallet, received, sent, time), small, summed, reading)
+    back = _read_back(past, Unread(wallet, received, sent, time), small, reading)
     # the other end is at neither side of the wallet that is read, and of no use to a rule
     _fill(reading, middle, side.amount[place], sending, wallet, True)
     end = middle + 1
@@ -271,13 +265,8 @@ def read_before(
 
 
 @inner_kernel
-def read_around(
-    given: TracedPast, place: int, small: Small, summed: bool, reading: Reading
-) -> Span:
-    """Read the recipient of the transfer at ``place`` of the outgoing side around that receipt.
-
-    ``summed`` as in :func:`read_before`.
-    """
+def read_around(given: TracedPast, place: int, small: Small, reading: Reading) -> Span:
+    """Read the recipient of the transfer at ``place`` of the outgoing side around that receipt."""
     past = given.past
     side, middle = past.outgoing, reading.size // 2
     wallet, time = side.counterparty[place], side.time[place]
@@ -287,7 +276,7 @@ def read_around(
         received = History(received.first, receipt, receipt - received.first)
         following = receipt + 1
     sent = earlier(past.outgoing, wallet, time)
-    back = _read_back(past, Unread(wallet, received, sent, time), small, summed, reading)
+    back = _read_back(past, Unread(wallet, received, sent, time), small, reading)
     _fill(reading, middle, side.amount[place], receipt, wallet, False)
     received = later(past.incoming, wallet, following)
     sent = later(past.outgoing, wallet, sent.end)

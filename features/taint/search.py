@@ -58,14 +58,12 @@ def _small(search: Search, part: Part) -> Small:
 
 
 @inner_kernel
-def _read(
-    given: TracedPast, search: Search, at: int, forward: bool, small: Small, summed: bool
-) -> Span:
+def _read(given: TracedPast, search: Search, at: int, forward: bool, small: Small) -> Span:
     """Read the wallet that a piece came from or (``forward``) went to."""
     place, reading = search.pieces[at].place, search.reading
     if forward:
-        return read_around(given, place, small, summed, reading)
-    return read_before(given, place, small, summed, reading)
+        return read_around(given, place, small, reading)
+    return read_before(given, place, small, reading)
 
 
 @inner_kernel
@@ -160,9 +158,8 @@ def haircut_search(given: TracedPast, asked: Question, forward: bool, search: Se
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        service = _at_service(past, search, at, forward)
-        span = _read(given, search, at, forward, _small(search, part), not service)
-        if service:
+        span = _read(given, search, at, forward, _small(search, part))
+        if _at_service(past, search, at, forward):
             rest = inside_only(search.reading, span, part, forward)
         else:
             rest = haircut(search.reading, span, part, forward)
@@ -179,9 +176,8 @@ def fifo_search(given: TracedPast, asked: Question, forward: bool, search: Searc
     at = 0
     while _worth_following(search, at):
         part = _part(past, search, at, forward)
-        service = _at_service(past, search, at, forward)
-        span = _read(given, search, at, forward, _small(search, part), not service)
-        if service:
+        span = _read(given, search, at, forward, _small(search, part))
+        if _at_service(past, search, at, forward):
             rest = inside_only(search.reading, span, part, forward)
         else:
             rest = fifo(search.reading, span, part, forward)
@@ -223,7 +219,7 @@ def poison_search(
         search.pieces[at].inside = False
         if not _was_reached(side, search.pieces, at, forward):
             part = _part(past, search, at, forward)
-            span = _read(given, search, at, forward, Small(0.0, 0.0), True)  # anything taints
+            span = _read(given, search, at, forward, Small(0.0, 0.0))  # anything taints
             inside = search.reading[span.middle].inside > MOST * part.whole
             inside = inside or _at_service(past, search, at, forward)
             search.pieces[at].inside = inside

@@ -31,7 +31,7 @@ def around(
     )  # that a search reads: s is at the far end
     reached = (side.counterparty == ledger.code("s")).nonzero()[0].tolist()
     (place,) = (at for at in reached if ledger.tx_id(int(side.transfer[at])) == tx_id)
-    span = read_one(traced_past(ledger, past), place, small, True, entries)
+    span = read_one(traced_past(ledger, past), place, small, entries)
     named = []
     for entry in entries[[*range(span.first, span.middle), *range(span.middle + 1, span.end)]]:
         own = past.outgoing if entry["sending"] else past.incoming
@@ -113,7 +113,7 @@ def test_of_the_others_before_the_sums_are_known() -> None:
     ledger = Ledger.from_transfers(transfers(moves))
     past, entries = asked_late(ledger, "z"), empty_reading(1)
     place = int(cut(past.incoming, ledger.code("z")).first)
-    span = read_before(traced_past(ledger, past), place, Small(1.0, 0.0), True, entries)
+    span = read_before(traced_past(ledger, past), place, Small(1.0, 0.0), entries)
     assert entries["amount"][0] == 2.0
     assert (span.received, span.sent, bool(span.earlier)) == (12.5, 3.0, False)
 
@@ -131,7 +131,7 @@ def settled(
     side, read_one = (past.outgoing, read_around) if forward else (past.incoming, read_before)
     reached = (side.counterparty == ledger.code("s")).nonzero()[0].tolist()
     place = next(at for at in reached if ledger.tx_id(int(side.transfer[at])) == tx_id)
-    span = read_one(traced_past(ledger, past), place, NOTHING, True, entries)
+    span = read_one(traced_past(ledger, past), place, NOTHING, entries)
     listed = entries[["amount", "inside", "same"]][span.first : span.end].tolist()
     return listed, span.middle - span.first
 
