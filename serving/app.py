@@ -16,7 +16,7 @@ from serving.lane import Lane
 from serving.limits import AllowHosts, AllowText, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import openapi, operation_id
-from serving.routes import about, feed, invocations, open_inference, probes, scores
+from serving.routes import about, docs, feed, invocations, open_inference, probes, scores
 from serving.settings import Settings
 
 WRITERS = 4  # threads that wait for disk and for each other; the rest of the pool stays free
@@ -25,6 +25,7 @@ ROUTERS = (
     scores.router,
     feed.router,
     about.router,
+    docs.router,
     invocations.router,
     open_inference.router,
     probes.router,
@@ -71,6 +72,8 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         title="walletrisk",
         summary="Calibrated probability that a cryptocurrency wallet is illicit, with reasons.",
         version="1",
+        docs_url=None,
+        redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )

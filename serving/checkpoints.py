@@ -131,7 +131,7 @@ class Checkpoints:
                 note("made", self.run().seconds)
             except Exception as error:  # noqa: BLE001 - the next one may do, and acknowledging goes on
                 if not self._stopped.is_set():
-                    _log.error("%s", error, exc_info=not isinstance(error, CheckpointError))
+                    _log.error("no checkpoint was made", exc_info=error)
                     note("failed", 0.0)
                     pause = PAUSE_S
 

@@ -22,7 +22,6 @@ from serving.journal.contradictions import OPEN, Keep, transfer_of
 from serving.replay import Changing, replay
 from serving.scoring.held import Held
 
-_LOGGED = 20  # lines, of any number of contradictions
 _log = logging.getLogger("walletrisk.journal")
 
 
@@ -203,29 +202,18 @@ def bring_up(journal: Journal, ledger: Ledger, into: Changing) -> int:
 
 
 def report(conflicts: Sequence[Conflict]) -> None:
-    """Log contradictions that were set aside, with both versions."""
-    for stored, copy in conflicts[:_LOGGED]:
-        _log.warning(
-            "the journal's transfer (%r, %d) contradicts the ledger's, which counts; "
-            "set aside: %s; the ledger's: %s",
-            copy.tx_id, copy.position, _text(copy), _text(stored),
-        )  # fmt: skip
-    if len(conflicts) > _LOGGED:
-        _log.warning("%d more contradictions were set aside", len(conflicts) - _LOGGED)
+    """Log that contradictions were set aside; the journal's table has both versions."""
+    _log.warning(
+        "the ledger contradicts %d transfers of the journal and counts; they are set aside: "
+        "GET /v1/contradictions, or walletrisk journal contradictions, lists them",
+        len(conflicts),
+    )
 
 
 def report_retracted(tx_ids: Sequence[str]) -> None:
-    """Log transactions that the journal held and the ledger had retracted."""
-    for tx_id in tx_ids[:_LOGGED]:
+    """Log that the journal held transactions that the ledger had retracted."""
+    if tx_ids:
         _log.warning(
-            "transaction %r was retracted in the ledger; the journal's is set aside", tx_id
+            "%d transactions of the journal were retracted in the ledger; they are set aside",
+            len(tx_ids),
         )
-    if len(tx_ids) > _LOGGED:
-        _log.warning("%d more retracted transactions were set aside", len(tx_ids) - _LOGGED)
-
-
-def _text(one: Transfer) -> str:
-    return (
-        f"{one.sender!r} to {one.recipient!r}, {one.amount!r} {one.asset}"
-        f"{'' if one.value is None else f' worth {one.value!r}'}, {one.timestamp.isoformat()}"
-    )

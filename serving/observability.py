@@ -1,13 +1,18 @@
 """Prometheus measures of the endpoint; no label ever holds a wallet."""
 
+import logging
+import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import request_id
+from serving.access.caller import Caller
 from serving.access.keyring import KeyRing
 from serving.journal import Journal
+
+_log = logging.getLogger("walletrisk.request")
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 CHECKPOINT_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -182,6 +187,7 @@ class CountRequests:
         status = 500
         given = next((value for name, value in scope["headers"] if name == request_id.HEADER), None)
         number = scope["request_id"] = request_id.begin(given)
+        started = time.perf_counter()
         added = (*SECURITY_HEADERS, (request_id.HEADER, number.encode()))
 
         async def watch(message: Message) -> None:
@@ -194,4 +200,20 @@ class CountRequests:
         try:
             await self.app(scope, receive, watch)
         finally:
-            self.metrics.request(getattr(scope.get("route"), "path", "unmatched"), status)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self.metrics.request(route, status)
+            if _log.isEnabledFor(logging.INFO):
+                _log.info("request", extra=_facts(scope, route, status, started))
+
+
+def _facts(scope: Scope, route: str, status: int, started: float) -> dict[str, object]:
+    """What the log says of a request: never its path, its query or its body."""
+    who: Caller | None = scope.get("caller")
+    return {
+        "method": scope["method"],
+        "route": route,
+        "status": status,
+        "seconds": round(time.perf_counter() - started, 6),
+        "caller": None if who is None else who.name,
+        "trace_id": request_id.trace_id(scope["headers"]),
+    }

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import problems
+from serving.access.schemes import tell_keys
 from serving.idempotency import HEADER, KEY_PATTERN, MOST_CHARACTERS
 from serving.schemas import answers
 from serving.schemas.called import name_ledgers
@@ -102,6 +103,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= own["$defs"]
+        tell_keys(document)
         endpoint = app.state.endpoint
         if endpoint is None:  # what the ledgers are called is not known yet
             return document

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from features.errors import RiskError
 from serving.access.guard import is_this_machine
 from serving.app import create_app
 from serving.files import room_for
+from serving.log import logging_to_stderr
 from serving.protocol import Patience, PatientProtocol, sweep
 from serving.settings import Settings
 
@@ -22,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 128  # connections that wait to be accepted; all may come at once, each a file
 # Python's 5 ms is what each of a score's kernels could wait for a thread that writes transfers
 SWITCH_S = 0.0005
+_log = logging.getLogger("walletrisk.server")
 _GRACE_S = 5.0  # for the work of clients that were cut off
 
 
@@ -93,11 +96,17 @@ def run(
                     "connections", lambda: len(server.server_state.connections)
                 )
                 name, bound = listening.getsockname()[:2]
+                if not settings.no_keys and not len(app.state.endpoint.keys):
+                    _log.warning("no key opens this endpoint yet: walletrisk keys create makes one")
                 announce(f"http://{f'[{name}]' if ':' in name else name}:{bound}")
                 await server.serve(sockets=[listening])
 
     loop = uvicorn.Config(app).get_loop_factory()
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop) as runner:
+    with (
+        logging_to_stderr(settings.log_level),
+        contextlib.suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=loop) as runner,
+    ):
         runner.run(serve())
 
 
@@ -113,6 +122,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         lifespan="off",
         http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]
         ws="none",
+        log_config=None,
         log_level="error",
         access_log=False,
         server_header=False,

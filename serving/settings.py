@@ -17,6 +17,7 @@ from serving.ledger_settings import (
     ModelPlace,
     database_beside,
 )
+from serving.log import Level
 
 PREFIX = "WALLETRISK_"
 OTHERS = ("WALLETRISK_DATA",)  # variables of that prefix that are not the endpoint's
@@ -65,6 +66,9 @@ class Settings(BesideLedger, BaseSettings):
         ``*`` allows any: for a proxy that checks them itself.
     no_keys : bool
         Answer programs of this machine without a key; nothing that came through a proxy.
+    log_level : str
+        From which level on events are logged: ``debug``, ``info`` (a line a request), ``warning``
+        or ``error``.
     rate_per_s : float, optional
         Wallets a second that a key may ask about, where it has no limit of its own.
     """
@@ -89,6 +93,7 @@ class Settings(BesideLedger, BaseSettings):
     shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     no_keys: bool = False
+    log_level: Level = "warning"
     rate_per_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     @field_validator("hosts", mode="before")

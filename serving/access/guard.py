@@ -1,6 +1,7 @@
 """The door: who asks, whether they may ask at all, and how often."""
 
 import ipaddress
+import logging
 import math
 import time
 from functools import lru_cache
@@ -19,6 +20,8 @@ from serving.problems import problem
 
 # probes: whether the process is there and ready, which tells of no wallet and no model
 PUBLIC = frozenset(("/livez", "/readyz", "/ping", "/health", "/v2/health/live", "/v2/health/ready"))
+LOGGED = ("bad_key", "not_local", "foreign_page")  # a few an address, then "failures"
+_log = logging.getLogger("walletrisk.access")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -73,6 +76,8 @@ class Guard:
         if isinstance(judged, Refusal):
             self.metrics.refused(judged.reason)
             request = Request(scope)
+            if judged.reason in LOGGED:
+                _log.warning("refused", extra={"reason": judged.reason, "client": address(request)})
             answer = problem(request, judged.status, judged.detail, headers=judged.headers)
             await answer(scope, receive, send)
         elif judged is not None:

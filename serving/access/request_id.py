@@ -8,12 +8,15 @@ it.
 
 import re
 import uuid
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 HEADER = b"x-request-id"
 _UUID = "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _WELL_FORMED = re.compile(f"(?i:{_UUID})|{_ULID}", re.ASCII)
+
+_TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -37,3 +40,18 @@ def begin(given: bytes | None) -> str:
 def current() -> str | None:
     """Number of the request in work here; None outside of one."""
     return _current.get()
+
+
+def trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Number of the trace that a request is part of (W3C Trace Context), if it says so.
+
+    Examples
+    --------
+    >>> trace_id([(b"traceparent", b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01")]) == "a" * 32
+    True
+    """
+    for name, value in headers:
+        if name == b"traceparent":
+            found = _TRACE.fullmatch(value)
+            return None if found is None else found[1].decode()
+    return None

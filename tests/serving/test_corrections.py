@@ -25,9 +25,8 @@ def test_the_ledger_wins_at_a_start_and_both_versions_are_kept(
         books.restart()
     assert amounts(books.memory, ["wrong", "right"]) == {"wrong": {0: 7.0}, "right": {0: 6.0}}
     (said,) = caplog.messages
-    assert "'wrong', 0) contradicts the ledger's, which counts" in said
-    assert "5.0 ETH" in said
-    assert "7.0 ETH" in said
+    assert "contradicts 1 transfers of the journal" in said
+    assert "wrong" not in said
     (one,) = books.journal.contradictions()
     assert one["journal_version"]["amount"] == 5.0
     assert one["ledger_version"]["amount"] == 7.0
@@ -75,8 +74,8 @@ def test_many_contradictions_are_set_aside_at_once(
     books.restart()
     assert books.journal.open_contradictions == 600
     assert books.journal.held == 600
-    assert len(caplog.messages) == 21
-    assert "580 more" in caplog.messages[-1]
+    (said,) = caplog.messages
+    assert "contradicts 600 transfers" in said
     assert books.memory.n_transfers == 1201
 
 
@@ -108,7 +107,7 @@ def test_a_retraction_on_the_folder_is_not_undone_by_the_journal(
     books.command(lambda ledger: ledger.retract(["t"]))
     books.restart()
     assert amounts(books.memory, ["t", "u"]) == {"u": {0: 6.0}}
-    assert "'t' was retracted in the ledger" in caplog.text
+    assert "1 transactions of the journal were retracted in the ledger" in caplog.text
     assert books.journal.open_contradictions == 0  # nothing to decide
     books.post(payment("t", 5.0))  # a reorganisation that takes it in again
     for how in (books.restart, books.checkpoint, books.restart):
