@@ -16,7 +16,7 @@ from serving.lane import Lane
 from serving.limits import AllowHosts, AllowText, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import openapi, operation_id
-from serving.routes import about, docs, feed, invocations, open_inference, probes, scores
+from serving.routes import about, docs, feed, invocations, models, open_inference, probes, scores
 from serving.settings import Settings
 
 WRITERS = 4  # threads that wait for disk and for each other; the rest of the pool stays free
@@ -26,6 +26,7 @@ ROUTERS = (
     feed.router,
     about.router,
     docs.router,
+    models.router,
     invocations.router,
     open_inference.router,
     probes.router,

@@ -6,7 +6,6 @@ go of entries only after that.
 """
 
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -21,13 +20,13 @@ from typing import Protocol, cast
 from features import Transfer
 from features.errors import RiskError
 from features.ledger.arrivals import Conflict
+from serving.child import environment
 from serving.fold import Folded, answer_of, send
 from serving.journal import Entries, Journal, JournalError
 
 EXPORT_ROWS = 200  # at a time: scores wait for Python's lock while rows become columns
 LOOK_S = 1.0
 PAUSE_S = 60.0  # after one that failed
-_ROOT = Path(__file__).resolve().parents[1]
 _log = logging.getLogger("walletrisk.journal")
 
 
@@ -136,11 +135,9 @@ class Checkpoints:
                     pause = PAUSE_S
 
     def _in_child(self, directory: Path, entries: Entries) -> Folded:
-        places = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
         command = [sys.executable, "-m", "serving.fold"]
         with subprocess.Popen(  # noqa: S603 - ours
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
         ) as process:
             self._process = process
             try:

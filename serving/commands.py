@@ -39,6 +39,15 @@ ClustersOption = Annotated[
     typer.Option("--clusters", metavar="FILE", help="Saved clusters, for level entity."),
 ]
 
+OneLedger = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="DIR", help="Ledger folder; several are named in --config."),
+]
+OneModel = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="Model folder, or models:/walletrisk@champion."),
+]
+
 MISTAKE = 2  # exit code
 
 app = typer.Typer()
@@ -48,8 +57,12 @@ app.add_typer(serving.access.commands.app, name="keys")
 
 @app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")
 def serve(
-    ledger: LedgerFolder,
-    model: Model,
+    ledger: OneLedger = None,
+    model: OneModel = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Settings in TOML; options and variables win over it."),
+    ] = None,
     labels: LabelsFile = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8000,
@@ -65,14 +78,12 @@ def serve(
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
     from features.progress import progress
+    from serving.config_file import read_settings
     from serving.server import run
-    from training.commands import model_folder
 
-    written = (columns, time_unit, timezone)
-    folder = model_folder(model, tracking_uri)
-    chosen = settings(ledger, folder, labels, bands, written, clusters)
-    if no_keys:
-        chosen = chosen.model_copy(update={"no_keys": True})
+    given = beside_ledger(labels, bands, (columns, time_unit, timezone), clusters)
+    given |= {"ledger": ledger, "model": model, "tracking_uri": tracking_uri}
+    chosen = read_settings(config, given | {"no_keys": no_keys or None})
     with ExitStack() as until_ready:
         until_ready.enter_context(progress())
 
@@ -217,26 +228,23 @@ def settings(
     RiskError
         A variable ``WALLETRISK_...`` has a value that is not allowed.
     """
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
+    from serving.config_file import read_settings
 
-    from features.errors import RiskError
-    from serving.settings import Settings
+    given = beside_ledger(labels, bands, written, clusters)
+    return read_settings(None, given | {"ledger": ledger, "model": str(model)})
 
+
+def beside_ledger(
+    labels: Path | None,
+    bands: Path | None,
+    written: tuple[str | None, str | None, str | None],
+    clusters: Path | None,
+) -> dict[str, Any]:
+    """Name what options say of what stands beside a ledger as the settings do."""
     names = (
         "labels", "band_table", "clusters", "labels_map", "labels_time_unit", "labels_timezone",
     )  # fmt: skip
-    named = zip(names, (labels, bands, clusters, *written), strict=True)
-    given: dict[str, Any] = {name: value for name, value in named if value is not None}
-    try:
-        return Settings(ledger=ledger, model=str(model), **given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = "__".join(str(part) for part in first["loc"]).upper()
-        where = f"WALLETRISK_{place}: " if place else ""
-        raise RiskError(where + first["msg"].removeprefix("Value error, ")) from error
-    except SettingsError as error:
-        raise RiskError(f"WALLETRISK_... cannot be read: {error}: {error.__cause__}") from error
+    return dict(zip(names, (labels, bands, clusters, *written), strict=True))
 
 
 def instant(text: str | None) -> int:

@@ -2,13 +2,18 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from features.errors import RiskError
+from features.guests import all_views
 from features.view import View
 from serving.access.keyring import KeyRing
 from serving.idempotency import AnsweredRequests
+from serving.models.keeper import Keeper
+from serving.models.models import Models
 from serving.observability import Metrics
 from serving.records import Records
+from serving.scoring.scorer import Scorer
 from serving.service import Service
 from serving.services import Services, told_apart
 from serving.settings import Settings
@@ -16,15 +21,9 @@ from serving.settings import Settings
 
 @dataclass(slots=True)
 class Endpoint:
-    """Everything that routes reach; loaded at the start, closed at the end.
+    """Everything that routes reach; loaded at the start, closed at the end."""
 
-    Attributes
-    ----------
-    services : Services
-        Of now. Replaced as a whole when a model changes: a request takes it once.
-    """
-
-    services: Services
+    models: Models
     records: Records
     keys: KeyRing
     answered: AnsweredRequests
@@ -48,15 +47,23 @@ class Endpoint:
             keys = KeyRing(records, settings.rate_per_s)
             opened.callback(keys.close)
             metrics.keys(keys)
-            loaded = []
+            chosen = all_views() if views is None else views
+            loaded, keepers = [], []
             for name, house in settings.houses.items():
-                loaded.append(Service.load(name, house, settings, metrics, views=views))
+                keepers.append(Keeper(name, house, records, settings.tracking_uri, chosen))
+                scorer = keepers[-1].start(partial(Scorer.over, house, views=chosen))
+                loaded.append(Service.load(name, house, settings, metrics, scorer))
                 opened.callback(loaded[-1].close)
-            services = Services(told_apart(loaded))
+            models = Models(Services(told_apart(loaded)), keepers, metrics)
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
-        metrics.model_version = services.model_version
-        return cls(services, records, keys, answered, metrics)
+        models.start(settings.model_poll_s)
+        return cls(models, records, keys, answered, metrics)
+
+    @property
+    def services(self) -> Services:
+        """Of now; replaced as a whole when a model changes, so a request takes it once."""
+        return self.models.services
 
     @property
     def service(self) -> Service:
@@ -71,6 +78,7 @@ class Endpoint:
 
     def close(self) -> None:
         """Let go of it all."""
+        self.models.close()
         for service in self.services:
             service.close()
         self.keys.close()

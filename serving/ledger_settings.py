@@ -9,7 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from features.ledger.age import STALE_AFTER_S
 from features.sources.known import TableOptions
 from features.sources.writing import TimeUnit
-from training.bands import BANDS, BandPolicy, BandTable, band_thresholds, probability_unit
+from training.bands import (
+    BANDS,
+    BandPolicy,
+    BandTable,
+    band_thresholds,
+    probability_unit,
+    table_among,
+)
+from training.risk_model import RiskModel
 
 # text, because models:/name@alias of a registry is no path
 ModelPlace = Annotated[str, BeforeValidator(os.fspath), Field(min_length=1)]
@@ -83,7 +91,8 @@ class BesideLedger(BaseModel):
         ``WALLETRISK_BANDS__VERSION``, ``WALLETRISK_BANDS__HIGH`` and so on.
     band_table : Path, optional
         Band table that ``walletrisk bands`` wrote, for the model that is served; in place of
-        ``bands``.
+        ``bands``. A folder: of tables, of which that of the model is taken, so that a model that
+        takes over finds its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
@@ -117,7 +126,7 @@ class LedgerSettings(BesideLedger):
     ledger : Path
         Folder of a saved ledger.
     model : str
-        Folder of a saved risk model.
+        Folder of a saved risk model, or ``models:/name@alias`` of a registry.
     """
 
     ledger: Path
@@ -133,9 +142,20 @@ class LedgerSettings(BesideLedger):
         """URL of the journal, the default filled in."""
         return journal_beside(self.ledger) if self.journal is None else self.journal
 
-    def band_policy(self) -> Bands | BandTable:
-        """Multiples, or the table read; raises RiskError where its file is none."""
-        return self.bands if self.band_table is None else BandTable.read(self.band_table)
+    def bands_of(self, model: RiskModel) -> Bands | BandTable:
+        """Multiples, which hold for any model, or the table of this one.
+
+        Raises
+        ------
+        RiskError
+            There is none of this model, or a file is no table.
+        """
+        place = self.band_table
+        if place is None:
+            return self.bands
+        if not place.is_dir():
+            return BandTable.read(place)
+        return table_among(place, model.version, model.base_rate)
 
 
 def journal_beside(ledger: Path) -> str:

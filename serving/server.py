@@ -91,6 +91,7 @@ def run(
             gc.collect()
             gc.freeze()
             with _listen(host, port) as listening, _quiet_end():
+                _reload_at_hangup(app.state.endpoint.models.wake)
                 server = _Server(_config(app, settings))
                 app.state.metrics.in_flight(
                     "connections", lambda: len(server.server_state.connections)
@@ -129,6 +130,12 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_graceful_shutdown=settings.shutdown_s + _GRACE_S,  # type: ignore[arg-type]
     )
+
+
+def _reload_at_hangup(look: Callable[[], None]) -> None:
+    """Look for other models at SIGHUP; but a terminal that closes ends what runs in it."""
+    if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from typing import Any
 
 from features.contracts.times import instant_text, require_past
 from features.errors import RiskError
-from features.view import View
 from features.warmup import compile_once
 from serving.checkpoints import Checkpoints
 from serving.corrections import Corrections, bring_up
@@ -56,10 +55,9 @@ class Service:
         house: LedgerSettings,
         settings: Settings,
         metrics: Metrics,
-        *,
-        views: tuple[View, ...] | None = None,
+        scorer: Scorer,
     ) -> "Service":
-        """Load ledger, labels and model, replay the journal, and check the result.
+        """Replay a ledger's journal, and check what answers by it.
 
         Parameters
         ----------
@@ -69,15 +67,14 @@ class Service:
         settings : Settings
             What holds for all ledgers.
         metrics : Metrics
-        views : tuple of View, optional
-            As for :meth:`serving.scoring.scorer.Scorer.load`.
+        scorer : Scorer
+            Over the ledger as its folder has it.
 
         Raises
         ------
         RiskError
-            One of them cannot be read, or they do not fit each other.
+            The journal cannot be read, or does not fit the ledger.
         """
-        scorer = Scorer.load(house, views=views)
         held = scorer.held
         chain = _chain(house.chain, held.ledger.chain)
         journal = Journal(house.journal_url)
@@ -102,7 +99,7 @@ class Service:
         self.checkpoints.close()
         self.journal.close()
 
-    def facts(self) -> dict[str, Any]:
+    def ledger_facts(self) -> dict[str, Any]:
         """Say which ledger it is, as :class:`serving.schemas.ledgers.LedgerAnswer`."""
         scorer, held = self.scorer, self.scorer.held
         last_time = held.ledger.last_time

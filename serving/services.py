@@ -64,6 +64,10 @@ class Services:
             raise RiskError(f"{said}; this endpoint serves {allowed}")
         return found
 
+    def named(self, name: str) -> Service:
+        """Service over the ledger of a name, as settings and measures have it."""
+        return next(one for one in self._all if one.name == name)
+
     def replacing(self, one: Service) -> "Services":
         """The same with one that has another model."""
         return Services([one if other.name == one.name else other for other in self._all])

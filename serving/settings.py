@@ -37,13 +37,17 @@ class Settings(BesideLedger, BaseSettings):
     ledger : Path
         Folder of a saved ledger.
     model : str
-        Folder of a saved risk model.
+        Folder of a saved risk model, or ``models:/name@alias`` of a registry.
     ledgers : dict of str to LedgerSettings
         Several ledgers by the name that requests may call them by;
         ``WALLETRISK_LEDGERS__<NAME>__MODEL`` and so on.
     records : str, optional
         SQLAlchemy URL of what is written down beside the ledger; default: SQLite beside its folder,
         or that of the first of several.
+    tracking_uri : str, optional
+        MLflow store of registered models; default: ``MLFLOW_TRACKING_URI``.
+    model_poll_s : float
+        How often to look whether another model is to answer.
     checkpoint_rows : int
         Entries in the journal after which it is folded into the ledger's folder.
     keep_keys_s : float
@@ -81,6 +85,8 @@ class Settings(BesideLedger, BaseSettings):
     model: ModelPlace | None = None
     ledgers: dict[Name, LedgerSettings] = {}
     records: str | None = None
+    tracking_uri: str | None = None
+    model_poll_s: float = Field(default=30, gt=0, allow_inf_nan=False)
     checkpoint_rows: int = Field(default=50_000, gt=0)
     keep_keys_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours

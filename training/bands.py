@@ -160,6 +160,27 @@ class BandTable(BaseModel):
         return BandPolicy(self.name, rising, self.unit, self.chosen_by)
 
 
+def table_among(folder: Path, model_version: str, base_rate: float) -> BandTable:
+    """Return the table of a model among those in a folder, the latest made where there are several.
+
+    Raises
+    ------
+    RiskError
+        If there is none, or a file ``*.json`` of the folder is no table.
+    """
+    tables = [BandTable.read(path) for path in sorted(folder.glob("*.json"))]
+    own = [
+        one for one in tables if (one.model_version, one.base_rate) == (model_version, base_rate)
+    ]
+    if not own:
+        models = ", ".join(sorted({one.model_version for one in tables})) or "none"
+        raise RiskError(
+            f"{folder} holds no band table of model {model_version} at base rate {base_rate:g}, "
+            f"but of {models}: choose one with walletrisk bands --out {folder}/NAME.json"
+        )
+    return max(own, key=lambda one: one.made_at)
+
+
 def rises(thresholds: Iterable[float]) -> bool:
     """Tell whether each number is above the one before it."""
     return all(low < high for low, high in pairwise(thresholds))

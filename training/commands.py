@@ -16,8 +16,6 @@ app = typer.Typer()
 app.add_typer(training.band_commands.app)
 app.add_typer(training.gate.commands.app)
 
-REGISTERED = "models:/"
-
 Model = Annotated[
     str,
     typer.Option("--model", metavar="MODEL", help="Model folder, or models:/walletrisk@champion."),
@@ -30,7 +28,9 @@ TrackingUri = Annotated[
 
 def model_folder(model: str, tracking_uri: str | None) -> Path:
     """Folder of a model, given by itself or as ``models:/name@alias``."""
-    if not model.startswith(REGISTERED):
+    from training.registered import PREFIX
+
+    if not model.startswith(PREFIX):
         return Path(model)
     from training.tracking import resolve
 

@@ -177,8 +177,17 @@ def crown(version: Version, *, tracking_uri: str | None) -> None:
         client.set_registered_model_alias(version.name, CHAMPION, version.number)
 
 
-def resolve(uri: str, *, tracking_uri: str | None = None) -> Path:
+def resolve(uri: str, *, tracking_uri: str | None = None, into: Path | None = None) -> Path:
     """Return the local model folder behind ``models:/name@alias`` or ``models:/name/version``.
+
+    Parameters
+    ----------
+    uri
+        Of a registered model.
+    tracking_uri
+        See :func:`store`.
+    into
+        Folder for a copy; None: where the store keeps it, or one that MLflow makes.
 
     Raises
     ------
@@ -186,7 +195,8 @@ def resolve(uri: str, *, tracking_uri: str | None = None) -> Path:
         If the store has no such version.
     """
     with store(tracking_uri):
-        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        where = None if into is None else str(into)
+        local = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=where))
     folder = local / "data" / FOLDER
     if not folder.is_dir():
         raise TrackingError(f"{uri} is no walletrisk model: it holds no data/{FOLDER}")

@@ -14,7 +14,7 @@ router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["model"])
 @router.get("/v1/ledgers", **documented(ledgers.LedgersAnswer))
 async def list_ledgers(endpoint: Ready) -> Response:
     """Every ledger behind this endpoint: what requests call it, how far it reaches, its model."""
-    return as_json({"ledgers": [one.facts() for one in endpoint.services]})
+    return as_json({"ledgers": [one.ledger_facts() for one in endpoint.services]})
 
 
 @router.get("/v1/model", **documented(answers.ModelAnswer))

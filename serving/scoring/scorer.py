@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from copy import copy
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -91,16 +92,33 @@ class Scorer:
         stale_after_s: float = STALE_AFTER_S,
         clusters: Clusters | None = None,
     ) -> None:
-        if model.reads_labels and labels is None:
+        self.held = Held(ledger, labels, stale_after_s=stale_after_s)
+        self.tracer = Tracer(self.held, views)
+        self.clusters = clusters
+        self._views = views
+        self._answer_with(model, bands)
+        ledger.count_in(model.manifest.unit)
+
+    def with_model(self, model: RiskModel, bands: Bands | BandTable) -> "Scorer":
+        """Another that answers over the same ledger, with another model.
+
+        Raises
+        ------
+        RiskError
+            The model does not fit the ledger, its labels or the bands: the difference is said.
+        """
+        other = copy(self)
+        other._answer_with(model, bands)
+        return other
+
+    def _answer_with(self, model: RiskModel, bands: Bands | BandTable) -> None:
+        held = self.held
+        if model.reads_labels and held.labels is None:
             raise RiskError(
                 "the model learnt from exposure to labelled wallets; give labels to score"
             )
-        model.require_fit(ledger)
-        ledger.count_in(model.manifest.unit)
-        self.held = Held(ledger, labels, stale_after_s=stale_after_s)
-        self.tracer = Tracer(self.held, views)
+        model.require_fit(held.ledger)
         self.model = model
-        self.clusters = clusters
         self.tabular = model.estimator.reads == "table"
         columns = feature_columns(model.views)
         names = [column.name for column in columns]
@@ -112,7 +130,7 @@ class Scorer:
         self.thresholds = policy.thresholds
         self.bands = policy._asdict()
         self.facts = model_facts(model)
-        self.features = feature_facts(views, model)
+        self.features = feature_facts(self._views, model)
 
     @classmethod
     def load(cls, settings: LedgerSettings, *, views: tuple[View, ...] | None = None) -> "Scorer":
@@ -125,15 +143,21 @@ class Scorer:
         RiskError
             One of them cannot be read or does not fit this release.
         """
+        chosen = all_views() if views is None else views
+        return cls.over(settings, RiskModel.load(settings.model, views=chosen), views=chosen)
+
+    @classmethod
+    def over(
+        cls, settings: LedgerSettings, model: RiskModel, *, views: tuple[View, ...]
+    ) -> "Scorer":
+        """Open what the settings name for a model that is loaded; raises as :meth:`load` does."""
         chain = chain_of(settings.ledger, None)
         labels = read_known(settings.labels, settings.labels_written, chain=chain)
         ledger = Ledger.open(settings.ledger)
         ledger.reserve(RESERVED_TRANSFERS)
-        chosen = all_views() if views is None else views
-        model = RiskModel.load(settings.model, views=chosen)
         clusters = None if settings.clusters is None else Clusters.open(settings.clusters)
         return cls(
-            ledger, model, labels=labels, bands=settings.band_policy(), views=chosen,
+            ledger, model, labels=labels, bands=settings.bands_of(model), views=views,
             clusters=clusters, stale_after_s=settings.stale_after_s,
         )  # fmt: skip
 

@@ -31,7 +31,7 @@ def several(
         ledgers[name] = LedgerSettings(
             ledger=folder / name, model=str(world.model), labels=world.labels, chain=chain
         )
-    chosen = Settings(ledgers=ledgers, hosts=("testserver",), **changes)
+    chosen = Settings(ledgers=ledgers, hosts=("testserver",), no_keys=True, **changes)
     with TestClient(create_app(chosen)) as client:
         yield client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -17,15 +18,18 @@ from features import Ledger, RiskError, feature_table
 from features.sources.files import read_labels, read_spine
 from features.views import VIEWS
 from serving.in_process import answers
+from serving.models.place import Registry
 from tests.run_files import WALLETS, make_files
 from training import RiskModel, labels_to_y, registry, tracking, train
 from training.config import RunConfig
+from training.fetch import fetch
 from training.gate.promotion import compare_versions, evidence_of, promote, rows_of
 from training.models.trees import TreesEstimator
 from training.provenance import git_commit
 from training.repeat import repeat
 from training.run import Run, run
 from training.run_inputs import read_inputs
+from training.tracking import TrackingError
 
 FILES = {
     "gate.json", "gate.md", "alerts.png", "calibration.png",
@@ -162,6 +166,30 @@ def test_the_champion_resolves_to_the_model_folder(
     np.testing.assert_array_equal(
         model.predict_proba(features), first.trained.model.predict_proba(features)
     )
+
+
+def test_an_endpoint_fetches_the_champion_without_mlflow(
+    first: Run, uri: str, tmp_path: Path
+) -> None:
+    mark = f"models:/walletrisk/{first.version}"
+    place = Registry("models:/walletrisk@champion", uri)
+    found = place.fetch(tmp_path, ())  # in a process of its own
+    assert found.mark == mark
+    assert found.folder is not None
+    assert tmp_path in found.folder.parents
+    assert RiskModel.load(found.folder).version == first.trained.model.version
+    here = partial(fetch, tracking_uri=uri, into=tmp_path)
+    assert here("models:/walletrisk@champion", unless=[mark]) == {"mark": mark, "folder": None}
+    assert here(mark, unless=[mark])["mark"] == mark
+    with pytest.raises(TrackingError, match="nothing"):
+        here("models:/nothing@champion", unless=[])
+    with pytest.raises(RiskError, match="is no registered model"):
+        here("models:/walletrisk", unless=[])
+    before = place.stamp()
+    assert before == place.stamp()
+    with tracking.store(uri) as client:
+        client.set_registered_model_tag("walletrisk", "note", "another")
+    assert before != place.stamp()
 
 
 def test_mlflow_gives_the_same_probabilities(

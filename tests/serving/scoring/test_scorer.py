@@ -224,7 +224,7 @@ def test_the_self_check_finds_reasons_that_do_not_add_up(
         return answer | {"log_odds": answer["log_odds"] + 1e-6}
 
     monkeypatch.setattr(scorer, "score", crooked)
-    with pytest.raises(RiskError, match="failed its self-check on wallet"):
+    with pytest.raises(RiskError, match="failed its self-check"):
         check_itself(scorer)
 
 
