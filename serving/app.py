@@ -12,17 +12,31 @@ from features.view import View
 from serving import problems
 from serving.access.guard import Guard
 from serving.endpoint import Endpoint
+from serving.jobs.worker import Worker
 from serving.lane import Lane
 from serving.limits import AllowHosts, AllowText, LimitBody
 from serving.observability import CountRequests, Metrics
 from serving.openapi import openapi, operation_id
-from serving.routes import about, docs, feed, invocations, models, open_inference, probes, scores
+from serving.routes import (
+    about,
+    docs,
+    feed,
+    invocations,
+    jobs,
+    models,
+    open_inference,
+    probes,
+    scores,
+    transfer_scores,
+)
 from serving.settings import Settings
 
 WRITERS = 4  # threads that wait for disk and for each other; the rest of the pool stays free
 
 ROUTERS = (
     scores.router,
+    transfer_scores.router,
+    jobs.router,
     feed.router,
     about.router,
     docs.router,
@@ -62,11 +76,15 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         endpoint = await to_thread.run_sync(partial(Endpoint.load, settings, metrics, views=views))
-        app.state.endpoint = endpoint
+        worker = Worker(endpoint, app.state.lane)
+        app.state.endpoint, app.state.worker = endpoint, worker
+        working = asyncio.create_task(worker.run())
         try:
             yield
         finally:
             app.state.endpoint = None
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
             await to_thread.run_sync(endpoint.close)
 
     app = FastAPI(
@@ -87,7 +105,10 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         app.include_router(router)
     problems.install(app)
     app.add_middleware(
-        LimitBody, limit=settings.max_body_bytes, in_flight=settings.max_bytes_in_flight
+        LimitBody,
+        limit=settings.max_body_bytes,
+        in_flight=settings.max_bytes_in_flight,
+        streamed={"/v1/jobs": settings.max_job_bytes},
     )
     app.add_middleware(Guard, metrics=metrics, no_keys=settings.no_keys)
     app.add_middleware(AllowText)

@@ -2,17 +2,23 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+
+from pydantic_core import to_json
 
 from features.errors import RiskError
 from features.guests import all_views
 from features.view import View
 from serving.access.keyring import KeyRing
 from serving.idempotency import AnsweredRequests
+from serving.jobs.items import Item
+from serving.jobs.jobs import Jobs
 from serving.models.keeper import Keeper
 from serving.models.models import Models
 from serving.observability import Metrics
 from serving.records import Records
+from serving.schemas.values import instant_of
 from serving.scoring.scorer import Scorer
 from serving.service import Service
 from serving.services import Services, told_apart
@@ -27,6 +33,7 @@ class Endpoint:
     records: Records
     keys: KeyRing
     answered: AnsweredRequests
+    jobs: Jobs
     metrics: Metrics
 
     @classmethod
@@ -58,7 +65,8 @@ class Endpoint:
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
         models.start(settings.model_poll_s)
-        return cls(models, records, keys, answered, metrics)
+        jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
+        return cls(models, records, keys, answered, jobs, metrics)
 
     @property
     def services(self) -> Services:
@@ -69,6 +77,15 @@ class Endpoint:
     def service(self) -> Service:
         """Over the only ledger; raises RiskError where there are several."""
         return self.services.of(None)
+
+    def now(self) -> datetime:
+        """The latest instant that may be asked about in every ledger."""
+        return instant_of(min(service.intake.now_us() for service in self.services))
+
+    def job_item(self, owner: str, item: Item) -> tuple[bytes, bool]:
+        """Answer one item of an owner's list: JSON, and whether it is a problem."""
+        answer = self.services.score_item(item.asked)
+        return to_json(answer), isinstance(answer["status"], int)
 
     def check(self) -> None:
         """Raise an error that answers 503 unless journals and records answer."""

@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
@@ -19,6 +19,7 @@ RETRY_AFTER_S = 5
 LOCAL = ("localhost",)
 ANY_HOST = "*"
 _SHOWN = 100
+_NONE: Mapping[str, int] = {}
 
 
 class LimitBody:
@@ -36,11 +37,17 @@ class LimitBody:
     in_flight : int
         Bytes of all bodies together, half of them for one address; more is a 503. The first
         16 KiB of a body do not count, so that a score is not refused for others' bodies.
+    streamed : mapping of str to int
+        Paths whose bodies go to the disk as they come: a limit of their own, and no bytes in
+        flight.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, in_flight: int) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, in_flight: int, streamed: Mapping[str, int] = _NONE
+    ) -> None:
         self.app = app
         self.limit = limit
+        self.streamed = streamed
         self.in_flight = in_flight
         self.held: Counter[str] = Counter()
 
@@ -51,17 +58,19 @@ class LimitBody:
             return
         announced = Headers(scope=scope).get("content-length", "")
         client = address(Request(scope))
+        own = self.streamed.get(scope.get("path", ""))
+        limit = self.limit if own is None else own
         arrived = held = 0
 
         async def count() -> Message:
             nonlocal arrived, held
-            if announced.isdecimal() and int(announced) > self.limit:
-                raise self._too_large()
+            if announced.isdecimal() and int(announced) > limit:
+                raise _too_large(limit)
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > self.limit:
-                raise self._too_large()
-            if arrived > FREE_BYTES:
+            if arrived > limit:
+                raise _too_large(limit)
+            if arrived > FREE_BYTES and own is None:
                 self.held[client] += arrived - held
                 held = arrived
                 self._check_room(client)
@@ -83,8 +92,9 @@ class LimitBody:
                 {"Retry-After": str(RETRY_AFTER_S)},
             )
 
-    def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"the body may hold at most {self.limit} bytes")
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"the body may hold at most {limit} bytes")
 
 
 class AllowHosts:

@@ -89,7 +89,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def misplaced(request: Request, error: RequestValidationError) -> JSONResponse:
         """Of what stands in the path or the query; ours read bodies themselves."""
-        return _mistakes(request, error.errors(), len(error.errors()), "address")
+        return _mistakes(request, error.errors(), len(error.errors()), "path or query")
 
     @app.exception_handler(MistakesError)
     async def several(request: Request, error: MistakesError) -> JSONResponse:

@@ -43,6 +43,12 @@ class Services:
         return len(self._all) > 1
 
     @property
+    def context_names(self) -> tuple[str, ...]:
+        """Columns of the user's own that models read, each once."""
+        names = (name for one in self._all for name in one.scorer.model.context_names)
+        return tuple(dict.fromkeys(names))
+
+    @property
     def model_version(self) -> str:
         """Of the model that answers; of several ledgers each has its own."""
         return "several" if self.several else self._all[0].scorer.model.version

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
 
 from features.contracts.received import suggest
 from features.errors import RiskError
@@ -73,6 +74,13 @@ class Settings(BesideLedger, BaseSettings):
     log_level : str
         From which level on events are logged: ``debug``, ``info`` (a line a request), ``warning``
         or ``error``.
+    jobs : Path, optional
+        Folder of the files of jobs; default: beside the records, or beside the first ledger where
+        these are no file.
+    max_job_bytes : int
+        Largest list that a job may have.
+    keep_jobs_s : float
+        How long a job that ended is kept.
     rate_per_s : float, optional
         Wallets a second that a key may ask about, where it has no limit of its own.
     """
@@ -97,6 +105,9 @@ class Settings(BesideLedger, BaseSettings):
     body_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
     answer_timeout_s: float = Field(default=30, gt=0, allow_inf_nan=False)
     shutdown_s: float = Field(default=8, ge=0, allow_inf_nan=False)
+    jobs: Path | None = None
+    max_job_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
+    keep_jobs_s: float = Field(default=7 * 86_400, gt=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     no_keys: bool = False
     log_level: Level = "warning"
@@ -167,3 +178,14 @@ class Settings(BesideLedger, BaseSettings):
         """URL of the records, the default filled in."""
         first = next(iter(self.houses.values()))
         return database_beside(first.ledger, "records") if self.records is None else self.records
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Folder of the files of jobs, the default filled in."""
+        if self.jobs is not None:
+            return self.jobs
+        url = make_url(self.records_url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            return Path(url.database).with_suffix(".jobs")
+        folder = next(iter(self.houses.values())).ledger.absolute()
+        return folder.with_name(f"{folder.name}.jobs")

@@ -12,7 +12,15 @@ from starlette.exceptions import HTTPException
 from features.errors import RiskError
 from serving.bodies import KEYS
 from serving.inference.parquet import ParquetError, WalletParquet
-from serving.inference.table import MAX_ROWS, WALLET, Place, Table, require_columns, too_many
+from serving.inference.table import (
+    MAX_ROWS,
+    WALLET,
+    Place,
+    Table,
+    cell_numbers,
+    require_columns,
+    too_many,
+)
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -124,7 +132,7 @@ def _of_csv(body: bytes) -> Table:
     _once(names)
     # a frame's index is written as a first column without a name
     columns = {name: [row[at] for row in cells] for at, name in enumerate(names) if name}
-    return Table(_numbers(columns), len(cells), _of_row)
+    return Table(cell_numbers(columns), len(cells), _of_row)
 
 
 def _cells(rows: Iterable[list[str]]) -> list[list[str]]:
@@ -135,22 +143,6 @@ def _cells(rows: Iterable[list[str]]) -> list[list[str]]:
         if len(found) > MAX_ROWS:
             raise too_many(len(found))
     return found
-
-
-def _numbers(columns: Mapping[str, Sequence[str]]) -> dict[str, Sequence[Any]]:
-    """Cells of the user's own columns as numbers, those that are."""
-    plain = (WALLET, "as_of", "chain")
-    return {
-        name: cells if name in plain else [_number(cell) for cell in cells]
-        for name, cells in columns.items()
-    }
-
-
-def _number(cell: str) -> float | str:
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
 
 
 def _of_parquet(body: bytes, context: Sequence[str]) -> Table:

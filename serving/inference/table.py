@@ -82,7 +82,7 @@ def question(table: Table, row: int, common: Mapping[str, Any]) -> ScoreRequest:
         Its columns are checked.
     row : int
     common : mapping
-        Fields of a score request that hold for every row, where the row does not say otherwise.
+        Fields of a score request, and ``chain``, of rows that do not say otherwise.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def question(table: Table, row: int, common: Mapping[str, Any]) -> ScoreRequest:
     """
     cells = {name: absent(cells[row]) for name, cells in table.columns.items()}
     wallet, as_of, chain = (cells.pop(name, None) for name in (WALLET, AS_OF, CHAIN))
-    asked = {**common, "wallet": wallet, "include": []}
+    asked = {"include": [], **common, "wallet": wallet}
+    usual = asked.pop(CHAIN, None)
+    chain = usual if chain is None else chain
     if chain is not None:
         asked["wallet"] = {"address": wallet, "chain": chain}
     if as_of is not None:
@@ -102,6 +104,22 @@ def question(table: Table, row: int, common: Mapping[str, Any]) -> ScoreRequest:
         return ScoreRequest.model_validate(asked)
     except ValidationError as error:
         raise MistakesError(_placed(error, table, row), error.error_count()) from error
+
+
+def cell_numbers(columns: Mapping[str, Sequence[str]]) -> dict[str, Sequence[Any]]:
+    """Texts of a table as numbers in the user's own columns, where they are some."""
+    plain = (WALLET, AS_OF, CHAIN)
+    return {
+        name: cells if name in plain else [_number(cell) for cell in cells]
+        for name, cells in columns.items()
+    }
+
+
+def _number(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def refused(error: RiskError, table: Table, row: int) -> MistakesError:

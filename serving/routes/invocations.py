@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 
 from features.errors import RiskError
 from serving.access.caller import Scope, require
+from serving.access.guard import charge
 from serving.bodies import require_few_values
 from serving.inference.predictions import prediction
 from serving.inference.scoring_formats import CSV, JSON, PARQUET, read_body
@@ -52,13 +53,13 @@ _BODIES = {
 async def invoke(request: Request, endpoint: Ready) -> Response:
     """Scores of a table of wallets, in the shape of MLflow's scoring server."""
     media, body, lane = media_type(request), await request.body(), lane_of(request)
-    service = endpoint.service
-    model = service.scorer.model
+    services = endpoint.services
     if media != PARQUET:
         require_few_values(body)
     with lane.place(request):
-        read = partial(read_body, media=media, context=model.context_names)
+        read = partial(read_body, media=media, context=services.context_names)
         ((table, params),) = await lane.each(request, read, [body])
+        charge(request, max(1, table.rows))
         said = invocations.Invocation.model_validate({"params": params})
         common = said.params.model_dump(exclude_unset=True)
         ask = partial(question, table, common=common)
@@ -66,7 +67,8 @@ async def invoke(request: Request, endpoint: Ready) -> Response:
 
         def answer(row: int) -> dict[str, Any]:
             try:
-                return prediction(service.score(asked[row]), model)
+                service = services.of(asked[row].chain)
+                return prediction(service.score(asked[row]), service.scorer.model)
             except RiskError as error:
                 raise refused(error, table, row) from error
 

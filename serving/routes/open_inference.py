@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import RiskError
 from serving.access.caller import Scope, require
+from serving.access.guard import charge
 from serving.bodies import require_few_values
 from serving.endpoint import Endpoint
 from serving.inference.table import question, refused, require_columns
@@ -14,6 +15,7 @@ from serving.inference.tensors import NUMBER, OUTPUTS, TEXT, TEXTS, output_row, 
 from serving.openapi import documented
 from serving.routes.reading import Ready, as_json, lane_of, media_type
 from serving.schemas import open_inference
+from serving.service import Service
 
 MODEL, PLATFORM = "walletrisk", "walletrisk"
 BINARY = "application/octet-stream"
@@ -63,8 +65,8 @@ async def model_version_metadata(endpoint: Ready, model: ModelName, version: Ver
 @router.get("/v2/models/{model}/ready", **documented(open_inference.ModelReady, further=_UNKNOWN))
 async def model_ready(endpoint: Ready, model: ModelName) -> Response:
     """Whether the model answers."""
-    _version(endpoint, model)
-    return as_json({"name": MODEL, "ready": True})
+    _served(endpoint, model)
+    return as_json({"name": model, "ready": True})
 
 
 @router.get(
@@ -73,8 +75,8 @@ async def model_ready(endpoint: Ready, model: ModelName) -> Response:
 )
 async def model_version_ready(endpoint: Ready, model: ModelName, version: Version) -> Response:
     """Whether a version of the model answers."""
-    _version(endpoint, model, version)
-    return as_json({"name": MODEL, "ready": True})
+    _served(endpoint, model, version)
+    return as_json({"name": model, "ready": True})
 
 
 _INFER = documented(open_inference.InferAnswer, open_inference.InferRequest, _UNKNOWN)
@@ -83,7 +85,7 @@ _INFER = documented(open_inference.InferAnswer, open_inference.InferRequest, _UN
 @router.post("/v2/models/{model}/infer", **_INFER)
 async def infer(request: Request, endpoint: Ready, model: ModelName) -> Response:
     """Scores of wallets, as tensors: JSON, or bytes behind it."""
-    return await _inferred(request, endpoint, _version(endpoint, model))
+    return await _inferred(request, model, _served(endpoint, model))
 
 
 @router.post("/v2/models/{model}/versions/{version}/infer", **_INFER)
@@ -91,25 +93,28 @@ async def infer_by_version(
     request: Request, endpoint: Ready, model: ModelName, version: Version
 ) -> Response:
     """Scores of wallets by a version of the model, as tensors: JSON, or bytes behind it."""
-    return await _inferred(request, endpoint, _version(endpoint, model, version))
+    return await _inferred(request, model, _served(endpoint, model, version))
 
 
-async def _inferred(request: Request, endpoint: Endpoint, served: str) -> Response:
+async def _inferred(request: Request, model: str, service: Service) -> Response:
     head, tail = await _parts(request)
-    lane, service = lane_of(request), endpoint.service
+    lane = lane_of(request)
     with lane.place(request):
         ((asked, table),) = await lane.each(request, _read, [(head, tail)])
+        charge(request, max(1, table.rows))
         require_columns([*table.columns], service.scorer.model.context_names)
 
         def answer(row: int) -> dict[str, Any]:
-            one = question(table, row, {})
+            one = question(table, row, {} if service.chain is None else {"chain": service.chain})
             try:
+                if one.chain != service.chain:
+                    raise RiskError(f"chain is {one.chain!r}; this model is of {service.chain!r}")
                 return output_row(service.score(one))
             except RiskError as error:
                 raise refused(error, table, row) from error
 
         rows = await lane.each(request, answer, range(table.rows))
-    facts = {"model_name": MODEL, "model_version": served}
+    facts = {"model_name": model, "model_version": service.scorer.model.version}
     if asked.id is not None:
         facts["id"] = asked.id
     body, length = packed(asked, facts, rows)
@@ -138,13 +143,13 @@ async def _parts(request: Request) -> tuple[bytes, bytes]:
 
 
 def _metadata(endpoint: Endpoint, model: str, version: str | None = None) -> Response:
-    served = _version(endpoint, model, version)
+    service = _served(endpoint, model, version)
     names = dict.fromkeys(TEXTS, TEXT)
-    names |= dict.fromkeys(endpoint.service.scorer.model.context_names, NUMBER)
+    names |= dict.fromkeys(service.scorer.model.context_names, NUMBER)
     return as_json(
         {
-            "name": MODEL,
-            "versions": [served],
+            "name": model,
+            "versions": [service.scorer.model.version],
             "platform": PLATFORM,
             "inputs": [_tensor(name, kind) for name, kind in names.items()],
             "outputs": [_tensor(name, kind) for name, kind in OUTPUTS.items()],
@@ -152,14 +157,17 @@ def _metadata(endpoint: Endpoint, model: str, version: str | None = None) -> Res
     )
 
 
-def _version(endpoint: Endpoint, model: str, version: str | None = None) -> str:
-    """Version of the model that answers, if it is the one asked for."""
-    served = endpoint.service.scorer.model.version
-    if model != MODEL:
-        raise HTTPException(404, f"there is no model {model[:100]!r} here, but {MODEL!r}")
+def _served(endpoint: Endpoint, model: str, version: str | None = None) -> Service:
+    """Service whose model is asked for: by the ledger's name where there are several."""
+    services = endpoint.services
+    if model != MODEL and not (services.several and model in services.names):
+        names = ", ".join(services.names) if services.several else MODEL
+        raise HTTPException(404, f"there is no model {model[:100]!r} here, but {names}")
+    service = services.of(model if services.several else None)
+    served = service.scorer.model.version
     if version not in (None, served):
         raise HTTPException(404, f"version {version[:100]!r} is not served, but {served!r}")
-    return served
+    return service
 
 
 def _tensor(name: str, kind: str) -> dict[str, Any]:

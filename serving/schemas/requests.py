@@ -9,6 +9,7 @@ from features.trails.flow import MAX_WALLETS, SHARE
 from serving.schemas.fields import Amount, Chain, Instant, Measure, Name
 
 Level = Literal["wallet", "entity"]
+Include = Literal["reasons", "groups", "exposure"]
 MAX_TRANSFERS = 10_000
 MAX_BATCH = 1_000
 MAX_CONTEXT = 256
@@ -39,17 +40,20 @@ class Wallet(Body):
     )
 
 
+WalletNamed = Annotated[
+    Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
+    Discriminator(
+        _text_or_object,
+        custom_error_type="wallet",
+        custom_error_message="Input should be text, or an object with address and chain",
+    ),
+]
+
+
 class WalletQuestion(Body):
     """Ask about a wallet as of an instant."""
 
-    wallet: Annotated[
-        Annotated[Name, Tag("<text>")] | Annotated[Wallet, Tag("<object>")],
-        Discriminator(
-            _text_or_object,
-            custom_error_type="wallet",
-            custom_error_message="Input should be text, or an object with address and chain",
-        ),
-    ] = Field(examples=[EXAMPLE_WALLET, {"address": EXAMPLE_WALLET}])
+    wallet: WalletNamed = Field(examples=[EXAMPLE_WALLET, {"address": EXAMPLE_WALLET}])
     as_of: Instant | None = Field(
         default=None,
         description="Answer as at this instant, from what was known before it. Null: now.",
@@ -108,7 +112,7 @@ class SupposedTransfer(Body):
 class ScoreRequest(WalletQuestion):
     """Ask for the probability that a wallet is illicit."""
 
-    include: list[Literal["reasons", "groups", "exposure"]] = Field(
+    include: list[Include] = Field(
         default=["reasons", "groups"],
         max_length=8,
         description="Why: single columns (reasons), and what they mean together (groups). What "

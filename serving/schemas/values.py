@@ -21,3 +21,14 @@ def microseconds(instant: datetime) -> int:
     500000
     """
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant_of(microseconds_since_1970: int) -> datetime:
+    """The instant that many microseconds after the beginning of 1970 UTC.
+
+    Examples
+    --------
+    >>> instant_of(500_000).isoformat()
+    '1970-01-01T00:00:00.500000+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=microseconds_since_1970)

@@ -1,0 +1,51 @@
+"""Route that asks about a transfer before it is made."""
+
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+
+from features.errors import RiskError
+from serving import problems
+from serving.access.caller import Scope, require
+from serving.access.guard import charge
+from serving.endpoint import Endpoint
+from serving.openapi import documented
+from serving.routes.reading import Ready, as_json, lane_of, short_body
+from serving.schemas.transfer_questions import TransferQuestion, TransferScore
+from serving.schemas.values import instant_of
+from serving.scoring.transfer_question import questions_of
+
+router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["scores"])
+
+
+@router.post("/v1/transfers/score", **documented(TransferScore, TransferQuestion))
+async def score_transfer(request: Request, endpoint: Ready) -> Response:
+    """What a deposit or withdrawal would bring: its counterparty, and your wallet with it."""
+    asked = TransferQuestion.model_validate_json(await short_body(request))
+    charge(request, 1 if asked.wallet is None else 3)
+    async with lane_of(request).urgent_turn():
+        return as_json(await to_thread.run_sync(_answered, endpoint, asked))
+
+
+def _answered(endpoint: Endpoint, asked: TransferQuestion) -> dict[str, Any]:
+    service = endpoint.services.of(asked.chain)
+    now = instant_of(service.intake.now_us())
+    labelled = service.scorer.held.labels is not None
+    questions = questions_of(asked, asked.as_of or now, labelled=labelled)
+    counterparty = service.score(questions.counterparty)
+    wallet = None
+    if questions.before is not None and questions.after is not None:
+        wallet = {"before": service.score(questions.before)}
+        try:
+            wallet["after"] = service.score(questions.after)
+        except RiskError as error:
+            wallet["after"] = problems.details(422, str(error))
+    known = counterparty["known"]
+    return {
+        "as_of": counterparty["as_of"],
+        "direction": asked.direction,
+        "sanctioned": None if known is None else known["sanctioned"],
+        "counterparty": counterparty,
+        "wallet": wallet,
+    }
