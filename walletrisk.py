@@ -19,6 +19,7 @@ import features.commands
 import features.label_commands
 import features.ledger_commands
 import serving.commands
+import serving.known.commands
 import training.commands
 import training.tune.commands
 import training.watch.commands
@@ -126,9 +127,13 @@ def _endpoint(served: "Served", questions: Sequence[Mapping[str, Any]]) -> list[
     return answers(served, questions)
 
 
+_labels = typer.Typer(help=features.label_commands.app.info.help)
+_labels.add_typer(features.label_commands.app)
+_labels.add_typer(serving.known.commands.labels)
 app.add_typer(features.commands.app)
 app.add_typer(features.ledger_commands.app, name="ledger")
-app.add_typer(features.label_commands.app, name="labels")
+app.add_typer(_labels, name="labels")
+app.add_typer(serving.known.commands.feedback, name="feedback")
 app.add_typer(features.cluster_commands.app, name="clusters")
 app.add_typer(training.commands.app)
 app.add_typer(training.tune.commands.app)

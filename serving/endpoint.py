@@ -14,6 +14,8 @@ from serving.access.keyring import KeyRing
 from serving.idempotency import AnsweredRequests
 from serving.jobs.items import Item
 from serving.jobs.jobs import Jobs
+from serving.known.feedback import Feedback
+from serving.known.posted import PostedLabels
 from serving.models.keeper import Keeper
 from serving.models.models import Models
 from serving.observability import Metrics
@@ -34,6 +36,8 @@ class Endpoint:
     keys: KeyRing
     answered: AnsweredRequests
     jobs: Jobs
+    posted: PostedLabels
+    feedback: Feedback
     metrics: Metrics
 
     @classmethod
@@ -62,11 +66,15 @@ class Endpoint:
                 loaded.append(Service.load(name, house, settings, metrics, scorer))
                 opened.callback(loaded[-1].close)
             models = Models(Services(told_apart(loaded)), keepers, metrics)
+            posted = PostedLabels(records)
+            for service in models.services:
+                posted.bring(service)
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
         models.start(settings.model_poll_s)
         jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
-        return cls(models, records, keys, answered, jobs, metrics)
+        feedback = Feedback(records)
+        return cls(models, records, keys, answered, jobs, posted, feedback, metrics)
 
     @property
     def services(self) -> Services:

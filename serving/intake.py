@@ -48,6 +48,10 @@ class Intake:
         """The clock, and never before what was acknowledged: a score asked as of it sees all."""
         return max(time.time_ns() // 1000, self._latest_us + 1)
 
+    def saw(self, instant_us: int) -> None:
+        """Let no score asked from now on be as of an instant before this one, or of it."""
+        self._latest_us = max(self._latest_us, instant_us)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Be the one writer of journal and ledger.

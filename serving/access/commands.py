@@ -63,7 +63,7 @@ def create(
     from serving.access import keys
 
     until = None if expires is None else keys.now_us() + _microseconds(expires)
-    with _opened(ledger, records) as found, _place(out) as write:
+    with records_of(ledger, records) as found, _place(out) as write:
         text, key = keys.create(
             found, _name(name), _scopes(scope), expires_at_us=until, rate_per_s=rate
         )
@@ -86,7 +86,7 @@ def rotate(
     from serving.access import keys
 
     kept_us = _microseconds(keep)
-    with _opened(ledger, records) as found, _place(out) as write:
+    with records_of(ledger, records) as found, _place(out) as write:
         text, key = keys.rotate(found, name, keep_us=kept_us)
         write(text)
     _say_new(text, key, out, as_json)
@@ -102,7 +102,7 @@ def revoke(
     """End the keys of a name, or the one with an id; a running server refuses them in a second."""
     from serving.access import keys
 
-    with _opened(ledger, records) as found:
+    with records_of(ledger, records) as found:
         ended = keys.revoke(found, which)
     ids = [key.id for key in ended]
     say(f"revoked: {', '.join(ids)}", {"revoked": ids}, as_json)
@@ -117,7 +117,7 @@ def list_(
     """List all keys, without their secrets."""
     from serving.access import keys
 
-    with _opened(ledger, records) as found:
+    with records_of(ledger, records) as found:
         listed = keys.all_keys(found)
     for key in listed:
         facts = _facts(key)
@@ -160,7 +160,7 @@ def _facts(key: "Key") -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(ledger: Path, url: str | None) -> Iterator["Records"]:
+def records_of(ledger: Path, url: str | None) -> Iterator["Records"]:
     """Records of a ledger."""
     import serving.access.keys  # noqa: F401 - its table is one of the records'
     from features.errors import RiskError

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from serving.access.caller import Scope, caller, require
 from serving.endpoint import Endpoint
+from serving.idempotency import once
 from serving.openapi import documented
 from serving.routes.reading import Ready, as_json, short_body
 from serving.schemas import models
@@ -31,8 +32,9 @@ async def list_models(endpoint: Ready) -> Response:
 @router.post(
     "/v1/models:reload",
     dependencies=CHANGING,
-    **documented(models.ModelChanged, models.ReloadRequest),
+    **documented(models.ModelChanged, models.ReloadRequest, keyed=True),
 )
+@once
 async def reload_model(request: Request, endpoint: Ready) -> Response:
     """Let the model answer that its place holds by now; refused with the reason if it cannot."""
     asked = models.ReloadRequest.model_validate_json(await short_body(request))
@@ -47,8 +49,9 @@ async def reload_model(request: Request, endpoint: Ready) -> Response:
 @router.post(
     "/v1/models:rollback",
     dependencies=CHANGING,
-    **documented(models.ModelChanged, models.RollbackRequest),
+    **documented(models.ModelChanged, models.RollbackRequest, keyed=True),
 )
+@once
 async def rollback_model(request: Request, endpoint: Ready) -> Response:
     """Go back to the model before at once, and hold it until it is let go or its place moves."""
     asked = models.RollbackRequest.model_validate_json(await short_body(request))
@@ -63,8 +66,9 @@ async def rollback_model(request: Request, endpoint: Ready) -> Response:
 @router.post(
     "/v1/models:release",
     dependencies=CHANGING,
-    **documented(models.ModelChanged, models.ReleaseRequest),
+    **documented(models.ModelChanged, models.ReleaseRequest, keyed=True),
 )
+@once
 async def release_model(request: Request, endpoint: Ready) -> Response:
     """Let go of the model that a rollback holds, and let that of its place answer."""
     asked = models.ReleaseRequest.model_validate_json(await short_body(request))

@@ -1,0 +1,1 @@
+"""What callers say of wallets: labels, which answers read, and feedback, which they do not."""
