@@ -7,7 +7,8 @@ Heavy libraries are imported by the command that needs them and at the first use
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ import serving.known.commands
 import training.commands
 import training.tune.commands
 import training.watch.commands
+from features.commands import AsJson, say
 
 if TYPE_CHECKING:
     from features import *  # noqa: F403 - whatever a package makes public, this module does
@@ -56,10 +58,61 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     help="Calibrated probability that a cryptocurrency wallet is illicit, with reasons.",
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_everywhere = typer.Typer(add_completion=False)  # whose options every command has
+
+
+def _quiet(context: typer.Context, wanted: bool) -> None:
+    if wanted:  # what ends a command is still said: the context closes before
+        context.with_resource(_nothing_said())
+
+
+@contextmanager
+def _nothing_said() -> Iterator[None]:
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing, redirect_stderr(nothing):
+        yield
+
+
+def _verbose(wanted: bool) -> None:
+    if wanted:
+        os.environ["MLFLOW_LOGGING_LEVEL"] = "INFO"
+        os.environ.setdefault("WALLETRISK_LOG_LEVEL", "info")
+        warnings.simplefilter("default")
+
+
+@_everywhere.command()
+def _common(
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "-q", "--quiet", callback=_quiet, is_eager=True, expose_value=False,
+            help="Nothing on stderr but what ends it.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", callback=_verbose, is_eager=True, expose_value=False,
+            help="Warnings and messages of libraries, and requests of serve.",
+        ),
+    ] = False,
+) -> None:  # fmt: skip
+    """Only its options are of use."""
+
+
+def command_line() -> Any:
+    """All commands, each with the options that every one has."""
+    common = typer.main.get_command(_everywhere).params
+    whole = typer.main.get_command(app)
+    left: list[Any] = [whole]
+    while left:
+        one = left.pop()
+        one.params += common
+        left += getattr(one, "commands", {}).values()
+    return whole
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,7 +129,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         for argument in arguments:
             argument.encode()  # what is no UTF-8 comes as lone surrogates
-        code = app(arguments or ["--help"], prog_name="walletrisk", standalone_mode=False)
+        given = list(arguments) or ["--help"]
+        code = command_line().main(given, prog_name="walletrisk", standalone_mode=False)
     except TyperException as error:
         message = error.format_message()
     except (KeyboardInterrupt, typer.Abort):
@@ -148,6 +202,7 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where everything is written.")
     ] = Path("demo-run"),
+    as_json: AsJson = False,
 ) -> None:
     """Go from a bundled simulated bank to a score over HTTP, and serve until Ctrl-C."""
     from features.progress import counter, progress
@@ -170,16 +225,21 @@ def demo(
         ledger = choices.prepare(Path(__file__).parent / "demo", work)
         advance("ledger", 1, 1)
         done = run(work.config, progress=advance, endpoint=_endpoint)
-    print(f"{work.ledger}: {ledger.n_transfers} transfers of {ledger.n_wallets} accounts")
-    print(training_text(done))
-    print(promotion_text(promote(done.version, name=done.name, tracking_uri=work.tracking_uri)))
-    print(f"\n{choices.CHOICE}")
+    promoted = promote(done.version, name=done.name, tracking_uri=work.tracking_uri)
+    if not as_json:
+        print(f"{work.ledger}: {ledger.n_transfers} transfers of {ledger.n_wallets} accounts")
+        print(f"{training_text(done)}\n{promotion_text(promoted)}\n\n{choices.CHOICE}")
     asked = read_spine(work.aside)
     scores = done.trained.model.score(ledger, asked)
     wallet, as_of = choices.example_wallet(scores, read_labels(work.labels))
     question = {"wallet": wallet, "as_of": as_of.isoformat()}
 
     def show(url: str, answer: dict[str, Any]) -> None:
+        if as_json:
+            facts = {"ledger": str(work.ledger), "version": done.version, "url": url}
+            say("", facts | {"question": question, "answer": answer}, as_json)
+            sys.stdout.flush()
+            return
         print(f"\n$ {curl_line(url + SCORE, question)}\n{score_text(answer)}\n")
         print(
             "stopped" if exit_ else f"serving on {url}, API at {url}/docs; Ctrl-C stops", flush=True

@@ -3,11 +3,10 @@
 What a command computes with is imported inside it, so that ``--help`` answers at once.
 """
 
-import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,12 +15,14 @@ import typer
 import serving.access.commands
 import serving.journal_commands
 from features.commands import (
+    AsJson,
     AsOf,
     LabelsFile,
     LedgerFolder,
     MapOption,
     TimeUnitOption,
     TimeZoneOption,
+    say,
 )
 from training.commands import Model, TrackingUri
 
@@ -74,6 +75,7 @@ def serve(
     columns: MapOption = None,
     time_unit: TimeUnitOption = None,
     timezone: TimeZoneOption = None,
+    as_json: AsJson = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C; variables WALLETRISK_... set what has no option."""
@@ -89,19 +91,31 @@ def serve(
 
         def announce(url: str) -> None:
             until_ready.close()
-            typer.echo(f"serving on {url}")
+            say(f"serving on {url}", {"url": url}, as_json)
+            sys.stdout.flush()
 
         run(chosen, host=host, port=port, announce=announce)
 
 
 @app.command(
-    epilog="Example: walletrisk score 0x8589427373d6d84e98730d7795d8f6f8731fda16 "
-    "--ledger ledger --model model --as-of 2026-01-31T09:30:00Z"
+    epilog="Example: walletrisk score --spine spine.csv --out scores.parquet --ledger ledger "
+    "--model model; walletrisk score 0x8589427373d6d84e98730d7795d8f6f8731fda16 --ledger ledger "
+    "--model model --as-of 2026-01-31T09:30:00Z"
 )
 def score(
-    wallets: Annotated[list[str], typer.Argument(metavar="WALLET")],
     ledger: LedgerFolder,
     model: Model,
+    wallets: Annotated[
+        list[str] | None, typer.Argument(metavar="WALLET", help="-: the lines of stdin.")
+    ] = None,
+    spine: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Wallets and instants (csv, parquet, ndjson) instead."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Table (csv, parquet) or whole answers (ndjson)."),
+    ] = None,
     labels: LabelsFile = None,
     as_of: AsOf = None,
     context: Annotated[
@@ -125,36 +139,54 @@ def score(
             help="What if this transfer had been made, too; repeat it.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a wallet.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON a wallet; with --out: on all.")
+    ] = False,
     tracking_uri: TrackingUri = None,
 ) -> None:
     """Score wallets, with reasons; one that is no address leaves the others their answers."""
     from features.progress import counter, progress
+    from features.sources.known import TableOptions
     from features.warmup import compile_once, steps
+    from serving.score_command import (
+        answered,
+        print_answers,
+        questions,
+        require_ending,
+        write_answers,
+    )
     from serving.scoring.scorer import Scorer
     from serving.scoring.supposing import supposed_transfers
-    from serving.text import score_text
     from training.commands import model_folder
 
     when, given, wished = instant(as_of), numbers(context), supposed(suppose or ())
+    if out is not None:
+        require_ending(out)
     with progress() as advance:
         written = (columns, time_unit, timezone)
         folder = model_folder(model, tracking_uri)
         scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters).only)
         compile_once(progress=counter(advance, "kernels", steps()))
-        wanted = supposed_transfers(wished, when, scorer.held.address)
-        ask = partial(
-            scorer.score, as_of=when, context=given, exposure=exposure, level=level,
-            transfers=wanted,
-        )  # fmt: skip
-        answers = [
-            one if "problem" in one else one | ask(one["wallet"]["address"])
-            for one in named(scorer.held.address, wallets)
-        ]
-    for answer in answers:
-        text = answer["problem"] if "problem" in answer else score_text(answer)
-        typer.echo(json.dumps(answer) if as_json else text, err="problem" in answer and not as_json)
-    if any("problem" in answer for answer in answers):
+        held = scorer.held
+        asked = questions(wallets or (), spine, when, TableOptions(*written), held.ledger.chain)
+
+        def ask(wallet: str, instant: int) -> dict[str, Any]:
+            return scorer.score(
+                wallet, instant, context=given, exposure=exposure, level=level,
+                transfers=supposed_transfers(wished, instant, held.address),
+            )  # fmt: skip
+
+        count = counter(advance, "scores", len(asked))
+        answers = [*answered(asked, held.address, ask, count)]
+        if out is not None:
+            write_answers(out, answers)
+    bad = sum("problem" in answer for answer in answers)
+    if out is None:
+        print_answers(answers, as_json=as_json)
+    else:
+        facts = {"out": str(out), "scored": len(answers) - bad, "problems": bad}
+        say(f"{out}: {len(answers) - bad} wallets scored, {bad} problems", facts, as_json)
+    if bad:
         raise typer.Exit(MISTAKE)
 
 
@@ -188,26 +220,6 @@ def supposed(texts: Sequence[str]) -> "list[SupposedTransfer]":
             first = error.errors()[0]
             place = first["loc"][0] if first["loc"] else ""
             raise RiskError(f"--suppose {text!r}: {place}: {first['msg']}") from error
-    return found
-
-
-def named(address: Callable[[str], str], wallets: Sequence[str]) -> list[dict[str, Any]]:
-    """Begin an answer for each of some wallets: its address, or the problem with what was given.
-
-    Parameters
-    ----------
-    address : callable
-        Gives the canonical spelling, or raises RiskError.
-    wallets : sequence of str
-    """
-    from features.errors import RiskError
-
-    found: list[dict[str, Any]] = []
-    for wallet in wallets:
-        try:
-            found.append({"wallet": {"address": address(wallet)}})
-        except RiskError as error:
-            found.append({"wallet": {"address": wallet}, "problem": str(error)})
     return found
 
 

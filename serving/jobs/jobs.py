@@ -1,6 +1,7 @@
 """Jobs: taken, told about, and let go of."""
 
 import json
+import re
 import shutil
 import time
 import uuid
@@ -19,6 +20,7 @@ RETRY_AFTER_S = 60
 LISTED = 100
 INPUT, RESULT, PARQUET = "items", "result.ndjson", "result.parquet"
 _SECOND = 1_000_000
+_ID = re.compile("[0-9a-f]{32}")
 
 
 class Jobs:
@@ -93,7 +95,8 @@ class Jobs:
         if self.folder.exists():
             known = self.store.ids() | self._coming
             for place in self.folder.iterdir():
-                if place.name not in known:
+                # whatever else lies there is not ours
+                if _ID.fullmatch(place.name) and place.name not in known:
                     shutil.rmtree(place, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""A job's answers as a table: what fits into columns, a row an item."""
+"""A job's answers as a table."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -9,18 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic_core import from_json
 
-_TEXTS = ("wallet", "chain", "as_of", "status", "band", "model_version", "problem")
-_NUMBERS = ("probability", "probability_low", "probability_high", "log_odds")
-_FLAGS = ("sanctioned", "listed", "stale")
-_TYPES: dict[str, pa.DataType] = {
-    "item": pa.int64(),
-    **dict.fromkeys(_TEXTS[:4], pa.string()),
-    **dict.fromkeys(_NUMBERS, pa.float64()),
-    "band": pa.string(),
-    **dict.fromkeys(_FLAGS, pa.bool_()),
-    **dict.fromkeys(_TEXTS[5:], pa.string()),
-}
-SCHEMA = pa.schema(_TYPES)
+from serving.scoring.answer_table import SCHEMA, answer_row, problem_row
+
 _ROWS = 200
 
 
@@ -39,16 +29,6 @@ def write_table(result: Path, table: Path) -> Iterator[int]:
 
 def _row(line: dict[str, Any]) -> dict[str, Any]:
     problem, answer = line.get("problem"), line.get("answer")
-    if answer is None:
-        detail = problem["detail"] if problem else None
-        return {"item": line["item"], "wallet": line["wallet"], "problem": detail}
-    known = answer["known"]
-    plain = {name: answer[name] for name in SCHEMA.names if name in answer}
-    return plain | {
-        "item": line["item"],
-        "wallet": answer["wallet"]["address"],
-        "chain": answer["wallet"]["chain"],
-        "sanctioned": None if known is None else known["sanctioned"],
-        "listed": None if known is None else bool(known["entries"]),
-        "model_version": answer["model"]["version"],
-    }
+    if answer is not None:
+        return answer_row(line["item"], answer)
+    return problem_row(line["item"], line["wallet"], problem["detail"] if problem else "")

@@ -237,6 +237,6 @@ def test_too_little_memory_is_one_line(
     def large(*_: object, **__: object) -> None:
         raise MemoryError("malloc of size 9 failed")
 
-    monkeypatch.setattr(walletrisk, "app", large)
+    monkeypatch.setattr(walletrisk, "command_line", large)
     assert call("ingest", "x.csv", "--to", "l") == 2
     assert "not enough memory for this: malloc of size 9 failed" in capsys.readouterr().err
