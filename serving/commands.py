@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import serving.access.commands
+import serving.audit.commands
 import serving.journal_commands
 from features.commands import (
     AsOf,
@@ -53,6 +54,7 @@ MISTAKE = 2  # exit code
 app = typer.Typer()
 app.add_typer(serving.journal_commands.app, name="journal")
 app.add_typer(serving.access.commands.app, name="keys")
+app.add_typer(serving.audit.commands.app, name="audit")
 
 
 @app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")
