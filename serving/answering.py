@@ -62,7 +62,7 @@ class Answering(NamedTuple):
         at_us = self.audit.now_us()
         id_ = new_id(at_us)
         content = {"id": id_, "request_id": who.request_id, **told.content}
-        content["override"] = self.overrides.told(service.chain, told.wallet, told.as_of)
+        content["override"] = self.overrides.decisions.told(service.chain, told.wallet, told.as_of)
         told = told._replace(content=content)
         body = to_json(content)
         if not self.audit.on:

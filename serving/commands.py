@@ -133,6 +133,7 @@ def score(
     """Score wallets, with reasons; one that is no address leaves the others their answers."""
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
+    from serving.overrides import read_decisions
     from serving.scoring.scorer import Scorer
     from serving.scoring.supposing import supposed_transfers
     from serving.text import score_text
@@ -142,15 +143,23 @@ def score(
     with progress() as advance:
         written = (columns, time_unit, timezone)
         folder = model_folder(model, tracking_uri)
-        scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters).only)
+        chosen = settings(ledger, folder, labels, bands, written, clusters)
+        scorer, decisions = Scorer.load(chosen.only), read_decisions(chosen.records_url)
+        chain = chosen.only.chain or scorer.held.ledger.chain
         compile_once(progress=counter(advance, "kernels", steps()))
         wanted = supposed_transfers(wished, when, scorer.held.address)
         ask = partial(
             scorer.score, as_of=when, context=given, exposure=exposure, level=level,
             transfers=wanted,
         )  # fmt: skip
+
+        def decided(wallet: str) -> dict[str, Any]:
+            return {"override": decisions and decisions.told(chain, wallet, when)}
+
         answers = [
-            one if "problem" in one else one | ask(one["wallet"]["address"])
+            one
+            if "problem" in one
+            else one | ask(one["wallet"]["address"]) | decided(one["wallet"]["address"])
             for one in named(scorer.held.address, wallets)
         ]
     for answer in answers:

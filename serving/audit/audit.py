@@ -82,8 +82,8 @@ class Audit:
         at_us = self.now_us()
         return self.record(Happening(new_id(at_us), at_us, kind, who, facts))
 
-    async def on_disk(self, number: int) -> None:
-        """Wait for what the mode asks for, before answers up to this number are given.
+    async def on_disk(self, *numbers: int) -> None:
+        """Wait for what the mode asks for, before answers of these numbers are given.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Audit:
             They must not be given.
         """
         if self._on is not None and self.mode == "strict":
-            await self._on.committer.committed(number)
+            await self._on.committer.committed(max(numbers, default=0))
 
     def wait(self, number: int) -> None:
         """As :meth:`on_disk`, in a thread."""

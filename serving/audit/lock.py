@@ -29,6 +29,6 @@ def locked(folder: Path) -> int:
     except OSError as error:
         os.close(handle)
         raise RiskError(
-            f"audit {folder} is written by another process, such as a server; one at a time may"
+            f"audit {folder} is written by another, such as a server; one process at a time may"
         ) from error
     return handle

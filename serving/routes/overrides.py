@@ -33,7 +33,7 @@ def _decide(endpoint: Endpoint, asked: overrides.OverrideRequest, who: Asker) ->
     wallet = asked.wallet if asked.score is None else _wallet_of(endpoint, asked.score)
     if wallet is None:
         raise RiskError("name one of wallet and score")
-    service = endpoint.service
+    service = endpoint.services.of(chain_of(wallet))
     expires = asked.expires_at
     wanted = Decided(
         "", service.chain or "", service.address(wallet), asked.decision, asked.author,
@@ -54,7 +54,7 @@ def _wallet_of(endpoint: Endpoint, score: str) -> Wallet:
 @router.get("/v1/overrides", **documented(overrides.OverridesFound))
 async def in_force(endpoint: Ready) -> Response:
     """Decisions that hold now, the latest 1,000."""
-    held = endpoint.overrides.in_force(endpoint.audit.now_us())
+    held = endpoint.overrides.decisions.in_force(endpoint.audit.now_us())
     return as_json({"overrides": [one.history() for one in held]})
 
 
@@ -63,7 +63,7 @@ async def decisions_on(request: Request, endpoint: Ready) -> Response:
     """All decisions on a wallet, in force or over."""
     asked = overrides.FindRequest.model_validate_json(await short_body(request))
     service = endpoint.services.of(chain_of(asked.wallet))
-    found = endpoint.overrides.history(service.chain, service.address(asked.wallet))
+    found = endpoint.overrides.decisions.history(service.chain, service.address(asked.wallet))
     return as_json({"overrides": [one.history() for one in found]})
 
 
@@ -92,7 +92,7 @@ async def withdraw(override_id: str, request: Request, endpoint: Ready) -> Respo
 
 
 def _found(endpoint: Endpoint, override_id: str) -> Decided:
-    found = endpoint.overrides.find(override_id)
+    found = endpoint.overrides.decisions.find(override_id)
     if found is None:
         raise HTTPException(404, "no override has this id")
     return found

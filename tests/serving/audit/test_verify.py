@@ -19,6 +19,7 @@ from serving.audit.packing import pack
 from serving.audit.segments import PACKED, PLAIN, Segment
 from serving.audit.upkeep import note_into, prune
 from serving.audit.verify import verify
+from tests import pages
 
 NOW_US = 1_795_000_000_000_000
 
@@ -139,7 +140,10 @@ def test_verify_says_so_by_its_exit_code(
         (["export", "--ledger", "LEDGER", "--to", "x.xlsx"], "allowed are .ndjson"),
         (["export", "--ledger", "LEDGER", "--to", "x.csv", "--since", "May"], "no time with"),
         (["prune", "--ledger", "LEDGER", "--before", "2026-01-01"], "no time with an offset"),
-        (["prune", "--ledger", "LEDGER", "--before", "2026-01-01T00:00:00Z"], "another process"),
+        (
+            ["prune", "--ledger", "LEDGER", "--before", "2026-01-01T00:00:00Z"],
+            "one process at a time",
+        ),
     ],
 )
 def test_mistakes_are_one_line(
@@ -168,6 +172,17 @@ def test_records_are_exported_by_time_wallet_and_caller(chain: Chain, tmp_path: 
     frame = pd.read_parquet(table)
     assert frame["number"].tolist() == [2, 5, 8, 11]
     assert set(frame["wallet"]) == {"w1"}
+
+
+def test_the_commands_of_the_page_do_what_they_say(chain: Chain, tmp_path: Path) -> None:
+    chain.close()
+    page = (pages.ROOT / "serving" / "audit" / "README.md").read_text()
+    lines = pages.commands(pages.blocks(page, ""))
+    assert [line[:2] for line in lines] == [
+        ["audit", "verify"], ["audit", "export"], ["audit", "export"], ["audit", "prune"],
+    ]  # fmt: skip
+    pages.run_commands(lines, tmp_path)
+    assert (tmp_path / "january.csv").exists()
 
 
 def test_prune_removes_what_is_old(

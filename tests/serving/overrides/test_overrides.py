@@ -1,5 +1,7 @@
 """Decisions of analysts over HTTP: beside the score, as of then, and on disk before they count."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from serving.access.caller import Caller, Scope
 from serving.scoring.beside_text import beside_text
+from tests import pages
 from tests.serving.audit.test_routes import FullDisk, records
 from tests.serving.conftest import LATER, Start, TestClient, answered
 
@@ -69,7 +72,7 @@ def test_it_is_told_as_of_then(client: TestClient) -> None:
 def test_one_that_expired_is_over(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     put(client)
     assert client.get(OVERRIDES).json()["overrides"][0]["wallet"]["address"] == "w1"
-    overrides = client.app.state.endpoint.overrides  # type: ignore[attr-defined]
+    overrides = client.app.state.endpoint.overrides.decisions  # type: ignore[attr-defined]
     ends = pd.Timestamp(SOON).value // 1_000
     assert overrides.told(None, "w1", ends - 1) is not None
     assert overrides.told(None, "w1", ends) is None
@@ -129,6 +132,16 @@ def test_one_that_is_not_in_the_audit_does_not_count(
         disk.full = False
     with start() as client:
         assert client.get(OVERRIDES).json()["overrides"] == []
+
+
+def test_the_example_of_the_page_is_taken(client: TestClient) -> None:
+    page = (pages.ROOT / "serving" / "audit" / "README.md").read_text()
+    (line,) = (line for line in page.splitlines() if line.startswith("curl "))
+    words = shlex.split(line)
+    assert words[words.index("-X") + 1] == "PUT"
+    assert words[2].endswith(OVERRIDES)
+    body = json.loads(words[words.index("--json") + 1])
+    assert client.put(OVERRIDES, json=body).json()["decision"] == "allow"
 
 
 @pytest.mark.parametrize("scope", [Scope.SCORE, Scope.WRITE, Scope.ADMIN])
