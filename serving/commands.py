@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import serving.access.commands
+import serving.audit.commands
 import serving.journal_commands
 from features.commands import (
     AsJson,
@@ -54,6 +55,7 @@ MISTAKE = 2  # exit code
 app = typer.Typer()
 app.add_typer(serving.journal_commands.app, name="journal")
 app.add_typer(serving.access.commands.app, name="keys")
+app.add_typer(serving.audit.commands.app, name="audit")
 
 
 @app.command(epilog="Example: walletrisk serve --ledger ledger --model models:/walletrisk@champion")
@@ -148,6 +150,7 @@ def score(
     from features.progress import counter, progress
     from features.sources.known import TableOptions
     from features.warmup import compile_once, steps
+    from serving.overrides import read_decisions
     from serving.score_command import (
         answered,
         print_answers,
@@ -165,16 +168,19 @@ def score(
     with progress() as advance:
         written = (columns, time_unit, timezone)
         folder = model_folder(model, tracking_uri)
-        scorer = Scorer.load(settings(ledger, folder, labels, bands, written, clusters).only)
+        chosen = settings(ledger, folder, labels, bands, written, clusters)
+        scorer, decisions = Scorer.load(chosen.only), read_decisions(chosen.records_url)
+        chain = chosen.only.chain or scorer.held.ledger.chain
         compile_once(progress=counter(advance, "kernels", steps()))
         held = scorer.held
         asked = questions(wallets or (), spine, when, TableOptions(*written), held.ledger.chain)
 
         def ask(wallet: str, instant: int) -> dict[str, Any]:
-            return scorer.score(
+            said = scorer.score(
                 wallet, instant, context=given, exposure=exposure, level=level,
                 transfers=supposed_transfers(wished, instant, held.address),
             )  # fmt: skip
+            return said | {"override": decisions and decisions.told(chain, wallet, instant)}
 
         count = counter(advance, "scores", len(asked))
         answers = [*answered(asked, held.address, ask, count)]

@@ -5,26 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from pydantic_core import to_json
-
 from features.errors import RiskError
 from features.guests import all_views
 from features.view import View
 from serving.access.keyring import KeyRing
+from serving.answering import Answer, Answering
+from serving.audit import OURSELVES, Asker, Audit
 from serving.idempotency import AnsweredRequests
 from serving.jobs.items import Item
 from serving.jobs.jobs import Jobs
 from serving.known.feedback import Feedback
 from serving.known.posted import PostedLabels
+from serving.mistakes import MistakesError
 from serving.models.keeper import Keeper
 from serving.models.models import Models
 from serving.observability import Metrics
+from serving.overrides import Overrides
 from serving.records import Records
+from serving.schemas.requests import ScoreRequest
 from serving.schemas.values import instant_of
 from serving.scoring.scorer import Scorer
 from serving.service import Service
 from serving.services import Services, told_apart
 from serving.settings import Settings
+
+JOBS = "/v1/jobs"  # by which the questions of lists come
 
 
 @dataclass(slots=True)
@@ -39,6 +44,7 @@ class Endpoint:
     posted: PostedLabels
     feedback: Feedback
     metrics: Metrics
+    answering: Answering
 
     @classmethod
     def load(
@@ -59,22 +65,29 @@ class Endpoint:
             opened.callback(keys.close)
             metrics.keys(keys)
             chosen = all_views() if views is None else views
+            audit = Audit(
+                settings.audit_place, mode=settings.audit, keep_days=settings.audit_keep_days
+            )
+            opened.callback(audit.close)
+            answering = Answering(audit, Overrides(records, audit))
             loaded, keepers = [], []
             for name, house in settings.houses.items():
                 keepers.append(Keeper(name, house, records, settings.tracking_uri, chosen))
                 scorer = keepers[-1].start(partial(Scorer.over, house, views=chosen))
                 loaded.append(Service.load(name, house, settings, metrics, scorer))
                 opened.callback(loaded[-1].close)
+                audit.event("model", loaded[-1].audited(), OURSELVES)
             models = Models(Services(told_apart(loaded)), keepers, metrics)
             posted = PostedLabels(records)
             for service in models.services:
                 posted.bring(service)
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
+        metrics.in_flight("audit_bytes", lambda: audit.waiting_bytes)
         models.start(settings.model_poll_s)
         jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
         feedback = Feedback(records)
-        return cls(models, records, keys, answered, jobs, posted, feedback, metrics)
+        return cls(models, records, keys, answered, jobs, posted, feedback, metrics, answering)
 
     @property
     def services(self) -> Services:
@@ -90,16 +103,39 @@ class Endpoint:
         """The latest instant that may be asked about in every ledger."""
         return instant_of(min(service.intake.now_us() for service in self.services))
 
-    def job_item(self, owner: str, item: Item) -> tuple[bytes, bool]:
-        """Answer one item of an owner's list: JSON, and whether it is a problem."""
-        answer = self.services.score_item(item.asked)
-        return to_json(answer), isinstance(answer["status"], int)
+    def job_item(self, job: str, owner: str, item: Item) -> Answer:
+        """Answer one item of an owner's list."""
+        return self.answer_item(item.asked, Asker(owner, JOBS, job))
+
+    @property
+    def audit(self) -> Audit:
+        """Where every answer is written down."""
+        return self.answering.audit
+
+    @property
+    def overrides(self) -> Overrides:
+        """What analysts decided."""
+        return self.answering.overrides
+
+    def answer(self, asked: ScoreRequest, who: Asker, services: Services | None = None) -> Answer:
+        """Answer one question, see :meth:`serving.answering.Answering.answer`.
+
+        ``services`` are, by default, those of now.
+        """
+        return self.answering.answer(services or self.services, asked, who)
+
+    def answer_item(
+        self, asked: ScoreRequest | MistakesError, who: Asker, services: Services | None = None
+    ) -> Answer:
+        """Answer one item of a list, see :meth:`serving.answering.Answering.answer_item`."""
+        return self.answering.answer_item(services or self.services, asked, who)
 
     def check(self) -> None:
-        """Raise an error that answers 503 unless journals and records answer."""
+        """Raise an error that answers 503 unless journals, records and audit can be written."""
         for service in self.services:
             service.intake.check()
         self.records.check()
+        self.audit.check()
 
     def close(self) -> None:
         """Let go of it all."""
@@ -107,6 +143,7 @@ class Endpoint:
         for service in self.services:
             service.close()
         self.keys.close()
+        self.audit.close()
         self.records.close()
 
 

@@ -48,6 +48,7 @@ def answers(served: Served, questions: Sequence[Mapping[str, Any]]) -> list[dict
             journal=f"sqlite:///{Path(folder) / 'journal.db'}",
             records=f"sqlite:///{Path(folder) / 'records.db'}",
             no_keys=True,
+            audit="off",
         )
         return asyncio.run(_asked(settings, questions))
 

@@ -169,6 +169,18 @@ def journal_beside(ledger: Path) -> str:
     return database_beside(ledger, "journal")
 
 
+def audit_beside(ledger: Path) -> Path:
+    """Folder of the audit beside a ledger's.
+
+    Examples
+    --------
+    >>> audit_beside(Path("/data/ledger")).as_posix()
+    '/data/ledger.audit'
+    """
+    folder = ledger.absolute()
+    return folder.with_name(f"{folder.name}.audit")
+
+
 def database_beside(ledger: Path, what: str) -> str:
     """URL of an SQLite database beside a ledger's folder, by what it holds."""
     folder = ledger.absolute()

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from features.errors import ConflictError, RiskError
+from serving.audit.errors import AuditError
 from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
 from serving.mistakes import MistakesError
@@ -107,6 +108,7 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(request, error.status_code, error.detail, headers=error.headers)
 
+    @app.exception_handler(AuditError)
     @app.exception_handler(CheckpointError)
     @app.exception_handler(JournalError)
     @app.exception_handler(RecordsError)

@@ -4,11 +4,15 @@ import time
 import uuid
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from features.contracts.times import instant_text, require_past
 from features.errors import RiskError
 from features.warmup import compile_once
+from serving.audit.entries import Position
 from serving.checkpoints import Checkpoints
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
@@ -23,6 +27,29 @@ from serving.scoring.supposing import supposed_transfers
 from serving.settings import Settings
 
 UNNAMED = "ledger"  # the only one, of no chain
+
+
+class Told(NamedTuple):
+    """An answer before it has an id.
+
+    Attributes
+    ----------
+    content : dict
+        As :class:`serving.schemas.answers.WalletScore`.
+    wallet : str
+        In canonical spelling.
+    as_of : int, microseconds since 1970 UTC
+    values : float64 array
+        The features that it was computed from, named by ``Scorer.columns``.
+    position : Position
+        Where the ledger stood.
+    """
+
+    content: dict[str, Any]
+    wallet: str
+    as_of: int
+    values: npt.NDArray[np.float64]
+    position: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +144,8 @@ class Service:
             "bands": scorer.bands["version"],
         }
 
-    def score(self, asked: requests.ScoreRequest) -> dict[str, Any]:
-        """Answer one request as :class:`serving.schemas.answers.WalletScore`.
+    def told(self, asked: requests.ScoreRequest) -> Told:
+        """Answer one request, see :class:`serving.answering.Answering`.
 
         Raises
         ------
@@ -129,7 +156,8 @@ class Service:
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
-        said = self.scorer.score(
+        journal_seq = self.journal.last_seq
+        said, evidence = self.scorer.told(
             wallet,
             as_of,
             context=asked.context,
@@ -142,12 +170,34 @@ class Service:
         outcome = "supposed" if asked.transfers else said["status"]
         whose = self.name, self.scorer.model.version
         self.metrics.score(whose, outcome, said["probability"], time.perf_counter() - started)
-        return {**self._opening(wallet), **said}
+        position = Position(
+            self.scorer.held.ledger.provenance.identity,
+            self.journal.identity,
+            journal_seq,
+            evidence.transfers,
+            evidence.retractions,
+        )
+        return Told(
+            {"wallet": self._named(wallet), **said}, wallet, as_of, evidence.values, position
+        )
+
+    def audited(self) -> dict[str, Any]:
+        """What an auditor must know to read the features of a record."""
+        scorer = self.scorer
+        return {
+            "name": self.name,
+            "chain": self.chain,
+            "ledger": scorer.held.ledger.provenance.identity,
+            **scorer.facts,
+            "base_rate": scorer.model.base_rate,
+            "bands": scorer.bands,
+            "columns": list(scorer.columns),
+        }
 
     def trace(self, asked: requests.TraceRequest) -> dict[str, Any]:
         """Answer one request as :class:`serving.schemas.answers.WalletTrace`.
 
-        Raises as :meth:`score` does.
+        Raises as :meth:`told` does.
         """
         started = time.perf_counter()
         wallet, as_of = self._question(asked)
@@ -158,23 +208,23 @@ class Service:
                 wallet, as_of, direction=asked.direction, to=asked.to, share=asked.share
             )
         self.metrics.trace(self.name, said["status"], time.perf_counter() - started)
-        return {**self._opening(wallet), **said}
+        return {"request_id": uuid.uuid4().hex, "wallet": self._named(wallet), **said}
+
+    def address(self, wallet: str | requests.Wallet) -> str:
+        """Canonical spelling of a wallet of this chain; raises RiskError where it is none."""
+        if isinstance(wallet, str):
+            wallet = requests.Wallet(address=wallet)
+        return self.scorer.held.address(wallet.address)
 
     def _question(self, asked: requests.WalletQuestion) -> tuple[str, int]:
         """Address and instant that a request asks about."""
-        wallet = asked.wallet
-        if isinstance(wallet, str):
-            wallet = requests.Wallet(address=wallet)
         now = self.intake.now_us()
         as_of = now if asked.as_of is None else microseconds(asked.as_of)
         require_past(as_of, now=now)
-        return self.scorer.held.address(wallet.address), as_of
+        return self.address(asked.wallet), as_of
 
-    def _opening(self, wallet: str) -> dict[str, Any]:
-        return {
-            "request_id": uuid.uuid4().hex,
-            "wallet": {"address": wallet, "chain": self.chain},
-        }
+    def _named(self, wallet: str) -> dict[str, str | None]:
+        return {"address": wallet, "chain": self.chain}
 
 
 def _chain(named: str | None, of_ledger: str) -> str | None:

@@ -3,12 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from features.errors import RiskError
-from serving import problems
-from serving.mistakes import MistakesError
-from serving.schemas.requests import ScoreRequest
 from serving.service import Service
 
 
@@ -77,15 +73,6 @@ class Services:
     def replacing(self, one: Service) -> "Services":
         """The same with one that has another model."""
         return Services([one if other.name == one.name else other for other in self._all])
-
-    def score_item(self, asked: ScoreRequest | MistakesError) -> dict[str, Any]:
-        """Answer one item of a batch, with a problem where it cannot be answered."""
-        if isinstance(asked, MistakesError):
-            return problems.mistakes(asked.first, asked.count, "item")
-        try:
-            return self.of(asked.chain).score(asked)
-        except RiskError as error:
-            return problems.details(422, str(error))
 
 
 def told_apart(services: Sequence[Service]) -> list[Service]:

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,6 +16,7 @@ from serving.ledger_settings import (
     BesideLedger,
     LedgerSettings,
     ModelPlace,
+    audit_beside,
     database_beside,
 )
 from serving.log import Level
@@ -49,6 +50,12 @@ class Settings(BesideLedger, BaseSettings):
         MLflow store of registered models; default: ``MLFLOW_TRACKING_URI``.
     model_poll_s : float
         How often to look whether another model is to answer.
+    audit : {"relaxed", "strict", "off"}
+        Whether an answer is in the audit soon after it is given, before it is, or never.
+    audit_folder : Path, optional
+        Folder of the audit; default: beside the (first) ledger's.
+    audit_keep_days : float, optional
+        After which records of the audit go; default: never.
     checkpoint_rows : int
         Entries in the journal after which it is folded into the ledger's folder.
     keep_keys_s : float
@@ -95,6 +102,9 @@ class Settings(BesideLedger, BaseSettings):
     records: str | None = None
     tracking_uri: str | None = None
     model_poll_s: float = Field(default=30, gt=0, allow_inf_nan=False)
+    audit: Literal["off", "relaxed", "strict"] = "relaxed"
+    audit_folder: Path | None = None
+    audit_keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     checkpoint_rows: int = Field(default=50_000, gt=0)
     keep_keys_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
@@ -189,3 +199,9 @@ class Settings(BesideLedger, BaseSettings):
             return Path(url.database).with_suffix(".jobs")
         folder = next(iter(self.houses.values())).ledger.absolute()
         return folder.with_name(f"{folder.name}.jobs")
+
+    @property
+    def audit_place(self) -> Path:
+        """Folder of the audit, the default filled in."""
+        first = next(iter(self.houses.values()))
+        return audit_beside(first.ledger) if self.audit_folder is None else self.audit_folder

@@ -21,7 +21,7 @@ from training import TrainConfig, out_of_time, train
 
 SHARED = Path(os.environ.get("WALLETRISK_DATA", Path(__file__).parents[3] / "shared" / "data"))
 TRACED, ASKED, TAINTED = 100, 200, 50
-NOT_A_NUMBER = ("request_id", "model")  # drawn at random; names of what computed the rest
+NOT_A_NUMBER = ("id", "request_id", "model")  # drawn at random; names of what computed the rest
 
 
 def of_table(name: str, table: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from functools import partial
 from anyio import to_thread
 
 from features.errors import RiskError
+from serving.audit import AuditError
 from serving.endpoint import Endpoint
 from serving.jobs.items import Item, ListError, read_items
 from serving.jobs.jobs import INPUT, RESULT
@@ -19,7 +20,7 @@ from serving.jobs.store import UNFINISHED, Job, State
 from serving.lane import SLICE_S, Lane
 from serving.records import RecordsError
 
-AGAIN_S = 5.0  # after a full disk or a database that does not answer
+AGAIN_S = 5.0  # after a full disk, or a database or audit that does not answer
 SWEEP_S = 600.0
 NOTE_S = 1.0  # between two notes of how far a job is, which also bring its answers to the disk
 DEFECT = "an error of this service, which its log describes"
@@ -63,7 +64,7 @@ class Worker:
                 await to_thread.run_sync(self._jobs.sweep)
                 while job := await to_thread.run_sync(self._jobs.store.next):
                     await self._work(job)
-            except (OSError, RecordsError):
+            except (OSError, AuditError, RecordsError):
                 _log.warning("jobs wait: the disk or the database does not take them")
                 wait_s = AGAIN_S
             self._now = None
@@ -79,7 +80,7 @@ class Worker:
         try:
             await to_thread.run_sync(partial(store.note, job.id, state=State.RUNNING, failure=None))
             await self._answered(job)
-        except (OSError, RecordsError) as error:
+        except (OSError, AuditError, RecordsError) as error:
             note = partial(store.note, job.id, failure=f"it waits: {type(error).__name__}")
             if not isinstance(error, RecordsError):
                 await to_thread.run_sync(note)
@@ -130,13 +131,15 @@ class Worker:
         """Answer as many as fit into a slice, one at least; how many that were."""
         end = time.perf_counter() + SLICE_S
         lines: list[bytes] = []
-        bad = 0
+        bad = seq = 0
         for item in items:
-            text, problem = self._endpoint.job_item(job.owner, item)
+            told = self._endpoint.job_item(job.id, job.owner, item)
+            problem, seq = told.told is None, max(seq, told.seq)
             number = results.state.answered + len(lines)
-            lines.append(line_of(number, item.wallet, text, problem=problem))
+            lines.append(line_of(number, item.wallet, told.body, problem=problem))
             bad += problem
             if time.perf_counter() >= end:
                 break
+        self._endpoint.audit.wait(seq)
         results.write(lines, bad)
         return len(lines)

@@ -87,6 +87,11 @@ class Journal:
         self.open_contradictions = contradictions.count_open(connection)
 
     @property
+    def identity(self) -> str:
+        """Of the journal."""
+        return self._facts.identity
+
+    @property
     def known_retractions(self) -> int:
         """How many retractions on the ledger's folder were applied to the entries."""
         return self._facts.known_retractions

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from features.errors import RiskError
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
+from serving.audit import asker
 from serving.bodies import require_few_values
 from serving.inference.predictions import prediction
 from serving.inference.scoring_formats import CSV, JSON, PARQUET, read_body
@@ -53,7 +54,7 @@ _BODIES = {
 async def invoke(request: Request, endpoint: Ready) -> Response:
     """Scores of a table of wallets, in the shape of MLflow's scoring server."""
     media, body, lane = media_type(request), await request.body(), lane_of(request)
-    services = endpoint.services
+    services, who = endpoint.services, asker(request)
     if media != PARQUET:
         require_few_values(body)
     with lane.place(request):
@@ -65,14 +66,17 @@ async def invoke(request: Request, endpoint: Ready) -> Response:
         ask = partial(question, table, common=common)
         asked = await lane.each(request, ask, range(table.rows))
 
-        def answer(row: int) -> dict[str, Any]:
+        def answer(row: int) -> tuple[dict[str, Any], int]:
             try:
-                service = services.of(asked[row].chain)
-                return prediction(service.score(asked[row]), service.scorer.model)
+                told = endpoint.answer(asked[row], who, services)
             except RiskError as error:
                 raise refused(error, table, row) from error
+            model = services.of(asked[row].chain).scorer.model
+            return prediction(told.content, model), told.seq
 
         rows = await lane.each(request, answer, range(table.rows))
+    await endpoint.audit.on_disk(*(seq for _, seq in rows))
     return Response(
-        json.dumps({"predictions": rows}, allow_nan=False), media_type="application/json"
+        json.dumps({"predictions": [row for row, _ in rows]}, allow_nan=False),
+        media_type="application/json",
     )

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from features.errors import RiskError
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
+from serving.audit import asker
 from serving.bodies import require_few_values
 from serving.endpoint import Endpoint
 from serving.inference.table import question, refused, require_columns
@@ -85,7 +86,7 @@ _INFER = documented(open_inference.InferAnswer, open_inference.InferRequest, _UN
 @router.post("/v2/models/{model}/infer", **_INFER)
 async def infer(request: Request, endpoint: Ready, model: ModelName) -> Response:
     """Scores of wallets, as tensors: JSON, or bytes behind it."""
-    return await _inferred(request, model, _served(endpoint, model))
+    return await _inferred(request, endpoint, model, _served(endpoint, model))
 
 
 @router.post("/v2/models/{model}/versions/{version}/infer", **_INFER)
@@ -93,27 +94,30 @@ async def infer_by_version(
     request: Request, endpoint: Ready, model: ModelName, version: Version
 ) -> Response:
     """Scores of wallets by a version of the model, as tensors: JSON, or bytes behind it."""
-    return await _inferred(request, model, _served(endpoint, model, version))
+    return await _inferred(request, endpoint, model, _served(endpoint, model, version))
 
 
-async def _inferred(request: Request, model: str, service: Service) -> Response:
+async def _inferred(request: Request, endpoint: Endpoint, model: str, service: Service) -> Response:
     head, tail = await _parts(request)
-    lane = lane_of(request)
+    lane, who = lane_of(request), asker(request)
     with lane.place(request):
         ((asked, table),) = await lane.each(request, _read, [(head, tail)])
         charge(request, max(1, table.rows))
         require_columns([*table.columns], service.scorer.model.context_names)
 
-        def answer(row: int) -> dict[str, Any]:
+        def answer(row: int) -> tuple[dict[str, Any], int]:
             one = question(table, row, {} if service.chain is None else {"chain": service.chain})
             try:
                 if one.chain != service.chain:
                     raise RiskError(f"chain is {one.chain!r}; this model is of {service.chain!r}")
-                return output_row(service.score(one))
+                told = endpoint.answering.of_service(service, one, who)
             except RiskError as error:
                 raise refused(error, table, row) from error
+            return output_row(told.content), told.seq
 
-        rows = await lane.each(request, answer, range(table.rows))
+        told = await lane.each(request, answer, range(table.rows))
+    await endpoint.audit.on_disk(*(seq for _, seq in told))
+    rows = [row for row, _ in told]
     facts = {"model_name": model, "model_version": service.scorer.model.version}
     if asked.id is not None:
         facts["id"] = asked.id

@@ -1,12 +1,11 @@
 """Routes that ask about wallets."""
 
-import json
-
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
+from serving.audit import asker
 from serving.bodies import read_each
 from serving.mistakes import MistakesError
 from serving.openapi import documented
@@ -22,27 +21,34 @@ async def score_wallet(request: Request, endpoint: Ready) -> Response:
     body = await short_body(request)  # it is parsed on the event loop
     asked = requests.ScoreRequest.model_validate_json(body)
     light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
-    service = endpoint.services.of(asked.chain)
-    if service.scorer.tabular and light:  # below a millisecond, a few on hubs, as no thread is
-        return as_json(service.score(asked))
-    async with lane_of(request).urgent_turn():
-        return as_json(await to_thread.run_sync(service.score, asked))
+    services, who = endpoint.services, asker(request)
+    tabular = services.of(asked.chain).scorer.tabular
+    if tabular and light:  # below a millisecond, a few on hubs, as no thread is
+        answer = endpoint.answer(asked, who, services)
+    else:
+        async with lane_of(request).urgent_turn():
+            answer = await to_thread.run_sync(endpoint.answer, asked, who, services)
+    await endpoint.audit.on_disk(answer.seq)
+    return Response(answer.body, media_type="application/json")
 
 
 @router.post("/v1/wallets/score:batch", **documented(answers.BatchAnswer, requests.BatchRequest))
 async def score_wallets(request: Request, endpoint: Ready) -> Response:
     """Scores of up to 1,000 wallets; an item that cannot be answered carries its problem."""
-    body, lane = await json_body(request), lane_of(request)
+    body, lane, who = await json_body(request), lane_of(request), asker(request)
     services = endpoint.services  # once, so that all items are of the same models
 
-    def answer(item: requests.ScoreRequest | MistakesError) -> str:
-        return json.dumps(services.score_item(item), allow_nan=False)
+    def answer(item: requests.ScoreRequest | MistakesError) -> tuple[bytes, int]:
+        told = endpoint.answer_item(item, who, services)
+        return told.body, told.seq
 
     with lane.place(request):
         items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
         charge(request, len(items))
-        texts = await lane.each(request, answer, items)
-    return Response(f'{{"items": [{", ".join(texts)}]}}', media_type="application/json")
+        told = await lane.each(request, answer, items)
+    await endpoint.audit.on_disk(*(seq for _, seq in told))
+    joined = b",".join(body for body, _ in told)
+    return Response(b'{"items":[%s]}' % joined, media_type="application/json")
 
 
 @router.post("/v1/wallets/trace", **documented(answers.WalletTrace, requests.TraceRequest))

@@ -9,6 +9,7 @@ from features.trails.records import SHOWN
 from serving.schemas.beside import Exposure, Known
 from serving.schemas.entity import EntityFacts
 from serving.schemas.flow import FlowFacts, MovedTransfer
+from serving.schemas.overrides import Override
 from serving.schemas.reasons import Reason, ReasonGroup
 from serving.schemas.requests import Level, Wallet
 
@@ -59,7 +60,8 @@ class WalletScore(BaseModel):
     nothing is known, which is not safe.
     """
 
-    request_id: str
+    id: str = Field(description="Of this answer, see /v1/scores/{id}.")
+    request_id: str = Field(description="Of the request, which may hold several questions.")
     wallet: Wallet
     as_of: str = Field(examples=["2026-01-31T09:30:00.000000Z"])
     level: Level
@@ -85,6 +87,10 @@ class WalletScore(BaseModel):
     base_rate: float
     known: Known | None = Field(
         description="Lists that the wallet itself was on. Null: no lists are loaded."
+    )
+    override: Override | None = Field(
+        description="What an analyst decided of the wallet, in force at as_of. It is no part of "
+        "probability and band."
     )
     stale: bool = Field(
         description="The ledger ends long before as_of, or is empty: what the wallet did since "

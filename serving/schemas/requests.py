@@ -50,6 +50,11 @@ WalletNamed = Annotated[
 ]
 
 
+def chain_of(wallet: str | Wallet) -> str | None:
+    """Which ledger a wallet is said to be in; None: the only one."""
+    return None if isinstance(wallet, str) else wallet.chain
+
+
 class WalletQuestion(Body):
     """Ask about a wallet as of an instant."""
 
@@ -63,7 +68,7 @@ class WalletQuestion(Body):
     @property
     def chain(self) -> str | None:
         """Which ledger it is about; None: the only one."""
-        return None if isinstance(self.wallet, str) else self.wallet.chain
+        return chain_of(self.wallet)
 
 
 class TraceRequest(WalletQuestion):

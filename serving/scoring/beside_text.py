@@ -13,6 +13,7 @@ def beside_text(answer: Mapping[str, Any]) -> list[str]:
         *_supposed(answer["supposed_transfers"]),
         *_stale(answer["stale"], answer["coverage"]),
         *_known(answer["known"]),
+        *_override(answer["override"]),
         *_bands(answer["bands"]),
         *_exposure(answer["exposure"]),
     ]
@@ -49,6 +50,16 @@ def _known(known: Mapping[str, Any] | None) -> Iterator[str]:
         )
     if known["left_out"]:
         yield f"  and {known['left_out']} more entries of lists"
+
+
+def _override(override: Mapping[str, Any] | None) -> Iterator[str]:
+    if override is not None:
+        ends = override["expires_at"]
+        yield (
+            f"  OVERRIDE: {override['decision']} by {override['author']} since "
+            f"{override['set_at']}{'' if ends is None else f' until {ends}'}, not in the score: "
+            f"{' '.join(override['reason'].split())}"
+        )
 
 
 def _bands(bands: Mapping[str, Any]) -> Iterator[str]:

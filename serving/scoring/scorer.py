@@ -52,6 +52,22 @@ class _Question(NamedTuple):
     transfers: Sequence[Transfer]
 
 
+class Evidence(NamedTuple):
+    """What an answer was computed from.
+
+    Attributes
+    ----------
+    values : float64 array, shape (len(Scorer.columns),)
+        Features and context.
+    transfers, retractions : int
+        How many the ledger held, and transactions that it had ever taken back.
+    """
+
+    values: Float64s
+    transfers: int
+    retractions: int
+
+
 class _Computed(NamedTuple):
     """One row of the model's views, its scores, how far the ledger reached, and whose it is."""
 
@@ -59,6 +75,8 @@ class _Computed(NamedTuple):
     scores: Scores
     last_time: int | None
     entity: Entity | None
+    transfers: int
+    retractions: int
 
 
 class Scorer:
@@ -122,7 +140,8 @@ class Scorer:
         self.tabular = model.estimator.reads == "table"
         columns = feature_columns(model.views)
         names = [column.name for column in columns]
-        self._column = {name: place for place, name in enumerate([*names, *model.context_names])}
+        self.columns = (*names, *model.context_names)
+        self._column = {name: place for place, name in enumerate(self.columns)}
         meaning = {column.name: column.meaning for column in columns}
         meaning |= dict.fromkeys(model.context_names, GIVEN)
         self._explainer = Explainer(model, self._column, meaning)
@@ -173,6 +192,25 @@ class Scorer:
         level: Level = "wallet",
         transfers: Sequence[Transfer] = (),
     ) -> dict[str, Any]:
+        """Score one wallet, as :meth:`told` does, without what the answer was computed from."""
+        answer, _ = self.told(
+            wallet, as_of, context=context, reasons=reasons, groups=groups, exposure=exposure,
+            level=level, transfers=transfers,
+        )  # fmt: skip
+        return answer
+
+    def told(
+        self,
+        wallet: str,
+        as_of: int,
+        *,
+        context: Context = MappingProxyType({}),
+        reasons: bool = True,
+        groups: bool = True,
+        exposure: bool = False,
+        level: Level = "wallet",
+        transfers: Sequence[Transfer] = (),
+    ) -> tuple[dict[str, Any], Evidence]:
         """Score one wallet.
 
         Parameters
@@ -197,7 +235,9 @@ class Scorer:
         Returns
         -------
         dict
-            :class:`serving.schemas.answers.WalletScore` without ``request_id`` and ``wallet``.
+            :class:`serving.schemas.answers.WalletScore` without ``id``, ``request_id`` and
+            ``wallet``; ``override`` is left to who knows of decisions.
+        Evidence
 
         Raises
         ------
@@ -209,8 +249,10 @@ class Scorer:
         own = context_row(self.model.context_names, context)
         explain = reasons or groups
         asked = _Question(wallet, as_of, level, transfers)
-        values, scores, last_time, entity = self._compute(asked, own, explain)
-        fresh = self.held.freshness(last_time, as_of)
+        computed = self._compute(asked, own, explain)
+        values, scores, entity = computed.values, computed.scores, computed.entity
+        row = np.concatenate([values, own])
+        fresh = self.held.freshness(computed.last_time, as_of)
         probability, status = float(scores.probability[0]), scores.status[0]
         log_odds = float(scores.log_odds[0])
         answer: dict[str, Any] = {
@@ -227,6 +269,7 @@ class Scorer:
             "band": self._band(probability) if status == "scored" else "unknown",
             "base_rate": self.model.base_rate,
             "known": self.held.known(wallet, as_of),
+            "override": None,
             "stale": fresh.stale,
             "exposure": self._exposure(asked) if exposure else None,
             "reasons": None,
@@ -239,13 +282,13 @@ class Scorer:
             "bands": self.bands,
         }
         if scores.contributions is not None:
-            parts, row = scores.contributions[0], np.concatenate([values, own])
+            parts = scores.contributions[0]
             answer["base_log_odds"] = float(parts[-1])
             if reasons:
                 answer |= self._explainer.columns(parts, row, log_odds)
             if groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
-        return answer
+        return answer, Evidence(row, computed.transfers, computed.retractions)
 
     def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
         clusters = clusters_of(asked.level, self.clusters)
@@ -269,12 +312,12 @@ class Scorer:
             values = compute_rows(
                 held.ledger, codes, np.array([as_of]), labels=events, views=model.views
             )
-            last_time = held.ledger.last_time
+            ledger = held.ledger
+            stood = (ledger.last_time, entity, ledger.n_transfers, ledger.provenance.retractions)
             if not self.tabular:
-                scores = self._score_spine(one, as_of, own, reasons)
-                return _Computed(values[0], scores, last_time, entity)
+                return _Computed(values[0], self._score_spine(one, as_of, own, reasons), *stood)
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return _Computed(values[0], scores, last_time, entity)
+        return _Computed(values[0], scores, *stood)
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(

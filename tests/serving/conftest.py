@@ -145,6 +145,8 @@ def settings(world: World, folder: Path, **changes: Any) -> Settings:
         "journal": f"sqlite:///{folder / 'journal.sqlite'}",
         "no_keys": True,
         "records": f"sqlite:///{folder / 'records.sqlite'}",
+        # two endpoints over one world have two journals, and two audits
+        "audit_folder": folder / ("other audit" if "journal" in changes else "audit"),
     }
     return Settings(**(given | changes))
 

@@ -43,7 +43,8 @@ def test_a_wallet_can_be_named_in_two_ways(start: Start) -> None:
         full = score(client, {"address": "w1", "chain": "ethereum"}, as_of=PAST)
         wrong = client.post(SCORE, json={"wallet": {"address": "w1", "chain": "tron"}})
     assert plain["wallet"] == full["wallet"] == {"address": "w1", "chain": "ethereum"}
-    assert plain.pop("request_id") != full.pop("request_id")
+    for drawn in ("id", "request_id"):
+        assert plain.pop(drawn) != full.pop(drawn)
     assert plain == full
     assert wrong.status_code == 422
     assert "this endpoint serves 'ethereum'" in wrong.json()["detail"]
@@ -126,7 +127,7 @@ def test_later_transfers_change_no_past_score(client: TestClient) -> None:
     def past() -> list[dict[str, Any]]:
         answers = [score(client, wallet, as_of=PAST) for wallet in ("w1", "w2", "w30", "x")]
         return [
-            {k: v for k, v in answer.items() if k not in {"request_id", "coverage"}}
+            {k: v for k, v in answer.items() if k not in {"id", "request_id", "coverage"}}
             for answer in answers
         ]
 
@@ -166,7 +167,8 @@ def test_transfers_outlive_a_restart(start: Start) -> None:
         after = score(client, "x", as_of="2025-01-01T00:00:00Z")
         assert client.post(TRANSFERS, json={"transfers": batch}).json()["duplicates"] == 5
     assert before["status"] == "scored"
-    assert before.pop("request_id") != after.pop("request_id")
+    for drawn in ("id", "request_id"):
+        assert before.pop(drawn) != after.pop(drawn)
     assert before == after
 
 
@@ -180,7 +182,8 @@ def test_a_batch_answers_each_item(client: TestClient) -> None:
     assert response.status_code == 200
     first, second, third = response.json()["items"]
     single = score(client, "w1", as_of=PAST)
-    assert {**first, "request_id": None} == {**single, "request_id": None}
+    drawn = {"id": None, "request_id": None}
+    assert {**first, **drawn} == {**single, **drawn}
     assert second["status"] == 422
     assert "lies in the future" in second["detail"]
     assert third["status"] == "unknown_wallet"

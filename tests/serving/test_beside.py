@@ -12,6 +12,7 @@ from tests.serving.conftest import LATER, START, Start, TestClient, World, answe
 SCORE, BATCH = "/v1/wallets/score", "/v1/wallets/score:batch"
 PAST = LATER.isoformat()
 Q = {"as_of": PAST}
+IDS = {"id": None, "request_id": None}
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_wallet_on_a_list_says_so_beside_its_score(start: Start, sanctions: Pa
 
 
 def test_a_list_moves_no_score(start: Start, client: TestClient, sanctions: Path) -> None:
-    told = {"known", "request_id"}
+    told = {"known", "id", "request_id"}
     plain = asked(client, "stranger", 150)
     with start(labels=sanctions, journal=f"sqlite:///{sanctions.parent / 'other'}") as listing:
         listed = asked(listing, "stranger", 150)
@@ -96,7 +97,7 @@ def test_what_is_wrong_with_an_item_stands_in_its_place(client: TestClient) -> N
     for padding in ([], [{"wallet": f"w{number % 60}"} | Q for number in range(400)]):
         answer = answered(client, BATCH, {"items": [*items, *padding]})["items"]
         single = answered(client, SCORE, items[0])  # type: ignore[arg-type]
-        assert {**answer[0], "request_id": None} == {**single, "request_id": None}
+        assert {**answer[0], **IDS} == {**single, **IDS}
         assert answer[3]["wallet"]["address"] == "w2"
         assert [one["status"] for one in answer[:4]] == ["scored", 422, 422, "scored"]
         assert answer[1]["detail"] == "1 mistake(s) in the item"

@@ -175,7 +175,7 @@ def test_a_defect_tells_nothing_of_the_inside(
         raise RuntimeError("secret")
 
     service = client.app.state.endpoint.service  # type: ignore[attr-defined]
-    monkeypatch.setattr(service.scorer, "score", broken)
+    monkeypatch.setattr(service.scorer, "told", broken)
     quiet = TestClient(client.app, raise_server_exceptions=False)
     response = quiet.post(SCORE, json={"wallet": "w1"})
     assert response.status_code == 500

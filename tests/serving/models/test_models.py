@@ -96,7 +96,7 @@ def test_a_rollback_is_at_once_and_holds(world: World, tmp_path: Path) -> None:
         assert (back["changed"], back["version"]) == (True, first)
         assert back["held"]["why"] == WHY["why"]
         same = asked(client)
-        assert {**same, "request_id": 0} == {**before, "request_id": 0}
+        assert {**same, "id": 0, "request_id": 0} == {**before, "id": 0, "request_id": 0}
         # neither the poll nor a request undoes it, while the place holds what it came back from
         assert not keeper(client).look()
         assert not answered(client, "/v1/models:reload", {})["changed"]
@@ -157,7 +157,7 @@ def test_what_does_not_fit_is_refused(world: World, tmp_path: Path, how: str) ->
         assert refused.status_code == 422
         assert words in refused.json()["detail"]
         assert words in told(client)["refused"]["reason"]
-        assert {**asked(client), "request_id": 0} == {**before, "request_id": 0}
+        assert {**asked(client), "id": 0, "request_id": 0} == {**before, "id": 0, "request_id": 0}
         assert 'walletrisk_model_refused{ledger="ledger"} 1.0' in client.get("/metrics").text
     # a start does not make it better: the one that answered last is kept, and says why
     with serving(world, tmp_path) as client:

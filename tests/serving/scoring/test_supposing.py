@@ -21,7 +21,7 @@ def move(**changes: Any) -> dict[str, Any]:
 
 
 def without(answer: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in answer.items() if k not in ("request_id", "supposed_transfers")}
+    return {k: v for k, v in answer.items() if k not in ("id", "request_id", "supposed_transfers")}
 
 
 @pytest.mark.parametrize("wallet", ["w3", "fresh", "newcomer"])

@@ -1,0 +1,87 @@
+"""The one way out for scores: each stands beside what analysts decided, and is written down."""
+
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from features.errors import RiskError
+from serving import problems
+from serving.audit import Asker, Audit
+from serving.audit.entries import Scored
+from serving.audit.ids import new_id
+from serving.mistakes import MistakesError
+from serving.overrides import Overrides
+from serving.schemas.requests import ScoreRequest
+from serving.service import Service, Told
+from serving.services import Services
+
+
+class Answer(NamedTuple):
+    """What one question is answered with.
+
+    Attributes
+    ----------
+    content : dict
+        As :class:`serving.schemas.answers.WalletScore`; of an item, perhaps a problem.
+    body : bytes
+        The same as JSON, as it is given out and written down.
+    seq : int
+        Number of its record in the audit, 0 without one: let ``Audit.on_disk`` or ``Audit.wait``
+        pass before it is given out.
+    told : Told or None
+        What it was made of; None of a problem.
+    """
+
+    content: dict[str, Any]
+    body: bytes
+    seq: int
+    told: Told | None
+
+
+class Answering(NamedTuple):
+    """What every score passes through."""
+
+    audit: Audit
+    overrides: Overrides
+
+    def answer(self, services: Services, asked: ScoreRequest, who: Asker) -> Answer:
+        """Answer one question and write it down; any thread may ask.
+
+        Raises
+        ------
+        RiskError
+            Of services and of :meth:`serving.service.Service.told`.
+        AuditError
+            It cannot be written down.
+        """
+        return self.of_service(services.of(asked.chain), asked, who)
+
+    def of_service(self, service: Service, asked: ScoreRequest, who: Asker) -> Answer:
+        """The same by a service that was found already."""
+        told = service.told(asked)
+        at_us = self.audit.now_us()
+        id_ = new_id(at_us)
+        content = {"id": id_, "request_id": who.request_id, **told.content}
+        content["override"] = self.overrides.decisions.told(service.chain, told.wallet, told.as_of)
+        told = told._replace(content=content)
+        body = to_json(content)
+        if not self.audit.on:
+            return Answer(content, body, 0, told)
+        question = asked.model_dump_json()
+        entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
+        return Answer(content, body, self.audit.record(entry), told)
+
+    def answer_item(
+        self, services: Services, asked: ScoreRequest | MistakesError, who: Asker
+    ) -> Answer:
+        """Answer one item of a list, with a problem where it cannot be answered."""
+        if isinstance(asked, MistakesError):
+            return _problem(problems.mistakes(asked.first, asked.count, "item"))
+        try:
+            return self.answer(services, asked, who)
+        except RiskError as error:
+            return _problem(problems.details(422, str(error)))
+
+
+def _problem(content: dict[str, Any]) -> Answer:
+    return Answer(content, to_json(content), 0, None)
