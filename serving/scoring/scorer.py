@@ -1,5 +1,6 @@
 """One wallet's answer: window, views, model, calibration, band and reasons."""
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from copy import copy
@@ -61,11 +62,15 @@ class Evidence(NamedTuple):
         Features and context.
     transfers, retractions : int
         How many the ledger held, and transactions that it had ever taken back.
+    seconds : dict of str to float
+        How long each stage took: ``view`` (the features), ``model`` (the score with what each
+        column adds) and ``explain`` (the reasons told).
     """
 
     values: Float64s
     transfers: int
     retractions: int
+    seconds: dict[str, float]
 
 
 class _Computed(NamedTuple):
@@ -77,6 +82,7 @@ class _Computed(NamedTuple):
     entity: Entity | None
     transfers: int
     retractions: int
+    seconds: dict[str, float]
 
 
 class Scorer:
@@ -281,6 +287,7 @@ class Scorer:
             "model": self.facts,
             "bands": self.bands,
         }
+        explained = time.perf_counter()
         if scores.contributions is not None:
             parts = scores.contributions[0]
             answer["base_log_odds"] = float(parts[-1])
@@ -288,7 +295,8 @@ class Scorer:
                 answer |= self._explainer.columns(parts, row, log_odds)
             if groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
-        return answer, Evidence(row, computed.transfers, computed.retractions)
+        seconds = computed.seconds | {"explain": time.perf_counter() - explained}
+        return answer, Evidence(row, computed.transfers, computed.retractions, seconds)
 
     def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
         clusters = clusters_of(asked.level, self.clusters)
@@ -303,6 +311,7 @@ class Scorer:
 
     def _compute(self, asked: _Question, own: Float64s, reasons: bool) -> _Computed:
         model, held, as_of = self.model, self.held, asked.as_of
+        started = time.perf_counter()
         if asked.transfers and asked.level != "wallet":
             raise RiskError("transfers can be supposed at level wallet only")
         if asked.transfers and not self.tabular:
@@ -315,9 +324,12 @@ class Scorer:
             ledger = held.ledger
             stood = (ledger.last_time, entity, ledger.n_transfers, ledger.provenance.retractions)
             if not self.tabular:
-                return _Computed(values[0], self._score_spine(one, as_of, own, reasons), *stood)
+                viewed = time.perf_counter()
+                scores = self._score_spine(one, as_of, own, reasons)
+                return _Computed(values[0], scores, *stood, _seconds(started, viewed))
+        viewed = time.perf_counter()
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return _Computed(values[0], scores, *stood)
+        return _Computed(values[0], scores, *stood, _seconds(started, viewed))
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(
@@ -338,3 +350,7 @@ class Scorer:
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
         return reached[-1] if reached else LOWEST
+
+
+def _seconds(started: float, viewed: float) -> dict[str, float]:
+    return {"view": viewed - started, "model": time.perf_counter() - viewed}
