@@ -29,6 +29,7 @@ from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
+from serving.scoring.evidence import Evidence, seconds_of
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
@@ -51,26 +52,6 @@ class _Question(NamedTuple):
     as_of: int
     level: Level
     transfers: Sequence[Transfer]
-
-
-class Evidence(NamedTuple):
-    """What an answer was computed from.
-
-    Attributes
-    ----------
-    values : float64 array, shape (len(Scorer.columns),)
-        Features and context.
-    transfers, retractions : int
-        How many the ledger held, and transactions that it had ever taken back.
-    seconds : dict of str to float
-        How long each stage took: ``view`` (the features), ``model`` (the score with what each
-        column adds) and ``explain`` (the reasons told).
-    """
-
-    values: Float64s
-    transfers: int
-    retractions: int
-    seconds: dict[str, float]
 
 
 class _Computed(NamedTuple):
@@ -326,10 +307,10 @@ class Scorer:
             if not self.tabular:
                 viewed = time.perf_counter()
                 scores = self._score_spine(one, as_of, own, reasons)
-                return _Computed(values[0], scores, *stood, _seconds(started, viewed))
+                return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
         viewed = time.perf_counter()
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return _Computed(values[0], scores, *stood, _seconds(started, viewed))
+        return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(
@@ -350,7 +331,3 @@ class Scorer:
     def _band(self, probability: float) -> str:
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
         return reached[-1] if reached else LOWEST
-
-
-def _seconds(started: float, viewed: float) -> dict[str, float]:
-    return {"view": viewed - started, "model": time.perf_counter() - viewed}
