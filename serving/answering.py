@@ -1,5 +1,6 @@
 """The one way out for scores: each stands beside what analysts decided, and is written down."""
 
+import time
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
@@ -9,6 +10,7 @@ from serving import problems
 from serving.audit import Asker, Audit
 from serving.audit.entries import Scored
 from serving.audit.ids import new_id
+from serving.drift.drift import Asked, Drift
 from serving.mistakes import MistakesError
 from serving.overrides import Overrides
 from serving.schemas.requests import ScoreRequest
@@ -43,6 +45,7 @@ class Answering(NamedTuple):
 
     audit: Audit
     overrides: Overrides
+    drift: Drift
 
     def answer(self, services: Services, asked: ScoreRequest, who: Asker) -> Answer:
         """Answer one question and write it down; any thread may ask.
@@ -64,12 +67,23 @@ class Answering(NamedTuple):
         content = {"id": id_, "request_id": who.request_id, **told.content}
         content["override"] = self.overrides.decisions.told(service.chain, told.wallet, told.as_of)
         told = told._replace(content=content)
+        began = time.perf_counter()
         body = to_json(content)
-        if not self.audit.on:
-            return Answer(content, body, 0, told)
-        question = asked.model_dump_json()
-        entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
-        return Answer(content, body, self.audit.record(entry), told)
+        if content["status"] == "scored" and not asked.transfers:
+            self.drift.note(
+                Asked(
+                    service.name, service.scorer, told.values, content["log_odds"],
+                    content["probability"], content["band"],
+                )
+            )  # fmt: skip
+        seq = 0
+        if self.audit.on:
+            question = asked.model_dump_json()
+            entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
+            seq = self.audit.record(entry)
+        version = service.scorer.model.version
+        service.metrics.stage("write", version, time.perf_counter() - began)
+        return Answer(content, body, seq, told)
 
     def answer_item(
         self, services: Services, asked: ScoreRequest | MistakesError, who: Asker

@@ -11,6 +11,7 @@ from features.view import View
 from serving.access.keyring import KeyRing
 from serving.answering import Answer, Answering
 from serving.audit import OURSELVES, Asker, Audit
+from serving.drift.drift import Drift
 from serving.idempotency import AnsweredRequests
 from serving.jobs.items import Item
 from serving.jobs.jobs import Jobs
@@ -21,6 +22,7 @@ from serving.models.keeper import Keeper
 from serving.models.models import Models
 from serving.observability import Metrics
 from serving.overrides import Overrides
+from serving.readiness import DiskRoom, check_all
 from serving.records import Records
 from serving.schemas.requests import ScoreRequest
 from serving.schemas.values import instant_of
@@ -45,6 +47,7 @@ class Endpoint:
     feedback: Feedback
     metrics: Metrics
     answering: Answering
+    disk: DiskRoom
 
     @classmethod
     def load(
@@ -69,7 +72,9 @@ class Endpoint:
                 settings.audit_place, mode=settings.audit, keep_days=settings.audit_keep_days
             )
             opened.callback(audit.close)
-            answering = Answering(audit, Overrides(records, audit))
+            drift = Drift(metrics)
+            opened.callback(drift.close)
+            answering = Answering(audit, Overrides(records, audit), drift)
             loaded, keepers = [], []
             for name, house in settings.houses.items():
                 keepers.append(Keeper(name, house, records, settings.tracking_uri, chosen))
@@ -84,10 +89,22 @@ class Endpoint:
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
         metrics.in_flight("audit_bytes", lambda: audit.waiting_bytes)
+        disk = DiskRoom(settings.folders, settings.least_free_bytes)
+        metrics.disk(disk)
         models.start(settings.model_poll_s)
         jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
-        feedback = Feedback(records)
-        return cls(models, records, keys, answered, jobs, posted, feedback, metrics, answering)
+        return cls(
+            models,
+            records,
+            keys,
+            answered,
+            jobs,
+            posted,
+            Feedback(records),
+            metrics,
+            answering,
+            disk,
+        )
 
     @property
     def services(self) -> Services:
@@ -117,6 +134,11 @@ class Endpoint:
         """What analysts decided."""
         return self.answering.overrides
 
+    @property
+    def drift(self) -> Drift:
+        """What was asked lately, beside training."""
+        return self.answering.drift
+
     def answer(self, asked: ScoreRequest, who: Asker, services: Services | None = None) -> Answer:
         """Answer one question, see :meth:`serving.answering.Answering.answer`.
 
@@ -131,11 +153,10 @@ class Endpoint:
         return self.answering.answer_item(services or self.services, asked, who)
 
     def check(self) -> None:
-        """Raise an error that answers 503 unless journals, records and audit can be written."""
-        for service in self.services:
-            service.intake.check()
-        self.records.check()
-        self.audit.check()
+        """Raise NotReadyError unless journals, records and audit can be written."""
+        journals = [(f"journal of {one.name}", one.intake.check) for one in self.services]
+        beside = (("records", self.records.check), ("audit", self.audit.check))
+        check_all([*journals, *beside, ("disk room", self.disk.check)])
 
     def close(self) -> None:
         """Let go of it all."""
@@ -143,6 +164,7 @@ class Endpoint:
         for service in self.services:
             service.close()
         self.keys.close()
+        self.drift.close()
         self.audit.close()
         self.records.close()
 

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,12 +13,22 @@ from serving.access import request_id
 from serving.access.caller import Caller
 from serving.access.keyring import KeyRing
 from serving.journal import Journal
+from serving.readiness import DiskRoom
 
 _log = logging.getLogger("walletrisk.request")
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+STAGE_SECONDS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0)
 CHECKPOINT_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 PROBABILITIES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95, 1.0)
+
+DRIFT = {  # of reports on what was asked lately
+    "rows": "Rows of the last hours' answers that are compared with training.",
+    "score_psi": "PSI of the scores against training at the base rate.",
+    "score_psi_chance": "What that PSI stays below by chance, 95 times of 100.",
+    "columns_moved": "Columns with a PSI of .25 or more against training, beyond chance.",
+    "base_rate_factor": "Mean probability of the last hours' answers over the base rate.",
+}
 
 
 class Metrics:
@@ -39,6 +51,16 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._stages = Histogram(
+            "walletrisk_stage_seconds",
+            "Time of one stage of one wallet's score: parse, view (features), model (score with "
+            "what each column adds), explain (reasons told), write (answer made, and given to the "
+            "audit).",
+            ["stage", "model_version"],
+            buckets=STAGE_SECONDS,
+            registry=self.registry,
+        )
+        self._stage = cache(self._stages.labels)
         self._traces = Histogram(
             "walletrisk_trace_seconds",
             "Time of one wallet's trace inside the service, without HTTP.",
@@ -122,6 +144,12 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self._disk = Gauge(
+            "walletrisk_disk_free_bytes",
+            "Room on the disks that are written to.",
+            ["place"],
+            registry=self.registry,
+        )
         self._keys = Gauge(
             "walletrisk_keys", "Keys that open this endpoint.", registry=self.registry
         )
@@ -130,6 +158,41 @@ class Metrics:
             "Time since the keys were read; what was revoked since still opens.",
             registry=self.registry,
         )
+
+        self._drift = {
+            name: Gauge(
+                f"walletrisk_drift_{name}",
+                told,
+                ["ledger", "model_version"],
+                registry=self.registry,
+            )
+            for name, told in DRIFT.items()
+        }
+        self._band_share = Gauge(
+            "walletrisk_band_share",
+            "Share of the last hours' scored answers in a band; kind expected: as in training.",
+            ["ledger", "model_version", "band", "kind"],
+            registry=self.registry,
+        )
+
+    def drift(self, reports: Iterable[Mapping[str, Any]]) -> None:
+        """Show reports of :func:`serving.drift.report.report`, in place of those before."""
+        for gauge in (*self._drift.values(), self._band_share):
+            gauge.clear()
+        for said in reports:
+            whose = said["ledger"], said["model_version"]
+            for name, gauge in self._drift.items():
+                if said[name] is not None:
+                    gauge.labels(*whose).set(said[name])
+            for one in said["bands"]:
+                for kind, share in (("answered", one["share"]), ("expected", one["expected"])):
+                    if share is not None:
+                        self._band_share.labels(*whose, one["band"], kind).set(share)
+
+    def disk(self, room: DiskRoom) -> None:
+        """Show the room on disks, asked for when measures are read."""
+        for name in room.folders:
+            self._disk.labels(name).set_function(partial(room.free_bytes, name))
 
     def keys(self, ring: KeyRing) -> None:
         """Show how many keys there are and how old that is, asked for when measures are read."""
@@ -190,6 +253,10 @@ class Metrics:
         self._seconds.labels(status, *whose).observe(seconds)
         if status == "scored":
             self._probability.labels(*whose).observe(probability)
+
+    def stage(self, stage: str, model_version: str, seconds: float) -> None:
+        """Record one stage of one wallet's score."""
+        self._stage(stage, model_version).observe(seconds)
 
     def trace(self, ledger: str, status: str, seconds: float) -> None:
         """Record one wallet's trace."""

@@ -20,6 +20,7 @@ from serving.audit.errors import AuditError
 from serving.checkpoints import CheckpointError
 from serving.journal import JournalError
 from serving.mistakes import MistakesError
+from serving.readiness import NotReadyError
 from serving.records import RecordsError
 
 MEDIA_TYPE = "application/problem+json"
@@ -112,6 +113,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CheckpointError)
     @app.exception_handler(JournalError)
     @app.exception_handler(RecordsError)
+    @app.exception_handler(NotReadyError)
     async def unavailable(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 503, str(error), headers={"Retry-After": "5"})
 

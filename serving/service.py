@@ -170,6 +170,8 @@ class Service:
         outcome = "supposed" if asked.transfers else said["status"]
         whose = self.name, self.scorer.model.version
         self.metrics.score(whose, outcome, said["probability"], time.perf_counter() - started)
+        for stage, seconds in evidence.seconds.items():
+            self.metrics.stage(stage, self.scorer.model.version, seconds)
         position = Position(
             self.scorer.held.ledger.provenance.identity,
             self.journal.identity,

@@ -78,6 +78,8 @@ class Settings(BesideLedger, BaseSettings):
         ``*`` allows any: for a proxy that checks them itself.
     no_keys : bool
         Answer programs of this machine without a key; nothing that came through a proxy.
+    least_free_bytes : int
+        Room on each disk that is written to, below which the endpoint is not ready.
     log_level : str
         From which level on events are logged: ``debug``, ``info`` (a line a request), ``warning``
         or ``error``.
@@ -120,6 +122,7 @@ class Settings(BesideLedger, BaseSettings):
     keep_jobs_s: float = Field(default=7 * 86_400, gt=0, allow_inf_nan=False)
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     no_keys: bool = False
+    least_free_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     log_level: Level = "warning"
     rate_per_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
@@ -205,3 +208,24 @@ class Settings(BesideLedger, BaseSettings):
         """Folder of the audit, the default filled in."""
         first = next(iter(self.houses.values()))
         return audit_beside(first.ledger) if self.audit_folder is None else self.audit_folder
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Folders that are written to while serving, by what lies there."""
+        found = {}
+        for name, house in self.houses.items():
+            prefix = f"{name} " if name else ""
+            found[f"{prefix}ledger"] = house.ledger.parent
+            if house.journal is not None:
+                found |= _folder_of(f"{prefix}journal", house.journal)
+        if self.records is not None:
+            found |= _folder_of("records", self.records)
+        if self.audit != "off":
+            found["audit"] = self.audit_place
+        return found
+
+
+def _folder_of(what: str, url: str) -> dict[str, Path]:
+    """Folder of a database that is a file; none of one that is a server."""
+    head, _, file = url.partition(":///")
+    return {what: Path(file).parent} if head == "sqlite" and file else {}

@@ -1,5 +1,7 @@
 """Routes that ask about wallets."""
 
+import time
+
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -19,11 +21,14 @@ router = APIRouter(dependencies=[Depends(require(Scope.SCORE))], tags=["scores"]
 async def score_wallet(request: Request, endpoint: Ready) -> Response:
     """Probability that a wallet is illicit, as of an instant, and the reasons."""
     body = await short_body(request)  # it is parsed on the event loop
+    began = time.perf_counter()
     asked = requests.ScoreRequest.model_validate_json(body)
+    parsed = time.perf_counter() - began
     light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
     services, who = endpoint.services, asker(request)
-    tabular = services.of(asked.chain).scorer.tabular
-    if tabular and light:  # below a millisecond, a few on hubs, as no thread is
+    scorer = services.of(asked.chain).scorer
+    endpoint.metrics.stage("parse", scorer.model.version, parsed)
+    if scorer.tabular and light:  # below a millisecond, a few on hubs, as no thread is
         answer = endpoint.answer(asked, who, services)
     else:
         async with lane_of(request).urgent_turn():

@@ -1,5 +1,6 @@
 """One wallet's answer: window, views, model, calibration, band and reasons."""
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from copy import copy
@@ -28,6 +29,7 @@ from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
+from serving.scoring.evidence import Evidence, seconds_of
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
@@ -52,22 +54,6 @@ class _Question(NamedTuple):
     transfers: Sequence[Transfer]
 
 
-class Evidence(NamedTuple):
-    """What an answer was computed from.
-
-    Attributes
-    ----------
-    values : float64 array, shape (len(Scorer.columns),)
-        Features and context.
-    transfers, retractions : int
-        How many the ledger held, and transactions that it had ever taken back.
-    """
-
-    values: Float64s
-    transfers: int
-    retractions: int
-
-
 class _Computed(NamedTuple):
     """One row of the model's views, its scores, how far the ledger reached, and whose it is."""
 
@@ -77,6 +63,7 @@ class _Computed(NamedTuple):
     entity: Entity | None
     transfers: int
     retractions: int
+    seconds: dict[str, float]
 
 
 class Scorer:
@@ -281,6 +268,7 @@ class Scorer:
             "model": self.facts,
             "bands": self.bands,
         }
+        explained = time.perf_counter()
         if scores.contributions is not None:
             parts = scores.contributions[0]
             answer["base_log_odds"] = float(parts[-1])
@@ -288,7 +276,8 @@ class Scorer:
                 answer |= self._explainer.columns(parts, row, log_odds)
             if groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
-        return answer, Evidence(row, computed.transfers, computed.retractions)
+        seconds = computed.seconds | {"explain": time.perf_counter() - explained}
+        return answer, Evidence(row, computed.transfers, computed.retractions, seconds)
 
     def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
         clusters = clusters_of(asked.level, self.clusters)
@@ -303,6 +292,7 @@ class Scorer:
 
     def _compute(self, asked: _Question, own: Float64s, reasons: bool) -> _Computed:
         model, held, as_of = self.model, self.held, asked.as_of
+        started = time.perf_counter()
         if asked.transfers and asked.level != "wallet":
             raise RiskError("transfers can be supposed at level wallet only")
         if asked.transfers and not self.tabular:
@@ -315,9 +305,12 @@ class Scorer:
             ledger = held.ledger
             stood = (ledger.last_time, entity, ledger.n_transfers, ledger.provenance.retractions)
             if not self.tabular:
-                return _Computed(values[0], self._score_spine(one, as_of, own, reasons), *stood)
+                viewed = time.perf_counter()
+                scores = self._score_spine(one, as_of, own, reasons)
+                return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
+        viewed = time.perf_counter()
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return _Computed(values[0], scores, *stood)
+        return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(

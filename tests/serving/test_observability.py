@@ -1,5 +1,7 @@
 """What is measured, and that no wallet is in it."""
 
+import re
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.observability import Metrics
@@ -31,6 +33,8 @@ def test_requests_scores_and_transfers_are_counted(client: TestClient) -> None:
     assert found[requests, "unmatched", "404"] == 1
     assert found["walletrisk_score_seconds_count", "", "scored"] == 2
     assert found["walletrisk_score_seconds_count", "", "unknown_wallet"] == 1
+    stages = re.findall(r'stage_seconds_count\{.*stage="(\w+)"\} (\S+)', response.text)
+    assert dict(stages) == dict.fromkeys(("parse", "view", "model", "explain", "write"), "3.0")
     assert found["walletrisk_score_probability_count", "", ""] == 2
     assert found["walletrisk_trace_seconds_count", "", "traced"] >= 1
     assert found["walletrisk_transfers_total", "", "added"] == 2

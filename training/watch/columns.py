@@ -56,7 +56,7 @@ def column_drift(
     values = coarse(window)
     table = pd.DataFrame(
         {
-            "psi": [_psi(*one) for one in zip(trained, missing, values.T, strict=True)],
+            "psi": [column_psi(*one) for one in zip(trained, missing, values.T, strict=True)],
             "psi_chance": psi_chance(PSI_BINS + 1, len(values), rows),
             "ks": [_ks(*one) for one in zip(trained, values.T, strict=True)],
             "auc": [_auc(*one) for one in zip(trained, values.T, strict=True)],
@@ -145,8 +145,18 @@ def moved_much(columns: pd.DataFrame) -> pd.Series:
     return (columns["psi"] >= LARGE) & (columns["psi"] > columns["psi_chance"])
 
 
-def _psi(quantiles: Float64, missing: float, values: Float64) -> float:
-    """PSI over tenths of the training values, and a bin for nan."""
+def column_psi(quantiles: Float64, missing: float, values: Float64) -> float:
+    """Return the PSI of one column over tenths of the training values, and a bin for nan.
+
+    Parameters
+    ----------
+    quantiles
+        float64 (parts,), of the training rows; all nan where there was no value.
+    missing
+        Share of training rows without a value.
+    values
+        float64 (n,), of the window, as :func:`coarse` gives them.
+    """
     known = values[~np.isnan(values)]
     trained, counts = np.array([missing]), np.array([float(values.size - known.size)])
     if not np.isnan(quantiles[0]):

@@ -1,0 +1,1 @@
+"""Whether the wallets that are asked about are like those that the model learnt from."""
