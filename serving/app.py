@@ -10,7 +10,12 @@ from fastapi import FastAPI
 
 from features.view import View
 from serving import problems
+from serving.access.failures import Failures
 from serving.access.guard import Guard
+from serving.access.sessions import Sessions
+from serving.desk import door
+from serving.desk import routes as desk
+from serving.desk.cases import Cases
 from serving.endpoint import Endpoint
 from serving.jobs.worker import Worker
 from serving.lane import Lane
@@ -54,6 +59,8 @@ ROUTERS = (
     probes.router,
     invocations.probes,
     open_inference.probes,
+    door.router,
+    desk.router,
 )
 
 
@@ -109,6 +116,9 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
     app.state.lane = Lane()
     app.state.writers = CapacityLimiter(WRITERS)
     app.state.bulk = asyncio.Lock()
+    app.state.sessions = Sessions()
+    app.state.failures = Failures()
+    app.state.cases = Cases()
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
@@ -118,7 +128,9 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         in_flight=settings.max_bytes_in_flight,
         streamed={"/v1/jobs": settings.max_job_bytes},
     )
-    app.add_middleware(Guard, metrics=metrics, no_keys=settings.no_keys)
+    app.add_middleware(
+        Guard, metrics=metrics, failures=app.state.failures, no_keys=settings.no_keys
+    )
     app.add_middleware(AllowText)
     app.add_middleware(AllowHosts, hosts=settings.hosts)
     app.add_middleware(CountRequests, metrics=metrics)

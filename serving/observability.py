@@ -272,7 +272,8 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-SECURITY_HEADERS = (
+Header = tuple[bytes, bytes]
+SECURITY_HEADERS: tuple[Header, ...] = (
     # answers are about wallets and of this moment, and are what their type says
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -304,7 +305,7 @@ class CountRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *added]
+                message["headers"] = _completed(message.get("headers", ()), added)
             await send(message)
 
         try:
@@ -327,3 +328,10 @@ def _facts(scope: Scope, route: str, status: int, started: float) -> dict[str, o
         "caller": None if who is None else who.name,
         "trace_id": request_id.trace_id(scope["headers"]),
     }
+
+
+def _completed(told: Iterable[Header], added: tuple[Header, ...]) -> list[Header]:
+    """Headers with those that are added, but where a route says it otherwise."""
+    headers = list(told)
+    said = {name for name, _ in headers}
+    return headers + [header for header in added if header[0] not in said]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from features.contracts.times import instant_text, require_past
 from features.errors import RiskError
+from features.trails.flow import Flow
 from features.warmup import compile_once
 from serving.audit.entries import Position
 from serving.checkpoints import Checkpoints
@@ -217,6 +218,16 @@ class Service:
         if isinstance(wallet, str):
             wallet = requests.Wallet(address=wallet)
         return self.scorer.held.address(wallet.address)
+
+    def flow(self, asked: requests.TraceRequest) -> Flow:
+        """What :meth:`trace` answers with as ``flow``, before it is text: for a picture.
+
+        Raises as :meth:`trace` does, or where no direction is asked for.
+        """
+        wallet, as_of = self._question(asked)
+        if asked.direction is None:
+            raise RiskError("a flow has a direction: backward or forward")
+        return self.scorer.tracer.flow(wallet, as_of, direction=asked.direction, share=asked.share)
 
     def _question(self, asked: requests.WalletQuestion) -> tuple[str, int]:
         """Address and instant that a request asks about."""

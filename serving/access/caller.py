@@ -34,6 +34,7 @@ class Caller:
 
 
 ANYONE = Caller("anyone", frozenset(Scope))
+NOBODY = Caller("nobody", frozenset())  # who sees the login page
 
 
 def caller(request: Request) -> Caller:

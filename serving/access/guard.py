@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access.bucket import Bucket
-from serving.access.caller import ANYONE
+from serving.access.caller import ANYONE, NOBODY
 from serving.access.credentials import Credentials, credentials
 from serving.access.failures import Failures
+from serving.access.keyring import Held
+from serving.access.sessions import Session
 from serving.lane import address
 from serving.observability import Metrics
 from serving.problems import problem
@@ -23,6 +25,9 @@ PUBLIC = frozenset(("/livez", "/readyz", "/ping", "/health", "/v2/health/live", 
 LOGGED = ("bad_key", "not_local", "foreign_page")  # a few an address, then "failures"
 _log = logging.getLogger("walletrisk.access")
 SAFE = ("GET", "HEAD", "OPTIONS")
+# pages for people: a cookie opens them, and nothing else; without one they ask for a key
+PAGES = ("/cases", "/login", "/logout")
+ASSETS = "/assets/"
 
 
 class Refusal(NamedTuple):
@@ -59,16 +64,20 @@ class Guard:
     ----------
     app : ASGI application
     metrics : Metrics
+    failures : Failures
+        Shared with the login page.
     no_keys : bool
         Requests of this machine need none, unless they came through a proxy: a proxy on this
         machine speaks for the whole world.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, no_keys: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, failures: Failures, *, no_keys: bool
+    ) -> None:
         self.app = app
         self.metrics = metrics
+        self.failures = failures
         self.no_keys = no_keys
-        self.failures = Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, or with a problem."""
@@ -91,7 +100,8 @@ class Guard:
         safe = scope["method"] in SAFE
         if not safe and found.foreign_page:
             return FOREIGN_PAGE
-        if safe and scope["path"] in PUBLIC:
+        path = scope["path"]
+        if safe and (path in PUBLIC or path.startswith(ASSETS)):
             return None
         if self.no_keys:
             if found.forwarded or not is_this_machine(address(Request(scope))):
@@ -101,12 +111,21 @@ class Guard:
         endpoint = scope["app"].state.endpoint
         if endpoint is None:
             return NOT_READY
-        held = NO_KEY if found.key is None else endpoint.keys.find(found.key)
+        held: Held | str | None = NO_KEY
+        if found.key is not None:
+            held = endpoint.keys.find(found.key)
+        elif is_page(path):
+            held = _of_session(scope)
+        if held is None:  # the page asks for a key
+            scope["caller"] = NOBODY
+            return None
         if isinstance(held, str):
             return self._unknown(scope, held, found)
         scope["caller"] = held.caller
         scope["bucket"] = held.bucket
-        wait_s = 0.0 if held.bucket is None else held.bucket.wait_s(time.monotonic())
+        if held.bucket is None:
+            return None
+        wait_s = held.bucket.wait_s(time.monotonic())
         return _too_often(held.caller.name, held.bucket, wait_s) if wait_s else held.bucket
 
     def _unknown(self, scope: Scope, why: str, found: Credentials) -> Refusal:
@@ -122,6 +141,31 @@ class Guard:
             return Refusal(429, "failures", detail, {"Retry-After": str(math.ceil(wait_s))})
         challenge += ', error="invalid_token"'
         return Refusal(401, "bad_key", why, {"WWW-Authenticate": challenge})
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is of the pages for people.
+
+    Examples
+    --------
+    >>> [is_page(path) for path in ("/", "/cases/7f.pdf", "/login", "/loginx", "/v1/model")]
+    [True, True, True, False, False]
+    """
+    return path == "/" or any(path == page or path.startswith(f"{page}/") for page in PAGES)
+
+
+def _of_session(scope: Scope) -> Held | None:
+    """Key of the session that a browser's cookie stands for; the session goes into the scope."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    state = scope["app"].state
+    session: Session | None = state.sessions.find(cookies) if cookies else None
+    if session is None:
+        return None
+    held: Held | str = state.endpoint.keys.of(session.key_id)
+    if isinstance(held, str):
+        return None
+    scope["session"] = session
+    return held
 
 
 def charge(request: Request, wallets: int) -> None:

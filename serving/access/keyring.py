@@ -70,6 +70,13 @@ class KeyRing:
         held = self._held.get(given.id)
         if held is None or not hmac.compare_digest(held.key.digest, given.digest):
             return "the key is not known here"
+        return self.of(given.id)
+
+    def of(self, id_: str) -> Held | str:
+        """Key of an id that showed its text before, or the reason why it opens nothing any more."""
+        held = self._held.get(id_)
+        if held is None:
+            return "the key is not known here"
         now = now_us()
         state = held.key.state(now)
         if state != "live":

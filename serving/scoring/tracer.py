@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from features.contracts.times import instant_text
-from features.trails.flow import Direction, Question, best_flow, follow_value, known_codes
+from features.trails.flow import (
+    Direction,
+    Flow,
+    Followed,
+    Question,
+    best_flow,
+    follow_value,
+    known_codes,
+)
 from features.trails.following import FlowCaps
 from features.trails.records import Traced, read_trails
 from features.trails.written import flow_facts
@@ -65,21 +73,36 @@ class Tracer:
             :class:`serving.schemas.answers.WalletTrace` without ``request_id`` and ``wallet``.
         """
         with self._held.lock:
-            ledger, events = self._held.ledger, self._held.events
-            code, last_time = ledger.code(wallet), ledger.last_time
-            own = read_trails(ledger, code, as_of, labels=events, views=(COVERAGE,))
-            asked = Question(
-                np.array([code] if code >= 0 else [], dtype=np.int32),
-                as_of,
-                direction == "forward",
-                None if to is None else known_codes(ledger, to),
-                share,
-            )
-            found = follow_value(ledger, asked, labels=events, caps=FLOW_CAPS)
+            last_time = self._held.ledger.last_time
+            own = read_trails(
+                self._held.ledger, self._held.ledger.code(wallet), as_of,
+                labels=self._held.events, views=(COVERAGE,),
+            )  # fmt: skip
+            found = self._search(wallet, as_of, direction, to, share)
         flow = best_flow(found)
         opening = self._opening(own, as_of, last_time)
         opening["truncated"] = flow.truncated
         return {**opening, "trails": [], "flow": flow_facts(flow)}
+
+    def flow(self, wallet: str, as_of: int, *, direction: Direction, share: float) -> Flow:
+        """Follow a wallet's money as :meth:`follow` does, for a picture of it."""
+        with self._held.lock:
+            found = self._search(wallet, as_of, direction, None, share)
+        return best_flow(found)
+
+    def _search(
+        self, wallet: str, as_of: int, direction: Direction, to: list[str] | None, share: float
+    ) -> Followed:
+        """Search for the flow; the lock is held by the caller."""
+        ledger, code = self._held.ledger, self._held.ledger.code(wallet)
+        asked = Question(
+            np.array([code] if code >= 0 else [], dtype=np.int32),
+            as_of,
+            direction == "forward",
+            None if to is None else known_codes(ledger, to),
+            share,
+        )
+        return follow_value(ledger, asked, labels=self._held.events, caps=FLOW_CAPS)
 
     def _opening(self, found: Traced, as_of: int, last_time: int | None) -> dict[str, Any]:
         fresh = self._held.freshness(last_time, as_of)

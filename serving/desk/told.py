@@ -1,0 +1,103 @@
+"""What a case's page, PDF and CSV show of an answer, put in order."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from serving.desk.axis import Axis, Tick, log_odds
+
+
+class Segment(NamedTuple):
+    """A band on the scale; places in percent."""
+
+    band: str
+    x: float
+    width: float
+    lowest: float
+
+
+class Scale(NamedTuple):
+    """The probability among the bands; places in percent."""
+
+    segments: list[Segment]
+    ticks: list[Tick]
+    base: float
+    at: float
+    low: float | None
+    high: float | None
+
+
+def scale(answer: Mapping[str, Any]) -> Scale:
+    """Place an answer's probability, its interval and the base rate among the bands."""
+    thresholds = answer["bands"]["thresholds"]
+    ends = [answer["probability_low"], answer["probability_high"]]
+    shown = [answer["probability"], answer["base_rate"], *thresholds.values()]
+    shown += [end for end in ends if end is not None]
+    axis = Axis.around(log_odds(one) for one in shown)
+    starts = [axis.low, *(log_odds(one) for one in thresholds.values())]
+    segments = [
+        Segment(band, axis.at(start), round(axis.at(end) - axis.at(start), 3), lowest)
+        for band, start, end, lowest in zip(
+            ("low", *thresholds), starts, [*starts[1:], axis.high], (0.0, *thresholds.values()),
+            strict=True,
+        )
+    ]  # fmt: skip
+    low, high = (None if end is None else axis.at(log_odds(end)) for end in ends)
+    at, base = (axis.at(log_odds(answer[name])) for name in ("probability", "base_rate"))
+    return Scale(segments, axis.ticks(), base, at, low, high)
+
+
+class Exposed(NamedTuple):
+    """What of one side lies with labelled wallets of one category."""
+
+    category: str
+    label: str | None
+    direct: float
+    indirect: float
+    hops: str
+    value: float
+    share: float
+
+
+def exposed(side: Mapping[str, Any]) -> list[Exposed]:
+    """Lines of a side by category and verdict: illicit ones first, then by value.
+
+    Examples
+    --------
+    >>> line = {"category": "mixer", "label": None, "kind": "direct", "hops": 1, "value": 2.0,
+    ...         "share": 0.2}
+    >>> far = line | {"kind": "indirect", "hops": 3, "value": 1.0, "share": 0.1}
+    >>> told = exposed({"lines": [line, far]})
+    >>> told[0].direct, told[0].indirect, told[0].hops, round(told[0].share, 2)
+    (2.0, 1.0, '1-3', 0.3)
+    """
+    groups = defaultdict[tuple[str, str | None], list[Mapping[str, Any]]](list)
+    for line in side["lines"]:
+        groups[line["category"], line["label"]].append(line)
+    found = []
+    for (category, label), lines in groups.items():
+        direct = sum(line["value"] for line in lines if line["kind"] == "direct")
+        value = sum(line["value"] for line in lines)
+        hops = sorted({line["hops"] for line in lines})
+        span = f"{hops[0]}" if len(hops) == 1 else f"{hops[0]}-{hops[-1]}"
+        share = sum(line["share"] for line in lines)
+        found.append(Exposed(category, label, direct, value - direct, span, value, share))
+    return sorted(found, key=lambda one: (one.label != "illicit", -one.value))
+
+
+def provenance(answer: Mapping[str, Any], ledger: str) -> list[tuple[str, str]]:
+    """What a reader needs to ask the same again, as pairs of a name and a value."""
+    model = answer["model"]
+    end = answer["coverage"]["ledger_last_timestamp"]
+    return [
+        ("as of", answer["as_of"]),
+        ("answer", answer.get("id", answer["request_id"])),
+        ("request", answer["request_id"]),
+        ("ledger", ledger),
+        ("ledger's last transfer", "none" if end is None else end),
+        ("model version", model["version"]),
+        ("model", f"{model['kind']}, trained until {model['trained_until']}"),
+        ("feature definitions", model["feature_definitions"]),
+        ("bands", f"{answer['bands']['version']}, {answer['bands']['chosen_by']}"),
+        ("base rate", f"{answer['base_rate']:g}"),
+    ]
