@@ -45,21 +45,25 @@ class Writer(threading.Thread):
         self._end = threading.Event()
         self._sent = 0
         self._begin = time.perf_counter()
+        self._failure: Exception | None = None
 
     def run(self) -> None:
         """Post until told to stop."""
         self._begin = time.perf_counter()
-        while not self._end.is_set():
-            due = self._begin + self._sent / A_SECOND
-            time.sleep(max(0.0, due - time.perf_counter()))
-            self._post()
+        try:
+            while not self._end.is_set():
+                due = self._begin + self._sent / A_SECOND
+                time.sleep(max(0.0, due - time.perf_counter()))
+                self._post()
+        except (OSError, RuntimeError) as error:
+            self._failure = error
 
     def _post(self) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         transfers = [
             {
                 "tx_id": f"feed-{self._sent + place}", "timestamp": now, "amount": "1.5",
-                "sender": self._wallet(place), "recipient": self._wallet(place + 7), "asset": "ETH",
+                "sender": self._wallet(place), "recipient": self._wallet(place + 7), "asset": "eth",
             }
             for place in range(EACH)
         ]  # fmt: skip
@@ -80,4 +84,6 @@ class Writer(threading.Thread):
         """End, and say how many transfers a second were acknowledged."""
         self._end.set()
         self.join()
+        if self._failure is not None:
+            raise self._failure
         return self._sent / (time.perf_counter() - self._begin)
