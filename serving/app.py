@@ -13,7 +13,7 @@ from serving import problems
 from serving.access.failures import Failures
 from serving.access.guard import Guard
 from serving.access.sessions import Sessions
-from serving.desk import door
+from serving.desk import decisions, door
 from serving.desk import routes as desk
 from serving.desk.cases import Cases
 from serving.endpoint import Endpoint
@@ -61,6 +61,7 @@ ROUTERS = (
     open_inference.probes,
     door.router,
     desk.router,
+    decisions.router,
 )
 
 

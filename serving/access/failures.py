@@ -32,6 +32,10 @@ class Failures:
             self._buckets.popitem(last=False)
         return bucket.wait_s(now)
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self._buckets.clear()
+
 
 def _network(address: str) -> str:
     try:

@@ -1,5 +1,6 @@
 """The desk asks as programs do: by the same functions, behind the same lane."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,39 +10,69 @@ from fastapi import Request
 from features.trails.drawn import drawn
 from features.trails.flow import DIRECTIONS
 from serving.access.guard import charge
+from serving.answering import Answer
+from serving.audit import asker
 from serving.desk.cases import Case, ledger_name
 from serving.desk.trail import Graph, graph
 from serving.endpoint import Endpoint
+from serving.recomputing import question_of
 from serving.routes.reading import lane_of
 from serving.schemas.requests import ScoreRequest, TraceRequest
 from serving.service import Service
 
 
 async def new_case(
-    request: Request, service: Service, asked: ScoreRequest, typed: str, before: str | None
+    request: Request, endpoint: Endpoint, asked: ScoreRequest, typed: str, before: str | None
 ) -> Case:
-    """Ask one question, with all that the page shows.
+    """Ask one question, with all that the page shows; the audit has the answer as any other.
 
     Raises
     ------
     RiskError
         It is refused.
     """
+    services = endpoint.services
     async with lane_of(request).urgent_turn():
-        answer = await to_thread.run_sync(service.score, asked)
-    name = ledger_name(service)
-    return Case(answer["request_id"], asked, answer, typed, name, before)
+        told = await to_thread.run_sync(endpoint.answer, asked, asker(request), services)
+    await endpoint.audit.on_disk(told.seq)
+    service = services.of(asked.chain)
+    name = ledger_name(service.name, service.scorer.held.ledger)
+    return Case(told.content["id"], asked, told.content, typed, name, before)
+
+
+async def past_case(endpoint: Endpoint, case_id: str) -> Case | None:
+    """The case of an answer that the audit keeps, to the desk or to a program; None: it has none.
+
+    Raises
+    ------
+    AuditError
+        The audit cannot be read.
+    """
+    line = await to_thread.run_sync(endpoint.audit.find, case_id) if endpoint.audit.on else None
+    record = {} if line is None else line.content()
+    if line is None or record["kind"] != "score":
+        return None
+    at = record["ledger"]
+    ledger = f"{at['transfers']:,} transfers, {at['identity']}"
+    typed = record["question"]["wallet"]
+    typed = typed if isinstance(typed, str) else typed["address"]
+    return Case(case_id, question_of(line), json.loads(line.answer()), typed, ledger)
 
 
 async def scores(
     request: Request, endpoint: Endpoint, asked: Sequence[ScoreRequest]
 ) -> list[Mapping[str, Any]]:
     """Answers to several questions of one ledger, as a batch's."""
-    service = endpoint.services.of(asked[0].chain)
-    lane = lane_of(request)
+    services, lane, who = endpoint.services, lane_of(request), asker(request)
+
+    def answer(one: ScoreRequest) -> Answer:
+        return endpoint.answer(one, who, services)
+
     charge(request, len(asked))
     with lane.place(request):
-        return await lane.each(request, service.score, asked)
+        told = await lane.each(request, answer, asked)
+    await endpoint.audit.on_disk(*(one.seq for one in told))
+    return [one.content for one in told]
 
 
 async def trail(

@@ -44,7 +44,7 @@ def case_csv(case: Case) -> str:
     """All that the page of a case tells, as comma-separated values."""
     answer = case.answer
     of = (
-        answer.get("id", answer["request_id"]), answer["request_id"], case.wallet, case.as_of,
+        answer["id"], answer["request_id"], case.wallet, case.as_of,
         answer["model"]["version"], case.ledger,
     )  # fmt: skip
     text = io.StringIO()
@@ -83,7 +83,7 @@ def _score(case: Case) -> Iterator[Row]:
     for one in case.asked.transfers:
         way = f"from {one.sender} to {one.recipient}"
         yield "what if", "supposed transfer", str(one.amount), one.asset, way
-    override = answer.get("override")
+    override = answer["override"]
     if override is not None:
         yield "override", override["decision"], override["author"], "", override["reason"]
 

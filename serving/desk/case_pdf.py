@@ -71,7 +71,7 @@ def alarms(case: Case) -> Iterator[tuple[list[str], str]]:
         yield [f"STALE: the ledger ends at {moment(end)}; what came later is not in here."], WARN
     if known is None:
         yield ["NO LISTS ARE LOADED: nothing is known of sanctions."], WARN
-    override = answer.get("override")
+    override = answer["override"]
     if override is not None:
         yield (
             [

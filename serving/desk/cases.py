@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.ledger import Ledger
 from serving.schemas.requests import ScoreRequest
-from serving.service import Service
 
 MOST = 512  # of some tens of kilobytes; the one that was looked at longest ago gives way
 
@@ -57,13 +57,9 @@ class Case:
         return as_of
 
 
-def ledger_name(service: Service) -> str:
-    """Which ledger a service answers from, for a file that outlives the server.
-
-    Its name, how many transfers it held, and its identity.
-    """
-    ledger = service.scorer.held.ledger
-    return f"{service.name}, {ledger.n_transfers:,} transfers, {ledger.provenance.identity}"
+def ledger_name(name: str, ledger: Ledger) -> str:
+    """Which ledger answered, for a file that outlives the server: also its size and identity."""
+    return f"{name}, {ledger.n_transfers:,} transfers, {ledger.provenance.identity}"
 
 
 class Cases:

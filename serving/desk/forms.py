@@ -95,10 +95,15 @@ def question(given: Mapping[str, str], service: Service) -> ScoreRequest:
             | ({"transfers": [_supposed(given, held.ledger.chain)]} if "amount" in given else {})
         )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "form")
-        said = first["msg"].removeprefix("Value error, ")
-        raise RiskError(f"{_spelled(field)}: {said}") from error
+        raise RiskError(mistake_of(error)) from error
+
+
+def mistake_of(error: ValidationError) -> str:
+    """The first mistake of a form, by its field."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    fields = [str(part) for part in first["loc"] if not str(part).startswith("<")]
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{fields[-1] if fields else 'form'}: {said}"
 
 
 def own_account(chain: str | None) -> str:
@@ -127,7 +132,3 @@ def _supposed(given: Mapping[str, str], chain: str | None) -> dict[str, Any]:
         "asset": given.get("asset", ""),
     }  # fmt: skip
     return made | ({"value": given["value"]} if "value" in given else {})
-
-
-def _spelled(field: str) -> str:
-    return {"<text>": "wallet", "<number>": "amount"}.get(field, field)

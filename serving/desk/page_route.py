@@ -9,11 +9,12 @@ from starlette.exceptions import HTTPException
 
 from features.errors import ConflictError, RiskError
 from serving.access.caller import NOBODY, Scope, caller
+from serving.audit import AuditError
 from serving.desk.pages import page
 from serving.journal import JournalError
 from serving.records import RecordsError
 
-_AWAY = (JournalError, RecordsError)
+_AWAY = (AuditError, JournalError, RecordsError)
 TITLES = {
     400: "That could not be read",
     401: "Sign in",

@@ -1,7 +1,7 @@
 """Cases: asked, looked at, followed, and taken along."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from features.errors import RiskError
-from serving.access.caller import Scope
+from serving.access.caller import Scope, caller
 from serving.desk import asking
 from serving.desk.case_csv import case_csv
 from serving.desk.case_pdf import case_pdf
@@ -21,6 +21,7 @@ from serving.desk.pages import HEADERS, page
 from serving.desk.told import exposed, provenance, scale
 from serving.desk.trail import grave
 from serving.desk.waterfall import waterfall
+from serving.endpoint import Endpoint
 from serving.routes.reading import Ready
 from serving.schemas.requests import ScoreRequest
 
@@ -33,11 +34,11 @@ router = APIRouter(
 )
 
 
-async def _case(case_id: str, request: Request) -> Case:
+async def _case(case_id: str, request: Request, endpoint: Ready) -> Case:
     cases: Cases = request.app.state.cases
-    found = cases.find(case_id)
+    found = cases.find(case_id) or await asking.past_case(endpoint, case_id)
     if found is None:
-        raise HTTPException(404, "this case is not held any more: look the wallet up again")
+        raise HTTPException(404, "no answer that is kept has this id: look the wallet up again")
     return found
 
 
@@ -53,7 +54,7 @@ async def ask(request: Request, endpoint: Ready) -> Response:
         service = endpoint.services.of(given.get("ledger"))
         asked = question(given, service)
         typed = given.get("wallet", "")
-        case = await asking.new_case(request, service, asked, typed, given.get("before"))
+        case = await asking.new_case(request, endpoint, asked, typed, given.get("before"))
     except RiskError as error:
         back = given.get("before", "")
         return page(
@@ -99,6 +100,8 @@ async def show(request: Request, case: Opened, endpoint: Ready) -> Response:
         unit=held.ledger.unit,
         assets=held.ledger.assets.listed[:MOST_ASSETS],
         account=own_account(held.ledger.chain),
+        reviews=Scope.REVIEW in caller(request).scopes,
+        decisions=_decisions(endpoint, case),
     )
 
 
@@ -132,6 +135,13 @@ async def history(request: Request, case: Opened, endpoint: Ready) -> Response:
     answers = await asking.scores(request, endpoint, asked)
     shown = chart(answers, case.answer["known"])
     return page(request, "history.html", case=case, chart=shown, answer=answers[-1])
+
+
+def _decisions(endpoint: Endpoint, case: Case) -> list[dict[str, Any]]:
+    """What was decided on the case's wallet, up to now, with whether it is in force."""
+    now = endpoint.audit.now_us()
+    found = endpoint.overrides.decisions.history(case.chain, case.wallet)
+    return [one.history() | {"holds": one.holds(now)} for one in found]
 
 
 def _named(wallet: str, case: Case) -> object:

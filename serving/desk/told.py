@@ -91,7 +91,7 @@ def provenance(answer: Mapping[str, Any], ledger: str) -> list[tuple[str, str]]:
     end = answer["coverage"]["ledger_last_timestamp"]
     return [
         ("as of", answer["as_of"]),
-        ("answer", answer.get("id", answer["request_id"])),
+        ("answer", answer["id"]),
         ("request", answer["request_id"]),
         ("ledger", ledger),
         ("ledger's last transfer", "none" if end is None else end),

@@ -24,12 +24,13 @@ async def decide(request: Request, endpoint: Ready) -> Response:
     """Let a decision on a wallet hold from now on, in place of the one that does."""
     asked = overrides.OverrideRequest.model_validate_json(await short_body(request))
     done = await to_thread.run_sync(
-        _decide, endpoint, asked, asker(request), limiter=request.app.state.writers
+        decided, endpoint, asked, asker(request), limiter=request.app.state.writers
     )
     return as_json(done.history())
 
 
-def _decide(endpoint: Endpoint, asked: overrides.OverrideRequest, who: Asker) -> Decided:
+def decided(endpoint: Endpoint, asked: overrides.OverrideRequest, who: Asker) -> Decided:
+    """Do what is asked for; in a thread. Raises as :meth:`Overrides.decide`."""
     wallet = asked.wallet if asked.score is None else _wallet_of(endpoint, asked.score)
     if wallet is None:
         raise RiskError("name one of wallet and score")

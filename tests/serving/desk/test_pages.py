@@ -187,4 +187,4 @@ def test_errors_are_pages(desk: TestClient) -> None:
     answer = desk.get(f"/cases/{'0' * 32}")
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
-    assert "not held any more" in answer.text
+    assert "look the wallet up again" in answer.text
