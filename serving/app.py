@@ -37,6 +37,7 @@ from serving.routes import (
     probes,
     scores,
     transfer_scores,
+    watch,
 )
 from serving.settings import Settings
 
@@ -50,6 +51,7 @@ ROUTERS = (
     overrides.router,
     feed.router,
     known.router,
+    watch.router,
     about.router,
     docs.router,
     models.router,
@@ -94,13 +96,15 @@ def create_app(settings: Settings, *, views: tuple[View, ...] | None = None) -> 
         endpoint = await to_thread.run_sync(partial(Endpoint.load, settings, metrics, views=views))
         worker = Worker(endpoint, app.state.lane)
         app.state.endpoint, app.state.worker = endpoint, worker
-        working = asyncio.create_task(worker.run())
+        lane = app.state.lane
+        working = [asyncio.create_task(run) for run in (worker.run(), endpoint.watch.run(lane))]
         try:
             yield
         finally:
             app.state.endpoint = None
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
             await to_thread.run_sync(endpoint.close)
 
     app = FastAPI(

@@ -30,6 +30,7 @@ from serving.scoring.scorer import Scorer
 from serving.service import Service
 from serving.services import Services, told_apart
 from serving.settings import Settings
+from serving.watch.watch import Watch
 
 JOBS = "/v1/jobs"  # by which the questions of lists come
 
@@ -45,6 +46,7 @@ class Endpoint:
     jobs: Jobs
     posted: PostedLabels
     feedback: Feedback
+    watch: Watch
     metrics: Metrics
     answering: Answering
     disk: DiskRoom
@@ -93,6 +95,8 @@ class Endpoint:
         metrics.disk(disk)
         models.start(settings.model_poll_s)
         jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
+        watch = Watch.over(models, answering, records, settings)
+        watch.measure(metrics)
         return cls(
             models,
             records,
@@ -101,6 +105,7 @@ class Endpoint:
             jobs,
             posted,
             Feedback(records),
+            watch,
             metrics,
             answering,
             disk,

@@ -131,6 +131,12 @@ class Metrics:
             ["ledger"],
             registry=self.registry,
         )
+        self._webhooks = Counter(
+            "walletrisk_webhooks",
+            "Attempts to deliver webhooks by outcome: delivered, failed, dead (given up).",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._in_flight = Gauge(
             "walletrisk_in_flight",
             "What is in work: connections, heavy requests, bytes of bodies.",
@@ -237,6 +243,10 @@ class Metrics:
     def retracted(self, ledger: str, transfers: int) -> None:
         """Count transfers that were taken back."""
         self._transfers.labels("retracted", ledger).inc(transfers)
+
+    def webhook(self, outcome: str) -> None:
+        """Count one attempt to deliver a webhook."""
+        self._webhooks.labels(outcome).inc()
 
     def in_flight(self, what: str, count: Callable[[], float]) -> None:
         """Show a number of things in work, asked for when measures are read."""

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -60,6 +60,17 @@ class Settings(BesideLedger, BaseSettings):
         Entries in the journal after which it is folded into the ledger's folder.
     keep_keys_s : float
         How long an answer is given again to a request with the same ``Idempotency-Key``.
+    watch_debounce_s : float
+        How long changes of watched wallets are gathered before they are scored again.
+    watch_every_s : float
+        After which all watched wallets are scored again.
+    webhook_networks : tuple of str
+        Networks that webhooks may go to beside public addresses, parted by commas in the
+        environment, such as ``10.1.0.0/16,127.0.0.0/8``.
+    webhook_attempts : int
+        After which a webhook is a dead letter; twelve take about thirty hours.
+    webhook_timeout_s : float
+        For one attempt.
     max_ahead_s : int
         Transfers dated later than so many seconds after the server's clock are refused.
     max_body_bytes : int
@@ -109,6 +120,11 @@ class Settings(BesideLedger, BaseSettings):
     audit_keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     checkpoint_rows: int = Field(default=50_000, gt=0)
     keep_keys_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
+    watch_debounce_s: float = Field(default=2, ge=0, allow_inf_nan=False)
+    watch_every_s: float = Field(default=86_400, gt=0, allow_inf_nan=False)
+    webhook_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    webhook_attempts: int = Field(default=12, ge=1, le=100)
+    webhook_timeout_s: float = Field(default=10, gt=0, le=60, allow_inf_nan=False)
     max_ahead_s: int = Field(default=7_200, ge=0)  # clocks of blocks are ahead by up to two hours
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     max_bytes_in_flight: int = Field(default=64 * 1024 * 1024, gt=0)
@@ -126,7 +142,7 @@ class Settings(BesideLedger, BaseSettings):
     log_level: Level = "warning"
     rate_per_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
-    @field_validator("hosts", mode="before")
+    @field_validator("hosts", "webhook_networks", mode="before")
     @classmethod
     def _parted(cls, given: object) -> object:
         """Names out of a text such as ``risk.example, risk``."""

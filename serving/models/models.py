@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from serving.models.keeper import Keeper, RefusedError
@@ -30,10 +30,13 @@ class Models:
     ----------
     services : Services
         Of now; replaced as a whole.
+    on_change : callable
+        Called when another model answers.
     """
 
     def __init__(self, services: Services, keepers: Sequence[Keeper], metrics: Metrics) -> None:
         self.services = services
+        self.on_change: Callable[[], None] = lambda: None
         self._metrics = metrics
         self._by_name = {one.name: keeper for one, keeper in zip(services, keepers, strict=True)}
         self._replacing = threading.Lock()
@@ -58,6 +61,7 @@ class Models:
             self._metrics.model(name, scorer.model.version)
             self._metrics.model_version = self.services.model_version
             _log.info("another model answers")
+            self.on_change()
 
         keeper.on_change = use
 

@@ -17,7 +17,7 @@ from walletrisk import run
 
 ROUTE = "/v1/transfers"
 CHANGES = re.compile(
-    "/v1/(transfers$|retractions|contradictions:resolve|checkpoint|labels(:end)?$|feedback|models:)"
+    "/v1/(transfers$|retractions|contradictions:resolve|checkpoint|labels(:end)?$|feedback|models:|watch/deliveries:replay)"
 )
 
 

@@ -141,9 +141,20 @@ def test_an_endpoint_on_postgresql(
         post = client.post("/v1/transfers", json={"transfers": [transfer(2, recipient="x")]})
         assert (post.status_code, post.json()["added"]) == (200, 1)
         assert client.get("/readyz").status_code == 200
+        said = {"labels": [{"wallet": "x", "label": "illicit"}]}
+        for replayed in (None, "true"):
+            done = client.post("/v1/labels", json=said, headers={"Idempotency-Key": "k"})
+            assert (done.json()["added"], done.headers.get("idempotency-replayed")) == (1, replayed)
+        found = {"findings": [{"wallet": "x", "finding": "illicit"}]}
+        assert client.post("/v1/feedback", json=found).status_code == 200
+        watched = {"wallets": ["x"], "callback": "https://risk.example/"}
+        assert client.put("/v1/watch/lists/a", json=watched).json()["created"]
     with TestClient(create_app(settings(world, tmp_path, journal=url, records=url))) as client:
         answer = client.post("/v1/wallets/score", json={"wallet": "x"}).json()
         assert answer["coverage"]["transfers_in"] == 2
+        assert len(answer["known"]["entries"]) == 1
+        assert client.get("/v1/watch/lists/a").json()["watched"] == 1
+        assert client.get("/v1/watch/deliveries?state=waiting").json()["deliveries"] == []
 
 
 def test_the_commands_of_the_journal(
