@@ -1,6 +1,7 @@
 """The one way out for scores: each stands beside what analysts decided, and is written down."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
@@ -61,7 +62,9 @@ class Answering(NamedTuple):
 
     def of_service(self, service: Service, asked: ScoreRequest, who: Asker) -> Answer:
         """The same by a service that was found already."""
-        told = service.told(asked)
+        return self._written(service, asked, service.told(asked), who)
+
+    def _written(self, service: Service, asked: ScoreRequest, told: Told, who: Asker) -> Answer:
         at_us = self.audit.now_us()
         id_ = new_id(at_us)
         content = {"id": id_, "request_id": who.request_id, **told.content}
@@ -95,6 +98,27 @@ class Answering(NamedTuple):
             return self.answer(services, asked, who)
         except RiskError as error:
             return _problem(problems.details(422, str(error)))
+
+    def answer_items(
+        self, services: Services, asked: Sequence[ScoreRequest | MistakesError], who: Asker
+    ) -> list[Answer]:
+        """Answer several items of a list as :meth:`answer_item` does, in order, with less work."""
+        answers: list[Answer | None] = [None] * len(asked)
+        together: dict[str, tuple[Service, list[tuple[int, ScoreRequest]]]] = {}
+        for at, one in enumerate(asked):
+            service = None if isinstance(one, MistakesError) else services.find(one.chain)
+            if isinstance(one, MistakesError) or service is None or not service.tells_many(one):
+                answers[at] = self.answer_item(services, one, who)
+            else:
+                together.setdefault(service.name, (service, []))[1].append((at, one))
+        for service, own in together.values():
+            for (at, one), told in zip(own, service.told_many([q for _, q in own]), strict=True):
+                answers[at] = (
+                    _problem(problems.details(422, str(told)))
+                    if isinstance(told, RiskError)
+                    else self._written(service, one, told, who)
+                )
+        return [one for one in answers if one is not None]
 
 
 def _problem(content: dict[str, Any]) -> Answer:

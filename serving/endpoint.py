@@ -1,5 +1,6 @@
 """What one process answers with: a service over each ledger, and the records that all share."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,9 +126,18 @@ class Endpoint:
         """The latest instant that may be asked about in every ledger."""
         return instant_of(min(service.intake.now_us() for service in self.services))
 
-    def job_item(self, job: str, owner: str, item: Item) -> Answer:
-        """Answer one item of an owner's list."""
-        return self.answer_item(item.asked, Asker(owner, JOBS, job))
+    def answer_items(
+        self,
+        asked: Sequence[ScoreRequest | MistakesError],
+        who: Asker,
+        services: Services | None = None,
+    ) -> list[Answer]:
+        """Answer items of a list, see :meth:`serving.answering.Answering.answer_items`."""
+        return self.answering.answer_items(services or self.services, asked, who)
+
+    def job_items(self, job: str, owner: str, items: Sequence[Item]) -> list[Answer]:
+        """Answer items of an owner's list."""
+        return self.answer_items([item.asked for item in items], Asker(owner, JOBS, job))
 
     @property
     def audit(self) -> Audit:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from serving.ledger_settings import LedgerSettings
 from serving.observability import Metrics
 from serving.schemas import requests
 from serving.schemas.values import microseconds
+from serving.scoring.evidence import Evidence
+from serving.scoring.many import Plain, told_many
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
 from serving.scoring.supposing import supposed_transfers
@@ -169,10 +172,51 @@ class Service:
             transfers=supposed_transfers(asked.transfers, as_of, self.scorer.held.address),
         )
         outcome = "supposed" if asked.transfers else said["status"]
+        self._measured(outcome, said, evidence, time.perf_counter() - started)
+        return self._placed(said, wallet, as_of, evidence, journal_seq)
+
+    def tells_many(self, asked: requests.ScoreRequest) -> bool:
+        """Whether a question may be one of :meth:`told_many`: about a wallet as things are."""
+        plain = asked.level == "wallet" and not asked.transfers and "exposure" not in asked.include
+        return plain and self.scorer.tabular
+
+    def told_many(self, asked: Sequence[requests.ScoreRequest]) -> list[Told | RiskError]:
+        """Answer several as :meth:`told` does, with the same bits and less work."""
+        started, journal_seq = time.perf_counter(), self.journal.last_seq
+        questions = [self._plain(one) for one in asked]
+        plain = [one for one in questions if isinstance(one, Plain)]
+        answers = [*told_many(self.scorer, plain)]
+        seconds = (time.perf_counter() - started) / max(1, len(plain))
+        told: list[Told | RiskError] = []
+        left = iter(zip(plain, answers, strict=True))
+        for one in questions:
+            if isinstance(one, RiskError):
+                told.append(one)
+                continue
+            question, (said, evidence) = next(left)
+            self._measured(said["status"], said, evidence, seconds)
+            told.append(self._placed(said, question.wallet, question.as_of, evidence, journal_seq))
+        return told
+
+    def _plain(self, asked: requests.ScoreRequest) -> Plain | RiskError:
+        reasons, groups = "reasons" in asked.include, "groups" in asked.include
+        try:
+            wallet, as_of = self._question(asked)
+            return self.scorer.plain(wallet, as_of, asked.context, reasons=reasons, groups=groups)
+        except RiskError as error:
+            return error
+
+    def _measured(
+        self, outcome: str, said: dict[str, Any], evidence: Evidence, seconds: float
+    ) -> None:
         whose = self.name, self.scorer.model.version
-        self.metrics.score(whose, outcome, said["probability"], time.perf_counter() - started)
-        for stage, seconds in evidence.seconds.items():
-            self.metrics.stage(stage, self.scorer.model.version, seconds)
+        self.metrics.score(whose, outcome, said["probability"], seconds)
+        for stage, took in evidence.seconds.items():
+            self.metrics.stage(stage, self.scorer.model.version, took)
+
+    def _placed(
+        self, said: dict[str, Any], wallet: str, as_of: int, evidence: Evidence, journal_seq: int
+    ) -> Told:
         position = Position(
             self.scorer.held.ledger.provenance.identity,
             self.journal.identity,
@@ -180,9 +224,8 @@ class Service:
             evidence.transfers,
             evidence.retractions,
         )
-        return Told(
-            {"wallet": self._named(wallet), **said}, wallet, as_of, evidence.values, position
-        )
+        content = {"wallet": self._named(wallet), **said}
+        return Told(content, wallet, as_of, evidence.values, position)
 
     def audited(self) -> dict[str, Any]:
         """What an auditor must know to read the features of a record."""

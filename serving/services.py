@@ -57,9 +57,7 @@ class Services:
         RiskError
             There is none of that name, or there are several and none is named.
         """
-        if chain is None and not self.several:
-            return self._all[0]
-        found = None if chain is None else self._by_name.get(chain)
+        found = self.find(chain)
         if found is None:
             said = "no chain is named" if chain is None else f"chain is {chain!r}"
             allowed = " or ".join(map(repr, self.names)) or "no named chain, leave it out"
@@ -69,6 +67,12 @@ class Services:
     def named(self, name: str) -> Service:
         """Service over the ledger of a name, as settings and measures have it."""
         return next(one for one in self._all if one.name == name)
+
+    def find(self, chain: str | None) -> Service | None:
+        """As :meth:`of`, and None where that raises."""
+        if chain is None:
+            return None if self.several else self._all[0]
+        return self._by_name.get(chain)
 
     def replacing(self, one: Service) -> "Services":
         """The same with one that has another model."""

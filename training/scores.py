@@ -68,6 +68,11 @@ class Scores(NamedTuple):
                 told.append(None if values[0] is None else np.concatenate(values))
         return cls(*told)
 
+    def row(self, at: int) -> Scores:
+        """Return one of them."""
+        told: list[Any] = [None if values is None else values[at : at + 1] for values in self]
+        return Scores(*told)
+
 
 def scores_frame(scores: Scores, index: pd.Index, kinds: tuple[str, ...]) -> pd.DataFrame:
     """Return what is said of rows as a table; ``kinds`` name the columns of the categories."""

@@ -3,8 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+from serving.answering import Answer
+from serving.inference.table import Table, refused
 from training.risk_model import RiskModel
 from training.scores import SAID
+
+
+def answered(answer: Answer, table: Table, row: int) -> dict[str, Any]:
+    """The score of a table's row.
+
+    Raises
+    ------
+    MistakesError
+        It has a problem instead, which refuses the whole table.
+    """
+    if answer.told is None:
+        raise refused(answer.content["detail"], table, row)
+    return answer.content
 
 
 def prediction(answer: Mapping[str, Any], model: RiskModel) -> dict[str, Any]:

@@ -122,10 +122,10 @@ def _number(cell: str) -> float | str:
         return cell
 
 
-def refused(error: RiskError, table: Table, row: int) -> MistakesError:
+def refused(why: str, table: Table, row: int) -> MistakesError:
     """Say in which row a question was that cannot be answered."""
     told: ErrorDetails = {
-        "type": "value_error", "loc": table.place(row, WALLET), "msg": str(error), "input": None,
+        "type": "value_error", "loc": table.place(row, WALLET), "msg": why, "input": None,
     }  # fmt: skip
     return MistakesError([told], 1)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from anyio import to_thread
 
@@ -17,7 +18,7 @@ from serving.jobs.items import Item, ListError, read_items
 from serving.jobs.jobs import INPUT, RESULT
 from serving.jobs.results import ResultFile, line_of
 from serving.jobs.store import UNFINISHED, Job, State
-from serving.lane import SLICE_S, Lane
+from serving.lane import Lane, Pace
 from serving.records import RecordsError
 
 AGAIN_S = 5.0  # after a full disk, or a database or audit that does not answer
@@ -97,11 +98,12 @@ class Worker:
             context, common = self._endpoint.services.context_names, json.loads(job.common)
             done = results.state.answered
             items = read_items(place / INPUT, job.media, context, common, done)
-            noted = time.perf_counter()
+            noted, pace = time.perf_counter(), Pace()
             while True:
                 async with self._lane.turn():
-                    begun = time.perf_counter()
-                    some = await to_thread.run_sync(self._slice, job, items, results)
+                    begun, most = time.perf_counter(), pace.items
+                    with pace.timed(most):
+                        some = await to_thread.run_sync(self._run, job, items, results, most)
                     took = time.perf_counter() - begun
                 answered, problems, _ = results.state
                 self._now = replace(job, answered=answered, problems=problems)
@@ -127,19 +129,16 @@ class Worker:
         ended = {"state": state, "failure": failure, "finished_us": time.time_ns() // 1_000}
         await to_thread.run_sync(partial(self._jobs.store.note, job.id, **ended))
 
-    def _slice(self, job: Job, items: Iterator[Item], results: ResultFile) -> int:
-        """Answer as many as fit into a slice, one at least; how many that were."""
-        end = time.perf_counter() + SLICE_S
-        lines: list[bytes] = []
-        bad = seq = 0
-        for item in items:
-            told = self._endpoint.job_item(job.id, job.owner, item)
-            problem, seq = told.told is None, max(seq, told.seq)
-            number = results.state.answered + len(lines)
-            lines.append(line_of(number, item.wallet, told.body, problem=problem))
-            bad += problem
-            if time.perf_counter() >= end:
-                break
-        self._endpoint.audit.wait(seq)
-        results.write(lines, bad)
+    def _run(self, job: Job, items: Iterator[Item], results: ResultFile, most: int) -> int:
+        """Answer as many as are left, ``most`` at most; how many that were."""
+        some = [*islice(items, most)]
+        told = self._endpoint.job_items(job.id, job.owner, some)
+        lines = [
+            line_of(number, item.wallet, one.body, problem=one.told is None)
+            for number, (item, one) in enumerate(
+                zip(some, told, strict=True), results.state.answered
+            )
+        ]
+        self._endpoint.audit.wait(max((one.seq for one in told), default=0))
+        results.write(lines, sum(one.told is None for one in told))
         return len(lines)

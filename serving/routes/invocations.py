@@ -1,23 +1,25 @@
 """Routes as MLflow's scoring server has them, from the same scorer."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from features.errors import RiskError
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
 from serving.audit import asker
 from serving.bodies import require_few_values
-from serving.inference.predictions import prediction
+from serving.inference.predictions import answered, prediction
 from serving.inference.scoring_formats import CSV, JSON, PARQUET, read_body
-from serving.inference.table import question, refused
+from serving.inference.table import question
 from serving.openapi import documented
 from serving.routes.reading import Ready, as_json, lane_of, media_type
 from serving.schemas import answers, invocations
+from serving.schemas.requests import ScoreRequest
+from training.risk_model import RiskModel
 
 SPOKEN = "3.17.2"  # the MLflow whose scoring server these routes are like
 
@@ -66,15 +68,17 @@ async def invoke(request: Request, endpoint: Ready) -> Response:
         ask = partial(question, table, common=common)
         asked = await lane.each(request, ask, range(table.rows))
 
-        def answer(row: int) -> tuple[dict[str, Any], int]:
-            try:
-                told = endpoint.answer(asked[row], who, services)
-            except RiskError as error:
-                raise refused(error, table, row) from error
-            model = services.of(asked[row].chain).scorer.model
-            return prediction(told.content, model), told.seq
+        def answer(some: Sequence[int]) -> list[tuple[dict[str, Any], int]]:
+            told = endpoint.answer_items([asked[row] for row in some], who, services)
+            return [
+                (prediction(answered(one, table, row), model_of(asked[row])), one.seq)
+                for row, one in zip(some, told, strict=True)
+            ]
 
-        rows = await lane.each(request, answer, range(table.rows))
+        def model_of(one: ScoreRequest) -> RiskModel:
+            return services.of(one.chain).scorer.model
+
+        rows = await lane.runs(request, answer, range(table.rows))
     await endpoint.audit.on_disk(*(seq for _, seq in rows))
     return Response(
         json.dumps({"predictions": [row for row, _ in rows]}, allow_nan=False),

@@ -1,16 +1,17 @@
 """Routes of the Open Inference Protocol (``/v2``), from the same scorer."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.exceptions import HTTPException
 
-from features.errors import RiskError
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
 from serving.audit import asker
 from serving.bodies import require_few_values
 from serving.endpoint import Endpoint
+from serving.inference.predictions import answered
 from serving.inference.table import question, refused, require_columns
 from serving.inference.tensors import NUMBER, OUTPUTS, TEXT, TEXTS, output_row, packed, table_of
 from serving.openapi import documented
@@ -99,23 +100,26 @@ async def infer_by_version(
 
 async def _inferred(request: Request, endpoint: Endpoint, model: str, service: Service) -> Response:
     head, tail = await _parts(request)
-    lane, who = lane_of(request), asker(request)
+    lane, who, services = lane_of(request), asker(request), endpoint.services
     with lane.place(request):
         ((asked, table),) = await lane.each(request, _read, [(head, tail)])
         charge(request, max(1, table.rows))
         require_columns([*table.columns], service.scorer.model.context_names)
 
-        def answer(row: int) -> tuple[dict[str, Any], int]:
-            one = question(table, row, {} if service.chain is None else {"chain": service.chain})
-            try:
+        def answer(some: Sequence[int]) -> list[tuple[dict[str, Any], int]]:
+            common = {} if service.chain is None else {"chain": service.chain}
+            wanted = [question(table, row, common) for row in some]
+            for row, one in zip(some, wanted, strict=True):
                 if one.chain != service.chain:
-                    raise RiskError(f"chain is {one.chain!r}; this model is of {service.chain!r}")
-                told = endpoint.answering.of_service(service, one, who)
-            except RiskError as error:
-                raise refused(error, table, row) from error
-            return output_row(told.content), told.seq
+                    said = f"chain is {one.chain!r}; this model is of {service.chain!r}"
+                    raise refused(said, table, row)
+            told = endpoint.answer_items(wanted, who, services)
+            return [
+                (output_row(answered(one, table, row)), one.seq)
+                for row, one in zip(some, told, strict=True)
+            ]
 
-        told = await lane.each(request, answer, range(table.rows))
+        told = await lane.runs(request, answer, range(table.rows))
     await endpoint.audit.on_disk(*(seq for _, seq in told))
     rows = [row for row, _ in told]
     facts = {"model_name": model, "model_version": service.scorer.model.version}

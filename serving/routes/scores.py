@@ -1,6 +1,7 @@
 """Routes that ask about wallets."""
 
 import time
+from collections.abc import Sequence
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
@@ -43,14 +44,13 @@ async def score_wallets(request: Request, endpoint: Ready) -> Response:
     body, lane, who = await json_body(request), lane_of(request), asker(request)
     services = endpoint.services  # once, so that all items are of the same models
 
-    def answer(item: requests.ScoreRequest | MistakesError) -> tuple[bytes, int]:
-        told = endpoint.answer_item(item, who, services)
-        return told.body, told.seq
+    def answer(items: Sequence[requests.ScoreRequest | MistakesError]) -> list[tuple[bytes, int]]:
+        return [(one.body, one.seq) for one in endpoint.answer_items(items, who, services)]
 
     with lane.place(request):
         items = await read_each(request, body, requests.BatchRequest, requests.ScoreRequest, lane)
         charge(request, len(items))
-        told = await lane.each(request, answer, items)
+        told = await lane.runs(request, answer, items)
     await endpoint.audit.on_disk(*(seq for _, seq in told))
     joined = b",".join(body for body, _ in told)
     return Response(b'{"items":[%s]}' % joined, media_type="application/json")

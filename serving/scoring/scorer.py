@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.clusters import Clusters
-from features.clusters.entity import Entity
 from features.contracts.spine import check_spine
 from features.contracts.times import instant_text
 from features.errors import RiskError
@@ -29,10 +28,11 @@ from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
 from serving.scoring.context import Context, context_frame, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
-from serving.scoring.evidence import Evidence, seconds_of
+from serving.scoring.evidence import Computed, Evidence, Question, Wished, seconds_of
 from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
+from serving.scoring.many import Plain, Rows
 from serving.scoring.tracer import Tracer
 from training.bands import LOWEST, BandTable
 from training.risk_model import RiskModel, Scores
@@ -43,27 +43,6 @@ RESERVED_TRANSFERS = 100_000
 GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
-
-
-class _Question(NamedTuple):
-    """Whose score as of when: at which level, and with which transfers that are supposed."""
-
-    wallet: str
-    as_of: int
-    level: Level
-    transfers: Sequence[Transfer]
-
-
-class _Computed(NamedTuple):
-    """One row of the model's views, its scores, how far the ledger reached, and whose it is."""
-
-    values: Float64s
-    scores: Scores
-    last_time: int | None
-    entity: Entity | None
-    transfers: int
-    retractions: int
-    seconds: dict[str, float]
 
 
 class Scorer:
@@ -234,9 +213,31 @@ class Scorer:
             cannot be supposed, or the model reads more than a row.
         """
         own = context_row(self.model.context_names, context)
-        explain = reasons or groups
-        asked = _Question(wallet, as_of, level, transfers)
-        computed = self._compute(asked, own, explain)
+        asked = Question(wallet, as_of, level, transfers)
+        computed = self._compute(asked, own, reasons or groups)
+        traced = self._exposure(asked) if exposure else None
+        return self._tell(asked, computed, own, Wished(reasons, groups, traced))
+
+    def plain(
+        self, wallet: str, as_of: int, context: Context, *, reasons: bool, groups: bool
+    ) -> Plain:
+        """A question for :func:`serving.scoring.many.told_many`; raises as :meth:`told` does."""
+        own = context_row(self.model.context_names, context)
+        return Plain(wallet, as_of, own, reasons, groups)
+
+    def tell_row(self, asked: Plain, rows: Rows, at: int) -> tuple[dict[str, Any], Evidence]:
+        """Tell of one of several that were computed at once."""
+        computed = Computed(
+            rows.values[at], rows.scores.row(at), rows.last_time, None, rows.transfers,
+            rows.retractions, rows.seconds,
+        )  # fmt: skip
+        question = Question(asked.wallet, asked.as_of, "wallet", ())
+        return self._tell(question, computed, asked.own, Wished(asked.reasons, asked.groups, None))
+
+    def _tell(
+        self, asked: Question, computed: Computed, own: Float64s, wished: Wished
+    ) -> tuple[dict[str, Any], Evidence]:
+        wallet, as_of, level, transfers = asked
         values, scores, entity = computed.values, computed.scores, computed.entity
         row = np.concatenate([values, own])
         fresh = self.held.freshness(computed.last_time, as_of)
@@ -258,7 +259,7 @@ class Scorer:
             "known": self.held.known(wallet, as_of),
             "override": None,
             "stale": fresh.stale,
-            "exposure": self._exposure(asked) if exposure else None,
+            "exposure": wished.exposure,
             "reasons": None,
             "base_log_odds": None,
             "other_log_odds": None,
@@ -269,28 +270,28 @@ class Scorer:
             "bands": self.bands,
         }
         explained = time.perf_counter()
-        if scores.contributions is not None:
+        if scores.contributions is not None and (wished.reasons or wished.groups):
             parts = scores.contributions[0]
             answer["base_log_odds"] = float(parts[-1])
-            if reasons:
+            if wished.reasons:
                 answer |= self._explainer.columns(parts, row, log_odds)
-            if groups:
+            if wished.groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
         seconds = computed.seconds | {"explain": time.perf_counter() - explained}
         return answer, Evidence(row, computed.transfers, computed.retractions, seconds)
 
-    def _asked(self, asked: _Question) -> AbstractContextManager[Asked]:
+    def _asked(self, asked: Question) -> AbstractContextManager[Asked]:
         clusters = clusters_of(asked.level, self.clusters)
         return as_asked(self.held, asked.wallet, asked.as_of, clusters, asked.transfers)
 
-    def _exposure(self, asked: _Question) -> dict[str, Any]:
+    def _exposure(self, asked: Question) -> dict[str, Any]:
         held = self.held
         if held.labels is None:
             raise RiskError("exposure is to labelled wallets, and no labels are loaded (--labels)")
         with self._asked(asked) as (_, code, events, _):
             return traced_exposure(held.ledger, code, asked.as_of, labels=events)
 
-    def _compute(self, asked: _Question, own: Float64s, reasons: bool) -> _Computed:
+    def _compute(self, asked: Question, own: Float64s, reasons: bool) -> Computed:
         model, held, as_of = self.model, self.held, asked.as_of
         started = time.perf_counter()
         if asked.transfers and asked.level != "wallet":
@@ -307,10 +308,10 @@ class Scorer:
             if not self.tabular:
                 viewed = time.perf_counter()
                 scores = self._score_spine(one, as_of, own, reasons)
-                return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
+                return Computed(values[0], scores, *stood, seconds_of(started, viewed))
         viewed = time.perf_counter()
         scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
-        return _Computed(values[0], scores, *stood, seconds_of(started, viewed))
+        return Computed(values[0], scores, *stood, seconds_of(started, viewed))
 
     def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
         spine = pd.DataFrame(
