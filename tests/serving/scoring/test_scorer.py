@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 from features import Ledger, RiskError, check_transfers, feature_table
 from serving.ledger_settings import Bands
 from serving.schemas.values import microseconds
-from serving.scoring.scorer import Scorer, _Question
+from serving.scoring.evidence import Question
+from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
 from tests.serving.conftest import LATER, START, World, build, random_transfers
 from training import RiskModel
@@ -189,7 +190,7 @@ def test_a_labelled_wallet_counts_once_it_appears(world: World, scorer: Scorer) 
         ledger, pd.DataFrame({"wallet": ["fresh"], "as_of": [LATER]}), labels=labels
     )
     values = scorer._compute(
-        _Question("fresh", microseconds(LATER), "wallet", ()), np.empty(0), False
+        Question("fresh", microseconds(LATER), "wallet", ()), np.empty(0), False
     ).values
     names = list(scorer._column)
     np.testing.assert_array_equal(values, rows[names].iloc[0].to_numpy())
