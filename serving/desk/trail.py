@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from features.trails.drawn import Drawn, Ribbon
 from features.trails.drawn import Node as DrawnNode
-from serving.desk.words import brief, day, short
+from serving.desk.words import brief, short, span
 
-COLUMN, WIDTH, SLOT, HEIGHT = 300, 158, 58, 42  # of the picture's units, which are pixels at first
+COLUMN, WIDTH, SLOT, HEIGHT = 322, 158, 58, 42  # of the picture's units, which are pixels at first
 TOP = 34  # room for the headings of columns
+TOLD = 0.005  # of a value: less is not told
 THINNEST, THICKEST = 1.5, 18.0
 MOST_COLUMNS = 5  # on each side
 # of labelled wallets that most reviewers need not fear; all others are drawn as a warning
@@ -68,6 +69,22 @@ class Node:
     def what(self) -> str:
         """What it is, in words; empty: a wallet that nothing is known of."""
         return self.category.replace("_", " ") or WORDS.get(self.role, "")
+
+    @property
+    def worth(self) -> str:
+        """What came to it, and what of that went no further, where that is to be told."""
+        if not self.column:
+            return ""
+        worth = brief(self.value)
+        if self.category or self.ended <= TOLD * self.value:
+            return worth
+        rest = "" if self.ended > (1 - TOLD) * self.value else f"{brief(self.ended)} "
+        return f"{worth} · {rest}ends"
+
+    @property
+    def said(self) -> str:
+        """All that its second line says."""
+        return f"{self.what} {self.worth}".strip()
 
 
 @dataclass(slots=True)
@@ -181,8 +198,7 @@ def _category(node: DrawnNode) -> str:
 def _edge(shown: Drawn, ribbon: Ribbon, placed: dict[int, Node]) -> Edge:
     near, far = placed[ribbon.near], placed[ribbon.far]
     source, target = (near, far) if shown.flow.direction == "forward" else (far, near)
-    first, last = day(ribbon.first), day(ribbon.last)
-    when = first if first == last else f"{first} to {last}"
+    when = span(ribbon.first, ribbon.last)
     return Edge(source, target, ribbon.value, ribbon.transfers, when)
 
 

@@ -139,6 +139,22 @@ def day(instant: datetime) -> str:
     return f"{instant.day} {instant:%b %Y}"
 
 
+def span(first: datetime, last: datetime) -> str:
+    """From one day to another, as short as it can be said.
+
+    Examples
+    --------
+    >>> one, other = datetime(2025, 12, 30), datetime(2026, 3, 1)
+    >>> span(one, one), span(datetime(2026, 1, 3), other), span(one, other)
+    ('30 Dec 2025', '3 Jan to 1 Mar 2026', 'Dec 2025 to Mar 2026')
+    """
+    if (first.year, first.month, first.day) == (last.year, last.month, last.day):
+        return day(first)
+    if first.year == last.year:
+        return f"{first.day} {first:%b} to {day(last)}"
+    return f"{first:%b %Y} to {last:%b %Y}"
+
+
 def moment(text: str | None) -> str:
     """An instant of an answer, to the second where that is all of it.
 

@@ -165,7 +165,7 @@ def browsing(folder: Path) -> Iterator[Page]:
     receive, from_browser = os.pipe()
     # Chromium reads 3 and writes 4; the shell brings ours there
     command = [
-        "/bin/sh", "-c", 'exec "$@" 3<&"$READ" 4>&"$WRITE"', "sh",
+        "bash", "-c", 'exec "$@" 3<&"$READ" 4>&"$WRITE"', "bash",
         FOUND, *_FLAGS, f"--user-data-dir={folder}", "about:blank",
     ]  # fmt: skip
     process = subprocess.Popen(

@@ -106,7 +106,7 @@ def test_the_trail_and_the_history_are_parts_of_the_page(desk: TestClient) -> No
     path = looked_up(desk, "w1")
     trail = part(desk, f"{path}/trail")
     assert trail.count('role="button"') > 2
-    assert 'aria-label="w1, asked about"' in trail
+    assert 'aria-label="w1 asked about"' in trail
     assert "What is drawn, as a table" in trail
     history = part(desk, f"{path}/history")
     assert history.count("<circle") > 10
@@ -115,7 +115,7 @@ def test_the_trail_and_the_history_are_parts_of_the_page(desk: TestClient) -> No
 def test_a_node_is_followed_as_of_the_same_instant(desk: TestClient) -> None:
     path = looked_up(desk, "w1")
     followed = part(desk, f"{path}/trail", wallet="w2")
-    assert 'aria-label="w2, asked about"' in followed
+    assert 'aria-label="w2 asked about"' in followed
     assert 'data-follow="w1"' in followed  # the way back
     assert f'name="as_of" value="{API_AS_OF.replace("Z", ".000000Z")}"' in followed
 
