@@ -13,6 +13,7 @@ from serving.audit.entries import Scored
 from serving.audit.ids import new_id
 from serving.drift.drift import Asked, Drift
 from serving.mistakes import MistakesError
+from serving.models.shadow import Seen
 from serving.overrides import Overrides
 from serving.schemas.requests import ScoreRequest
 from serving.service import Service, Told
@@ -79,6 +80,9 @@ class Answering(NamedTuple):
                     content["probability"], content["band"],
                 )
             )  # fmt: skip
+        if service.shadow is not None and asked.level == "wallet" and not asked.transfers:
+            row = told.values, content["log_odds"], content["band"]
+            service.shadow.offer(Seen(service.scorer, told.wallet, told.as_of, *row))
         seq = 0
         if self.audit.on:
             question = asked.model_dump_json()

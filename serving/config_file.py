@@ -19,7 +19,7 @@ from serving.ledger_settings import Bands, LedgerSettings
 from serving.settings import PREFIX, Settings
 from training.registered import PREFIX as REGISTERED
 
-PATHS = ("ledger", "model", "labels", "clusters", "band_table")
+PATHS = ("ledger", "model", "challenger", "labels", "clusters", "band_table")
 
 
 def read_settings(config: Path | None, given: Mapping[str, Any]) -> Settings:
@@ -70,7 +70,7 @@ def _told(error: ValidationError, content: Mapping[str, Any], config: Path | Non
     for part in place:
         inside = inside.get(part) if isinstance(inside, dict) else None
     where = f"{PREFIX}{'__'.join(place).upper()}: " if place else ""
-    if inside is not None:
+    if place and inside is not None:
         where = f"{config}: {'.'.join(place)}: "
     return where + first["msg"].removeprefix("Value error, ")
 

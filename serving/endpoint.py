@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from features.errors import RiskError
-from features.guests import all_views
 from features.view import View
 from serving.access.keyring import KeyRing
 from serving.answering import Answer, Answering
@@ -19,7 +16,7 @@ from serving.jobs.jobs import Jobs
 from serving.known.feedback import Feedback
 from serving.known.posted import PostedLabels
 from serving.mistakes import MistakesError
-from serving.models.keeper import Keeper
+from serving.models.loading import load_models
 from serving.models.models import Models
 from serving.observability import Metrics
 from serving.overrides import Overrides
@@ -27,9 +24,8 @@ from serving.readiness import DiskRoom, check_all
 from serving.records import Records
 from serving.schemas.requests import ScoreRequest
 from serving.schemas.values import instant_of
-from serving.scoring.scorer import Scorer
 from serving.service import Service
-from serving.services import Services, told_apart
+from serving.services import Services
 from serving.settings import Settings
 from serving.watch.watch import Watch
 
@@ -63,14 +59,12 @@ class Endpoint:
         RiskError
             Something of it cannot be read, or its parts do not fit each other.
         """
-        _require_folders_of_their_own(settings)
         with ExitStack() as opened:
             records = Records(settings.records_url)
             opened.callback(records.close)
             keys = KeyRing(records, settings.rate_per_s)
             opened.callback(keys.close)
             metrics.keys(keys)
-            chosen = all_views() if views is None else views
             audit = Audit(
                 settings.audit_place, mode=settings.audit, keep_days=settings.audit_keep_days
             )
@@ -78,17 +72,18 @@ class Endpoint:
             drift = Drift(metrics)
             opened.callback(drift.close)
             answering = Answering(audit, Overrides(records, audit), drift)
-            loaded, keepers = [], []
-            for name, house in settings.houses.items():
-                keepers.append(Keeper(name, house, records, settings.tracking_uri, chosen))
-                scorer = keepers[-1].start(partial(Scorer.over, house, views=chosen))
-                loaded.append(Service.load(name, house, settings, metrics, scorer))
-                opened.callback(loaded[-1].close)
-                audit.event("model", loaded[-1].audited(), OURSELVES)
-            models = Models(Services(told_apart(loaded)), keepers, metrics)
+            models = load_models(settings, records, metrics, views=views)
+            opened.callback(models.close)
             posted = PostedLabels(records)
             for service in models.services:
+                opened.callback(service.close)
                 posted.bring(service)
+                audit.event("model", service.audited(), OURSELVES)
+
+            def note(service: Service) -> None:
+                audit.event("model", service.audited(), OURSELVES)
+
+            models.on_turn = note
             answered = AnsweredRequests(records, settings.keep_keys_s)
             opened.pop_all()
         metrics.in_flight("audit_bytes", lambda: audit.waiting_bytes)
@@ -182,13 +177,3 @@ class Endpoint:
         self.drift.close()
         self.audit.close()
         self.records.close()
-
-
-def _require_folders_of_their_own(settings: Settings) -> None:
-    """Raise RiskError where two ledgers are one folder: each would lack the other's transfers."""
-    names: dict[object, str] = {}
-    for name, house in settings.houses.items():
-        folder = house.ledger.resolve()
-        if folder in names:
-            raise RiskError(f"ledgers {names[folder]!r} and {name!r} are one folder, {folder}")
-        names[folder] = name

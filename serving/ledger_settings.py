@@ -87,6 +87,10 @@ class BesideLedger(BaseModel):
         that names another is refused.
     stale_after_s : float
         An answer as of so many seconds after the ledger's latest transfer is marked as stale.
+    challenger : str, optional
+        Model that scores what the other answers, off the request path, to be compared with it.
+    shadow_share : float
+        Of the answers that it scores.
     bands : Bands
         ``WALLETRISK_BANDS__VERSION``, ``WALLETRISK_BANDS__HIGH`` and so on.
     band_table : Path, optional
@@ -105,6 +109,8 @@ class BesideLedger(BaseModel):
     journal: str | None = None
     chain: str | None = None
     stale_after_s: float = Field(default=STALE_AFTER_S, gt=0, allow_inf_nan=False)
+    challenger: ModelPlace | None = None
+    shadow_share: float = Field(default=1, gt=0, le=1)
     bands: Bands = Bands()
     band_table: Path | None = None
 

@@ -13,6 +13,7 @@ from serving.access import request_id
 from serving.access.caller import Caller
 from serving.access.keyring import KeyRing
 from serving.journal import Journal
+from serving.models.measures import ModelMeasures
 from serving.readiness import DiskRoom
 
 _log = logging.getLogger("walletrisk.request")
@@ -37,7 +38,6 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.model_version = "none"
-        self._answering: dict[str, str] = {}
         self._requests = Counter(
             "walletrisk_requests",
             "Requests by route, HTTP status and model.",
@@ -101,30 +101,7 @@ class Metrics:
             ["ledger"],
             registry=self.registry,
         )
-        self._models = Gauge(
-            "walletrisk_model",
-            "1 for the model that answers for a ledger.",
-            ["ledger", "model_version"],
-            registry=self.registry,
-        )
-        self._model_changes = Counter(
-            "walletrisk_model_changes",
-            "Models that took over, were refused, rolled back or let go.",
-            ["ledger", "how"],
-            registry=self.registry,
-        )
-        self._model_refused = Gauge(
-            "walletrisk_model_refused",
-            "1 while the place of the model holds one that cannot answer, or is out of reach.",
-            ["ledger"],
-            registry=self.registry,
-        )
-        self._model_held = Gauge(
-            "walletrisk_model_held",
-            "1 while a rollback holds the model, whatever its place holds.",
-            ["ledger"],
-            registry=self.registry,
-        )
+        self.models = ModelMeasures(self.registry)
         self._age = Gauge(
             "walletrisk_ledger_age_seconds",
             "Time since the latest transfer of the ledger; nan where it has none.",
@@ -217,24 +194,6 @@ class Metrics:
     def age(self, ledger: str, ledger_age_s: Callable[[], float]) -> None:
         """Show how old a ledger is, asked for when measures are read."""
         self._age.labels(ledger).set_function(ledger_age_s)
-
-    def model(self, ledger: str, version: str) -> None:
-        """Say which model answers for a ledger from now on."""
-        if ledger in self._answering:
-            self._models.remove(ledger, self._answering[ledger])
-        self._answering[ledger] = version
-        self._models.labels(ledger, version).set(1)
-
-    def model_states(
-        self, ledger: str, refused: Callable[[], bool], held: Callable[[], bool]
-    ) -> None:
-        """Show the state of a ledger's model, asked for when measures are read."""
-        self._model_refused.labels(ledger).set_function(refused)
-        self._model_held.labels(ledger).set_function(held)
-
-    def model_change(self, ledger: str, how: str) -> None:
-        """Count a change of a ledger's model, or one that was refused."""
-        self._model_changes.labels(ledger, how).inc()
 
     def checkpoint(self, ledger: str, outcome: str, seconds: float) -> None:
         """Record one checkpoint."""

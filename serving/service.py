@@ -20,6 +20,7 @@ from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
 from serving.ledger_settings import LedgerSettings
+from serving.models.shadow import Shadow
 from serving.observability import Metrics
 from serving.schemas import requests
 from serving.schemas.values import microseconds
@@ -78,6 +79,7 @@ class Service:
     metrics: Metrics
     chain: str | None
     name: str
+    shadow: Shadow | None = None
 
     @classmethod
     def load(

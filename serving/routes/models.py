@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from serving.access.caller import Scope, caller, require
 from serving.endpoint import Endpoint
 from serving.idempotency import once
+from serving.models.challenger import NO_CHALLENGER
 from serving.openapi import documented
-from serving.routes.reading import Ready, as_json, short_body
-from serving.schemas import models
+from serving.routes.reading import OfLedger, Ready, as_json, short_body
+from serving.schemas import models, shadow
 from serving.service import Service
 
 router = APIRouter(tags=["models"])
@@ -27,6 +28,15 @@ async def list_models(endpoint: Ready) -> Response:
         return {"models": [_facts(endpoint, one) for one in endpoint.services]}
 
     return as_json(await to_thread.run_sync(told))
+
+
+@router.get("/v1/models/shadow", dependencies=ASKING, **documented(shadow.ShadowAnswer))
+async def shadow_of_model(endpoint: Ready, chain: OfLedger = None) -> Response:
+    """How a challenger scores what was answered, compared with the answers."""
+    service = endpoint.services.of(chain)
+    found = endpoint.models.challengers.get(service.name)
+    told = NO_CHALLENGER if found is None else found.facts()
+    return as_json({"ledger": service.name, **told})
 
 
 @router.post(

@@ -18,8 +18,6 @@ from features.errors import RiskError
 from features.guests import all_views
 from features.ledger import Ledger, Transfer
 from features.ledger.age import STALE_AFTER_S
-from features.sources.ingest import chain_of
-from features.sources.known import read_known
 from features.table import compute_rows
 from features.trails.exposed import exposure as traced_exposure
 from features.view import View
@@ -33,13 +31,12 @@ from serving.scoring.explanation import Explainer
 from serving.scoring.facts import coverage_facts, feature_facts, model_facts
 from serving.scoring.held import Held
 from serving.scoring.many import Plain, Rows
+from serving.scoring.opened import Opened
 from serving.scoring.tracer import Tracer
 from training.bands import LOWEST, BandTable
 from training.risk_model import RiskModel, Scores
 from training.spine_scorer import Level, clusters_of
 
-# room made at the start, so that no score waits while the first appends copy whole arrays
-RESERVED_TRANSFERS = 100_000
 GIVEN = "given with the request"
 
 Float64s = npt.NDArray[np.float64]
@@ -129,21 +126,22 @@ class Scorer:
             One of them cannot be read or does not fit this release.
         """
         chosen = all_views() if views is None else views
-        return cls.over(settings, RiskModel.load(settings.model, views=chosen), views=chosen)
+        opened = Opened.read(settings)  # first: a mistake in it is told before one in the model
+        model = RiskModel.load(settings.model, views=chosen)
+        return cls.over(opened, settings, chosen, model)
 
     @classmethod
     def over(
-        cls, settings: LedgerSettings, model: RiskModel, *, views: tuple[View, ...]
+        cls,
+        opened: Opened,
+        settings: LedgerSettings,
+        views: tuple[View, ...],
+        model: RiskModel,
     ) -> "Scorer":
-        """Open what the settings name for a model that is loaded; raises as :meth:`load` does."""
-        chain = chain_of(settings.ledger, None)
-        labels = read_known(settings.labels, settings.labels_written, chain=chain)
-        ledger = Ledger.open(settings.ledger)
-        ledger.reserve(RESERVED_TRANSFERS)
-        clusters = None if settings.clusters is None else Clusters.open(settings.clusters)
+        """Answer over what was opened with a model; RiskError where they do not fit each other."""
         return cls(
-            ledger, model, labels=labels, bands=settings.bands_of(model), views=views,
-            clusters=clusters, stale_after_s=settings.stale_after_s,
+            opened.ledger, model, labels=opened.labels, bands=settings.bands_of(model),
+            views=views, clusters=opened.clusters, stale_after_s=settings.stale_after_s,
         )  # fmt: skip
 
     def score(
@@ -254,7 +252,7 @@ class Scorer:
             "probability_high": finite(float(scores.high[0])),
             "categories": self._categories(scores),
             "log_odds": log_odds,
-            "band": self._band(probability) if status == "scored" else "unknown",
+            "band": self.band(probability) if status == "scored" else "unknown",
             "base_rate": self.model.base_rate,
             "known": self.held.known(wallet, as_of),
             "override": None,
@@ -329,6 +327,7 @@ class Scorer:
             return None
         return dict(zip(kinds.names, scores.by_category[0].tolist(), strict=True))
 
-    def _band(self, probability: float) -> str:
+    def band(self, probability: float) -> str:
+        """Band of a probability that was scored."""
         reached = [band for band, lowest in self.thresholds.items() if probability >= lowest]
         return reached[-1] if reached else LOWEST

@@ -146,7 +146,7 @@ def test_coverage_counts_what_was_known(world: World, scorer: Scorer) -> None:
     [(0.0, "low"), (0.0576, "low"), (0.0577, "medium"), (0.29, "high"), (0.68, "severe")],
 )
 def test_bands(scorer: Scorer, probability: float, band: str) -> None:
-    assert scorer._band(probability) == band
+    assert scorer.band(probability) == band
 
 
 def test_later_transfers_change_no_past_score(scorer: Scorer) -> None:
@@ -269,7 +269,7 @@ def test_a_band_table_is_of_one_model_and_says_its_unit(world: World, tmp_path: 
         model_version=model.version, base_rate=model.base_rate, made_at=as_of[0],
     )  # fmt: skip
     scorer = Scorer(ledger, model, labels=labels, bands=table)
-    assert [scorer._band(one) for one in (0.029, 0.03, 0.99)] == ["low", "high", "high"]
+    assert [scorer.band(one) for one in (0.029, 0.03, 0.99)] == ["low", "high", "high"]
     assert scorer.bands == {
         "version": "team", "thresholds": {"high": 0.03}, "unit": "probability", "chosen_by": "hand",
     }  # fmt: skip

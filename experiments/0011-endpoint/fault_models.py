@@ -1,0 +1,166 @@
+"""Faults of models: killed while another takes over, reloaded under load, and torn folders."""
+
+import json
+import os
+import random
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from servers import HOST, Server
+from setting import SCORE, Setting
+
+from experiments.common.results import Measure
+from training import RiskModel
+from training.model_folder import write_folder
+
+KILLS = 12
+RELOADS = 50
+CLIENTS = 4
+Answer = tuple[int, dict[str, Any]]
+
+
+def faults(work: Path) -> list[Measure]:
+    """Kill, reload and tear, and count what was lost."""
+    setting = Setting(work, seed=0, quick=True)
+    setting.trained  # noqa: B018 - made before anything is measured
+    original = RiskModel.load(setting.model)
+    return [*_killed(setting, original), *_under_load(setting, original)]
+
+
+def _put(setting: Setting, model: RiskModel, number: int) -> str:
+    """Put a model into the folder that is served, and tell its version."""
+    manifest = model.manifest.model_copy(update={"base_rate": 0.002 * (1 + number % 50)})
+    write_folder(model.parts._replace(manifest=manifest), setting.model, overwrite=True)
+    return manifest.version
+
+
+def _ask(server: Server, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    connection = HTTPConnection(HOST, server.port, timeout=60)
+    try:
+        sent = None if body is None else json.dumps(body)
+        connection.request(method, path, sent, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _endpoint(setting: Setting) -> Iterator[Server]:
+    """The endpoint with one journal and one database of records, however often it starts."""
+    where = {name: f"sqlite:///{setting.work / f'{name}.db'}" for name in ("journal", "records")}
+    with setting.endpoint(**where, model_poll_s="0.05") as server:
+        yield server
+
+
+def _killed(setting: Setting, original: RiskModel) -> list[Measure]:
+    """Kill the endpoint at random moments of a reload, and of a rollback; see how it starts."""
+    generator = random.Random(0)
+    allowed = {_put(setting, original, 0)}
+    other, undone = 0, 0
+    held: str | None = None
+    for number in range(1, KILLS + 1):
+        with _endpoint(setting) as server:
+            _, listed = _ask(server, "GET", "/v1/models")
+            (now,) = listed["models"]
+            other += now["version"] not in allowed or now["refused"] is not None
+            undone += held is not None and now["version"] != held
+            held = None
+            if number % 3 == 0 and now["changes"][0]["how"] != "rollback":
+                status, back = _ask(server, "POST", "/v1/models:rollback", {"why": "a test"})
+                held = back["version"] if status == 200 else None
+            else:
+                # whichever moment the kill meets: the one before, or this one
+                allowed = {now["version"], _put(setting, original, number)}
+                time.sleep(generator.uniform(0, 0.5))
+            if held is not None:
+                allowed = {held}
+            os.killpg(server.group, signal.SIGKILL)
+    return [
+        Measure(f"fault: {KILLS} kills -9 around reloads: starts with another model", other, ""),
+        Measure("fault: kill -9 after a rollback: rollbacks lost", undone, ""),
+    ]
+
+
+def _under_load(setting: Setting, original: RiskModel) -> list[Measure]:
+    """Reload under load: no request fails, every answer is of one model, memory stays."""
+    failed, mixed, seconds = [0], [0], list[float]()
+    stop, reloading = threading.Event(), threading.Event()
+    (setting.work / "records.db").unlink()  # begins anew
+    rates = {_put(setting, original, 0): 0.002}
+
+    def client(server: Server) -> None:
+        connection = HTTPConnection(HOST, server.port, timeout=60)
+        while not stop.is_set():
+            body = json.dumps({"wallet": generator.choice(wallets)})
+            begin = time.perf_counter()
+            connection.request("POST", SCORE, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            said = json.loads(response.read())
+            if reloading.is_set():
+                seconds.append(time.perf_counter() - begin)
+            if response.status != 200:
+                failed[0] += 1
+                continue
+            base = rates[said["model"]["version"]]
+            parts = sum(part["contribution"] for part in said["groups"])
+            total = said["base_log_odds"] + parts + said["other_groups_log_odds"]
+            mixed[0] += said["base_rate"] != base or abs(total - said["log_odds"]) > 1e-9
+
+    generator, wallets = random.Random(1), setting.wallets["random"]
+    with _endpoint(setting) as server:
+        threads = [threading.Thread(target=client, args=(server,)) for _ in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        sizes, waits = [], []
+        reloading.set()
+        for number in range(1, RELOADS + 1):
+            manifest = original.manifest.model_copy(update={"base_rate": 0.002 * (1 + number % 50)})
+            rates[manifest.version] = manifest.base_rate
+            begin = time.perf_counter()
+            wanted = _put(setting, original, number)
+            while _ask(server, "GET", "/v1/model")[1]["version"] != wanted:
+                time.sleep(0.01)
+            waits.append(time.perf_counter() - begin)
+            sizes.append(_resident_mib(server.group))
+        failed[0] += _torn(setting, original, server)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    grown = statistics.mean(sizes[-5:]) - statistics.mean(sizes[5:10])
+    seconds.sort()
+    return [
+        Measure(f"fault: {RELOADS} reloads under load: requests failed", failed[0], "", target=0),
+        Measure(
+            f"fault: {RELOADS} reloads under load: answers of two models", mixed[0], "", target=0
+        ),
+        Measure("reload: requests answered meanwhile", len(seconds), ""),
+        Measure("reload: from the folder to the first answer", statistics.median(waits), "s"),
+        Measure("reload: p99 of scores meanwhile", 1000 * seconds[int(0.99 * len(seconds))], "ms"),
+        Measure("reload: memory after 50, less after 10", grown, "MiB", target=5),
+    ]
+
+
+def _torn(setting: Setting, original: RiskModel, server: Server) -> int:
+    """Tear a folder: 0 where it is refused, and the one before serves on."""
+    _, before = _ask(server, "GET", "/v1/model")
+    _put(setting, original, RELOADS + 7)
+    torn = setting.model / "calibration.json"
+    torn.write_bytes(torn.read_bytes()[:-2])
+    status, _ = _ask(server, "POST", "/v1/models:reload", {})
+    _, after = _ask(server, "GET", "/v1/model")
+    return int(after["version"] != before["version"] and status == 200)
+
+
+def _resident_mib(process: int) -> float:
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the endpoint has ended")
