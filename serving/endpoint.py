@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from features.view import View
 from serving.access.keyring import KeyRing
@@ -69,6 +70,7 @@ class Endpoint:
                 settings.audit_place, mode=settings.audit, keep_days=settings.audit_keep_days
             )
             opened.callback(audit.close)
+            keys.report_to(partial(audit.event, who=OURSELVES))
             drift = Drift(metrics)
             opened.callback(drift.close)
             answering = Answering(audit, Overrides(records, audit), drift)

@@ -3,16 +3,21 @@
 import hmac
 import threading
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 from serving.access.bucket import Bucket
 from serving.access.caller import Caller
 from serving.access.key_text import presented
 from serving.access.keys import Key, all_keys, note_use, now_us
+from serving.audit.errors import AuditError
 from serving.records import Records, RecordsError
 
 REFRESH_S = 1.0
 COARSE_US = 3_600 * 1_000_000  # the last use is written down once an hour and key
+
+
+Tell: TypeAlias = Callable[[str, dict[str, Any]], object]  # kind of what happened, and facts
 
 
 class Held(NamedTuple):
@@ -48,6 +53,8 @@ class KeyRing:
         self._used_at_us: dict[str, int] = {}
         self._read_at = 0.0
         self._stop = threading.Event()
+        self._reading = threading.Lock()
+        self._tell: Tell = _tell_nobody
         self.refresh()
         self._thread = threading.Thread(target=self._keep_up, name="keys", daemon=True)
         self._thread.start()
@@ -93,21 +100,33 @@ class KeyRing:
         RecordsError
             The database does not answer; the keys stay as they were.
         """
-        used, self._used_at_us = self._used_at_us, {}
-        try:
-            if used:
-                note_use(self._records, used)
-            found = all_keys(self._records)
-        except RecordsError:
-            self._used_at_us = used | self._used_at_us
-            raise
-        self._held = {key.id: self._hold(key) for key in found}
-        self._read_at = time.monotonic()
+        with self._reading:
+            used, self._used_at_us = self._used_at_us, {}
+            try:
+                if used:
+                    note_use(self._records, used)
+                found = all_keys(self._records)
+            except RecordsError:
+                self._used_at_us = used | self._used_at_us
+                raise
+            changed = [key for key in found if self._is_news(key)]
+            self._held = {key.id: self._hold(key) for key in found}
+            self._read_at = time.monotonic()
+        for key in changed:
+            self._tell("key", _facts(key))
+
+    def report_to(self, tell: Tell) -> None:
+        """Tell which keys open the endpoint now, and from now on what becomes of each."""
+        with self._reading:
+            self._tell = tell
+            now = now_us()
+            live = [one.key for one in self._held.values() if one.key.state(now) == "live"]
+        tell("keys", {"live": [_facts(key) for key in live]})
 
     def close(self) -> None:
         """Stop reading."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(timeout=1)  # a database that is away may keep it
 
     def _hold(self, key: Key) -> Held:
         rate = self._rate_per_s if key.rate_per_s is None else key.rate_per_s
@@ -119,9 +138,31 @@ class KeyRing:
             bucket = Bucket(rate, time.monotonic())
         return Held(key, Caller(key.name, key.scopes), bucket)
 
+    def _is_news(self, key: Key) -> bool:
+        """Whether a key is new, or ends otherwise than it did."""
+        held = self._held.get(key.id)
+        before = None if held is None else (held.key.expires_at_us, held.key.revoked_at_us)
+        return before != (key.expires_at_us, key.revoked_at_us)
+
     def _keep_up(self) -> None:
         while not self._stop.wait(REFRESH_S):
             try:
                 self.refresh()
-            except RecordsError:
-                continue  # age_s tells; readyz and the log say that the database is away
+            except (RecordsError, AuditError):
+                continue  # age_s tells; readyz and the log say what is away
+
+
+def _facts(key: Key) -> dict[str, Any]:
+    """What an auditor must know of a key."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "state": key.state(now_us()),
+        "rate_per_s": key.rate_per_s,
+        "expires_at_us": key.expires_at_us,
+    }
+
+
+def _tell_nobody(_: str, __: dict[str, Any]) -> None:
+    """Until there is an audit."""

@@ -135,7 +135,7 @@ class Drift:
     def close(self) -> None:
         """Stop comparing."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(timeout=1)  # a comparison that is under way may be let go
 
     def _report(self, model: _Model) -> dict[str, Any]:
         with self._noting:

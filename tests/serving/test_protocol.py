@@ -5,9 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -121,6 +123,32 @@ def test_a_client_that_leaves_is_no_error_and_one_that_stalls_blocks_no_end(
         stalled.close()
         assert (server.process.returncode, output) == (0, ("", ""))
     assert not (tmp_path / "journal.sqlite-wal").exists()  # the journal was closed
+
+
+def test_a_request_in_work_is_answered_after_the_signal_and_no_other(
+    world: World, tmp_path: Path
+) -> None:
+    body = json.dumps({"wallet": "w1"}).encode()
+    head = HEAD.replace(b"transfers", b"wallets/score") + b"Content-Length: %d\r\n\r\n" % len(body)
+    with running(world, tmp_path) as server:
+        place = urlsplit(server.url).hostname, urlsplit(server.url).port
+        begun = server.connect(head + body[:-1])
+        time.sleep(0.2)  # it is read
+        server.process.send_signal(signal.SIGTERM)
+        for _ in range(200):
+            try:
+                socket.create_connection(place, timeout=1).close()
+            except ConnectionRefusedError:
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("connections are still taken")
+        begun.sendall(body[-1:])
+        assert all_of(begun).startswith(b"HTTP/1.1 200")
+        begun.close()
+        assert server.process.communicate(timeout=30) == ("", "")
+        assert server.process.returncode == 0
+    assert not (tmp_path / "journal.sqlite-wal").exists()
 
 
 FEW = (

@@ -33,6 +33,8 @@ class Server:
             "WALLETRISK_MODEL": str(chosen.model),
             "WALLETRISK_LABELS": str(chosen.labels),
             "WALLETRISK_JOURNAL": chosen.only.journal_url,
+            "WALLETRISK_RECORDS": chosen.records_url,
+            "WALLETRISK_AUDIT_FOLDER": str(chosen.audit_place),
             "WALLETRISK_NO_KEYS": "true",
         }
         self.process = subprocess.Popen(

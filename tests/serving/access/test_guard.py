@@ -126,8 +126,7 @@ def test_a_key_may_do_what_its_scopes_say(guarded: TestClient, make: Make) -> No
 def test_a_revoked_key_is_refused_within_a_second_or_so(guarded: TestClient, make: Make) -> None:
     key = make("leaves")
     assert guarded.get("/v1/model", headers=bearer(key)).status_code == 200
-    ring = guarded.app.state.endpoint.keys  # type: ignore[attr-defined]
-    keys.revoke(ring._records, "leaves")
+    keys.revoke(guarded.app.state.endpoint.records, "leaves")  # type: ignore[attr-defined]
     end = time.monotonic() + 3
     while (said := guarded.get("/v1/model", headers=bearer(key))).status_code == 200:
         assert time.monotonic() < end
@@ -152,6 +151,20 @@ def test_the_last_use_is_written_down(guarded: TestClient, make: Make) -> None:
     ring.refresh()
     (key,) = [one for one in keys.all_keys(ring._records) if one.name == "seen"]
     assert key.last_used_at_us == pytest.approx(keys.now_us(), abs=5_000_000)
+
+
+def test_the_audit_has_what_becomes_of_keys(guarded: TestClient, make: Make) -> None:
+    endpoint = guarded.app.state.endpoint  # type: ignore[attr-defined]
+    told: list[tuple[str, Any]] = []
+    endpoint.keys.report_to(lambda kind, facts: told.append((kind, facts)))
+    text = make("audited")
+    guarded.get("/v1/model", headers=bearer(text))
+    endpoint.keys.refresh()
+    keys.revoke(endpoint.records, "audited")
+    endpoint.keys.refresh()
+    assert [kind for kind, _ in told] == ["keys", "key", "key"]
+    assert [facts["state"] for _, facts in told[1:]] == ["live", "revoked"]
+    assert text[15:] not in str(told)
 
 
 def test_who_fails_often_waits_and_who_has_a_key_does_not(guarded: TestClient, make: Make) -> None:
