@@ -1,5 +1,7 @@
 """What a session of PostgreSQL must be for a journal: its one writer, on disk, and never mute."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +45,12 @@ def connect_arguments(url: sa.URL) -> dict[str, Any]:
     return {name: value for name, value in CONNECT.items() if name not in url.query}
 
 
+def keep(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+    """Have what a session commits on disk when it says so."""
+    with _closed_if_refused(connection) as cursor:
+        cursor.execute(_TO_DISK)
+
+
 def prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
     """Become the one writer for as long as the session lasts; one that is lost asks again.
 
@@ -51,18 +59,30 @@ def prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None
     JournalError
         Another session is the writer, or the server does not put on disk what it says it did.
     """
-    cursor = connection.cursor()
-    cursor.execute(_BECOME_WRITER)
-    (locked,) = cursor.fetchone() or (False,)
-    why = None if locked else "another process writes to it"
-    if locked:
+    with _closed_if_refused(connection) as cursor:
+        cursor.execute(_BECOME_WRITER)
+        (locked,) = cursor.fetchone() or (False,)
+        if not locked:
+            raise JournalError("another process writes to it")
         cursor.execute(_END_WITH_CLIENT)
         cursor.execute(_TO_DISK)
         cursor.execute(_LOSES)
-        loses = cursor.fetchone()
-        why = loses and f"the server runs with {loses[0]} = off and may lose what it committed"
-    cursor.close()
-    connection.commit()
-    if why:
+        if loses := cursor.fetchone():
+            raise JournalError(
+                f"the server runs with {loses[0]} = off and may lose what it committed"
+            )
+
+
+@contextmanager
+def _closed_if_refused(
+    connection: sa.engine.interfaces.DBAPIConnection,
+) -> Iterator[sa.engine.interfaces.DBAPICursor]:
+    """A cursor of a new session, whose work is committed; a session that fails ends at once."""
+    try:
+        cursor = connection.cursor()
+        yield cursor
+        cursor.close()
+        connection.commit()
+    except BaseException:
         connection.close()
-        raise JournalError(why)
+        raise

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
+from serving.journal import postgresql
 from serving.journal.tables import cause
 
 METADATA = sa.MetaData()  # of all tables of records; modules add theirs
@@ -36,13 +37,20 @@ class Records:
 
     def __init__(self, url: str) -> None:
         try:
-            self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            self.engine = sa.create_engine(
+                url,
+                connect_args=postgresql.connect_arguments(sa.make_url(url)),
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
         except (SQLAlchemyError, ImportError, TypeError) as error:
             raise RiskError(f"records: no usable database URL ({cause(error)})") from error
         self.place = self.engine.url.render_as_string(hide_password=True)
         self._writing = threading.Lock()  # SQLite lets one write; others would time out
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        elif self.engine.dialect.name == "postgresql":
+            sa.event.listen(self.engine, "connect", postgresql.keep)
         try:
             METADATA.create_all(self.engine)
         except SQLAlchemyError as error:

@@ -24,7 +24,7 @@ class WatchRequest(Body):
 
     wallets: list[Name] = Field(min_length=1, max_length=MAX_WALLETS, examples=[[EXAMPLE_WALLET]])
     callback: str = Field(
-        min_length=1,
+        pattern=r"^https?://[!-~]+$",
         max_length=MOST_CHARACTERS,
         examples=["https://risk.example/hooks"],
         description="Gets webhooks. https, to a public address unless the settings allow others.",

@@ -83,6 +83,9 @@ class Deliverer:
                 except RecordsError:
                     _log.warning("webhooks wait: the records do not answer")
                     wait_s = AGAIN_S
+                except Exception:  # noqa: BLE001 - it must not end the delivering
+                    _log.exception("webhooks could not be looked for")
+                    wait_s = AGAIN_S
                 try:
                     await asyncio.wait_for(self._woken.wait(), wait_s)
                 except TimeoutError:

@@ -119,8 +119,14 @@ class Watcher:
                     await self._look(lane, places)
                 except (AuditError, RecordsError):
                     _log.warning("watched wallets wait: records or audit do not take them")
-                    self._add(places)
-                    await asyncio.sleep(AGAIN_S)
+                    await self._later(places)
+                except Exception:  # noqa: BLE001 - it must not end the watching
+                    _log.exception("watched wallets could not be looked at")
+                    await self._later(places)
+
+    async def _later(self, places: list[Place]) -> None:
+        self._add(places)
+        await asyncio.sleep(AGAIN_S)
 
     def _take(self) -> list[Place]:
         with self._changing:
