@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from features import SourceError
@@ -68,3 +69,21 @@ def test_what_the_endpoint_says_reaches_the_user(endpoint: Endpoint) -> None:
     frame = Made("ab").block(1).frame.assign(asset="BTC")
     with pytest.raises(SourceError, match=r"testserver/v1/transfers answered HTTP 4.*'BTC'"):
         endpoint.change([], frame)
+
+
+def test_an_address_says_which_of_several_ledgers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    class Answering:
+        def __init__(self, url: str) -> None:
+            assert url == "http://host:1/behind"
+
+        def post(self, body: Any, path: str) -> tuple[int, Any]:
+            asked.append((path, body))
+            return 200, {"transfers": 1}
+
+    monkeypatch.setattr(targets, "Web", Answering)
+    Endpoint("http://host:1/behind/?chain=ethereum").change(["t"], pd.DataFrame())
+    assert asked == [("/v1/retractions", {"tx_ids": ["t"], "chain": "ethereum"})]
+    with pytest.raises(SourceError, match=r"may have \?chain=NAME and nothing more"):
+        Endpoint("http://host:1?chain=a&key=b")

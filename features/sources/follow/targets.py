@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 
@@ -73,10 +74,21 @@ class Folder:
 
 
 class Endpoint:
-    """A running ``walletrisk serve``, by its routes for transfers and retractions."""
+    """A running ``walletrisk serve``, by its routes for transfers and retractions.
+
+    Parameters
+    ----------
+    url : str
+        Of one that has several ledgers, with ``?chain=NAME`` that says which is meant.
+    """
 
     def __init__(self, url: str) -> None:
-        self._web = Web(url.rstrip("/"))
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query))
+        if set(asked) - {"chain"}:
+            raise SourceError("an endpoint's address may have ?chain=NAME and nothing more")
+        self._ledger = asked
+        self._web = Web(parts._replace(query="").geturl().rstrip("/"))
 
     def identity(self) -> str | None:
         """No route tells it."""
@@ -94,7 +106,7 @@ class Endpoint:
         return Changed(int(retracted), int(added))
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        status, answer = self._web.post(body, path)
+        status, answer = self._web.post(body | self._ledger, path)
         if status != OK:
             said = answer.get("detail", answer) if isinstance(answer, dict) else answer
             raise SourceError(f"{self._web.host}{path} answered HTTP {status}: {said}")
