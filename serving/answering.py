@@ -81,7 +81,7 @@ class Answering(NamedTuple):
             )  # fmt: skip
         seq = 0
         if self.audit.on:
-            question = asked.model_dump_json()
+            question = to_json(asked)
             entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
             seq = self.audit.record(entry)
         version = service.scorer.model.version
