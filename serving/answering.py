@@ -10,7 +10,6 @@ from features.errors import RiskError
 from serving import problems
 from serving.audit import Asker, Audit
 from serving.audit.entries import Scored
-from serving.audit.ids import new_id
 from serving.drift.drift import Asked, Drift
 from serving.mistakes import MistakesError
 from serving.overrides import Overrides
@@ -66,7 +65,7 @@ class Answering(NamedTuple):
 
     def _written(self, service: Service, asked: ScoreRequest, told: Told, who: Asker) -> Answer:
         at_us = self.audit.now_us()
-        id_ = new_id(at_us)
+        id_ = self.audit.new_id()
         content = {"id": id_, "request_id": who.request_id, **told.content}
         content["override"] = self.overrides.decisions.told(service.chain, told.wallet, told.as_of)
         told = told._replace(content=content)
