@@ -152,5 +152,5 @@ class _Writing:
 
     def close(self) -> None:
         self.upkeep.close()
-        self.committer.close()
-        self.chain.close()
+        if self.committer.close():
+            self.chain.close()

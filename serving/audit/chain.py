@@ -17,7 +17,7 @@ from serving.audit.lock import locked
 from serving.audit.packing import id_of, sync_folder
 from serving.audit.segments import INDEX, PACKED, PLAIN, Segment, segments_of
 
-SEGMENT_BYTES = 64 * 1024 * 1024  # about 6,000 answers
+SEGMENT_BYTES = 64 * 1024 * 1024  # about 5,000 answers
 _LATE_MS = 60_000  # by which ids of neighbours may be out of the order of time
 _flush = getattr(os, "fdatasync", os.fsync)
 

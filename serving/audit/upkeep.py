@@ -16,6 +16,7 @@ from serving.audit.packing import pack
 from serving.audit.segments import PLAIN, Segment
 
 DAY_MS = 86_400_000
+CLOSE_S = 5.0
 _log = logging.getLogger("walletrisk.audit")
 
 
@@ -57,7 +58,7 @@ class Upkeep:
         self._stopped = True
         self._due.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while True:
