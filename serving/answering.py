@@ -10,7 +10,6 @@ from features.errors import RiskError
 from serving import problems
 from serving.audit import Asker, Audit
 from serving.audit.entries import Scored
-from serving.audit.ids import new_id
 from serving.drift.drift import Asked, Drift
 from serving.mistakes import MistakesError
 from serving.models.shadow import Seen
@@ -67,7 +66,7 @@ class Answering(NamedTuple):
 
     def _written(self, service: Service, asked: ScoreRequest, told: Told, who: Asker) -> Answer:
         at_us = self.audit.now_us()
-        id_ = new_id(at_us)
+        id_ = self.audit.new_id()
         content = {"id": id_, "request_id": who.request_id, **told.content}
         content["override"] = self.overrides.decisions.told(service.chain, told.wallet, told.as_of)
         told = told._replace(content=content)
@@ -85,7 +84,7 @@ class Answering(NamedTuple):
             service.shadow.offer(Seen(service.scorer, told.wallet, told.as_of, *row))
         seq = 0
         if self.audit.on:
-            question = asked.model_dump_json()
+            question = to_json(asked)
             entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
             seq = self.audit.record(entry)
         version = service.scorer.model.version

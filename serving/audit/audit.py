@@ -64,8 +64,12 @@ class Audit:
         return None if self._on is None else self._on.chain.head
 
     def now_us(self) -> int:
-        """Time of an answer, for its id and its record."""
-        return time.time_ns() // 1000 if self._on is None else self._on.chain.now_us()
+        """Time of an answer, for its record."""
+        return time.time_ns() // 1000
+
+    def new_id(self) -> str:
+        """Id of an answer."""
+        return new_id(time.time_ns() // 1_000_000) if self._on is None else self._on.chain.new_id()
 
     def record(self, entry: Entry) -> int:
         """Write an answer, soon; returns its number, 0 where nothing is written.
@@ -79,8 +83,7 @@ class Audit:
 
     def event(self, kind: str, facts: Mapping[str, Any], who: Asker) -> int:
         """Write down that something happened that changes answers; as :meth:`record` otherwise."""
-        at_us = self.now_us()
-        return self.record(Happening(new_id(at_us), at_us, kind, who, facts))
+        return self.record(Happening(self.new_id(), self.now_us(), kind, who, facts))
 
     async def on_disk(self, *numbers: int) -> None:
         """Wait for what the mode asks for, before answers of these numbers are given.
@@ -143,11 +146,11 @@ class _Writing:
         )
 
     def _note(self, kind: str, facts: Mapping[str, Any]) -> None:
-        at_us = self.chain.now_us()
-        number = self.committer.add(Happening(new_id(at_us), at_us, kind, OURSELVES, facts))
-        self.committer.wait(number)
+        now_us = time.time_ns() // 1000
+        entry = Happening(self.chain.new_id(), now_us, kind, OURSELVES, facts)
+        self.committer.wait(self.committer.add(entry))
 
     def close(self) -> None:
         self.upkeep.close()
-        self.committer.close()
-        self.chain.close()
+        if self.committer.close():
+            self.chain.close()

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from serving.audit import lines
 from serving.audit.errors import AuditError, BrokenChainError
-from serving.audit.ids import key_of, milliseconds_of
+from serving.audit.ids import key_of, milliseconds_of, new_id
 from serving.audit.lock import locked
 from serving.audit.packing import id_of, sync_folder
 from serving.audit.segments import INDEX, PACKED, PLAIN, Segment, segments_of
 
-SEGMENT_BYTES = 64 * 1024 * 1024  # about 6,000 answers
+SEGMENT_BYTES = 64 * 1024 * 1024  # about 5,000 answers
 _LATE_MS = 60_000  # by which ids of neighbours may be out of the order of time
 _flush = getattr(os, "fdatasync", os.fsync)
 
@@ -80,9 +80,9 @@ class Chain:
             self.close()
             raise
 
-    def now_us(self) -> int:
-        """The clock, and never before the last record: ids are in the order of time."""
-        return max(time.time_ns() // 1000, self._latest_ms * 1000)
+    def new_id(self) -> str:
+        """An id of now, and never before those that are there, also when the clock was set back."""
+        return new_id(max(time.time_ns() // 1_000_000, self._latest_ms))
 
     def append(self, records: Sequence[bytes]) -> None:
         """Write records; they are on disk when this returns.
@@ -243,7 +243,8 @@ def _around(segments: Sequence[Segment], at_ms: int) -> Iterator[Segment]:
 
 
 def _opened(segment: Segment, flags: int) -> int:
-    return os.open(segment.path(PLAIN), os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
+    flags |= os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.open(segment.path(PLAIN), flags, 0o600)
 
 
 def _broken(segment: Segment, number: int, why: str) -> BrokenChainError:

@@ -19,6 +19,7 @@ from serving.audit.errors import AuditError
 GATHER_S = 0.05  # a relaxed group: what a kill may lose
 RETRY_S = 1.0
 PATIENCE_S = 30.0  # for the disk, in strict mode
+CLOSE_S = 5.0  # at the end, which a disk that hangs must not put off
 _GROUP_BYTES = 4 * 1024 * 1024
 _log = logging.getLogger("walletrisk.audit")
 
@@ -118,7 +119,12 @@ class Committer:
             self._changed.notify_all()
             before = self._attempts
             done = self._changed.wait_for(
-                lambda: self._written >= number or self._attempts != before or self._stopped,
+                lambda: (
+                    self._written >= number
+                    or self._attempts != before
+                    or self._broken
+                    or self._stopped
+                ),
                 PATIENCE_S,
             )
             self._require(number, done)
@@ -128,6 +134,8 @@ class Committer:
         with self._changed:
             if self._written >= number:
                 return
+            if self._broken:
+                raise AuditError(self._failure or "the audit is closed")
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
             self._waiters.append((number, loop, future))
@@ -138,12 +146,15 @@ class Committer:
         except TimeoutError:
             raise AuditError("the disk did not take a record of the audit in time") from None
 
-    def close(self) -> None:
-        """Write what waits, if the disk takes it, and stop."""
+    def close(self) -> bool:
+        """Write what waits, if the disk takes it, and stop; whether that came to its end."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            _log.error("the audit's disk does not answer: %d records wait", len(self._waiting))
+        return not self._thread.is_alive()
 
     def _require(self, number: int, done: bool) -> None:
         if self._written < number:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic_core import to_json
 
 from features.contracts.times import instant_text
 from serving.audit.asker import Asker
@@ -50,11 +51,6 @@ class Position(NamedTuple):
     retractions: int
 
 
-def digest(values: npt.NDArray[np.float64]) -> str:
-    """SHA-256 of values as little-endian float64."""
-    return hashlib.sha256(values.astype("<f8", copy=False).tobytes()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class Scored:
     """An answer about one wallet.
@@ -64,7 +60,7 @@ class Scored:
     id : str
     at_us : int
     who : Asker
-    question : str
+    question : bytes
         JSON of the request.
     content : mapping
         The answer.
@@ -78,7 +74,7 @@ class Scored:
     id: str
     at_us: int
     who: Asker
-    question: str
+    question: bytes
     content: Mapping[str, Any]
     body: bytes
     values: npt.NDArray[np.float64]
@@ -92,15 +88,24 @@ class Scored:
     def members(self) -> bytes:
         """Members of its record; the answer comes last, so that its bytes can be cut out."""
         raw = self.values.astype("<f8", copy=False).tobytes()
-        head = (
-            f'"kind":"score",{_opening(self.at_us, self.id, self.who)},'
-            f'"wallet":{json.dumps(self.content["wallet"])},"as_of":"{self.content["as_of"]}",'
-            f'"question":{self.question},"ledger":{json.dumps(self.position._asdict())},'
-            f'"features":{{"sha256":"{hashlib.sha256(raw).hexdigest()}",'
-            f'"float64":"{base64.b64encode(raw).decode("ascii")}"}},'
-            f'"length":{len(self.body)},"answer":'
+        return b"".join(
+            (
+                f'"kind":"score",{_opening(self.at_us, self.id, self.who)},"wallet":'.encode(),
+                to_json(self.content["wallet"]),
+                b',"as_of":',
+                to_json(self.content["as_of"]),
+                b',"question":',
+                self.question,
+                b',"ledger":',
+                to_json(self.position._asdict()),
+                b',"features":{"sha256":"',
+                hashlib.sha256(raw).hexdigest().encode(),
+                b'","float64":"',
+                base64.b64encode(raw),
+                b'"},"length":%d,"answer":' % len(self.body),
+                self.body,
+            )
         )
-        return head.encode() + self.body
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from features.errors import RiskError
 from serving.audit import lines
 from serving.audit.errors import BrokenChainError
 from serving.audit.segments import Segment, segments_of
+from serving.schemas.values import microseconds
 
 ENDINGS = (".ndjson", ".csv", ".parquet")
 _ROWS = 1_000  # of a group of a parquet file
@@ -55,7 +57,7 @@ class Wanted(NamedTuple):
     Attributes
     ----------
     since_ms, until_ms : int or None
-        Half-open; milliseconds since 1970 UTC.
+        Half-open; milliseconds since 1970 UTC. Times are those that records say.
     wallet, caller : str or None
     """
 
@@ -91,13 +93,23 @@ def chosen(folder: Path, wanted: Wanted) -> Iterator[lines.Line]:
     """Records that are wanted, in order. Raises as :func:`export` does."""
     segments = segments_of(folder)
     for number, segment in enumerate(segments):
-        after = segments[number + 1].at_ms if number + 1 < len(segments) else None
-        late = wanted.since_ms is not None and after is not None
-        if late and (after or 0) + _LATE_MS < (wanted.since_ms or 0):
+        # ids, and so names of segments, never go back, and no record is later than its id
+        ends_ms = segments[number + 1].at_ms + _LATE_MS if number + 1 < len(segments) else None
+        if wanted.since_ms is not None and ends_ms is not None and ends_ms < wanted.since_ms:
             continue
-        if wanted.until_ms is not None and segment.at_ms > wanted.until_ms + _LATE_MS:
-            return
+        if wanted.until_ms is not None and _begins_ms(segment) > wanted.until_ms + _LATE_MS:
+            continue
         yield from _of_segment(segment, segment is segments[-1], wanted)
+
+
+def _begins_ms(segment: Segment) -> int:
+    """Time that the first record says; 0 where it is none."""
+    line = lines.read(next(iter(segment.raw_lines()), b""))
+    return 0 if line is None else _at_ms(line.content())
+
+
+def _at_ms(content: Mapping[str, Any]) -> int:
+    return microseconds(datetime.fromisoformat(content["at"])) // 1000
 
 
 def _of_segment(segment: Segment, is_last: bool, wanted: Wanted) -> Iterator[lines.Line]:
@@ -116,12 +128,10 @@ def _of_segment(segment: Segment, is_last: bool, wanted: Wanted) -> Iterator[lin
 
 def _is_wanted(line: lines.Line, wanted: Wanted) -> bool:
     content = line.content()
-    at_ms = int(content["id"][:12], 16)
-    in_time = (wanted.since_ms is None or at_ms >= wanted.since_ms) and (
-        wanted.until_ms is None or at_ms < wanted.until_ms
-    )
+    at_ms = _at_ms(content)
     return (
-        in_time
+        (wanted.since_ms is None or at_ms >= wanted.since_ms)
+        and (wanted.until_ms is None or at_ms < wanted.until_ms)
         and wanted.caller in (None, content["caller"])
         and wanted.wallet in (None, _wallet(content)["address"])
     )

@@ -13,16 +13,16 @@ _FORM = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}8[0-9a-f]{15}")
 ID_PATTERN = f"^{_FORM.pattern}$"
 
 
-def new_id(at_us: int) -> str:
-    """Id of what happens at an instant, microseconds since 1970 UTC.
+def new_id(at_ms: int) -> str:
+    """Id of what happens at an instant, milliseconds since 1970 UTC.
 
     Examples
     --------
-    >>> new_id(1_795_000_000_000_000)[:13], is_id(new_id(0))
+    >>> new_id(1_795_000_000_000)[:13], is_id(new_id(0))
     ('01a1ee565e007', True)
     """
     random = secrets.token_hex(_RANDOM_BYTES)
-    return f"{at_us // 1000:012x}7{random[:3]}8{random[3:]}"
+    return f"{at_ms:012x}7{random[:3]}8{random[3:]}"
 
 
 def is_id(text: str) -> bool:

@@ -28,13 +28,13 @@ def pack(segment: Segment) -> None:
     parts = [path.with_name(f"{path.name}.part") for path in (packed, index)]
     codec, rows, at = pa.Codec("zstd", compression_level=LEVEL), [], 0
     try:
-        with parts[0].open("wb") as file:
+        with private(parts[0]) as file:
             for lines in _frames(plain):
                 frame = codec.compress(b"".join(lines)).to_pybytes()
                 rows += _rows(lines, at, len(frame))
                 at += file.write(frame)
             _sync(file)
-        with parts[1].open("wb") as file:
+        with private(parts[1]) as file:
             table = np.array(rows, INDEX_ROW)
             np.save(file, table[np.argsort(table["key"], kind="stable")], allow_pickle=False)
             _sync(file)
@@ -46,6 +46,12 @@ def pack(segment: Segment) -> None:
         raise
     sync_folder(segment.folder)
     plain.unlink()
+
+
+def private(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read: addresses and questions are in it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def _sync(file: BinaryIO) -> None:

@@ -12,11 +12,11 @@ from serving.audit.asker import OURSELVES
 from serving.audit.chain import Chain, Head
 from serving.audit.entries import Happening
 from serving.audit.errors import AuditError
-from serving.audit.ids import new_id
 from serving.audit.packing import pack
 from serving.audit.segments import PLAIN, Segment
 
 DAY_MS = 86_400_000
+CLOSE_S = 5.0
 _log = logging.getLogger("walletrisk.audit")
 
 
@@ -58,7 +58,7 @@ class Upkeep:
         self._stopped = True
         self._due.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while True:
@@ -125,7 +125,7 @@ def note_into(chain: Chain) -> Noting:
     """Writes into a chain that no server has open."""
 
     def note(kind: str, facts: Mapping[str, Any]) -> None:
-        at_us = chain.now_us()
-        chain.append([Happening(new_id(at_us), at_us, kind, OURSELVES, facts).members()])
+        entry = Happening(chain.new_id(), time.time_ns() // 1000, kind, OURSELVES, facts)
+        chain.append([entry.members()])
 
     return note

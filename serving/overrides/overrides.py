@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from serving.audit import Asker, Audit, AuditError
-from serving.audit.ids import new_id
 from serving.overrides.decisions import Decided, Decisions
 from serving.overrides.table import OVERRIDES
 from serving.records import Records, RecordsError
@@ -72,7 +71,7 @@ class Overrides:
             former = [
                 one for one in self.decisions.history(wanted.chain, wanted.wallet) if one.holds(now)
             ]
-            new = replace(wanted, id=new_id(now), set_us=now)
+            new = replace(wanted, id=self._audit.new_id(), set_us=now)
             for one in former:
                 if replace(one, id=new.id, set_us=now, caller=new.caller) == new:
                     return one

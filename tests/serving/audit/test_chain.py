@@ -24,7 +24,9 @@ NOW_US = 1_795_000_000_000_000
 
 def members(number: int, *, at_us: int = 0, text: str = "x" * 500) -> bytes:
     at_us = at_us or NOW_US + number * 1_000_000
-    return Happening(new_id(at_us), at_us, "test", WHO, {"n": number, "text": text}).members()
+    return Happening(
+        new_id(at_us // 1000), at_us, "test", WHO, {"n": number, "text": text}
+    ).members()
 
 
 def ids(chain: Chain) -> list[str]:
@@ -123,7 +125,7 @@ def test_every_record_is_found_packed_or_not(chain: Chain) -> None:
     assert None not in before
     assert ids(chain) == every
     assert sum(one.path(PACKED).stat().st_size for one in chain.segments[:3]) < sizes
-    assert chain.find(new_id(NOW_US)) is None
+    assert chain.find(new_id(NOW_US // 1000)) is None
     chain.segments[1].path(INDEX).unlink()
     assert [chain.find(id_) for id_ in every] == before
     again = reopened(chain)
@@ -209,3 +211,28 @@ def test_pruning_keeps_the_last_and_notes_where_the_rest_begins(chain: Chain) ->
     assert prune(chain, before_ms, note) is None
     prune(chain, NOW_US, note)
     assert chain.segments
+
+
+def test_a_clock_that_is_set_back_hides_no_record(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = (NOW_US // 1000 + 10**11) * 1_000_000  # ns, three years
+    monkeypatch.setattr("serving.audit.chain.time.time_ns", lambda: ahead)
+    first = chain.new_id()
+    chain.append([Happening(first, ahead // 1000, "test", WHO, {}).members()])
+    monkeypatch.setattr("serving.audit.chain.time.time_ns", lambda: NOW_US * 1000)
+    later = [chain.new_id() for _ in range(8)]
+    for id_ in later:
+        chain.append([Happening(id_, NOW_US, "test", WHO, {"text": "x" * 900}).members()])
+    for segment in chain.segments[:-1]:
+        pack(segment)
+    assert all(chain.find(id_) for id_ in [first, *later])
+    again = reopened(chain)
+    assert all(again.find(id_) for id_ in [first, *later])
+    again.close()
+
+
+def test_files_are_for_their_owner_alone(chain: Chain) -> None:
+    pack(chain.segments[0])
+    assert chain.folder.stat().st_mode & 0o077 == 0
+    assert not any(path.stat().st_mode & 0o077 for path in chain.folder.iterdir())

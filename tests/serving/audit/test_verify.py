@@ -32,7 +32,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
         at_us = NOW_US + number * 1_000_000
         facts = {"n": number, "wallet": f"w{number % 3}", "text": "x" * 500}
         who = Asker("=desk" if number % 2 else "api", "", "")
-        made.append([Happening(new_id(at_us), at_us, "test", who, facts).members()])
+        made.append([Happening(new_id(at_us // 1000), at_us, "test", who, facts).members()])
     yield made
     made.close()
 

@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import walletrisk
+from serving import overrides_of
 from serving.access.caller import Caller, Scope
 from serving.scoring.beside_text import beside_text
 from tests import pages
 from tests.serving.audit.test_routes import FullDisk, records
-from tests.serving.conftest import LATER, Start, TestClient, answered
+from tests.serving.conftest import LATER, Start, TestClient, World, answered
 
 SCORE, OVERRIDES = "/v1/wallets/score", "/v1/overrides"
 Q = {"as_of": LATER.isoformat()}
@@ -132,6 +134,27 @@ def test_one_that_is_not_in_the_audit_does_not_count(
         disk.full = False
     with start() as client:
         assert client.get(OVERRIDES).json()["overrides"] == []
+
+
+def test_python_and_the_command_line_tell_it(
+    start: Start, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    url = f"sqlite:///{tmp_path / 'records.sqlite'}"
+    with start() as client:
+        put(client)
+    ledger, model, labels = world.open()
+    now = pd.Timestamp.now("UTC")
+    spine = pd.DataFrame({"wallet": ["w1", "w1", "w2"], "as_of": [now, LATER, now]})
+    scores = model.score(ledger, spine, labels=labels)
+    told = overrides_of(scores, world.ledger, records=url)
+    assert [one and one["decision"] for one in told] == ["allow", None, None]
+    assert overrides_of(scores, world.ledger, records=url + "2").isna().all()
+    monkeypatch.setenv("WALLETRISK_RECORDS", url)
+    given = ["--ledger", world.ledger, "--model", world.model, "--labels", world.labels]
+    assert walletrisk.run(["score", "w1", "w2", *map(str, given), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["override"] and one["override"]["author"] for one in lines] == ["ada", None]
 
 
 def test_the_example_of_the_page_is_taken(client: TestClient) -> None:
