@@ -17,6 +17,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_CHARACTERS = 2_000
 _VISIBLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is given out; the rest is special somewhere
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # the last 32 bits are an address of IPv4
 
 
@@ -72,7 +73,8 @@ def require_allowed(addresses: Sequence[Address], networks: Iterable[Network]) -
         plain = _embedded(address)
         if any(plain in network for network in allowed if network.version == plain.version):
             continue
-        if not plain.is_global or plain.is_multicast:
+        given_out = plain.version == 4 or plain in _UNICAST
+        if not (given_out and plain.is_global) or plain.is_multicast:
             raise RiskError(
                 "callback: its address is not public; WALLETRISK_WEBHOOK_NETWORKS names networks "
                 "that are allowed, such as 10.1.0.0/16"
