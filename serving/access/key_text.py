@@ -53,10 +53,19 @@ def presented(text: str) -> Presented | None:
     >>> presented("wrk_0123456789_secret") is None
     True
     """
+    return read(text) if is_whole(text) else None
+
+
+def read(text: str) -> Presented | None:
+    """Read what has the form of a key, its checksum unseen: another text has another digest."""
     found = _FORM.fullmatch(text)
-    if found is None or _checksum(text[:-CHECK_CHARACTERS]) != found[2]:
-        return None
-    return Presented(found[1], _digest(text))
+    return None if found is None else Presented(found[1], _digest(text))
+
+
+def is_whole(text: str) -> bool:
+    """Whether the checksum is that of the rest."""
+    found = _FORM.fullmatch(text)
+    return found is not None and _checksum(text[:-CHECK_CHARACTERS]) == found[2]
 
 
 def _digest(text: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from serving.access.bucket import Bucket
 from serving.access.caller import Caller
-from serving.access.key_text import presented
+from serving.access.key_text import is_whole, read
 from serving.access.keys import Key, all_keys, note_use, now_us
 from serving.audit.errors import AuditError
 from serving.records import Records, RecordsError
@@ -71,12 +71,12 @@ class KeyRing:
 
     def find(self, text: str) -> Held | str:
         """Key with this text, or the reason why it opens nothing."""
-        given = presented(text)
-        if given is None:
+        given = read(text)
+        held = None if given is None else self._held.get(given.id)
+        if given is None or held is None or not hmac.compare_digest(held.key.digest, given.digest):
+            if is_whole(text):
+                return "the key is not known here"
             return "what was sent is no key of walletrisk: it may be cut short"
-        held = self._held.get(given.id)
-        if held is None or not hmac.compare_digest(held.key.digest, given.digest):
-            return "the key is not known here"
         return self.of(given.id)
 
     def of(self, id_: str) -> Held | str:

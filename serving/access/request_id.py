@@ -6,8 +6,8 @@ stands in logs, where no wallet may. Callers may send one number twice, so nothi
 it.
 """
 
+import os
 import re
-import uuid
 from collections.abc import Iterable
 from contextvars import ContextVar
 
@@ -32,7 +32,7 @@ def begin(given: bytes | None) -> str:
     False
     """
     text = "" if given is None else given.decode("latin-1")
-    chosen = text if _WELL_FORMED.fullmatch(text) else uuid.uuid4().hex
+    chosen = text if _WELL_FORMED.fullmatch(text) else os.urandom(16).hex()
     _current.set(chosen)
     return chosen
 

@@ -13,7 +13,7 @@ import pytest
 
 from serving import create_app
 from serving.log import JsonLines, logging_to_stderr
-from serving.scoring.scorer import Scorer
+from serving.service import Service
 from tests.serving.conftest import TestClient, World, settings, transfer
 
 WALLET = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
@@ -48,7 +48,7 @@ def test_a_busy_run_logs_no_wallet(
         def broken(*_: Any, **__: Any) -> None:
             raise ValueError(f"no such wallet: {WALLET}")
 
-        monkeypatch.setattr(Scorer, "score", broken)
+        monkeypatch.setattr(Service, "told", broken)
         found = client.post("/v1/wallets/score", json=asked, headers={"X-Request-ID": NUMBER})
         assert found.status_code == 500
     written = capsys.readouterr().err
