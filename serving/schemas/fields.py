@@ -39,8 +39,13 @@ def _text_or_number(value: object) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
 # openapi.py puts what this endpoint's ledgers are called in its place
 Chain = Annotated[Name, Field(json_schema_extra={CALLED: True})]
+# the same range as _in_range: what a document allows is taken
+YEARS = r"^(1679|16[89]\d|1[7-9]\d\d|2[01]\d\d|22[0-5]\d|226[01])-"
 Instant = Annotated[
-    datetime, BeforeValidator(_instant), AfterValidator(_in_range), Field(strict=False)
+    datetime,
+    BeforeValidator(_instant),
+    AfterValidator(_in_range),
+    Field(strict=False, json_schema_extra={"pattern": YEARS}),
 ]
 Measure = Annotated[float, Field(allow_inf_nan=False)]
 Number = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]

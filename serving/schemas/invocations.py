@@ -28,7 +28,7 @@ class InvocationParams(Body):
 class SplitFrame(Body):
     """A frame by rows, as pandas writes it with ``orient="split"``."""
 
-    columns: list[str] = Field(examples=[["wallet"]])
+    columns: list[str] = Field(min_length=1, examples=[["wallet"]])
     data: list[list[Cell]] = Field(description=_COLUMNS, examples=[[["w7085"]]])
     index: list[Cell] | None = Field(default=None, description="Not read.", examples=[None])
 

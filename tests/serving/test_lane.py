@@ -1,7 +1,8 @@
 """Heavy work takes turns, and ends with its client."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from serving import lane as module
-from serving.lane import Lane
+from serving.lane import FIRST_RUN, MOST_RUN, Lane, Pace
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +88,22 @@ def test_places_are_bounded_and_shared() -> None:
             ):
                 pass
     assert len(lane) == 0
+
+
+def test_runs_keep_the_order_and_learn_their_length() -> None:
+    lengths = []
+
+    def work(some: Sequence[int]) -> list[int]:
+        lengths.append(len(some))
+        return [-one for one in some]
+
+    async def ask() -> list[int]:
+        return await Lane().runs(request(), work, range(1_000))
+
+    assert asyncio.run(ask()) == [-one for one in range(1_000)]
+    assert lengths[0] == FIRST_RUN
+    assert FIRST_RUN < max(lengths) <= MOST_RUN  # this work takes no time
+    slow = Pace()
+    with slow.timed(FIRST_RUN):
+        time.sleep(0.05)
+    assert 1 <= slow.items < FIRST_RUN

@@ -1,12 +1,14 @@
 """What a request may hold."""
 
 import json
+import re
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from features.contracts.times import instant_text
+from serving.schemas.fields import Instant
 from serving.schemas.requests import ScoreRequest, Transfer, Wallet
 from serving.schemas.values import finite, microseconds
 from tests.serving.conftest import transfer
@@ -110,3 +112,15 @@ def test_nothing_is_ignored(fields: dict[str, object]) -> None:
 
 def test_only_finite_numbers_reach_json() -> None:
     assert [finite(value) for value in (1.0, float("nan"), float("-inf"))] == [1.0, None, None]
+
+
+@pytest.mark.parametrize("year", [1, 1677, 1678, 1679, 1690, 1999, 2199, 2259, 2261, 2262, 9999])
+def test_the_schema_of_an_instant_allows_the_years_that_are_taken(year: int) -> None:
+    adapter = TypeAdapter(Instant)
+    text = f"{year:04d}-06-01T00:00:00Z"
+    try:
+        adapter.validate_python(text)
+        taken = True
+    except ValidationError:
+        taken = False
+    assert (re.match(adapter.json_schema()["pattern"], text) is not None) == taken
