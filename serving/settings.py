@@ -114,7 +114,7 @@ class Settings(BesideLedger, BaseSettings):
     ledgers: dict[Name, LedgerSettings] = {}
     records: str | None = None
     tracking_uri: str | None = None
-    model_poll_s: float = Field(default=30, gt=0, allow_inf_nan=False)
+    model_poll_s: float = Field(default=60, gt=0, allow_inf_nan=False)
     audit: Literal["off", "relaxed", "strict"] = "relaxed"
     audit_folder: Path | None = None
     audit_keep_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)

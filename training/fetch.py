@@ -16,8 +16,6 @@ from typing import Any
 from features.errors import RiskError
 from training.registered import PREFIX, parts
 
-NICENESS = 10
-
 
 def fetch(uri: str, *, tracking_uri: str | None, into: Path, unless: list[str]) -> dict[str, Any]:
     """Find which version a name means now, and fetch it unless it is known.
@@ -57,11 +55,11 @@ def fetch(uri: str, *, tracking_uri: str | None, into: Path, unless: list[str]) 
 
 def main() -> None:
     """Answer the question on stdin."""
-    os.nice(NICENESS)
     warnings.filterwarnings("ignore")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     asked = json.loads(sys.stdin.readline())
+    os.nice(asked["niceness"])
     try:
         said = fetch(
             asked["uri"],

@@ -16,6 +16,7 @@ from training.manifest import MANIFEST
 from training.registered import PREFIX
 
 FETCH_S = 300.0
+NICENESS = 10  # of a process that looks while others ask for scores
 MAX_MANIFEST_BYTES = 64 << 20
 SQLITE = "sqlite:///"
 
@@ -94,6 +95,7 @@ class Registry:
         self._tracking_uri = tracking_uri
         self._process: subprocess.Popen[str] | None = None
         self._closed = threading.Event()
+        self._niceness = 0  # of the first look, for which a start waits
 
     def stamp(self) -> object:
         """Of a store in a file, the file's; of others nothing is known without asking."""
@@ -110,7 +112,9 @@ class Registry:
             "tracking_uri": self._tracking_uri,
             "into": str(room),
             "unless": list(unless),
+            "niceness": self._niceness,
         }
+        self._niceness = NICENESS
         with subprocess.Popen(
             [sys.executable, "-m", "training.fetch"],
             stdin=subprocess.PIPE,
