@@ -5,9 +5,9 @@ Wallets stand in columns, money runs from left to right. What is drawn is what
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from features.trails.drawn import Drawn, Ribbon
 from features.trails.drawn import Node as DrawnNode
@@ -42,6 +42,8 @@ class Node:
     role, category : str
     value, ended : float
         Of the ledger's unit of account.
+    grave : bool
+        Labelled as illicit, or of a category that is drawn as a warning.
     exposed : str
         Whether it lies on a way to a labelled wallet: ``grave`` or ``known``; empty: it does not.
     x, y : float
@@ -56,6 +58,7 @@ class Node:
     category: str
     value: float
     ended: float
+    grave: bool = False
     exposed: str = ""
     x: float = 0.0
     y: float = 0.0
@@ -135,7 +138,7 @@ class Graph(NamedTuple):
         return self.nodes[0]
 
 
-def graph(wallet: str, flows: Sequence[Drawn]) -> Graph:
+def graph(wallet: str, flows: Sequence[Drawn], illicit: Callable[[str], bool]) -> Graph:
     """Lay flows of one wallet out.
 
     Parameters
@@ -143,6 +146,8 @@ def graph(wallet: str, flows: Sequence[Drawn]) -> Graph:
     wallet : str
     flows : sequence of Drawn
         One of each direction.
+    illicit : callable
+        Whether a list calls a wallet so, whatever its category.
     """
     centre = Node(0, wallet, None, 0, "asked", "", 0.0, 0.0)
     nodes, edges = [centre], list[Edge]()
@@ -154,6 +159,10 @@ def graph(wallet: str, flows: Sequence[Drawn]) -> Graph:
             for one in shown.ribbons
             if one.near in placed and one.far in placed
         ]
+    for node in nodes:
+        node.grave = node.role == "labelled" and (
+            grave(node.category) or (node.follow is not None and illicit(node.follow))
+        )
     _expose(nodes, edges)
     height = _place(nodes, edges)
     _draw(edges)
@@ -210,7 +219,7 @@ def _expose(nodes: Sequence[Node], edges: Iterable[Edge]) -> None:
         inward[far.number].append(edge)
     labelled = [node for node in nodes if node.role == "labelled"]
     for how in ("known", "grave"):
-        waiting = [node for node in labelled if grave(node.category) == (how == "grave")]
+        waiting = [node for node in labelled if node.grave == (how == "grave")]
         met = {node.number for node in waiting}
         while waiting:
             node = waiting.pop()
@@ -232,6 +241,28 @@ def grave(category: str) -> bool:
     (True, False)
     """
     return category not in ORDINARY
+
+
+class LabelledPath(NamedTuple):
+    """A way of transfers to a labelled wallet."""
+
+    category: str
+    grave: bool
+    trail: Mapping[str, Any]
+
+
+def labelled_paths(
+    wallet: str, trails: Iterable[Mapping[str, Any]], illicit: Callable[[str], bool]
+) -> list[LabelledPath]:
+    """Ways to labelled wallets among a wallet's trails, the grave ones first."""
+    found = []
+    for trail in trails:
+        if trail["category"]:
+            first, last = trail["transfers"][0]["sender"], trail["transfers"][-1]["recipient"]
+            end = last if first == wallet else first
+            bad = grave(trail["category"]) or illicit(end)
+            found.append(LabelledPath(trail["category"], bad, trail))
+    return sorted(found, key=lambda path: not path.grave)
 
 
 def _rank(exposed: str) -> int:
