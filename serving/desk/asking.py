@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from anyio import to_thread
@@ -13,11 +14,12 @@ from serving.access.guard import charge
 from serving.answering import Answer
 from serving.audit import asker
 from serving.desk.cases import Case, ledger_name
-from serving.desk.trail import Graph, graph
+from serving.desk.trail import Graph, LabelledPath, graph, labelled_paths
 from serving.endpoint import Endpoint
 from serving.recomputing import question_of
 from serving.routes.reading import lane_of
 from serving.schemas.requests import ScoreRequest, TraceRequest
+from serving.schemas.values import microseconds
 from serving.service import Service
 
 
@@ -77,8 +79,8 @@ async def scores(
 
 async def trail(
     request: Request, service: Service, wallet: object, as_of: str
-) -> tuple[Graph, Mapping[str, Any]]:
-    """A wallet's money both ways, and the transfers that prove its features.
+) -> tuple[Graph, Mapping[str, Any], list[LabelledPath]]:
+    """A wallet's money both ways, the transfers that prove its features, and ways to labels.
 
     Raises
     ------
@@ -97,4 +99,14 @@ async def trail(
 
     with lane.place(request):
         evidence, *flows = await lane.each(request, work, [None, *DIRECTIONS])
-    return graph(evidence["wallet"]["address"], flows), evidence
+    as_of_us, held = microseconds(datetime.fromisoformat(as_of)), service.scorer.held
+
+    def illicit(name: str) -> bool:
+        entries = (held.known(name, as_of_us) or {"entries": ()})["entries"]
+        return any(
+            (one["label"] == "illicit" or one["sanctioned"]) and one["until"] is None
+            for one in entries
+        )
+
+    own = evidence["wallet"]["address"]
+    return graph(own, flows, illicit), evidence, labelled_paths(own, evidence["trails"], illicit)

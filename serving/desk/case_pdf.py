@@ -87,7 +87,7 @@ def _score(sheet: Sheet, answer: Mapping[str, Any]) -> None:
     if answer["status"] == "scored":
         sheet.line(f"{percent(answer['probability'])}, band {answer['band']}", size=15, font=BOLD)
         low, high = answer["probability_low"], answer["probability_high"]
-        text = f"Of wallets with such a score {one_in(answer['probability'])} is illicit"
+        text = f"Of wallets with such a score {one_in(answer['probability'])} are illicit"
         if low is not None and high is not None:
             text += f" (expected between {percent(low)} and {percent(high)})"
         sheet.line(f"{text}, if {percent(answer['base_rate'])} of all wallets are.")

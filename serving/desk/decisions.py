@@ -17,15 +17,28 @@ from serving.routes.reading import Ready
 from serving.schemas.overrides import OverrideRequest
 from serving.schemas.requests import Wallet
 
-router = APIRouter(
-    route_class=PageRoute,
-    include_in_schema=False,
-    tags=["desk"],
-    dependencies=[Depends(may(Scope.REVIEW))],
-)
+router = APIRouter(route_class=PageRoute, include_in_schema=False, tags=["desk"])
+REVIEWS, WRITES = Depends(may(Scope.REVIEW)), Depends(may(Scope.WRITE))
 
 
-@router.post("/cases/{case_id}/override")
+@router.post("/cases/{case_id}/watch", dependencies=[WRITES])
+async def watch(request: Request, case: Opened, endpoint: Ready) -> Response:
+    """Put the case's wallet on a watch list, or take it off."""
+    given = await read_form(request)
+    name = given.get("list", "")
+    service = endpoint.services.of(case.chain)
+
+    def change() -> None:
+        lists, watched = endpoint.watch.lists, given.get("watched") == "yes"
+        if not lists.set_watched(name, service.name, case.wallet, watched=watched):
+            raise RiskError("list: there is no such watch list of this ledger")
+        endpoint.watch.watcher.reload(service.name, [case.wallet] if watched else [])
+
+    await to_thread.run_sync(change, limiter=request.app.state.writers)
+    return RedirectResponse(f"/cases/{case.id}#h-watch", 303, HEADERS)
+
+
+@router.post("/cases/{case_id}/override", dependencies=[REVIEWS])
 async def override(request: Request, case: Opened, endpoint: Ready) -> Response:
     """Decide on the case's wallet from now on."""
     given = await read_form(request)
@@ -45,7 +58,7 @@ async def override(request: Request, case: Opened, endpoint: Ready) -> Response:
     return RedirectResponse(f"/cases/{case.id}#h-decided", 303, HEADERS)
 
 
-@router.post("/cases/{case_id}/withdraw")
+@router.post("/cases/{case_id}/withdraw", dependencies=[REVIEWS])
 async def withdraw(request: Request, case: Opened, endpoint: Ready) -> Response:
     """End the decision that is in force on the case's wallet."""
     given = await read_form(request)

@@ -10,6 +10,7 @@ from serving.desk.words import day
 
 POINTS = 24
 _APART = 16.0  # percent, between texts below the chart
+_ROOM = 8.0  # percent of the height, for a text
 
 
 def instants(as_of: datetime, age_s: float | None, points: int = POINTS) -> list[datetime]:
@@ -84,7 +85,6 @@ def chart(answers: Sequence[Mapping[str, Any]], known: Mapping[str, Any] | None)
     thresholds = last["bands"]["thresholds"]
     values = [log_odds(one["probability"]) for one in answers]
     held = [*values, log_odds(last["base_rate"]), log_odds(thresholds["medium"])]
-    held += [log_odds(last["probability_high"] or last["probability"])]
     axis = Axis.around(held)
     points = [
         Point(across(one["as_of"]), 100 - axis.at(value), one["as_of"], one["probability"],
@@ -93,10 +93,22 @@ def chart(answers: Sequence[Mapping[str, Any]], known: Mapping[str, Any] | None)
     ]  # fmt: skip
     pieces = [(left, right) for left, right in pairwise(points) if left.scored and right.scored]
     edges = [(log_odds(lowest), band) for band, lowest in thresholds.items()]
-    bands = [(100 - axis.at(edge), band) for edge, band in edges if axis.low < edge < axis.high]
+    bands = _apart(
+        [(100 - axis.at(edge), band) for edge, band in edges if axis.low < edge < axis.high]
+    )
     ticks = [Tick(100 - tick.at, tick.text) for tick in axis.ticks()]
     base = 100 - axis.at(log_odds(last["base_rate"]))
     return Chart(points, pieces, bands, base, ticks, _days(points), _marks(last, known, across))
+
+
+def _apart(bands: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Thresholds from the lowest up, with a text only where it has room."""
+    kept, above = list[tuple[float, str]](), 200.0
+    for y, band in bands:
+        room = above - y >= _ROOM
+        kept.append((y, band if room else ""))
+        above = y if room else above
+    return kept
 
 
 def _marks(last: Mapping[str, Any], known: Mapping[str, Any] | None, across: Any) -> list[Mark]:

@@ -19,7 +19,6 @@ from serving.desk.history import chart, instants
 from serving.desk.page_route import PageRoute, may
 from serving.desk.pages import HEADERS, page
 from serving.desk.told import exposed, provenance, scale
-from serving.desk.trail import grave
 from serving.desk.waterfall import waterfall
 from serving.endpoint import Endpoint
 from serving.routes.reading import Ready
@@ -84,7 +83,11 @@ async def show(request: Request, case: Opened, endpoint: Ready) -> Response:
     cases: Cases = request.app.state.cases
     answer = case.answer
     sides = {} if answer["exposure"] is None else answer["exposure"]
-    held = endpoint.services.of(case.chain).scorer.held
+    service = endpoint.services.of(case.chain)
+    held = service.scorer.held
+    watching = {}
+    if Scope.WRITE in caller(request).scopes:
+        watching = await to_thread.run_sync(endpoint.watch.lists.of, service.name, case.wallet)
     return page(
         request,
         "case.html",
@@ -102,6 +105,7 @@ async def show(request: Request, case: Opened, endpoint: Ready) -> Response:
         account=own_account(held.ledger.chain),
         reviews=Scope.REVIEW in caller(request).scopes,
         decisions=_decisions(endpoint, case),
+        watching=watching,
     )
 
 
@@ -111,9 +115,7 @@ async def trail(request: Request, case: Opened, endpoint: Ready) -> Response:
     given = await read_form(request)
     service = endpoint.services.of(case.chain)
     wallet = given.get("wallet", case.wallet)
-    graph, evidence = await asking.trail(request, service, _named(wallet, case), case.as_of)
-    paths = [one for one in evidence["trails"] if one["category"]]
-    paths.sort(key=lambda one: not grave(one["category"]))
+    graph, evidence, paths = await asking.trail(request, service, _named(wallet, case), case.as_of)
     return page(
         request,
         "trail.html",

@@ -47,13 +47,17 @@ def one_in(probability: float) -> str:
     --------
     >>> one_in(0.0833), one_in(0.9), one_in(0.0)
     ('about 1 in 12', 'about 9 in 10', 'less than 1 in 1,000,000')
+    >>> one_in(0.962), one_in(0.9942)
+    ('about 96 in 100', 'more than 99 in 100')
     """
     if probability < 1e-6:
         return "less than 1 in 1,000,000"
     if probability < 0.35:
         return f"about 1 in {_round(1 / probability):,}"
-    if probability > 0.995:
-        return "nearly all"
+    if probability > 0.99:
+        return "more than 99 in 100"
+    if probability > 0.95:
+        return f"about {round(100 * probability):d} in 100"
     return f"about {max(1, round(10 * probability)):d} in 10"
 
 

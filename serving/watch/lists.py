@@ -194,6 +194,39 @@ class Lists:
             connection.execute(left.values(ends_at_us=None))
         return True
 
+    def set_watched(self, name: str, ledger: str, wallet: str, *, watched: bool) -> bool:
+        """Put one wallet on a list, or take it off; False: there is no such list of the ledger.
+
+        Raises
+        ------
+        RiskError
+            There would be too many wallets.
+        RecordsError
+            Nothing was written.
+        """
+        own = (WALLETS.c.list == name) & (WALLETS.c.wallet == wallet)
+        with self._records.writing("the records did not take the watched wallet") as connection:
+            found = _found(connection, name)
+            if found is None or found.ledger != ledger:
+                return False
+            held = connection.scalar(sa.select(sa.func.count()).where(own))
+            if watched and not held:
+                count = sa.select(sa.func.count()).select_from(WALLETS)
+                if (connection.scalar(count) or 0) >= MOST_WATCHED:
+                    raise RiskError(f"{MOST_WATCHED} wallets are watched, as many as may be")
+                connection.execute(sa.insert(WALLETS), {"list": name, "wallet": wallet})
+            elif not watched:
+                connection.execute(sa.delete(WALLETS).where(own))
+        return True
+
+    def of(self, ledger: str, wallet: str) -> dict[str, bool]:
+        """Lists of a ledger by name, and whether a wallet is on each."""
+        own = (WALLETS.c.list == LISTS.c.name) & (WALLETS.c.wallet == wallet)
+        query = sa.select(LISTS.c.name, WALLETS.c.wallet).join(WALLETS, own, isouter=True)
+        query = query.where(LISTS.c.ledger == ledger).order_by(LISTS.c.name)
+        with self._records.reading() as connection:
+            return {name: found is not None for name, found in connection.execute(query)}
+
     def watched(self) -> dict[str, set[str]]:
         """All watched wallets by ledger."""
         query = sa.select(LISTS.c.ledger, WALLETS.c.wallet)

@@ -10,6 +10,9 @@ export function live(graph, part) {
   const edges = [...graph.querySelectorAll(".edge")];
   const view = { x: left, y: top, scale: 1 };
 
+  // as high as it needs, where that leaves room for the page
+  const wanted = height * Math.min(graph.getBoundingClientRect().width / width, 1.15) + 16;
+  graph.style.height = `${Math.min(Math.max(wanted, 200), 0.66 * window.innerHeight, 680)}px`;
   const show = () => {
     const box = graph.getBoundingClientRect();
     graph.setAttribute("viewBox",
@@ -17,7 +20,7 @@ export function live(graph, part) {
   };
   const fitting = () => {
     const box = graph.getBoundingClientRect();
-    return Math.min(box.width / width, box.height / height, 1.4);
+    return Math.min(box.width / width, box.height / height, 1.15);
   };
   const centre = (at, scale) => {
     const box = graph.getBoundingClientRect();

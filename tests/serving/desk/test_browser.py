@@ -65,8 +65,10 @@ def look(server: tuple[str, str], browser: Page) -> Look:
     def looked(wallet: str, as_of: str = AS_OF, **size: Any) -> Page:
         browser.look(**({"width": 1280, "height": 900} | size))
         browser.open(server[0])
+        browser.wait("document.activeElement.name === 'wallet'")
         browser.write(wallet)
         browser.key("Tab")
+        browser.wait("document.activeElement.name === 'as_of'")
         browser.write(as_of)
         browser.key("Enter")
         browser.wait("location.pathname.startsWith('/cases/')")

@@ -66,6 +66,22 @@ def test_a_decision_that_lacks_something_is_refused(desk: TestClient) -> None:
     assert answered(desk, "/v1/wallets/score", {"wallet": "w8"})["override"] is None
 
 
+def test_a_wallet_is_put_on_a_watch_list_and_taken_off(desk: TestClient) -> None:
+    asked = {"wallets": ["w1"], "callback": "https://risk.example/hooks"}
+    made = desk.put("/v1/watch/lists/desk", json=asked)
+    assert made.status_code == 200, made.text
+    path = looked_up(desk, "w9")
+    form = {"csrf": csrf_of(desk.get(path).text), "list": "desk", "watched": "yes"}
+    for _ in range(2):  # twice is as once
+        assert "<strong>desk</strong>, on it" in desk.post(f"{path}/watch", data=form).text
+    told = desk.get("/v1/watch/lists/desk").json()
+    assert [one["wallet"] for one in told["wallets"]] == ["w1", "w9"]
+    page = desk.post(f"{path}/watch", data=form | {"watched": "no"}).text
+    assert "<strong>desk</strong>, on it" not in page
+    assert desk.get("/v1/watch/lists/desk").json()["watched"] == 1
+    assert desk.post(f"{path}/watch", data=form | {"list": "none"}).status_code == 422
+
+
 def test_who_may_only_ask_decides_nothing(guarded: tuple[TestClient, Make]) -> None:
     client, make = guarded
     signed_in(client, make("ida"))
