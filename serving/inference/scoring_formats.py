@@ -137,9 +137,11 @@ def _of_csv(body: bytes) -> Table:
 
 def _cells(rows: Iterable[list[str]]) -> list[list[str]]:
     found: list[list[str]] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         if row:
             found.append(row)
+        if number >= 2 * MAX_ROWS:  # empty lines take time, too
+            raise RiskError(f"CSV: more than {2 * MAX_ROWS} lines, most of them empty")
         if len(found) > MAX_ROWS:
             raise too_many(len(found))
     return found

@@ -19,6 +19,7 @@ from serving.schemas.requests import ScoreRequest
 NDJSON, CSV, PARQUET = "application/x-ndjson", "text/csv", "application/vnd.apache.parquet"
 MEDIA = (NDJSON, CSV, PARQUET)
 MAX_ITEMS = 10_000_000
+MOST_EMPTY = 1_000
 AT_ONCE = 5_000  # rows that are counted at a stretch
 _PIECE = 500  # rows of a table that are held at once
 _SKIPPED = 65_536  # bytes of a line too long that are skipped at a stretch
@@ -69,8 +70,12 @@ def count_items(path: Path, media: str, context: Sequence[str]) -> Iterator[int]
         return
     with path.open("rb") as file:
         rows = _lines(file) if media == NDJSON else _rows(file, context)[1]
-        while count := sum(1 for _ in islice(rows, AT_ONCE)):
-            yield count
+        empty = 0
+        while some := [bool(row) for row in islice(rows, AT_ONCE)]:
+            empty += some.count(False)
+            if empty > MOST_EMPTY:  # who reads them on has nothing to answer meanwhile
+                raise RiskError(f"the list has more than {MOST_EMPTY} empty lines")
+            yield some.count(True)
 
 
 def read_items(
@@ -86,22 +91,21 @@ def read_items(
         return
     with path.open("rb") as file:
         if media == NDJSON:
-            for line in islice(_lines(file), after, None):
+            for line in islice(filter(None, _lines(file)), after, None):
                 yield _of_line(line, common)
         else:
             names, rows = _rows(file, context)
-            for row in islice(rows, after, None):
+            for row in islice(filter(None, rows), after, None):
                 yield _of_row(names, row, common)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Lines that are not empty; of one that is too long the beginning, which is longer than any."""
+    """Lines, empty ones as such; of one that is too long the beginning, longer than any may be."""
     while line := file.readline(SHORT_BYTES + 1):
         rest = line
         while rest and not rest.endswith(b"\n"):
             rest = file.readline(_SKIPPED)
-        if not line.isspace():
-            yield line
+        yield b"" if line.isspace() else line
 
 
 def _of_line(line: bytes, common: Mapping[str, Any]) -> Item:
@@ -128,7 +132,7 @@ def _rows(file: BinaryIO, context: Sequence[str]) -> tuple[list[str], Iterator[l
     rows = csv.reader(_text(file), strict=True)
     names = next(_told(rows), [])
     require_columns([name for name in names if name], context)
-    return names, (row for row in _told(rows) if row)
+    return names, _told(rows)
 
 
 def _text(file: BinaryIO) -> Iterator[str]:

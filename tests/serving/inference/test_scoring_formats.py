@@ -143,6 +143,7 @@ def test_what_is_no_table_is_refused(client: TestClient, body: Any, detail: str)
         (b'wallet\n"w1', CSV, 400, "no CSV"),
         (b"wallet,as_of\nw1\n", CSV, 422, "2 cells"),
         (b"wallet\n" + b"w\n" * 10_001, CSV, 422, "at most 10000 rows"),
+        (b"wallet\n" + b"\n" * 30_000, CSV, 422, "most of them empty"),
         (b"PAR1nothing", PARQUET, 400, "no parquet"),
         (parquet(FRAME)[:-5], PARQUET, 400, "no parquet"),
         (parquet(pd.DataFrame({"wallet": ["w"] * 10_001})), PARQUET, 422, "at most 10000 rows"),

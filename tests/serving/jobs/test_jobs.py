@@ -142,6 +142,8 @@ def test_a_row_of_a_table_says_what_is_wrong(client: TestClient) -> None:
         (b"wallet\n\xff\n", CSV, {}, 400, "no CSV in UTF-8"),
         (b'wallet\n"w1', CSV, {}, 400, "no CSV"),
         (b"PAR1", PARQUET, {}, 400, "no parquet"),
+        (b"\n" * 20_000 + b'"w1"', NDJSON, {}, 422, "more than 1000 empty lines"),
+        (b"wallet\n" + b"\n" * 20_000, CSV, {}, 422, "more than 1000 empty lines"),
         (b"w1", "text/plain", {}, 415, "the list must be one of"),
         (b'"w1"', NDJSON, {"include": "all"}, 422, "mistake(s) in the path or query"),
         (b'"w1"', NDJSON, {"as_of": "2090-01-01T00:00:00Z"}, 422, "lies in the future"),
