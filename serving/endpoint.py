@@ -87,14 +87,14 @@ class Endpoint:
 
             models.on_turn = note
             answered = AnsweredRequests(records, settings.keep_keys_s)
+            disk = DiskRoom(settings.folders, settings.least_free_bytes)
+            jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
+            watch = Watch.over(models, answering, records, settings)
             opened.pop_all()
         metrics.in_flight("audit_bytes", lambda: audit.waiting_bytes)
-        disk = DiskRoom(settings.folders, settings.least_free_bytes)
         metrics.disk(disk)
-        models.start(settings.model_poll_s)
-        jobs = Jobs(records, settings.jobs_folder, keep_s=settings.keep_jobs_s)
-        watch = Watch.over(models, answering, records, settings)
         watch.measure(metrics)
+        models.start(settings.model_poll_s)
         return cls(
             models,
             records,
