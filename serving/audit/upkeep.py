@@ -49,8 +49,9 @@ class Upkeep:
     def look(self) -> None:
         """Look for what is full, now."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="audit upkeep", daemon=True)
-            self._thread.start()
+            begun = threading.Thread(target=self._run, name="audit upkeep", daemon=True)
+            begun.start()
+            self._thread = begun  # one that waits to be started cannot be waited for
         self._due.set()
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ def answer(**changes: Any) -> dict[str, Any]:
         "stale": False,
         "supposed_transfers": 0,
         "known": None,
+        "override": None,
         "exposure": None,
         "bands": {"version": "team", "thresholds": {"high": 0.2}, "unit": "probability"},
         "entity": None,

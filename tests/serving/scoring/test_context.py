@@ -37,7 +37,7 @@ class OwnColumns:
         return getattr(self._model, name)
 
     def score_rows(self, values: Float64s, *, context: Float64s, reasons: bool) -> Scores:
-        assert context.shape == (1, 2)
+        assert context.shape == (len(values), 2)
         scores = self._model.score_rows(values, reasons=reasons)
         parts = np.where(np.isnan(context), 0.5, context * WEIGHTS)
         log_odds = scores.log_odds + parts.sum(axis=1)
