@@ -54,7 +54,7 @@ def add_leaf_sums(
     A row's case of a leaf has a bit for each of the leaf's features, set where all of its steps on
     the leaf's path lead there. ``leaves`` ends with one that says where the last one's parts end.
     """
-    left = np.empty(nodes.size, np.bool_)
+    left, at = np.empty(nodes.size, np.bool_), np.empty(leaves.size, np.int64)
     for row in range(rows.shape[0]):
         for place in range(nodes.size):
             node = nodes[place]
@@ -65,14 +65,15 @@ def add_leaf_sums(
                 node.missing == ZERO_IS_MISSING and abs(value) <= NEARLY_ZERO
             )
             left[place] = node.left if absent else value <= node.threshold
+        # where all are first: the table is far away in memory, and reads of it need not wait
         for number in range(leaves.size - 1):
             leaf = leaves[number]
-            width = leaf.width
-            case = (1 << width) - 1
+            case = (1 << leaf.width) - 1
             for place in range(leaf.steps, leaves[number + 1].steps):
                 step = steps[place]
-                if left[step.node] != step.left:
-                    case &= ~(1 << step.slot)
-            at = leaf.table + case * width
-            for slot in range(width):
-                out[row, features[leaf.features + slot]] += table[at + slot]
+                case &= ~((left[step.node] != step.left) << step.slot)
+            at[number] = leaf.table + case * leaf.width
+        for number in range(leaves.size - 1):
+            leaf = leaves[number]
+            for slot in range(leaf.width):
+                out[row, features[leaf.features + slot]] += table[at[number] + slot]
