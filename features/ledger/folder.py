@@ -15,10 +15,12 @@ def holds_ledger(directory: Path) -> bool:
 
 def refuse_others(directory: Path) -> None:
     """Raise LedgerError unless the place is free, a ledger, or what a cut-off save left."""
-    if directory.is_dir():
+    try:  # one look: another writer may make the folder between two
         strangers = sorted(path.name for path in directory.iterdir() if not _is_ours(path.name))
-    else:
-        strangers = [directory.name] if directory.exists() else []
+    except FileNotFoundError:
+        strangers = []
+    except NotADirectoryError:
+        strangers = [directory.name]
     if strangers:
         raise LedgerError(
             f"{directory} exists and is no ledger (it holds {strangers[0]!r}); nothing was written"
