@@ -6,7 +6,6 @@ What a command computes with is imported inside it, so that ``--help`` answers a
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -279,19 +278,12 @@ def instant(text: str | None) -> int:
     1000000
     """
     from features.contracts.times import require_past
-    from features.errors import RiskError
-    from serving.schemas.values import microseconds
+    from serving.clock import now_us, read_instant
 
     if text is None:
-        return microseconds(datetime.now(UTC))
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise RiskError(f"as-of {text!r} is no time with an offset, such as 2026-01-31T09:30:00Z")
-    as_of = microseconds(parsed)
-    require_past(as_of, now=microseconds(datetime.now(UTC)))
+        return now_us()
+    as_of = read_instant(text, "as-of")
+    require_past(as_of, now=now_us())
     return as_of
 
 

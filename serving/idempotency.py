@@ -22,6 +22,7 @@ from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
 from serving.access.caller import caller
+from serving.clock import now_us
 from serving.records import METADATA, Records, RecordsError
 
 HEADER = "Idempotency-Key"
@@ -115,7 +116,7 @@ class AnsweredRequests:
 
     def _begin(self, held: Held, request: str) -> Response | None:
         """The answer that was given for a key, or None: it is written down from now on."""
-        now = time.time_ns() // 1000
+        now = now_us()
         with self._records.writing("the request was not begun") as connection:
             self._purge(connection, now)
             found = connection.execute(sa.select(KEYS).where(_is(held))).one_or_none()

@@ -1,7 +1,6 @@
 """What is loaded once and answers all requests."""
 
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.contracts.times import instant_text, require_past
+from features.contracts.times import require_past
 from features.errors import RiskError
 from features.trails.flow import Flow
 from features.warmup import compile_once
 from serving.audit.entries import Position
 from serving.checkpoints import Checkpoints
+from serving.clock import text_of
 from serving.corrections import Corrections, bring_up
 from serving.intake import Intake
 from serving.journal import Journal
@@ -142,7 +142,7 @@ class Service:
             "unit": held.ledger.unit,
             "transfers": held.ledger.n_transfers,
             "wallets": held.ledger.n_wallets,
-            "last_timestamp": None if last_time is None else instant_text(last_time),
+            "last_timestamp": text_of(last_time),
             "labels": held.labels is not None,
             "clusters": scorer.clusters is not None,
             "journal_entries": self.journal.held,
@@ -243,7 +243,7 @@ class Service:
         }
 
     def trace(self, asked: requests.TraceRequest) -> dict[str, Any]:
-        """Answer one request as :class:`serving.schemas.answers.WalletTrace`.
+        """Answer one request as :class:`serving.schemas.answers.WalletTrace`, but its request.
 
         Raises as :meth:`told` does.
         """
@@ -256,7 +256,7 @@ class Service:
                 wallet, as_of, direction=asked.direction, to=asked.to, share=asked.share
             )
         self.metrics.trace(self.name, said["status"], time.perf_counter() - started)
-        return {"request_id": uuid.uuid4().hex, "wallet": self._named(wallet), **said}
+        return {"wallet": self._named(wallet), **said}
 
     def address(self, wallet: str | requests.Wallet) -> str:
         """Canonical spelling of a wallet of this chain; raises RiskError where it is none."""

@@ -61,8 +61,9 @@ def create(
 ) -> None:
     """Make a key, and show it this once: only its hash is kept."""
     from serving.access import keys
+    from serving.clock import now_us
 
-    until = None if expires is None else keys.now_us() + _microseconds(expires)
+    until = None if expires is None else now_us() + _microseconds(expires)
     with records_of(ledger, records) as found, _place(out) as write:
         text, key = keys.create(
             found, _name(name), _scopes(scope), expires_at_us=until, rate_per_s=rate
@@ -141,7 +142,7 @@ def _say_new(text: str, key: "Key", out: Path | None, as_json: bool) -> None:
 
 def _facts(key: "Key") -> dict[str, Any]:
     from features.contracts.times import instant_text
-    from serving.access.keys import now_us
+    from serving.clock import now_us
 
     def text(when: int | None) -> str | None:
         return None if when is None else instant_text(when)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 from serving.access.bucket import Bucket
 from serving.access.caller import Caller
 from serving.access.key_text import is_whole, read
-from serving.access.keys import Key, all_keys, note_use, now_us
+from serving.access.keys import Key, all_keys, note_use
 from serving.audit.errors import AuditError
+from serving.clock import now_us
 from serving.records import Records, RecordsError
 
 REFRESH_S = 1.0

@@ -1,6 +1,5 @@
 """Keys in the records: made, listed, ended and replaced, by commands beside a running server."""
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from features.errors import ConflictError, RiskError
 from serving.access.caller import Scope
 from serving.access.key_text import new_key
+from serving.clock import now_us
 from serving.records import METADATA, Records
 
 _FAILURE = "the keys were not changed"
@@ -64,11 +64,6 @@ class Key:
         if self.expires_at_us is not None and self.expires_at_us <= now_us:
             return "expired"
         return "live"
-
-
-def now_us() -> int:
-    """Microseconds since 1970 by this machine's clock."""
-    return time.time_ns() // 1_000
 
 
 def all_keys(records: Records) -> list[Key]:

@@ -14,6 +14,7 @@ from serving.audit.errors import AuditError
 from serving.audit.ids import is_id, new_id
 from serving.audit.lines import Line
 from serving.audit.upkeep import Upkeep
+from serving.clock import now_us
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024  # in memory, while the disk takes nothing
 Mode = Literal["off", "relaxed", "strict"]
@@ -65,7 +66,7 @@ class Audit:
 
     def now_us(self) -> int:
         """Time of an answer, for its record."""
-        return time.time_ns() // 1000
+        return now_us()
 
     def new_id(self) -> str:
         """Id of an answer."""
@@ -146,8 +147,7 @@ class _Writing:
         )
 
     def _note(self, kind: str, facts: Mapping[str, Any]) -> None:
-        now_us = time.time_ns() // 1000
-        entry = Happening(self.chain.new_id(), now_us, kind, OURSELVES, facts)
+        entry = Happening(self.chain.new_id(), now_us(), kind, OURSELVES, facts)
         self.committer.wait(self.committer.add(entry))
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ What a command computes with is imported inside it, so that ``--help`` answers a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,18 +128,9 @@ def _head(text: str) -> "Head":
 
 def _milliseconds(text: str | None) -> int | None:
     """Of an ISO 8601 time with an offset, since 1970 UTC."""
-    from features.errors import RiskError
-    from serving.schemas.values import microseconds
+    from serving.clock import read_instant
 
-    if text is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise RiskError(f"{text!r} is no time with an offset, such as 2026-01-31T09:30:00Z")
-    return microseconds(parsed) // 1000
+    return None if text is None else read_instant(text) // 1000
 
 
 @contextmanager

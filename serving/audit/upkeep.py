@@ -14,6 +14,7 @@ from serving.audit.entries import Happening
 from serving.audit.errors import AuditError
 from serving.audit.packing import pack
 from serving.audit.segments import PLAIN, Segment
+from serving.clock import now_us
 
 DAY_MS = 86_400_000
 CLOSE_S = 5.0
@@ -126,7 +127,7 @@ def note_into(chain: Chain) -> Noting:
     """Writes into a chain that no server has open."""
 
     def note(kind: str, facts: Mapping[str, Any]) -> None:
-        entry = Happening(chain.new_id(), time.time_ns() // 1000, kind, OURSELVES, facts)
+        entry = Happening(chain.new_id(), now_us(), kind, OURSELVES, facts)
         chain.append([entry.members()])
 
     return note

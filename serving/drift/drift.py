@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import RiskError
+from serving.clock import now_us
 from serving.drift.block import Block
 from serving.drift.report import LEAST_ROWS, report
 from serving.observability import Metrics
@@ -68,7 +69,7 @@ class _Model:
 
     def begin(self) -> None:
         """Begin a block."""
-        self.block = Block(time.time_ns() // 1_000, ROWS, len(self.places))
+        self.block = Block(now_us(), ROWS, len(self.places))
         self.end = time.monotonic() + BLOCK_S
 
     def turn(self) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from features.contracts.times import instant_text
+from serving.clock import now_us, text_of
 from serving.jobs.store import UNFINISHED, Job, JobStore, State
 from serving.records import Records
 
@@ -67,7 +67,7 @@ class Jobs:
         RecordsError
             It cannot be written.
         """
-        now = time.time_ns() // 1_000
+        now = now_us()
         job = Job(id, owner, State.WAITING, media, json.dumps(common), total, 0, 0, now)
         if not self.store.add(job, MAX_WAITING, MAX_OF_ONE):
             raise HTTPException(
@@ -80,7 +80,7 @@ class Jobs:
 
     def cancel(self, id: str) -> None:
         """End a job if it has not ended; what was answered stays."""
-        self.store.note(id, state=State.CANCELLED, finished_us=time.time_ns() // 1_000)
+        self.store.note(id, state=State.CANCELLED, finished_us=now_us())
 
     def forget(self, id: str) -> None:
         """Let go of a job's row and files; a worker that is at it stops."""
@@ -89,7 +89,7 @@ class Jobs:
 
     def sweep(self) -> None:
         """Let go of jobs that ended long ago, and of files that no job has."""
-        now = time.time_ns() // 1_000
+        now = now_us()
         for id in self.store.ended_before(now - int(self._keep_s * _SECOND)):
             self.forget(id)
         if self.folder.exists():
@@ -111,7 +111,7 @@ def told(job: Job) -> dict[str, Any]:
         "answered": job.answered,
         "problems": job.problems,
         "created_at": instant_text(job.created_us),
-        "finished_at": None if finished is None else instant_text(finished),
+        "finished_at": text_of(finished),
         "failure": job.failure,
         "result": f"/v1/jobs/{job.id}/result" if job.state not in UNFINISHED else None,
     }

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from features.errors import RiskError
 from serving.audit import AuditError
+from serving.clock import now_us
 from serving.endpoint import Endpoint
 from serving.jobs.items import Item, ListError, read_items
 from serving.jobs.jobs import INPUT, RESULT
@@ -126,7 +127,7 @@ class Worker:
         return False
 
     async def _end(self, job: Job, state: State, failure: str | None) -> None:
-        ended = {"state": state, "failure": failure, "finished_us": time.time_ns() // 1_000}
+        ended = {"state": state, "failure": failure, "finished_us": now_us()}
         await to_thread.run_sync(partial(self._jobs.store.note, job.id, **ended))
 
     def _run(self, job: Job, items: Iterator[Item], results: ResultFile, most: int) -> int:

@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import RiskError
 from serving.journal.engine import database_file, open_engine
-from serving.journal.tables import METADATA, TRANSFERS, JournalError, cause
+from serving.journal.tables import METADATA, TRANSFERS, JournalError
 from serving.journal.watched_file import WatchedFile
+from serving.sql import cause, raising
 
 _JOINED = "walletrisk_joined"  # of a session: it wrote
 
@@ -69,11 +70,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection to read with; :class:`JournalError` where it cannot be."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise JournalError(f"journal {self.place}: {cause(error)}") from error
+        with raising(JournalError, f"journal {self.place}"), self.engine.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self, failure: str) -> Iterator[sa.Connection]:
@@ -82,13 +80,11 @@ class Database:
             if self._watched is not None:
                 self._watched.check()
             try:
-                with self.engine.begin() as connection:
+                with raising(JournalError, failure), self.engine.begin() as connection:
                     if not connection.info.get(_JOINED):
                         self.rejoin(connection)
                     yield connection
                     connection.info[_JOINED] = True
-            except SQLAlchemyError as error:
-                raise JournalError(f"{failure}: {cause(error)}") from error
             finally:
                 if self._watched is not None:
                     self._watched.confirm()

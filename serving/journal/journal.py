@@ -1,6 +1,5 @@
 """The journal's one writer: takes entries, hands them over, sets contradictions aside."""
 
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from features.errors import RiskError
 from features.ledger.arrivals import Conflict
 from features.ledger.provenance import Provenance
+from serving.clock import now_us
 from serving.journal import contradictions
 from serving.journal.contradictions import Keep
 from serving.journal.database import Database
@@ -117,7 +117,7 @@ class Journal:
         """
         if not len(transfers):
             return self.last_seq
-        rows = transfer_rows(transfers, first=self.last_seq + 1, received_at_us=_now_us())
+        rows = transfer_rows(transfers, first=self.last_seq + 1, received_at_us=now_us())
         with self._database.writing(
             "the journal did not take the transfers, none was added"
         ) as connection:
@@ -226,7 +226,7 @@ class Journal:
     def set_aside(self, conflicts: Sequence[Conflict]) -> None:
         """Take transfers that the ledger contradicts out of the entries, and keep both versions."""
         with self._database.writing("the journal did not set contradictions aside") as connection:
-            contradictions.set_aside(connection, conflicts, now_us=_now_us())
+            contradictions.set_aside(connection, conflicts, now_us=now_us())
             self._read(connection)
 
     def set_aside_retracted(self, tx_ids: Sequence[str], known: int) -> list[str]:
@@ -237,7 +237,7 @@ class Journal:
         with self._database.writing(
             "the journal did not set retracted transfers aside"
         ) as connection:
-            found = contradictions.set_aside_retracted(connection, tx_ids, now_us=_now_us())
+            found = contradictions.set_aside_retracted(connection, tx_ids, now_us=now_us())
             facts = self._facts.changed(known_retractions=known)
             facts.write(connection)
             self._read(connection)
@@ -261,13 +261,13 @@ class Journal:
         """
         rows: list[dict[str, Any]] = []
         with self._database.writing("the journal did not take the decision") as connection:
-            contradictions.mark(connection, number, keep, now_us=_now_us())
+            contradictions.mark(connection, number, keep, now_us=now_us())
             if len(instead):
                 facts = contradictions.find(connection, number)
                 gone = self._retractions([facts["tx_id"]] if facts else [])
                 connection.execute(sa.insert(RETRACTIONS), gone)
                 first = self.last_seq + 1 + len(gone)
-                rows = transfer_rows(instead, first=first, received_at_us=_now_us())
+                rows = transfer_rows(instead, first=first, received_at_us=now_us())
                 connection.execute(sa.insert(TRANSFERS), rows)
             self.open_contradictions = contradictions.count_open(connection)
         if rows:
@@ -285,7 +285,7 @@ class Journal:
         self._database.close()
 
     def _retractions(self, tx_ids: Sequence[str]) -> list[dict[str, Any]]:
-        now = _now_us()
+        now = now_us()
         return [
             {"seq": seq, "tx_id": tx_id, "received_at_us": now}
             for seq, tx_id in enumerate(tx_ids, start=self.last_seq + 1)
@@ -301,7 +301,3 @@ class Journal:
         with self._database.writing("the journal did not take a fact") as connection:
             facts.write(connection)
         self._facts = facts
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

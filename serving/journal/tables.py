@@ -10,18 +10,17 @@ import sqlalchemy as sa
 
 from features import Transfer
 from features.ledger import microseconds
+from serving.sql import NUMBER
 
 New: TypeAlias = pd.DataFrame | Sequence[Transfer]  # as the ledger's two checks return them
 
 METADATA = sa.MetaData()
-# SQLite numbers rows by itself only where the key's type is INTEGER
-_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # entries of both kinds are numbered in one sequence, in the order of their acknowledgement
 TRANSFERS = sa.Table(
     "transfers",
     METADATA,
-    sa.Column("seq", _NUMBER, primary_key=True),
+    sa.Column("seq", NUMBER, primary_key=True),
     sa.Column("tx_id", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("timestamp_us", sa.BigInteger, nullable=False),
@@ -35,7 +34,7 @@ TRANSFERS = sa.Table(
 RETRACTIONS = sa.Table(
     "retractions",
     METADATA,
-    sa.Column("seq", _NUMBER, primary_key=True),
+    sa.Column("seq", NUMBER, primary_key=True),
     sa.Column("tx_id", sa.Text, nullable=False, index=True),
     sa.Column("received_at_us", sa.BigInteger, nullable=False),
 )
@@ -43,7 +42,7 @@ RETRACTIONS = sa.Table(
 CONTRADICTIONS = sa.Table(
     "contradictions",
     METADATA,
-    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("id", NUMBER, primary_key=True),
     sa.Column("tx_id", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("journal_version", sa.Text, nullable=False),  # JSON
@@ -115,8 +114,3 @@ def transfer_batch(found: Sequence[sa.Row[Any]]) -> pa.RecordBatch:
     columns["timestamp"] = columns["timestamp_us"]
     arrays = [pa.array(columns[field.name], type=field.type) for field in TRANSFER_SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=TRANSFER_SCHEMA)
-
-
-def cause(error: Exception) -> str:
-    """First line of the driver's own message, without statement and parameters."""
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from features.contracts.labels import NONE, UNSPECIFIED
 from features.contracts.times import instant_text
 from features.errors import RiskError
+from serving.clock import text_of
 from serving.known.tables import LABELS, instants
 from serving.records import Records
 from serving.service import Service
@@ -252,7 +253,7 @@ def _told(one: Any) -> dict[str, Any]:
         **plain,
         "confidence": one.confidence,
         "known_at": instant_text(one.known_at_us),
-        "until": None if one.until_us is None else instant_text(one.until_us),
+        "until": text_of(one.until_us),
         "author": one.author,
         "received_at": instant_text(one.received_at_us),
         "ended_by": one.ended_by,

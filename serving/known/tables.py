@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from serving.journal import utc
 from serving.records import METADATA
-
-_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+from serving.sql import NUMBER
 
 LABELS = sa.Table(
     "posted_labels",
     METADATA,
-    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("id", NUMBER, primary_key=True),
     sa.Column("chain", sa.Text, nullable=False),  # or the ledger's name where it is of none
     sa.Column("wallet", sa.Text, nullable=False, index=True),
     sa.Column("label", sa.Text, nullable=False),
@@ -32,7 +31,7 @@ LABELS = sa.Table(
 FEEDBACK = sa.Table(
     "feedback",
     METADATA,
-    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("id", NUMBER, primary_key=True),
     sa.Column("chain", sa.Text, nullable=False),
     sa.Column("wallet", sa.Text, nullable=False, index=True),
     sa.Column("finding", sa.Text, nullable=False),

@@ -8,8 +8,8 @@ from typing import Any
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.view import View
+from serving.clock import now_us
 from serving.ledger_settings import LedgerSettings
-from serving.models.history import now_us
 from serving.models.keeper import ROOM, Refusal
 from serving.models.place import files_stamp, place_of
 from serving.models.shadow import Shadow, require_comparable

@@ -4,7 +4,6 @@ They are kept in the records, so that a rollback needs no registry and holds aft
 """
 
 import io
-import time
 import zipfile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -133,11 +132,6 @@ class History:
         with zipfile.ZipFile(io.BytesIO(packed)) as files:
             files.extractall(room)
         return room
-
-
-def now_us() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 def _packed(model: RiskModel) -> bytes:

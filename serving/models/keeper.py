@@ -11,8 +11,9 @@ from typing import Any, cast
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.view import View
+from serving.clock import now_us
 from serving.ledger_settings import LedgerSettings
-from serving.models.history import Change, History, How, change_facts, now_us
+from serving.models.history import Change, History, How, change_facts
 from serving.models.place import Found, files_stamp, place_of
 from serving.records import Records
 from serving.scoring.scorer import Scorer

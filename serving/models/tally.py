@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.contracts.times import instant_text
-from serving.models.history import now_us
+from serving.clock import now_us
 from serving.models.measures import DIFFERENCES
 from training.watch.columns import psi
 

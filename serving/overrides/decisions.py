@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.contracts.times import instant_text
 from features.errors import RiskError
+from serving.clock import text_of
 from serving.overrides.table import OVERRIDES
 from serving.records import Records, RecordsError
 
@@ -72,8 +72,8 @@ class Decided:
             "decision": self.decision,
             "author": self.author,
             "reason": self.reason,
-            "set_at": instant_text(self.set_us),
-            "expires_at": _text(self.expires_us),
+            "set_at": text_of(self.set_us),
+            "expires_at": text_of(self.expires_us),
             "score": self.score,
         }
 
@@ -83,7 +83,7 @@ class Decided:
             **self.shown(),
             "wallet": {"address": self.wallet, "chain": self.chain or None},
             "caller": self.caller,
-            "ended_at": _text(self.ended_us),
+            "ended_at": text_of(self.ended_us),
             "ended_by": self.ended_by,
             "ended_why": self.ended_why,
         }
@@ -162,7 +162,3 @@ def read_decisions(url: str) -> Decisions | None:
         raise RiskError(str(error)) from error
     finally:
         records.close()
-
-
-def _text(time_us: int | None) -> str | None:
-    return None if time_us is None else instant_text(time_us)

@@ -61,9 +61,10 @@ async def trace_wallet(request: Request, endpoint: Ready) -> Response:
     """Transfers that prove a wallet's features, trail by trail, as of an instant."""
     asked = requests.TraceRequest.model_validate_json(await short_body(request))
     lane, service = lane_of(request), endpoint.services.of(asked.chain)
+    number = asker(request).request_id
 
     def answer(asked: requests.TraceRequest) -> Response:
-        return as_json(service.trace(asked))
+        return as_json({"request_id": number, **service.trace(asked)})
 
     with lane.place(request):
         (said,) = await lane.each(request, answer, [asked])

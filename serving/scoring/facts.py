@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.contracts.times import instant_text
 from features.ledger.age import ledger_age_s, stale
 from features.past.cut import DUST
 from features.view import View
 from features.views import definitions
+from serving.clock import text_of
 from serving.schemas.values import finite
 from training.risk_model import RiskModel
 
@@ -51,7 +51,7 @@ def coverage_facts(value: Callable[[str], float], fresh: Freshness) -> dict[str,
         "transfers_out": int(value("coverage_out_count")),
         "age_s": finite(value("coverage_age_s")),
         "truncated_share": value("coverage_truncated_share"),
-        "ledger_last_timestamp": None if last_time is None else instant_text(last_time),
+        "ledger_last_timestamp": text_of(last_time),
         "ledger_age_s": finite(fresh.age_s),
         "stale_after_s": fresh.after_s,
     }

@@ -13,9 +13,10 @@ from anyio import to_thread
 
 from features.contracts.times import instant_text
 from features.errors import RiskError
+from serving.clock import now_us, text_of
 from serving.records import Records, RecordsError
 from serving.watch.callback import Network, parse_callback
-from serving.watch.lists import live_secrets, now_us
+from serving.watch.lists import live_secrets
 from serving.watch.sending import Said, SendingError, send
 from serving.watch.signing import headers
 from serving.watch.tables import DEAD, DELIVERED, DELIVERIES, LISTS, WAITING
@@ -210,5 +211,5 @@ def _told(one: Any) -> dict[str, Any]:
         "outcome": one.outcome,
         "created_at": instant_text(one.created_at_us),
         "due_at": instant_text(one.due_at_us) if one.state == WAITING else None,
-        "done_at": None if one.done_at_us is None else instant_text(one.done_at_us),
+        "done_at": text_of(one.done_at_us),
     }

@@ -1,7 +1,6 @@
 """Watch lists as callers keep them: wallets, callback, thresholds and secrets."""
 
 import json
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from features.contracts.times import instant_text
 from features.errors import ConflictError, RiskError
+from serving.clock import now_us, text_of
 from serving.records import Records
 from serving.watch.signing import new_secret
 from serving.watch.tables import DEAD, DELIVERIES, LISTS, SECRETS, WAITING, WALLETS
@@ -144,7 +144,7 @@ class Lists:
                 {
                     "id": one.id,
                     "created_at": instant_text(one.created_at_us),
-                    "ends_at": None if one.ends_at_us is None else instant_text(one.ends_at_us),
+                    "ends_at": text_of(one.ends_at_us),
                 }
                 for one in live
             ],
@@ -236,11 +236,6 @@ class Lists:
             for ledger, wallet in connection.execute(query):
                 found.setdefault(ledger, set()).add(wallet)
         return found
-
-
-def now_us() -> int:
-    """The clock."""
-    return time.time_ns() // 1000
 
 
 def live_secrets(connection: sa.Connection, name: str) -> list[str]:

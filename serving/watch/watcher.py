@@ -13,11 +13,12 @@ from anyio import to_thread
 
 from features.errors import RiskError
 from serving.audit import AuditError
+from serving.clock import now_us
 from serving.lane import Lane
 from serving.records import Records, RecordsError
 from serving.watch.asking import Asking, Look
 from serving.watch.changes import Told, changes, message_of, seen
-from serving.watch.lists import Lists, now_us
+from serving.watch.lists import Lists
 from serving.watch.tables import DELIVERIES, LISTS, WAITING, WALLETS
 
 AT_ONCE = 100  # wallets that are looked at before what changed is written

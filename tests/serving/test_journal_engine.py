@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from serving.journal.postgresql import connect_arguments
 from serving.journal.tables import METADATA
+from serving.sql import connect_arguments
 
 
 def test_waiting_has_an_end_unless_the_url_says_otherwise() -> None:

@@ -42,6 +42,11 @@ def test_a_trace_is_that_of_the_library(client: TestClient, world: World) -> Non
     assert known
 
 
+def test_a_trace_bears_the_number_of_its_request(client: TestClient) -> None:
+    answer = client.post("/v1/wallets/trace", json={"wallet": "w1"})
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
 def test_a_trace_says_what_stands_behind_it(client: TestClient, start: Start) -> None:
     known = trace_of(client, "w1", as_of=PAST)
     assert (known["status"], known["labels"], known["truncated"]) == ("traced", True, False)

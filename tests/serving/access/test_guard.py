@@ -14,6 +14,7 @@ from serving.access.caller import Scope
 from serving.access.failures import ADDRESSES, Failures
 from serving.access.guard import PUBLIC
 from serving.access.key_text import new_key
+from serving.clock import now_us
 from serving.records import Records
 from tests.serving.conftest import Start, TestClient, World, settings
 
@@ -138,7 +139,7 @@ def test_a_revoked_key_is_refused_within_a_second_or_so(guarded: TestClient, mak
 def test_a_key_ends_by_the_clock(
     guarded: TestClient, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end = keys.now_us() + 3_600_000_000
+    end = now_us() + 3_600_000_000
     key = make("brief", expires_at_us=end)
     assert guarded.get("/v1/model", headers=bearer(key)).status_code == 200
     monkeypatch.setattr("serving.access.keyring.now_us", lambda: end)
@@ -150,7 +151,7 @@ def test_the_last_use_is_written_down(guarded: TestClient, make: Make) -> None:
     ring = guarded.app.state.endpoint.keys  # type: ignore[attr-defined]
     ring.refresh()
     (key,) = [one for one in keys.all_keys(ring._records) if one.name == "seen"]
-    assert key.last_used_at_us == pytest.approx(keys.now_us(), abs=5_000_000)
+    assert key.last_used_at_us == pytest.approx(now_us(), abs=5_000_000)
 
 
 def test_the_audit_has_what_becomes_of_keys(guarded: TestClient, make: Make) -> None:

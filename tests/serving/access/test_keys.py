@@ -10,6 +10,7 @@ from features import RiskError
 from serving.access import keys
 from serving.access.caller import Scope
 from serving.access.key_text import PREFIX, new_key, presented
+from serving.clock import now_us
 from serving.records import Records
 
 DAY_US = 86_400 * 1_000_000
@@ -53,7 +54,7 @@ def test_a_name_has_one_key_and_two_while_it_is_replaced(records: Records) -> No
     assert (second.scopes, second.rate_per_s) == (first.scopes, 7.0)
     former, latter = keys.all_keys(records)
     assert former.expires_at_us is not None
-    assert 0 < former.expires_at_us - keys.now_us() <= DAY_US
+    assert 0 < former.expires_at_us - now_us() <= DAY_US
     assert latter.expires_at_us is None
     with pytest.raises(RiskError, match="has 2 live keys"):
         keys.rotate(records, "deposits", keep_us=DAY_US)
@@ -62,18 +63,18 @@ def test_a_name_has_one_key_and_two_while_it_is_replaced(records: Records) -> No
 
 
 def test_a_rotation_lengthens_no_life(records: Records) -> None:
-    end = keys.now_us() + DAY_US
+    end = now_us() + DAY_US
     keys.create(records, "short", [Scope.SCORE], expires_at_us=end)
     _, second = keys.rotate(records, "short", keep_us=30 * DAY_US)
     assert keys.all_keys(records)[0].expires_at_us == end
-    assert second.expires_at_us == pytest.approx(keys.now_us() + DAY_US, abs=5_000_000)
+    assert second.expires_at_us == pytest.approx(now_us() + DAY_US, abs=5_000_000)
 
 
 def test_a_revoked_or_expired_key_is_not_live(records: Records) -> None:
-    keys.create(records, "old", [Scope.SCORE], expires_at_us=keys.now_us() - 1)
+    keys.create(records, "old", [Scope.SCORE], expires_at_us=now_us() - 1)
     keys.create(records, "gone", [Scope.SCORE])
     keys.revoke(records, "gone")
-    states = {key.name: key.state(keys.now_us()) for key in keys.all_keys(records)}
+    states = {key.name: key.state(now_us()) for key in keys.all_keys(records)}
     assert states == {"old": "expired", "gone": "revoked"}
     for name in ("old", "gone", "nobody"):
         with pytest.raises(RiskError, match="no live key"):
