@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +31,8 @@ DRIFT = {  # of reports on what was asked lately
     "base_rate_factor": "Mean probability of the last hours' answers over the base rate.",
 }
 
+_Measure = TypeVar("_Measure", Counter, Gauge, Histogram)
+
 
 class Metrics:
     """The measures of one application, in a registry of their own."""
@@ -38,125 +40,93 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.model_version = "none"
-        self._requests = Counter(
-            "walletrisk_requests",
+        counter, gauge, histogram = self._made(Counter), self._made(Gauge), self._made(Histogram)
+        by_outcome, whose = ("outcome", "ledger"), ("ledger", "model_version")
+        self._requests = counter(
+            "requests",
             "Requests by route, HTTP status and model.",
-            ["route", "outcome", "model_version"],
-            registry=self.registry,
+            ("route", "outcome", "model_version"),
         )
-        self._seconds = Histogram(
-            "walletrisk_score_seconds",
+        self._seconds = histogram(
+            "score_seconds",
             "Time of one wallet's score inside the service, without HTTP.",
-            ["outcome", "ledger", "model_version"],
+            ("outcome", *whose),
             buckets=SECONDS,
-            registry=self.registry,
         )
-        self._stages = Histogram(
-            "walletrisk_stage_seconds",
+        self._stages = histogram(
+            "stage_seconds",
             "Time of one stage of one wallet's score: parse, view (features), model (score with "
             "what each column adds), explain (reasons told), write (answer made, and given to the "
             "audit).",
-            ["stage", "model_version"],
+            ("stage", "model_version"),
             buckets=STAGE_SECONDS,
-            registry=self.registry,
         )
         self._stage = cache(self._stages.labels)
-        self._traces = Histogram(
-            "walletrisk_trace_seconds",
+        self._traces = histogram(
+            "trace_seconds",
             "Time of one wallet's trace inside the service, without HTTP.",
-            ["outcome", "ledger"],
+            by_outcome,
             buckets=SECONDS,
-            registry=self.registry,
         )
-        self._probability = Histogram(
-            "walletrisk_score_probability",
+        self._probability = histogram(
+            "score_probability",
             "Probabilities given out for scored wallets.",
-            ["ledger", "model_version"],
+            whose,
             buckets=PROBABILITIES,
-            registry=self.registry,
         )
-        self._transfers = Counter(
-            "walletrisk_transfers",
-            "Transfers received by what became of them.",
-            ["outcome", "ledger"],
-            registry=self.registry,
+        self._transfers = counter(
+            "transfers", "Transfers received by what became of them.", by_outcome
         )
-
-        self._checkpoints = Histogram(
-            "walletrisk_checkpoint_seconds",
+        self._checkpoints = histogram(
+            "checkpoint_seconds",
             "Time of one checkpoint: the journal folded into the ledger's folder.",
-            ["outcome", "ledger"],
+            by_outcome,
             buckets=CHECKPOINT_SECONDS,
-            registry=self.registry,
         )
-        self._held = Gauge(
-            "walletrisk_journal_entries",
+        self._held = gauge(
+            "journal_entries",
             "Entries of the journal that are not in the ledger's folder yet.",
-            ["ledger"],
-            registry=self.registry,
+            ("ledger",),
         )
-        self._open = Gauge(
-            "walletrisk_open_contradictions",
+        self._open = gauge(
+            "open_contradictions",
             "Transfers set aside because the ledger contradicts them, that wait for a decision.",
-            ["ledger"],
-            registry=self.registry,
+            ("ledger",),
         )
         self.models = ModelMeasures(self.registry)
-        self._age = Gauge(
-            "walletrisk_ledger_age_seconds",
+        self._age = gauge(
+            "ledger_age_seconds",
             "Time since the latest transfer of the ledger; nan where it has none.",
-            ["ledger"],
-            registry=self.registry,
+            ("ledger",),
         )
-        self._webhooks = Counter(
-            "walletrisk_webhooks",
+        self._webhooks = counter(
+            "webhooks",
             "Attempts to deliver webhooks by outcome: delivered, failed, dead (given up).",
-            ["outcome"],
-            registry=self.registry,
+            ("outcome",),
         )
-        self._in_flight = Gauge(
-            "walletrisk_in_flight",
-            "What is in work: connections, heavy requests, bytes of bodies.",
-            ["what"],
-            registry=self.registry,
+        self._in_flight = gauge(
+            "in_flight", "What is in work: connections, heavy requests, bytes of bodies.", ("what",)
         )
-
-        self._refused = Counter(
-            "walletrisk_refused",
-            "Requests that were not let in, by reason.",
-            ["reason"],
-            registry=self.registry,
+        self._refused = counter("refused", "Requests that were not let in, by reason.", ("reason",))
+        self._disk = gauge("disk_free_bytes", "Room on the disks that are written to.", ("place",))
+        self._keys = gauge("keys", "Keys that open this endpoint.")
+        self._keys_age = gauge(
+            "keys_age_seconds", "Time since the keys were read; what was revoked since still opens."
         )
-        self._disk = Gauge(
-            "walletrisk_disk_free_bytes",
-            "Room on the disks that are written to.",
-            ["place"],
-            registry=self.registry,
-        )
-        self._keys = Gauge(
-            "walletrisk_keys", "Keys that open this endpoint.", registry=self.registry
-        )
-        self._keys_age = Gauge(
-            "walletrisk_keys_age_seconds",
-            "Time since the keys were read; what was revoked since still opens.",
-            registry=self.registry,
-        )
-
-        self._drift = {
-            name: Gauge(
-                f"walletrisk_drift_{name}",
-                told,
-                ["ledger", "model_version"],
-                registry=self.registry,
-            )
-            for name, told in DRIFT.items()
-        }
-        self._band_share = Gauge(
-            "walletrisk_band_share",
+        self._drift = {name: gauge(f"drift_{name}", told, whose) for name, told in DRIFT.items()}
+        self._band_share = gauge(
+            "band_share",
             "Share of the last hours' scored answers in a band; kind expected: as in training.",
-            ["ledger", "model_version", "band", "kind"],
-            registry=self.registry,
+            (*whose, "band", "kind"),
         )
+
+    def _made(self, kind: type[_Measure]) -> Callable[..., _Measure]:
+        """Makes measures of a kind: by name, what they tell, names of labels, and options."""
+
+        def made(name: str, told: str, labels: Sequence[str] = (), **options: Any) -> _Measure:
+            return kind(f"walletrisk_{name}", told, labels, registry=self.registry, **options)
+
+        return made
 
     def drift(self, reports: Iterable[Mapping[str, Any]]) -> None:
         """Show reports of :func:`serving.drift.report.report`, in place of those before."""
