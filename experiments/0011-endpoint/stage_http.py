@@ -1,10 +1,12 @@
 """Stage ``http``: the endpoint's own latency and rate, single wallets and batches."""
 
 import json
+import urllib.request
 
 import numpy as np
 from http_load import request, run_load
 from measured import CLIENTS, answer, latency, many_clients, one_client
+from prometheus_client.parser import text_string_to_metric_families
 from servers import HOST, Server
 from setting import SCORE, Setting
 
@@ -29,7 +31,10 @@ def measure(setting: Setting, *, audit: str) -> list[Measure]:
         for what, include in WHAT:
             main = include and audit == "relaxed"
             for kind in ("random", "hub"):
+                before = _stage_sums(server)
                 load = one_client(server, setting.questions(server, kind, include), count)
+                if main and kind == "random":
+                    measures += _stage_means(f"{begin}: {what}", before, _stage_sums(server))
                 targets = {"p50": 1.0, "p99": 5.0} if main and kind == "random" else {}
                 measures += latency(f"{begin}: {what}, 1 client, {kind} wallets", load, **targets)
             load = many_clients(server, setting.questions(server, "random", include), seconds)
@@ -42,6 +47,31 @@ def measure(setting: Setting, *, audit: str) -> list[Measure]:
             target = 4000.0 if main else None
             measures.append(Measure(name, batch, "wallets/s", target=target, at_least=True))
         measures.append(Measure(f"{begin}: peak memory", server.peak_mib(), "MiB"))
+    return measures
+
+
+def _stage_sums(server: Server) -> dict[str, tuple[float, float]]:
+    """Seconds and number of each stage of scores so far, as the server measures them itself."""
+    with urllib.request.urlopen(f"http://{HOST}:{server.port}/metrics", timeout=10) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    found: dict[str, dict[str, float]] = {}
+    for family in families:
+        for sample in family.samples:
+            for end in ("_sum", "_count"):
+                if sample.name == f"walletrisk_stage_seconds{end}":
+                    found.setdefault(sample.labels["stage"], {})[end] = sample.value
+    return {stage: (of["_sum"], of["_count"]) for stage, of in found.items()}
+
+
+def _stage_means(
+    name: str, before: dict[str, tuple[float, float]], after: dict[str, tuple[float, float]]
+) -> list[Measure]:
+    """Mean time of each stage between two readings."""
+    measures = []
+    for stage, (seconds, count) in after.items():
+        first_s, first = before.get(stage, (0.0, 0.0))
+        mean = 1000 * (seconds - first_s) / (count - first)
+        measures.append(Measure(f"{name}, mean of stage {stage}", mean, "ms"))
     return measures
 
 
