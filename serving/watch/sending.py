@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from anyio import to_thread
 
-from serving.watch.callback import Address, Callback, Network, require_allowed
+from serving.addresses import Address
+from serving.watch.callback import Callback, Network, require_allowed
 
 MOST_HEAD_BYTES = 16 * 1024
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
