@@ -1,7 +1,6 @@
 """The way of new transfers: checked, journalled, put into the ledger, then acknowledged."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import pandas as pd
 import features
 from features.contracts.times import instant_text
 from features.errors import RiskError
+from serving.clock import now_us
 from serving.journal import Journal, JournalError, New, utc
 from serving.schemas import requests
 from serving.schemas.values import microseconds
@@ -46,7 +46,7 @@ class Intake:
 
     def now_us(self) -> int:
         """The clock, and never before what was acknowledged: a score asked as of it sees all."""
-        return max(time.time_ns() // 1000, self._latest_us + 1)
+        return max(now_us(), self._latest_us + 1)
 
     def saw(self, instant_us: int) -> None:
         """Let no score asked from now on be as of an instant before this one, or of it."""
@@ -118,7 +118,7 @@ class Intake:
     def _not_ahead(self, transfers: list[requests.Transfer]) -> int:
         """Time of the latest; raises where the clock will be there only after the tolerance."""
         latest = max(transfers, key=lambda one: one.timestamp)
-        latest_us, clock_us = microseconds(latest.timestamp), time.time_ns() // 1000
+        latest_us, clock_us = microseconds(latest.timestamp), now_us()
         if latest_us > clock_us + self._max_ahead_s * 1_000_000:
             raise RiskError(
                 f"transfer ({latest.tx_id!r}, {latest.position}) is dated "

@@ -1,6 +1,5 @@
 """What is refused before it is read: large bodies, many bytes at once, foreign hosts, no text."""
 
-import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.addresses import in_digits
 from serving.lane import address
 from serving.problems import problem
 
@@ -132,7 +132,7 @@ class AllowHosts:
 
     def _allowed(self, host: str) -> bool:
         name = _without_port(host).lower()
-        return name in self.hosts or ANY_HOST in self.hosts or _in_digits(name)
+        return name in self.hosts or ANY_HOST in self.hosts or in_digits(name) is not None
 
 
 class AllowText:
@@ -184,11 +184,3 @@ def _without_port(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]
-
-
-def _in_digits(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

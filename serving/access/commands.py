@@ -141,22 +141,13 @@ def _say_new(text: str, key: "Key", out: Path | None, as_json: bool) -> None:
 
 
 def _facts(key: "Key") -> dict[str, Any]:
-    from features.contracts.times import instant_text
-    from serving.clock import now_us
+    from serving.clock import now_us, text_of
 
-    def text(when: int | None) -> str | None:
-        return None if when is None else instant_text(when)
-
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "state": key.state(now_us()),
-        "rate_per_s": key.rate_per_s,
-        "created_at": text(key.created_at_us),
-        "expires_at": text(key.expires_at_us),
-        "revoked_at": text(key.revoked_at_us),
-        "last_used_at": text(key.last_used_at_us),
+    return key.facts(now_us()) | {
+        "created_at": text_of(key.created_at_us),
+        "expires_at": text_of(key.expires_at_us),
+        "revoked_at": text_of(key.revoked_at_us),
+        "last_used_at": text_of(key.last_used_at_us),
     }
 
 

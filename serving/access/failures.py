@@ -4,6 +4,7 @@ import ipaddress
 from collections import OrderedDict
 
 from serving.access.bucket import Bucket
+from serving.addresses import in_digits
 
 RATE_PER_S = 0.5
 ADDRESSES = 10_000  # remembered; the one that was quiet for longest is forgotten
@@ -38,10 +39,7 @@ class Failures:
 
 
 def _network(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
+    parsed = in_digits(address)
+    if parsed is None or parsed.version == 4:
         return address
     return str(ipaddress.ip_network((int(parsed), NETWORK_BITS), strict=False))

@@ -1,6 +1,5 @@
 """The door: who asks, whether they may ask at all, and how often."""
 
-import ipaddress
 import logging
 import math
 import time
@@ -16,6 +15,7 @@ from serving.access.credentials import Credentials, credentials
 from serving.access.failures import Failures
 from serving.access.keyring import Held
 from serving.access.sessions import Session
+from serving.addresses import in_digits
 from serving.lane import address
 from serving.observability import Metrics
 from serving.problems import problem
@@ -196,7 +196,5 @@ def _telling(bucket: Bucket, send: Send) -> Send:
 @lru_cache(maxsize=1_000)
 def is_this_machine(client: str) -> bool:
     """Whether an address in digits is one that no other machine can have."""
-    try:
-        return ipaddress.ip_address(client).is_loopback
-    except ValueError:
-        return False
+    found = in_digits(client)
+    return found is not None and found.is_loopback

@@ -155,14 +155,7 @@ class KeyRing:
 
 def _facts(key: Key) -> dict[str, Any]:
     """What an auditor must know of a key."""
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "state": key.state(now_us()),
-        "rate_per_s": key.rate_per_s,
-        "expires_at_us": key.expires_at_us,
-    }
+    return key.facts(now_us()) | {"expires_at_us": key.expires_at_us}
 
 
 def _tell_nobody(_: str, __: dict[str, Any]) -> None:

@@ -65,6 +65,16 @@ class Key:
             return "expired"
         return "live"
 
+    def facts(self, now_us: int) -> dict[str, Any]:
+        """What may be told of it, without its times."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "scopes": sorted(self.scopes),
+            "state": self.state(now_us),
+            "rate_per_s": self.rate_per_s,
+        }
+
 
 def all_keys(records: Records) -> list[Key]:
     """Every key there ever was, the oldest first."""

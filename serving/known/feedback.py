@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from features.contracts.labels import UNSPECIFIED
 from features.contracts.times import instant_text
 from features.errors import RiskError
-from serving.known.tables import FEEDBACK, instants
+from serving.known.tables import FEEDBACK, instants, of_chain
 from serving.records import Records
 
 SOURCE = "feedback"
@@ -102,12 +102,8 @@ class Feedback:
             There are findings of several chains, and none is named.
         """
         with self._records.reading() as connection:
-            chains = list(connection.scalars(sa.select(FEEDBACK.c.chain).distinct()))
-            if chain is None and len(chains) > 1:
-                raise RiskError(f"the records hold feedback of {', '.join(chains)}: say which")
-            query = sa.select(FEEDBACK).order_by(FEEDBACK.c.available_at_us, FEEDBACK.c.id)
-            if chain is not None:
-                query = query.where(FEEDBACK.c.chain == chain)
+            query = sa.select(FEEDBACK).where(of_chain(connection, FEEDBACK, chain, "feedback"))
+            query = query.order_by(FEEDBACK.c.available_at_us, FEEDBACK.c.id)
             found = connection.execute(query).all()
         ends: dict[tuple[str, str], int] = {}
         rows: list[dict[str, Any]] = []

@@ -13,11 +13,11 @@ from features.contracts.labels import NONE, UNSPECIFIED
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from serving.clock import text_of
-from serving.known.tables import LABELS, instants
+from serving.known.tables import LABELS, instants, of_chain
 from serving.records import Records
 from serving.service import Service
 
-_SAME = ("wallet", "label", "category", "original", "source", "confidence")
+_SAID = ("wallet", "label", "category", "original", "source", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +143,7 @@ class PostedLabels:
             They are of several chains, and none is named.
         """
         with self._records.reading() as connection:
-            chains = list(connection.scalars(sa.select(LABELS.c.chain).distinct()))
-            if chain is None and len(chains) > 1:
-                raise RiskError(f"the records hold labels of {', '.join(chains)}: say which")
-            return _frame(connection, sa.true() if chain is None else LABELS.c.chain == chain)
+            return _frame(connection, of_chain(connection, LABELS, chain, "labels"))
 
     def _change(
         self,
@@ -223,7 +220,7 @@ def _insert(
 
 def _keys(label: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """What a label says, whenever it became known; and the same from that instant on."""
-    said = (*(getattr(label, name) for name in _SAME), label.until_us)
+    said = (*(getattr(label, name) for name in _SAID), label.until_us)
     return said, (*said, label.known_at_us)
 
 
@@ -233,10 +230,9 @@ def _end(numbers: list[int], change: dict[str, Any], connection: sa.Connection) 
 
 def _frame(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> pd.DataFrame:
     """Labels as their contract has them."""
-    names = ("wallet", "label", "category", "original", "source", "confidence")
     query = sa.select(LABELS).where(chosen).order_by(LABELS.c.id)
     rows = connection.execute(query).all()
-    frame = pd.DataFrame({name: [getattr(one, name) for one in rows] for name in names})
+    frame = pd.DataFrame({name: [getattr(one, name) for one in rows] for name in _SAID})
     for name in ("known_at", "until"):
         frame[name] = instants([getattr(one, f"{name}_us") for one in rows])
     return frame

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from features.errors import RiskError
 from serving.journal import utc
 from serving.records import METADATA
 from serving.sql import NUMBER
@@ -46,6 +47,24 @@ FEEDBACK = sa.Table(
     sa.Column("place", sa.Integer, nullable=False),  # in the request
     sa.UniqueConstraint("operation", "place"),
 )
+
+
+def of_chain(
+    connection: sa.Connection, table: sa.Table, chain: str | None, what: str
+) -> sa.ColumnElement[bool]:
+    """Rows of a chain; all of them where none is named; ``what`` they are, for messages.
+
+    Raises
+    ------
+    RiskError
+        They are of several chains, and none is named.
+    """
+    if chain is not None:
+        return table.c.chain == chain
+    chains = list(connection.scalars(sa.select(table.c.chain).distinct()))
+    if len(chains) > 1:
+        raise RiskError(f"the records hold {what} of {', '.join(chains)}: say which")
+    return sa.true()
 
 
 def instants(since_1970_us: Sequence[int | None]) -> pd.DatetimeIndex:

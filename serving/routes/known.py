@@ -70,8 +70,12 @@ async def end_labels(request: Request, endpoint: Ready) -> Response:
         if _back_dated(services, [until]) and Scope.ADMIN not in who.scopes:
             raise HTTPException(403, f"until before now needs the scope {Scope.ADMIN}")
         done = endpoint.posted.end(services, asked.ids, until, who.name)
-        told = done._asdict() | {"until": instant_text(done.until_us)}
-        return {name: told[name] for name in ("ended", "unknown", "ended_before", "until")}
+        return {
+            "ended": done.ended,
+            "unknown": done.unknown,
+            "ended_before": done.ended_before,
+            "until": instant_text(done.until_us),
+        }
 
     return as_json(await to_thread.run_sync(end, limiter=request.app.state.writers))
 

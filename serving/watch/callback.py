@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from features.errors import RiskError
+from serving.addresses import Address, in_digits
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_CHARACTERS = 2_000
 _VISIBLE = re.compile(r"[!-~]+")
@@ -56,7 +56,7 @@ def parse_callback(url: str, networks: Iterable[Network] = ()) -> Callback:
         raise RiskError("callback: a URL such as https://risk.example/hooks")
     if parts.username is not None or parts.password is not None or "#" in url:
         raise RiskError("callback: no user, no password and no fragment in the URL")
-    literal = _literal(host)
+    literal = in_digits(host)
     if parts.scheme == "http" and not (host == "localhost" or (literal and literal.is_loopback)):
         raise RiskError("callback: https, but for this machine itself")
     if literal is not None:
@@ -89,10 +89,3 @@ def _embedded(address: Address) -> Address:
         teredo = address.teredo
         return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
     return address
-
-
-def _literal(host: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,28 +122,19 @@ class Deliverer:
         """What is due and may be sent now, and how long to wait for more."""
         now = now_us()
         self._purge(now)
-        busy = Counter(self._under_way.values())
-        free = AT_ONCE - len(self._under_way)
-        query = sa.select(DELIVERIES, LISTS.c.callback)
-        query = query.join(LISTS, LISTS.c.name == DELIVERIES.c.list)
-        query = query.where(DELIVERIES.c.state == WAITING).order_by(DELIVERIES.c.due_at_us)
-        full = [name for name, count in busy.items() if count >= OF_ONE_LIST]
-        query = query.where(DELIVERIES.c.list.not_in(full)).limit(AT_ONCE * 8)
+        under_way = dict(self._under_way)
         chosen: list[dict[str, Any]] = []
-        wait_s = IDLE_S
         with self._records.reading() as connection:
-            for one in connection.execute(query):
-                if one.due_at_us > now:
-                    wait_s = min(wait_s, (one.due_at_us - now) / 1e6)
+            while len(under_way) < AT_ONCE:
+                one = connection.execute(_first_beside(under_way)).first()
+                if one is None:
                     break
-                if one.id in self._under_way or busy[one.list] >= OF_ONE_LIST:
-                    continue
-                if len(chosen) == free:
-                    break  # one that ends wakes us
-                busy[one.list] += 1
+                if one.due_at_us > now:
+                    return chosen, min(IDLE_S, (one.due_at_us - now) / 1e6)
+                under_way[one.id] = one.list
                 signing = live_secrets(connection, one.list)
                 chosen.append({**one._mapping, "secrets": signing})
-        return chosen, wait_s
+        return chosen, IDLE_S  # one that ends wakes us
 
     def _note(self, one: dict[str, Any], said: Said | None, why: str) -> None:
         now = now_us()
@@ -192,6 +183,15 @@ class Deliverer:
         anew = {"state": WAITING, "attempts": 0, "due_at_us": now_us(), "done_at_us": None}
         with self._records.writing("dead letters stay") as connection:
             return connection.execute(sa.update(DELIVERIES).where(chosen).values(anew)).rowcount
+
+
+def _first_beside(under_way: Mapping[str, str]) -> sa.Select[Any]:
+    """The delivery that is due first, of those of lists that have fewer under way than they may."""
+    full = [name for name, count in Counter(under_way.values()).items() if count >= OF_ONE_LIST]
+    query = sa.select(DELIVERIES, LISTS.c.callback)
+    query = query.join(LISTS, LISTS.c.name == DELIVERIES.c.list)
+    query = query.where(DELIVERIES.c.state == WAITING, DELIVERIES.c.id.not_in([*under_way]))
+    return query.where(DELIVERIES.c.list.not_in(full)).order_by(DELIVERIES.c.due_at_us).limit(1)
 
 
 def _delay_s(attempts: int, said: Said | None) -> float:

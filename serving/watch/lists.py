@@ -190,7 +190,7 @@ class Lists:
             if len(live) == 1:
                 raise ConflictError("it is the only secret of the list: make another before")
             connection.execute(sa.delete(SECRETS).where(SECRETS.c.id == id_))
-            left = sa.update(SECRETS).where(SECRETS.c.list == name)
+            left = sa.update(SECRETS).where(SECRETS.c.id.in_(live))  # not those that ended before
             connection.execute(left.values(ends_at_us=None))
         return True
 

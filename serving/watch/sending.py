@@ -11,7 +11,10 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from serving.watch.callback import Address, Callback, Network, require_allowed
+from anyio import to_thread
+
+from serving.addresses import Address
+from serving.watch.callback import Callback, Network, require_allowed
 
 MOST_HEAD_BYTES = 16 * 1024
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
@@ -69,7 +72,8 @@ async def _resolve(callback: Callback) -> list[Address]:
 
 
 async def _exchange(callback: Callback, address: Address, sent: bytes) -> Said:
-    secure = ssl.create_default_context() if callback.secure else None
+    # in a thread: certificates take tens of milliseconds to read, which scores would wait for
+    secure = await to_thread.run_sync(ssl.create_default_context) if callback.secure else None
     reader, writer = await asyncio.open_connection(
         str(address),
         callback.port,

@@ -64,6 +64,7 @@ class Watcher:
         self._asking = asking
         self._debounce_s, self._every_s = debounce_s, every_s
         self._changing = threading.Lock()
+        self._reloading = threading.Lock()
         self._watched = self.lists.watched()
         self._due: dict[Place, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -87,7 +88,8 @@ class Watcher:
 
     def reload(self, ledger: str, wallets: Iterable[str] = ()) -> None:
         """Take a change of the lists in, and look at the wallets of one."""
-        self._watched = self.lists.watched()
+        with self._reloading:  # or what was read before another's change could replace it
+            self._watched = self.lists.watched()
         self.touch(ledger, wallets)
 
     def _add(self, places: Iterable[Place]) -> None:
