@@ -16,6 +16,7 @@ from features.contracts.addresses import is_canonical
 from features.errors import RiskError
 from serving.bodies import SHORT_BYTES
 from serving.desk.pages import csrf
+from serving.routes.reading import media_type
 from serving.schemas.requests import ScoreRequest
 from serving.service import Service
 
@@ -36,8 +37,7 @@ async def read_form(request: Request) -> dict[str, str]:
     HTTPException
         415, 413, 400: it is no form. 403: it came from no page that this caller was shown.
     """
-    media, _, _ = request.headers.get("content-type", "").partition(";")
-    if media.strip().lower() != FORM:
+    if media_type(request) != FORM:
         raise HTTPException(415, f"send a form: Content-Type: {FORM}")
     body = await request.body()
     if len(body) > SHORT_BYTES:
