@@ -14,6 +14,7 @@ from serving.access.guard import charge
 from serving.answering import Answer
 from serving.audit import asker
 from serving.desk.cases import Case, ledger_name
+from serving.desk.told import alarming
 from serving.desk.trail import Graph, LabelledPath, graph, labelled_paths
 from serving.endpoint import Endpoint
 from serving.recomputing import question_of
@@ -102,11 +103,7 @@ async def trail(
     as_of_us, held = microseconds(datetime.fromisoformat(as_of)), service.scorer.held
 
     def illicit(name: str) -> bool:
-        entries = (held.known(name, as_of_us) or {"entries": ()})["entries"]
-        return any(
-            (one["label"] == "illicit" or one["sanctioned"]) and one["until"] is None
-            for one in entries
-        )
+        return any(alarming(held.known(name, as_of_us)))
 
     own = evidence["wallet"]["address"]
     return graph(own, flows, illicit), evidence, labelled_paths(own, evidence["trails"], illicit)
