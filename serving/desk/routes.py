@@ -18,6 +18,7 @@ from serving.desk.forms import own_account, question, read_form
 from serving.desk.history import chart, instants
 from serving.desk.page_route import PageRoute, may
 from serving.desk.pages import HEADERS, page
+from serving.desk.picture import HEIGHT, WIDTH
 from serving.desk.told import alarming, exposed, provenance, scale
 from serving.desk.waterfall import waterfall
 from serving.endpoint import Endpoint
@@ -123,6 +124,7 @@ async def trail(request: Request, case: Opened, endpoint: Ready) -> Response:
         case=case,
         wallet=evidence["wallet"]["address"],
         graph=graph,
+        box={"width": WIDTH, "height": HEIGHT},
         paths=paths,
         evidence=evidence,
         unit=service.scorer.held.ledger.unit,
