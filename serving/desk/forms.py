@@ -52,8 +52,8 @@ async def read_form(request: Request) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def instant(text: str | None) -> datetime | None:
-    """Instant that somebody typed, in UTC unless it says otherwise; None: now.
+def instant(text: str | None, what: str = "as of") -> datetime | None:
+    """Instant that somebody typed, in UTC unless it says otherwise; None: the field was empty.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def instant(text: str | None) -> datetime | None:
         told = datetime.fromisoformat(text)
     except ValueError as error:
         raise RiskError(
-            f"as of {text[:40]!r} is no time; write it as 2026-01-31 09:30, in UTC"
+            f"{what} {text[:40]!r} is no time; write it as 2026-01-31 09:30, in UTC"
         ) from error
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
