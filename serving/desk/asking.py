@@ -19,7 +19,7 @@ from serving.desk.trail import Graph, LabelledPath, graph, labelled_paths
 from serving.endpoint import Endpoint
 from serving.recomputing import question_of
 from serving.routes.reading import lane_of
-from serving.schemas.requests import ScoreRequest, TraceRequest
+from serving.schemas.requests import ScoreRequest, TraceRequest, address_of
 from serving.schemas.values import microseconds
 from serving.service import Service
 
@@ -57,9 +57,8 @@ async def past_case(endpoint: Endpoint, case_id: str) -> Case | None:
         return None
     at = record["ledger"]
     ledger = f"{at['transfers']:,} transfers, {at['identity']}"
-    typed = record["question"]["wallet"]
-    typed = typed if isinstance(typed, str) else typed["address"]
-    return Case(case_id, question_of(line), json.loads(line.answer()), typed, ledger)
+    asked = question_of(line)
+    return Case(case_id, asked, json.loads(line.answer()), address_of(asked.wallet), ledger)
 
 
 async def scores(
