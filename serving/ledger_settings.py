@@ -175,19 +175,18 @@ def journal_beside(ledger: Path) -> str:
     return database_beside(ledger, "journal")
 
 
-def audit_beside(ledger: Path) -> Path:
-    """Folder of the audit beside a ledger's.
+def beside(ledger: Path, ending: str) -> Path:
+    """File or folder beside a ledger's folder, with the same name and an ending.
 
     Examples
     --------
-    >>> audit_beside(Path("/data/ledger")).as_posix()
+    >>> beside(Path("/data/ledger"), "audit").as_posix()
     '/data/ledger.audit'
     """
     folder = ledger.absolute()
-    return folder.with_name(f"{folder.name}.audit")
+    return folder.with_name(f"{folder.name}.{ending}")
 
 
 def database_beside(ledger: Path, what: str) -> str:
     """URL of an SQLite database beside a ledger's folder, by what it holds."""
-    folder = ledger.absolute()
-    return f"sqlite:///{folder.with_name(f'{folder.name}.{what}.sqlite')}"
+    return f"sqlite:///{beside(ledger, f'{what}.sqlite')}"

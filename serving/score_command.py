@@ -91,7 +91,7 @@ def _of_lines(spine: Path, as_of: int) -> Iterator[Question]:
     from pydantic import ValidationError
     from pydantic_core import from_json, to_json
 
-    from serving.schemas.requests import WalletQuestion
+    from serving.schemas.requests import WalletQuestion, address_of
     from serving.schemas.values import microseconds
 
     if not spine.exists():
@@ -109,8 +109,8 @@ def _of_lines(spine: Path, as_of: int) -> Iterator[Question]:
             raise RiskError(f"{spine}, line {number}: {place}: {first['msg']}") from error
         except ValueError as error:
             raise RiskError(f"{spine}, line {number} is no JSON: {error}") from error
-        address = one.wallet if isinstance(one.wallet, str) else one.wallet.address
-        yield Question(address, as_of if one.as_of is None else microseconds(one.as_of))
+        when = as_of if one.as_of is None else microseconds(one.as_of)
+        yield Question(address_of(one.wallet), when)
 
 
 def answered(

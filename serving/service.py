@@ -260,9 +260,7 @@ class Service:
 
     def address(self, wallet: str | requests.Wallet) -> str:
         """Canonical spelling of a wallet of this chain; raises RiskError where it is none."""
-        if isinstance(wallet, str):
-            wallet = requests.Wallet(address=wallet)
-        return self.scorer.held.address(wallet.address)
+        return self.scorer.held.address(requests.address_of(wallet))
 
     def flow(self, asked: requests.TraceRequest) -> Flow:
         """What :meth:`trace` answers with as ``flow``, before it is text: for a picture.

@@ -16,7 +16,7 @@ from serving.ledger_settings import (
     BesideLedger,
     LedgerSettings,
     ModelPlace,
-    audit_beside,
+    beside,
     database_beside,
 )
 from serving.log import Level
@@ -36,10 +36,6 @@ class Settings(BesideLedger, BaseSettings):
 
     Parameters
     ----------
-    ledger : Path
-        Folder of a saved ledger.
-    model : str
-        Folder of a saved risk model, or ``models:/name@alias`` of a registry.
     ledgers : dict of str to LedgerSettings
         Several ledgers by the name that requests may call them by;
         ``WALLETRISK_LEDGERS__<NAME>__MODEL`` and so on.
@@ -205,43 +201,45 @@ class Settings(BesideLedger, BaseSettings):
     @property
     def records_url(self) -> str:
         """URL of the records, the default filled in."""
-        first = next(iter(self.houses.values()))
-        return database_beside(first.ledger, "records") if self.records is None else self.records
+        first = self._first_ledger
+        return database_beside(first, "records") if self.records is None else self.records
 
     @property
     def jobs_folder(self) -> Path:
         """Folder of the files of jobs, the default filled in."""
         if self.jobs is not None:
             return self.jobs
-        url = make_url(self.records_url)
-        if url.get_backend_name() == "sqlite" and url.database:
-            return Path(url.database).with_suffix(".jobs")
-        folder = next(iter(self.houses.values())).ledger.absolute()
-        return folder.with_name(f"{folder.name}.jobs")
+        file = _file_of(self.records_url)
+        return beside(self._first_ledger, "jobs") if file is None else file.with_suffix(".jobs")
 
     @property
     def audit_place(self) -> Path:
         """Folder of the audit, the default filled in."""
-        first = next(iter(self.houses.values()))
-        return audit_beside(first.ledger) if self.audit_folder is None else self.audit_folder
+        first = self._first_ledger
+        return beside(first, "audit") if self.audit_folder is None else self.audit_folder
 
     @property
     def folders(self) -> dict[str, Path]:
         """Folders that are written to while serving, by what lies there."""
-        found = {}
+        found, urls = {}, {"records": self.records}
         for name, house in self.houses.items():
             prefix = f"{name} " if name else ""
             found[f"{prefix}ledger"] = house.ledger.parent
-            if house.journal is not None:
-                found |= _folder_of(f"{prefix}journal", house.journal)
-        if self.records is not None:
-            found |= _folder_of("records", self.records)
+            urls[f"{prefix}journal"] = house.journal
+        for what, url in urls.items():
+            file = None if url is None else _file_of(url)
+            if file is not None:
+                found[what] = file.parent
         if self.audit != "off":
             found["audit"] = self.audit_place
         return found
 
+    @property
+    def _first_ledger(self) -> Path:
+        return next(iter(self.houses.values())).ledger
 
-def _folder_of(what: str, url: str) -> dict[str, Path]:
-    """Folder of a database that is a file; none of one that is a server."""
-    head, _, file = url.partition(":///")
-    return {what: Path(file).parent} if head == "sqlite" and file else {}
+
+def _file_of(url: str) -> Path | None:
+    """File of a database; None of one that is a server."""
+    named = make_url(url)
+    return Path(named.database) if named.get_backend_name() == "sqlite" and named.database else None

@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import os
 import resource
-import signal
 import threading
 import time
 from pathlib import Path
@@ -61,22 +59,12 @@ def faults(work: Path) -> list[Measure]:
     return [*_killed(setting, "strict"), *_killed(setting, "relaxed"), *_full(setting)]
 
 
-def _own(setting: Setting, name: str) -> dict[str, str]:
-    folder = setting.work / name
-    folder.mkdir()
-    return {
-        "audit_folder": str(folder / "audit"),
-        "journal": f"sqlite:///{folder / 'journal.sqlite'}",
-        "records": f"sqlite:///{folder / 'records.sqlite'}",
-    }
-
-
 def _killed(setting: Setting, mode: str) -> list[Measure]:
-    own = _own(setting, f"killed-{mode}")
+    own = setting.kept(f"killed-{mode}")
     with setting.endpoint(audit=mode, **own) as server:
         clients = Clients(server, setting.wallets["random"])
         time.sleep(SECONDS)
-        os.killpg(server.group, signal.SIGKILL)
+        server.kill()
         clients.stop()
     broken = verify(Path(own["audit_folder"])).broken is not None
     with setting.endpoint(audit=mode, **own) as server:
@@ -101,7 +89,7 @@ def _lost(server: Server, kept: dict[str, bytes]) -> int:
 
 def _full(setting: Setting) -> list[Measure]:
     """Let files grow no further, as on a full disk, and then further again."""
-    own = _own(setting, "full")
+    own = setting.kept("full")
     folder = Path(own["audit_folder"])
     with setting.endpoint(audit="strict", **own) as server:
         size = segments_of(folder)[-1].path(".jsonl").stat().st_size

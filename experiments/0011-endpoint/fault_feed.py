@@ -5,8 +5,6 @@ What is sent has a key, and is sent again with it until it is answered, as a cli
 
 import http.client
 import json
-import os
-import signal
 import threading
 import time
 import uuid
@@ -16,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from servers import HOST, Server
-from setting import Setting
+from setting import SCORE, Setting
 
 from experiments.common.results import Measure
 from features import Ledger
 
 KILLS, SECONDS, WATCHED = 3, 2.0, 40
 SEED = 20261129
+QUICK = {
+    "webhook_networks": "127.0.0.0/8", "webhook_timeout_s": "1", "watch_debounce_s": "0.05",
+}  # fmt: skip
 
 
 class Receiver:
@@ -96,41 +97,29 @@ class Feeder:
 def faults(work: Path) -> list[Measure]:
     """Kill a server that is fed and tells of wallets; count what was lost or done twice."""
     setting = Setting(work, SEED, quick=True)
-    own = _own(setting)
+    own = setting.kept("fed") | QUICK
     receiver, watched = Receiver(), [f"watched{n}" for n in range(WATCHED)]
     feeder = Feeder(Ledger.open(setting.ledger).unit)
     for kill in range(KILLS + 1):
         with setting.endpoint(**own) as server:
             if kill == 0:
-                body = {"wallets": watched, "callback": receiver.url}
-                _ask(server, "PUT", "/v1/watch/lists/all", body)
+                body = json.dumps({"wallets": watched, "callback": receiver.url}).encode()
+                server.ask("PUT", "/v1/watch/lists/all", body).told()
             end = threading.Event()
             sending = threading.Thread(target=feeder.send, args=(server, end))
             sending.start()
             time.sleep(SECONDS)
             if kill < KILLS:
-                os.killpg(server.group, signal.SIGKILL)
+                server.kill()
             end.set()
             sending.join()
             if kill == KILLS:
                 end.clear()
                 _settle(server, receiver, feeder)
-                scored = _ask(server, "POST", "/v1/wallets/score", {"wallet": "counted"})
+                body = json.dumps({"wallet": "counted"}).encode()
+                scored = server.ask("POST", SCORE, body).told()
     receiver.server.shutdown()
     return _measures(scored, receiver, feeder)
-
-
-def _own(setting: Setting) -> dict[str, str]:
-    folder = setting.work / "fed"
-    folder.mkdir()
-    return {
-        "audit_folder": str(folder / "audit"),
-        "journal": f"sqlite:///{folder / 'journal.sqlite'}",
-        "records": f"sqlite:///{folder / 'records.sqlite'}",
-        "webhook_networks": "127.0.0.0/8",
-        "webhook_timeout_s": "1",
-        "watch_debounce_s": "0.05",
-    }
 
 
 def _settle(server: Server, receiver: Receiver, feeder: Feeder) -> None:
@@ -152,14 +141,3 @@ def _measures(scored: dict[str, Any], receiver: Receiver, feeder: Feeder) -> lis
         Measure(f"{name}: webhooks", len(receiver.ids), ""),
         Measure(f"{name}: webhooks that came again", receiver.ids.total() - len(receiver.ids), ""),
     ]
-
-
-def _ask(server: Server, method: str, path: str, body: object = None) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
-    content = None if body is None else json.dumps(body).encode()
-    connection.request(method, path, content, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    said: dict[str, Any] = json.loads(answer.read())
-    if answer.status != http.client.OK:
-        raise RuntimeError(f"{path} answered {answer.status}: {said}")
-    return said

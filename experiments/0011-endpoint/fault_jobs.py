@@ -1,14 +1,9 @@
 """Faults of jobs: a server that is killed again and again while it works on a list."""
 
-import http.client
 import json
-import os
-import signal
 import time
 from pathlib import Path
-from typing import Any
 
-from servers import HOST, Server
 from setting import Setting
 
 from experiments.common.results import Measure
@@ -20,13 +15,7 @@ ITEMS, KILLS, WORKED_S = 6_000, 4, 1.0
 def faults(work: Path) -> list[Measure]:
     """Kill a server four times in one job; count what is lost, doubled or otherwise answered."""
     setting = Setting(work, SEED, quick=True)
-    own = work / "killed-jobs"
-    own.mkdir()
-    kept = {
-        "journal": f"sqlite:///{own / 'journal.sqlite'}",
-        "records": f"sqlite:///{own / 'records.sqlite'}",
-        "audit_folder": str(own / "audit"),
-    }
+    kept = setting.kept("killed-jobs")
     wallets = (setting.wallets["random"] * ITEMS)[:ITEMS]
     as_of = setting.as_of.isoformat()
     lines = [json.dumps({"wallet": wallet, "as_of": as_of}) for wallet in wallets]
@@ -34,16 +23,16 @@ def faults(work: Path) -> list[Measure]:
     for kill in range(KILLS):
         with setting.endpoint(**kept) as server:
             if kill == 0:
-                taken = _asked(server, "POST", "/v1/jobs", "\n".join(lines).encode())["id"]
+                body = "\n".join(lines).encode()
+                taken = server.ask("POST", "/v1/jobs", body, "application/x-ndjson").told()["id"]
             time.sleep(WORKED_S)
-            far.append(_asked(server, "GET", f"/v1/jobs/{taken}")["answered"])
-            os.killpg(server.group, signal.SIGKILL)
+            far.append(server.ask("GET", f"/v1/jobs/{taken}").told()["answered"])
+            server.kill()
     with setting.endpoint(**kept) as server:
-        while (told := _asked(server, "GET", f"/v1/jobs/{taken}"))["finished_at"] is None:
+        while (told := server.ask("GET", f"/v1/jobs/{taken}").told())["finished_at"] is None:
             time.sleep(0.2)
-        said = [
-            json.loads(line) for line in _bytes(server, f"/v1/jobs/{taken}/result").splitlines()
-        ]
+        result = server.ask("GET", f"/v1/jobs/{taken}/result").body
+    said = [json.loads(line) for line in result.splitlines()]
     numbers = [line["item"] for line in said]
     names = [line["wallet"] for line in said]
     probability: dict[str, set[float]] = {}
@@ -62,20 +51,3 @@ def faults(work: Path) -> list[Measure]:
         Measure(f"{begin}: kills at work", sum(0 < one < told["total"] for one in far), "kills",
                 target=1, at_least=True),
     ]  # fmt: skip
-
-
-def _asked(server: Server, method: str, path: str, body: bytes | None = None) -> Any:
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
-    connection.request(method, path, body, {"Content-Type": "application/x-ndjson"})
-    answer = connection.getresponse()
-    said = json.loads(answer.read())
-    connection.close()
-    if answer.status != http.client.OK:
-        raise RuntimeError(f"{path} answered {answer.status}: {said}")
-    return said
-
-
-def _bytes(server: Server, path: str) -> bytes:
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=60)
-    connection.request("GET", path)
-    return connection.getresponse().read()

@@ -1,9 +1,7 @@
 """Faults of models: killed while another takes over, reloaded under load, and torn folders."""
 
 import json
-import os
 import random
-import signal
 import statistics
 import threading
 import time
@@ -11,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 from servers import HOST, Server
 from setting import SCORE, Setting
@@ -23,7 +20,6 @@ from training.model_folder import write_folder
 KILLS = 12
 RELOADS = 50
 CLIENTS = 4
-Answer = tuple[int, dict[str, Any]]
 
 
 def faults(work: Path) -> list[Measure]:
@@ -39,17 +35,6 @@ def _put(setting: Setting, model: RiskModel, number: int) -> str:
     manifest = model.manifest.model_copy(update={"base_rate": 0.002 * (1 + number % 50)})
     write_folder(model.parts._replace(manifest=manifest), setting.model, overwrite=True)
     return manifest.version
-
-
-def _ask(server: Server, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-    connection = HTTPConnection(HOST, server.port, timeout=60)
-    try:
-        sent = None if body is None else json.dumps(body)
-        connection.request(method, path, sent, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -68,21 +53,20 @@ def _killed(setting: Setting, original: RiskModel) -> list[Measure]:
     held: str | None = None
     for number in range(1, KILLS + 1):
         with _endpoint(setting) as server:
-            _, listed = _ask(server, "GET", "/v1/models")
-            (now,) = listed["models"]
+            (now,) = server.ask("GET", "/v1/models").told()["models"]
             other += now["version"] not in allowed or now["refused"] is not None
             undone += held is not None and now["version"] != held
             held = None
             if number % 3 == 0 and now["changes"][0]["how"] != "rollback":
-                status, back = _ask(server, "POST", "/v1/models:rollback", {"why": "a test"})
-                held = back["version"] if status == 200 else None
+                back = server.ask("POST", "/v1/models:rollback", b'{"why": "a test"}')
+                held = back.told()["version"] if back.status == 200 else None
             else:
                 # whichever moment the kill meets: the one before, or this one
                 allowed = {now["version"], _put(setting, original, number)}
                 time.sleep(generator.uniform(0, 0.5))
             if held is not None:
                 allowed = {held}
-            os.killpg(server.group, signal.SIGKILL)
+            server.kill()
     return [
         Measure(f"fault: {KILLS} kills -9 around reloads: starts with another model", other, ""),
         Measure("fault: kill -9 after a rollback: rollbacks lost", undone, ""),
@@ -126,10 +110,10 @@ def _under_load(setting: Setting, original: RiskModel) -> list[Measure]:
             rates[manifest.version] = manifest.base_rate
             begin = time.perf_counter()
             wanted = _put(setting, original, number)
-            while _ask(server, "GET", "/v1/model")[1]["version"] != wanted:
+            while _version(server) != wanted:
                 time.sleep(0.01)
             waits.append(time.perf_counter() - begin)
-            sizes.append(_resident_mib(server.group))
+            sizes.append(server.resident_mib())
         failed[0] += _torn(setting, original, server)
         stop.set()
         for thread in threads:
@@ -150,17 +134,14 @@ def _under_load(setting: Setting, original: RiskModel) -> list[Measure]:
 
 def _torn(setting: Setting, original: RiskModel, server: Server) -> int:
     """Tear a folder: 0 where it is refused, and the one before serves on."""
-    _, before = _ask(server, "GET", "/v1/model")
+    before = _version(server)
     _put(setting, original, RELOADS + 7)
     torn = setting.model / "calibration.json"
     torn.write_bytes(torn.read_bytes()[:-2])
-    status, _ = _ask(server, "POST", "/v1/models:reload", {})
-    _, after = _ask(server, "GET", "/v1/model")
-    return int(after["version"] != before["version"] and status == 200)
+    status = server.ask("POST", "/v1/models:reload", b"{}").status
+    return int(_version(server) != before and status == 200)
 
 
-def _resident_mib(process: int) -> float:
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the endpoint has ended")
+def _version(server: Server) -> str:
+    version: str = server.ask("GET", "/v1/model").told()["version"]
+    return version

@@ -1,5 +1,7 @@
 """Start a server as a process of its own, wait until it answers, and end it whatever happens."""
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -11,10 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from experiments.common.processes import peak_mib
 
 HOST = "127.0.0.1"
+
+
+class Answered(NamedTuple):
+    """Status and body of an answer."""
+
+    status: int
+    body: bytes
+
+    def told(self) -> Any:
+        """Return what it says, or raise RuntimeError where it is none of 200."""
+        if self.status != http.client.OK:
+            raise RuntimeError(f"the endpoint answered {self.status}: {self.body[:400]!r}")
+        return json.loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,33 @@ class Server:
     port: int
     group: int
     start_s: float
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        media: str = "application/json",
+    ) -> Answered:
+        """Ask once, over a connection of its own."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        try:
+            connection.request(method, path, body, {"Content-Type": media})
+            answer = connection.getresponse()
+            return Answered(answer.status, answer.read())
+        finally:
+            connection.close()
+
+    def kill(self) -> None:
+        """End it as a loss of power does."""
+        os.killpg(self.group, signal.SIGKILL)
+
+    def resident_mib(self) -> float:
+        """Return the resident memory of its first process now."""
+        for line in Path(f"/proc/{self.group}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("the endpoint has ended")
 
     def peak_mib(self) -> float:
         """Return the summed peak resident memory of its processes."""

@@ -98,6 +98,16 @@ class Setting:
             "hub": [ledger.wallet(code) for code in hubs.tolist()],
         }
 
+    def kept(self, name: str) -> dict[str, str]:
+        """Settings of an endpoint that begins, and ends, several times with what it wrote."""
+        folder = self.work / name
+        folder.mkdir()
+        return {
+            "audit_folder": str(folder / "audit"),
+            "journal": f"sqlite:///{folder / 'journal.sqlite'}",
+            "records": f"sqlite:///{folder / 'records.sqlite'}",
+        }
+
     @contextmanager
     def endpoint(self, **variables: str) -> Iterator[Server]:
         """Run ``walletrisk serve`` with journal and records of its own.

@@ -1,7 +1,5 @@
 """Stage ``steady``: memory over two hundred thousand requests."""
 
-from pathlib import Path
-
 from http_load import run_load
 from measured import CLIENTS
 from servers import HOST
@@ -22,16 +20,9 @@ def measure(setting: Setting) -> list[Measure]:
             run_load(
                 questions, host=HOST, port=server.port, clients=CLIENTS, count=count, limit_s=3600
             )
-            sizes.append(_resident_mib(server.group))
+            sizes.append(server.resident_mib())
     return [
         Measure(f"steady: memory after {first:,} requests", sizes[0], "MiB"),
         Measure(f"steady: memory after {requests:,} requests", sizes[1], "MiB"),
         Measure("steady: growth", sizes[1] / sizes[0] - 1, "", target=0.02),
     ]
-
-
-def _resident_mib(process: int) -> float:
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the endpoint has ended")

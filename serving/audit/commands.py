@@ -106,9 +106,9 @@ def prune(
 
 def _folder(ledger: Path | None, audit: Path | None) -> Path:
     from features.errors import RiskError
-    from serving.ledger_settings import audit_beside
+    from serving.ledger_settings import beside
 
-    folder = audit if audit is not None or ledger is None else audit_beside(ledger)
+    folder = audit if audit is not None or ledger is None else beside(ledger, "audit")
     if folder is None:
         raise RiskError("name the ledger (--ledger) or the folder of the audit (--audit)")
     if not folder.is_dir():

@@ -14,11 +14,12 @@ from serving.access.guard import charge
 from serving.answering import Answer
 from serving.audit import asker
 from serving.desk.cases import Case, ledger_name
+from serving.desk.told import alarming
 from serving.desk.trail import Graph, LabelledPath, graph, labelled_paths
 from serving.endpoint import Endpoint
 from serving.recomputing import question_of
 from serving.routes.reading import lane_of
-from serving.schemas.requests import ScoreRequest, TraceRequest
+from serving.schemas.requests import ScoreRequest, TraceRequest, address_of
 from serving.schemas.values import microseconds
 from serving.service import Service
 
@@ -56,9 +57,8 @@ async def past_case(endpoint: Endpoint, case_id: str) -> Case | None:
         return None
     at = record["ledger"]
     ledger = f"{at['transfers']:,} transfers, {at['identity']}"
-    typed = record["question"]["wallet"]
-    typed = typed if isinstance(typed, str) else typed["address"]
-    return Case(case_id, question_of(line), json.loads(line.answer()), typed, ledger)
+    asked = question_of(line)
+    return Case(case_id, asked, json.loads(line.answer()), address_of(asked.wallet), ledger)
 
 
 async def scores(
@@ -102,11 +102,7 @@ async def trail(
     as_of_us, held = microseconds(datetime.fromisoformat(as_of)), service.scorer.held
 
     def illicit(name: str) -> bool:
-        entries = (held.known(name, as_of_us) or {"entries": ()})["entries"]
-        return any(
-            (one["label"] == "illicit" or one["sanctioned"]) and one["until"] is None
-            for one in entries
-        )
+        return any(alarming(held.known(name, as_of_us)))
 
     own = evidence["wallet"]["address"]
     return graph(own, flows, illicit), evidence, labelled_paths(own, evidence["trails"], illicit)

@@ -5,7 +5,7 @@ from typing import Any
 
 from serving.desk.cases import Case
 from serving.desk.sheet import BOLD, GREY, Sheet
-from serving.desk.told import exposed, provenance
+from serving.desk.told import alarming, exposed, provenance
 from serving.desk.waterfall import waterfall
 from serving.desk.words import amount, duration, moment, one_in, percent, plain, share, times
 
@@ -44,20 +44,16 @@ def alarms(case: Case) -> Iterator[tuple[list[str], str]]:
     """What is to be read first, the gravest before all."""
     answer = case.answer
     known = answer["known"]
+    sanctions, illicit = alarming(known)
     if known is not None and known["sanctioned"]:
         told = [
             f"{one['source'] or 'a list'}: {one['original'] or one['category']}, since "
             f"{moment(one['known_at'])}"
-            for one in known["entries"]
-            if one["sanctioned"] and one["until"] is None
+            for one in sanctions
         ]
         yield ["SANCTIONED: a list that names this wallet was in force.", *told], ALARM
-    named = [
-        one for one in (known or {}).get("entries", ())
-        if one["label"] == "illicit" and one["until"] is None and not one["sanctioned"]
-    ]  # fmt: skip
-    if named:
-        kinds = ", ".join(sorted({plain(one["category"]) for one in named}))
+    if illicit:
+        kinds = ", ".join(sorted({plain(one["category"]) for one in illicit}))
         yield [f"ON A LIST AS ILLICIT: {kinds}. That is not in the probability."], ALARM
     if case.asked.transfers:
         told = [f"{one.amount} {one.asset} from {one.sender} to {one.recipient}"

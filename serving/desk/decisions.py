@@ -48,7 +48,7 @@ async def override(request: Request, case: Opened, endpoint: Ready) -> Response:
             decision=given.get("decision"),  # type: ignore[arg-type]  # checked there
             author=given.get("author", ""),
             reason=given.get("reason", ""),
-            expires_at=instant(given.get("expires_at")),
+            expires_at=instant(given.get("expires_at"), "until"),
         )
     except ValidationError as error:
         raise RiskError(mistake_of(error)) from error

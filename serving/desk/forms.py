@@ -16,6 +16,7 @@ from features.contracts.addresses import is_canonical
 from features.errors import RiskError
 from serving.bodies import SHORT_BYTES
 from serving.desk.pages import csrf
+from serving.routes.reading import media_type
 from serving.schemas.requests import ScoreRequest
 from serving.service import Service
 
@@ -36,8 +37,7 @@ async def read_form(request: Request) -> dict[str, str]:
     HTTPException
         415, 413, 400: it is no form. 403: it came from no page that this caller was shown.
     """
-    media, _, _ = request.headers.get("content-type", "").partition(";")
-    if media.strip().lower() != FORM:
+    if media_type(request) != FORM:
         raise HTTPException(415, f"send a form: Content-Type: {FORM}")
     body = await request.body()
     if len(body) > SHORT_BYTES:
@@ -52,8 +52,8 @@ async def read_form(request: Request) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def instant(text: str | None) -> datetime | None:
-    """Instant that somebody typed, in UTC unless it says otherwise; None: now.
+def instant(text: str | None, what: str = "as of") -> datetime | None:
+    """Instant that somebody typed, in UTC unless it says otherwise; None: the field was empty.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def instant(text: str | None) -> datetime | None:
         told = datetime.fromisoformat(text)
     except ValueError as error:
         raise RiskError(
-            f"as of {text[:40]!r} is no time; write it as 2026-01-31 09:30, in UTC"
+            f"{what} {text[:40]!r} is no time; write it as 2026-01-31 09:30, in UTC"
         ) from error
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from serving.desk.axis import Axis, Tick, log_odds
-from serving.desk.words import day
+from serving.desk.words import day, plain
 
 POINTS = 24
 _APART = 16.0  # percent, between texts below the chart
@@ -118,7 +118,7 @@ def _marks(last: Mapping[str, Any], known: Mapping[str, Any] | None, across: Any
     if last["stale"] and end is not None:
         found.append(Mark(across(end), "ledger ends"))
     for entry in (known or {}).get("entries", ()):
-        what = "sanctioned" if entry["sanctioned"] else entry["category"].replace("_", " ")
+        what = "sanctioned" if entry["sanctioned"] else plain(entry["category"])
         found.append(Mark(across(entry["known_at"]), f"on a list: {what}"))
         if entry["until"] is not None:
             found.append(Mark(across(entry["until"]), f"off a list: {what}"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from serving.desk.words import brief, short
+from serving.desk.words import brief, plain, short
 
 COLUMN, WIDTH, SLOT, HEIGHT = 322, 158, 58, 42  # of the picture's units, which are pixels at first
 THINNEST, THICKEST = 1.5, 18.0
@@ -58,7 +58,7 @@ class Node:
     @property
     def what(self) -> str:
         """What it is, in words; empty: a wallet that nothing is known of."""
-        return self.category.replace("_", " ") or WORDS.get(self.role, "")
+        return plain(self.category) or WORDS.get(self.role, "")
 
     @property
     def worth(self) -> str:

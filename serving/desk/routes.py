@@ -18,7 +18,8 @@ from serving.desk.forms import own_account, question, read_form
 from serving.desk.history import chart, instants
 from serving.desk.page_route import PageRoute, may
 from serving.desk.pages import HEADERS, page
-from serving.desk.told import exposed, provenance, scale
+from serving.desk.picture import HEIGHT, WIDTH
+from serving.desk.told import alarming, exposed, provenance, scale
 from serving.desk.waterfall import waterfall
 from serving.endpoint import Endpoint
 from serving.routes.reading import Ready
@@ -93,6 +94,7 @@ async def show(request: Request, case: Opened, endpoint: Ready) -> Response:
         "case.html",
         case=case,
         answer=answer,
+        alarming=alarming(answer["known"]),
         before=None if case.before is None else cases.find(case.before),
         scale=scale(answer),
         fall=waterfall(answer),
@@ -122,6 +124,7 @@ async def trail(request: Request, case: Opened, endpoint: Ready) -> Response:
         case=case,
         wallet=evidence["wallet"]["address"],
         graph=graph,
+        box={"width": WIDTH, "height": HEIGHT},
         paths=paths,
         evidence=evidence,
         unit=service.scorer.held.ledger.unit,

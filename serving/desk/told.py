@@ -7,6 +7,34 @@ from typing import Any, NamedTuple
 from serving.desk.axis import Axis, Tick, log_odds
 
 
+class Alarming(NamedTuple):
+    """Entries of lists that warn of a wallet, in force at the instant of the answer.
+
+    Attributes
+    ----------
+    sanctions, illicit : list of entries
+        Under a sanction; and called illicit without one.
+    """
+
+    sanctions: list[Mapping[str, Any]]
+    illicit: list[Mapping[str, Any]]
+
+
+def alarming(known: Mapping[str, Any] | None) -> Alarming:
+    """Pick from a wallet's lists what is to be read before all else.
+
+    Examples
+    --------
+    >>> scam = {"label": "illicit", "sanctioned": False, "until": None}
+    >>> over = scam | {"until": "2026-01-31T09:30:00.000000Z"}
+    >>> alarming({"entries": [scam, over]}).illicit == [scam]
+    True
+    """
+    held = [one for one in (known or {}).get("entries", ()) if one["until"] is None]
+    illicit = [one for one in held if one["label"] == "illicit" and not one["sanctioned"]]
+    return Alarming([one for one in held if one["sanctioned"]], illicit)
+
+
 class Segment(NamedTuple):
     """A band on the scale; places in percent."""
 

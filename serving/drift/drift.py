@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import time
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,12 +61,17 @@ class _Model:
         self.base_rate = scorer.model.base_rate
         self.thresholds = dict(scorer.thresholds)
         self.places: Places = np.array([place[name] for name in scorer.model.feature_names])
-        try:
-            self.reference: Reference | None = Reference.of_model(scorer.model)
-        except RiskError:  # of a kind that keeps none
-            self.reference = None
+        self._model = scorer.model
         self.before: Block | None = None
         self.begin()
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """Its training; read where it is compared, for no answer waits there."""
+        try:
+            return Reference.of_model(self._model)
+        except RiskError:  # of a kind that keeps none
+            return None
 
     def begin(self) -> None:
         """Begin a block."""

@@ -36,6 +36,8 @@ class WalletParquet:
 
     Attributes
     ----------
+    names : list of str
+        Columns, all of which are read.
     rows : int
 
     Raises
@@ -50,9 +52,9 @@ class WalletParquet:
             plain = pq.ParquetFile(_opened(source))
             schema, facts = plain.schema_arrow, plain.metadata
             # a frame's index is no column of the user's
-            self._names = [name for name in schema.names if not name.startswith(_INDEX)]
-            require_columns(self._names, context)
-            kinds = {name: schema.field(name).type for name in self._names}
+            self.names = [name for name in schema.names if not name.startswith(_INDEX)]
+            require_columns(self.names, context)
+            kinds = {name: schema.field(name).type for name in self.names}
             for name, kind in kinds.items():
                 _require_type(name, kind)
             texts = [name for name in TEXTS if name in kinds and _is_text(kinds[name])]
@@ -74,8 +76,8 @@ class WalletParquet:
             A text is too long.
         """
         try:
-            for batch in self._file.iter_batches(batch_size=rows, columns=self._names):
-                yield {name: _cells(name, batch.column(name)) for name in self._names}
+            for batch in self._file.iter_batches(batch_size=rows, columns=self.names):
+                yield {name: _cells(name, batch.column(name)) for name in self.names}
         except (pa.ArrowException, OSError) as error:
             raise ParquetError(str(error)[:200]) from error
 

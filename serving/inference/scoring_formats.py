@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeGuard
@@ -152,10 +153,10 @@ def _of_parquet(body: bytes, context: Sequence[str]) -> Table:
         file = WalletParquet(body, context)
         if file.rows > MAX_ROWS:
             raise too_many(file.rows)
-        pieces = [*file.pieces(MAX_ROWS)]
+        pieces = [*file.pieces(MAX_ROWS)]  # none of an empty file
     except ParquetError as error:
         raise HTTPException(400, f"the body is no parquet: {error}") from error
-    columns = {name: [*chain.from_iterable(one[name] for one in pieces)] for name in pieces[0]}
+    columns = {name: [*chain.from_iterable(one[name] for one in pieces)] for name in file.names}
     return Table(columns, file.rows, _of_row)
 
 
@@ -168,6 +169,6 @@ def _texts(given: Any) -> TypeGuard[list[str]]:
 
 
 def _once(names: Sequence[str]) -> None:
-    for at, name in enumerate(names):
-        if name and name in names[:at]:
+    for name, count in Counter(filter(None, names)).items():
+        if count > 1:
             raise RiskError(f"column {name[:100]!r} comes twice")

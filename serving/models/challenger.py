@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.view import View
 from serving.clock import now_us
@@ -60,9 +59,7 @@ class Challenger:
         if stamp == self._stamp:
             return
         refused, mark = self.refused, None
-        known = [self._mark]
-        if refused is not None and refused.mark is not None and refused.bands == bands:
-            known.append(refused.mark)
+        known = [self._mark] if refused is None else [self._mark, *refused.known(bands)]
         try:
             with tempfile.TemporaryDirectory(prefix=ROOM) as room:
                 found = self._place.fetch(Path(room), known)
@@ -76,7 +73,7 @@ class Challenger:
             if refused is None or refused.reason != str(error):
                 _log.error("a challenger was refused", extra={"reason": str(error)})
             self.refused = Refusal(now_us(), str(error), mark, bands)
-        self._stamp = stamp
+        self._stamp = None if mark is None else stamp  # what was out of reach is asked again
 
     def _loaded(self, champion: Scorer, folder: Path) -> Scorer:
         model = RiskModel.load(folder, views=self._views)
@@ -88,14 +85,11 @@ class Challenger:
     def facts(self) -> dict[str, Any]:
         """As :class:`serving.schemas.shadow.ShadowAnswer`, without the ledger's name."""
         challenger, refused = self.shadow.challenger, self.refused
-        told = None
-        if refused is not None:
-            told = {"at": instant_text(refused.at_us), "reason": refused.reason}
         return {
             "place": self._house.challenger,
             "mark": self._mark or None,
             "challenger": None if challenger is None else challenger.facts,
-            "refused": told,
+            "refused": None if refused is None else refused.facts(),
             **self.shadow.facts(),
         }
 

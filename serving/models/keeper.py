@@ -15,7 +15,7 @@ from serving.clock import now_us
 from serving.ledger_settings import LedgerSettings
 from serving.models.history import Change, History, How, change_facts
 from serving.models.place import Found, files_stamp, place_of
-from serving.records import Records
+from serving.records import Records, RecordsError
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_model
 from training.risk_model import RiskModel
@@ -35,8 +35,16 @@ class Refusal:
 
     at_us: int
     reason: str
-    mark: str | None = None
-    bands: object = None
+    mark: str | None
+    bands: object
+
+    def known(self, bands: object) -> list[str]:
+        """Mark of a model that need not be looked at again while bands are as they were."""
+        return [self.mark] if self.mark is not None and self.bands == bands else []
+
+    def facts(self) -> dict[str, str]:
+        """As :class:`serving.schemas.models.ModelRefusal`."""
+        return {"at": instant_text(self.at_us), "reason": self.reason}
 
 
 class Keeper:
@@ -169,11 +177,14 @@ class Keeper:
                 raise RefusedError(str(error)) from error
             with self._changing:
                 self._stamp = stamp
-                if found.mark in self._known(asked=by is not None):
-                    self._agree(found.mark, by or PLACE)
-                    return False
                 try:
+                    if found.mark in self._known(asked=by is not None):
+                        self._agree(found.mark, by or PLACE)
+                        return False
                     return self._take(found, by or PLACE)
+                except RecordsError:
+                    self._stamp = None  # the next look tries again
+                    raise
                 except (RiskError, OSError) as error:
                     self._refuse(error, found.mark)
                     raise RefusedError(str(error)) from error
@@ -181,9 +192,8 @@ class Keeper:
     def _known(self, *, asked: bool) -> list[str]:
         """Marks that are not looked at again."""
         known = [self._mark] if self._pin is None else [self._mark, self._pin.mark_before]
-        refused = self.refused
-        if not asked and refused is not None and refused.mark is not None:
-            known += [refused.mark] if refused.bands == self._bands_stamp() else []
+        if not asked and self.refused is not None:
+            known += self.refused.known(self._bands_stamp())
         return known
 
     def _agree(self, mark: str, by: str) -> None:
@@ -195,9 +205,13 @@ class Keeper:
 
     def _take(self, found: Found, by: str) -> bool:
         now = self.now
-        model = RiskModel.load(str(found.folder), views=self._views)
+        if found.folder is None:  # a rollback held it off until it was let go of just now
+            self._stamp = None  # the next look fetches it
+            return False
+        model = RiskModel.load(found.folder, views=self._views)
         if model.version == now.model.version:
-            self._mark, self.refused, self._pin = found.mark, None, None
+            self._mark = found.mark
+            self._agree(found.mark, by)
             return False
         scorer = now.with_model(model, self._house.bands_of(model))
         check_model(scorer)
@@ -275,16 +289,13 @@ class Keeper:
     def facts(self) -> dict[str, Any]:
         """As :class:`serving.schemas.models.LedgerModel`, without the ledger's name."""
         pin, refused = self._pin, self.refused
-        told = None
-        if refused is not None:
-            told = {"at": instant_text(refused.at_us), "reason": refused.reason}
         return {
             **self.now.facts,
             "bands": self.now.bands["version"],
             "place": self._house.model,
             "mark": self._mark,
             "held": None if pin is None else change_facts(pin),
-            "refused": told,
+            "refused": None if refused is None else refused.facts(),
             "changes": [change_facts(one) for one in self._history.changes()],
         }
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from serving.models.challenger import Challenger
 from serving.models.keeper import Keeper, RefusedError
 from serving.observability import Metrics
-from serving.records import RecordsError
 from serving.scoring.scorer import Scorer
 from serving.service import Service
 from serving.services import Services
@@ -64,9 +63,7 @@ class Models:
     def _watch(self, service: Service) -> None:
         name, keeper = service.name, self.keeper(service)
         self._metrics.models.answers(name, service.scorer.model.version)
-        self._metrics.models.states(
-            name, lambda: keeper.refused is not None, lambda: keeper.held is not None
-        )
+        self._metrics.models.states(name, lambda: keeper.refused is not None, lambda: keeper.held)
 
         def use(scorer: Scorer) -> None:
             with self._replacing:
@@ -139,7 +136,7 @@ class Models:
                 if self._stopped:
                     return
                 try:
-                    with suppress(RefusedError, RecordsError):  # they are told and counted
+                    with suppress(RefusedError):  # it is told and counted
                         self.look(service, by=SIGNAL if asked else None)
                     if service.name in self.challengers:
                         self.challengers[service.name].look(service.scorer)

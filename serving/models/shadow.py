@@ -141,16 +141,14 @@ class Shadow:
             challenger.band(float(probability)) if status == "scored" else UNKNOWN
             for probability, status in zip(scores.probability, scores.status, strict=True)
         ]
-        tally.bands.update(zip((one.band for one in seen), bands, strict=True))
-        both = np.array(
-            [UNKNOWN not in pair for pair in zip((one.band for one in seen), bands, strict=True)]
-        )
+        pairs = [*zip((one.band for one in seen), bands, strict=True)]
+        tally.bands.update(pairs)
+        both = np.array([UNKNOWN not in pair for pair in pairs])
         ours = np.array([one.log_odds for one in seen])[both]
         theirs = scores.log_odds[both]
         tally.add(ours, theirs)
         self.tally = tally
-        pairs = zip((one.band for one in seen), bands, strict=True)
-        self._metrics.models.compared(self._ledger, (theirs - ours).tolist(), list(pairs))
+        self._metrics.models.compared(self._ledger, (theirs - ours).tolist(), pairs)
 
     def facts(self) -> dict[str, Any]:
         """As :class:`serving.schemas.shadow.ShadowAnswer`, without what is told of the place."""

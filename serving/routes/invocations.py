@@ -1,6 +1,5 @@
 """Routes as MLflow's scoring server has them, from the same scorer."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -80,7 +79,4 @@ async def invoke(request: Request, endpoint: Ready) -> Response:
 
         rows = await lane.runs(request, answer, range(table.rows))
     await endpoint.audit.on_disk(*(seq for _, seq in rows))
-    return Response(
-        json.dumps({"predictions": [row for row, _ in rows]}, allow_nan=False),
-        media_type="application/json",
-    )
+    return as_json({"predictions": [row for row, _ in rows]})

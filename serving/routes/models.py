@@ -1,6 +1,7 @@
 """Routes that tell of the models that answer, and change them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
@@ -48,11 +49,7 @@ async def shadow_of_model(endpoint: Ready, chain: OfLedger = None) -> Response:
 async def reload_model(request: Request, endpoint: Ready) -> Response:
     """Let the model answer that its place holds by now; refused with the reason if it cannot."""
     asked = models.ReloadRequest.model_validate_json(await short_body(request))
-    who = caller(request).name
-
-    def change(service: Service) -> None:
-        endpoint.models.look(service, by=who)
-
+    change = partial(endpoint.models.look, by=caller(request).name)
     return await _changed(endpoint, asked.chain, change)
 
 
@@ -65,11 +62,9 @@ async def reload_model(request: Request, endpoint: Ready) -> Response:
 async def rollback_model(request: Request, endpoint: Ready) -> Response:
     """Go back to the model before at once, and hold it until it is let go or its place moves."""
     asked = models.RollbackRequest.model_validate_json(await short_body(request))
-    who = caller(request).name
-
-    def change(service: Service) -> None:
-        endpoint.models.rollback(service, by=who, why=asked.why, version=asked.version)
-
+    change = partial(
+        endpoint.models.rollback, by=caller(request).name, why=asked.why, version=asked.version
+    )
     return await _changed(endpoint, asked.chain, change)
 
 
@@ -92,7 +87,7 @@ async def release_model(request: Request, endpoint: Ready) -> Response:
 
 
 async def _changed(
-    endpoint: Endpoint, chain: str | None, change: Callable[[Service], None]
+    endpoint: Endpoint, chain: str | None, change: Callable[[Service], object]
 ) -> Response:
     service = endpoint.services.of(chain)
 

@@ -35,8 +35,8 @@ def _text_or_number(value: object) -> str:
     return "<text>" if isinstance(value, str) else "<number>"
 
 
-# NUL is the one character that PostgreSQL cannot store in a text
-Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+NO_NUL = r"^[^\x00]+$"  # the one character that PostgreSQL cannot store in a text
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=NO_NUL)]
 # openapi.py puts what this endpoint's ledgers are called in its place
 Chain = Annotated[Name, Field(json_schema_extra={CALLED: True})]
 # the same range as _in_range: what a document allows is taken

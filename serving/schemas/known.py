@@ -4,14 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from serving.schemas.fields import Chain, Instant, Name
+from serving.schemas.fields import NO_NUL, Chain, Instant, Name
 from serving.schemas.requests import EXAMPLE_WALLET, WHICH_LEDGER, Body
 
 MAX_LABELS = 1_000
-_NOTE = 4_000
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
-Note = Annotated[str, Field(min_length=1, max_length=_NOTE, pattern=r"^[^\x00]+$")]
+Note = Annotated[str, Field(min_length=1, max_length=4_000, pattern=NO_NUL)]
 
 
 class Label(Body):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from serving.schemas.answers import ModelFacts
-from serving.schemas.fields import Chain
+from serving.schemas.fields import NO_NUL, Chain
 from serving.schemas.requests import WHICH_LEDGER, Body
 
-Why = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]+$")]
+Why = Annotated[str, Field(min_length=1, max_length=1_000, pattern=NO_NUL)]
 
 
 class ReloadRequest(Body):

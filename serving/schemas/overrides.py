@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from serving.audit.ids import ID_PATTERN
-from serving.schemas.fields import Instant, Name
+from serving.schemas.fields import NO_NUL, Instant, Name
 from serving.schemas.requests import EXAMPLE_WALLET, Body, Wallet, WalletNamed
 
 Decision = Literal["allow", "block", "low", "medium", "high", "severe"]
 ScoreId = Annotated[str, Field(pattern=ID_PATTERN, examples=["019acf3b1c2e7a0b8c1d2e3f40516273"])]
-Reason = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[^\x00]+$")]
+Reason = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NO_NUL)]
 
 
 class OverrideRequest(Body):

@@ -55,6 +55,11 @@ def chain_of(wallet: str | Wallet) -> str | None:
     return None if isinstance(wallet, str) else wallet.chain
 
 
+def address_of(wallet: str | Wallet) -> str:
+    """Address of a wallet, as it was spelled."""
+    return wallet if isinstance(wallet, str) else wallet.address
+
+
 class WalletQuestion(Body):
     """Ask about a wallet as of an instant."""
 

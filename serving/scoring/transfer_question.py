@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from features.errors import RiskError
-from serving.schemas.requests import ScoreRequest, Wallet
+from serving.schemas.requests import ScoreRequest, address_of
 from serving.schemas.transfer_questions import TransferQuestion
 
 
@@ -46,7 +46,7 @@ def questions_of(asked: TransferQuestion, as_of: datetime, *, labelled: bool) ->
     counterparty = ScoreRequest(wallet=asked.counterparty, context=asked.context, **common)
     if asked.wallet is None:
         return TransferQuestions(counterparty, None, None)
-    ends = address(asked.counterparty), address(asked.wallet)
+    ends = address_of(asked.counterparty), address_of(asked.wallet)
     if ends[0] == ends[1]:
         raise RiskError("wallet and counterparty are the same")
     sender, recipient = ends if asked.direction == "deposit" else ends[::-1]
@@ -57,8 +57,3 @@ def questions_of(asked: TransferQuestion, as_of: datetime, *, labelled: bool) ->
     before = ScoreRequest(wallet=asked.wallet, context=asked.wallet_context, **common)
     after = ScoreRequest.model_validate({**before.model_dump(), "transfers": [moved]})
     return TransferQuestions(counterparty, before, after)
-
-
-def address(wallet: str | Wallet) -> str:
-    """Address of a wallet as it was named."""
-    return wallet if isinstance(wallet, str) else wallet.address

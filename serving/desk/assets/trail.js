@@ -107,8 +107,8 @@ export function live(graph, part) {
     const box = node.getBoundingClientRect();
     const frame = graph.getBoundingClientRect();
     if (box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom) return;
-    const at = node.querySelector("rect");
-    centre({ x: Number(at.getAttribute("x")) + 79, y: Number(at.getAttribute("y")) + 21 }, view.scale);
+    const at = node.querySelector("rect").getBBox();
+    centre({ x: at.x + at.width / 2, y: at.y + at.height / 2 }, view.scale);
   };
   const go = (node) => {
     for (const one of nodes) one.tabIndex = one === node ? 0 : -1;

@@ -63,6 +63,8 @@ def test_a_decision_that_lacks_something_is_refused(desk: TestClient) -> None:
                          ("expires_at", "2001-01-01")):  # fmt: skip
         answer = desk.post(f"{path}/override", data=whole | {field: wrong})
         assert answer.status_code in (403, 422), field
+    never = desk.post(f"{path}/override", data=whole | {"expires_at": "someday"})
+    assert "until &#39;someday&#39; is no time" in never.text
     assert answered(desk, "/v1/wallets/score", {"wallet": "w8"})["override"] is None
 
 

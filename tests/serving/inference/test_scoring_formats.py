@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,6 +87,15 @@ def test_every_format_gives_the_same(client: TestClient, body: Any, media: str |
 def test_no_rows_are_no_predictions(client: TestClient) -> None:
     assert invoked(client, {"instances": []}) == []
     assert invoked(client, b"wallet\n", CSV) == []
+    assert invoked(client, parquet(FRAME[:0].astype(str)), PARQUET) == []
+
+
+def test_a_table_of_very_many_columns_is_refused_at_once(client: TestClient) -> None:
+    names = [f"c{number}" for number in range(60_000)]
+    begin = time.monotonic()
+    told = invoked(client, {"dataframe_split": {"columns": names, "data": []}})
+    assert "is none that is read" in told["detail"]
+    assert time.monotonic() - begin < 5  # comparing each with each takes longer
 
 
 @pytest.mark.parametrize(

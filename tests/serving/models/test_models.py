@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,10 @@ import pytest
 from features import RiskError
 from serving import create_app
 from serving.endpoint import Endpoint
+from serving.models.history import History
 from serving.models.keeper import PLACE, Keeper
+from serving.models.place import Folder, Found
+from serving.records import RecordsError
 from tests.serving.conftest import LATER, TestClient, World, answered, settings
 from tests.serving.models.variants import variant
 from training import RiskModel
@@ -95,6 +98,7 @@ def test_a_rollback_is_at_once_and_holds(world: World, tmp_path: Path) -> None:
         back = answered(client, "/v1/models:rollback", {**WHY, "version": second})
         assert (back["changed"], back["version"]) == (True, first)
         assert back["held"]["why"] == WHY["why"]
+        assert 'walletrisk_model_held{ledger="ledger"} 1.0' in client.get("/metrics").text
         same = asked(client)
         assert {**same, "id": 0, "request_id": 0} == {**before, "id": 0, "request_id": 0}
         # neither the poll nor a request undoes it, while the place holds what it came back from
@@ -109,6 +113,7 @@ def test_a_rollback_is_at_once_and_holds(world: World, tmp_path: Path) -> None:
         assert client.post("/v1/models:release", json={"why": ""}).status_code == 422
         free = answered(client, "/v1/models:release", {"why": "it was the feed"})
         assert (free["changed"], free["version"], free["held"]) == (True, second, None)
+        assert 'walletrisk_model_held{ledger="ledger"} 0.0' in client.get("/metrics").text
         assert [one["how"] for one in free["changes"]] == [
             "reload", "release", "rollback", "reload", "start",
         ]  # fmt: skip
@@ -123,6 +128,46 @@ def test_a_place_that_moves_on_ends_a_rollback(world: World, tmp_path: Path) -> 
         third = variant(world.model, tmp_path / "model", base_rate=0.2)
         assert keeper(client).look()
         assert (told(client)["version"], told(client)["held"]) == (third, None)
+
+
+def test_a_change_that_cannot_be_written_down_is_made_at_the_next_look(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RecordsError("the disk is full")
+
+    with serving(world, tmp_path) as client:
+        first = told(client)["version"]
+        second = variant(world.model, tmp_path / "model", base_rate=0.3)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(History, "add", full)
+            with pytest.raises(RecordsError):
+                keeper(client).look()
+        assert told(client)["version"] == first
+        assert keeper(client).look()
+        assert told(client)["version"] == second
+
+
+def test_a_rollback_that_is_let_go_of_while_its_place_is_looked_up_refuses_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(world, tmp_path) as client:
+        second = variant(world.model, tmp_path / "model", base_rate=0.3)
+        answered(client, "/v1/models:reload", {})
+        answered(client, "/v1/models:rollback", WHY)
+        held, fetch = keeper(client), Folder.fetch
+
+        def slow(folder: Folder, room: Path, unless: Collection[str]) -> Found:
+            found = fetch(folder, room, unless)
+            held.release(by="an admin", why="it was the feed")
+            return found
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Folder, "fetch", slow)
+            assert not held.look(by="another admin")
+        assert told(client)["refused"] is None
+        assert held.look()
+        assert told(client)["version"] == second
 
 
 def test_a_rollback_is_possible_after_a_restart(world: World, tmp_path: Path) -> None:

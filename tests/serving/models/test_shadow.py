@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import feature_table
+from features import RiskError, feature_table
 from serving.endpoint import Endpoint
 from serving.models.challenger import Challenger
 from serving.models.measures import DIFFERENCES
+from serving.models.place import Folder
 from serving.models.shadow import AT_ONCE, MOST_WAITING, Seen, Shadow, _rows
 from serving.models.tally import Tally
 from serving.observability import Metrics
@@ -91,6 +92,26 @@ def test_one_that_does_not_fit_is_refused_and_the_champion_answers(
         challenger_of(client).look(endpoint.service.scorer)
         assert told(client)["refused"] is None
         assert told(client)["challenger"] is not None
+
+
+def test_one_that_was_out_of_reach_is_asked_for_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise RiskError("no answer within 300 s")
+
+    variant(world.model, tmp_path / "other", base_rate=0.3)
+    with serving(world, tmp_path, challenger=str(tmp_path / "other")) as client:
+        until(lambda: told(client)["challenger"] is not None)
+        second = variant(world.model, tmp_path / "other", base_rate=0.2)
+        champion = client.app.state.endpoint.service.scorer  # type: ignore[attr-defined]
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Folder, "fetch", gone)
+            challenger_of(client).look(champion)
+        assert told(client)["refused"]["reason"] == "no answer within 300 s"
+        challenger_of(client).look(champion)
+        assert told(client)["refused"] is None
+        assert told(client)["challenger"]["version"] == second
 
 
 def scorers(world: World, tmp_path: Path) -> tuple[Any, Any]:
