@@ -41,6 +41,14 @@ class Answer(NamedTuple):
     told: Told | None
 
 
+class Question(NamedTuple):
+    """What is asked, of which service, and by whom."""
+
+    service: Service
+    asked: ScoreRequest
+    who: Asker
+
+
 class Answering(NamedTuple):
     """What every score passes through."""
 
@@ -107,21 +115,36 @@ class Answering(NamedTuple):
     ) -> list[Answer]:
         """Answer several items of a list as :meth:`answer_item` does, in order, with less work."""
         answers: list[Answer | None] = [None] * len(asked)
-        together: dict[str, tuple[Service, list[tuple[int, ScoreRequest]]]] = {}
+        together: dict[int, Question] = {}
         for at, one in enumerate(asked):
             service = None if isinstance(one, MistakesError) else services.find(one.chain)
             if isinstance(one, MistakesError) or service is None or not service.tells_many(one):
                 answers[at] = self.answer_item(services, one, who)
             else:
-                together.setdefault(service.name, (service, []))[1].append((at, one))
-        for service, own in together.values():
-            for (at, one), told in zip(own, service.told_many([q for _, q in own]), strict=True):
-                answers[at] = (
-                    _problem(problems.details(422, str(told)))
-                    if isinstance(told, RiskError)
-                    else self._written(service, one, told, who)
-                )
+                together[at] = Question(service, one, who)
+        for at, told in zip(together, self.together([*together.values()]), strict=True):
+            if isinstance(told, RiskError):
+                answers[at] = _problem(problems.details(422, str(told)))
+            else:
+                answers[at] = told
         return [one for one in answers if one is not None]
+
+    def together(self, questions: Sequence[Question]) -> list[Answer | RiskError]:
+        """Answer several that ``service.tells_many`` may be asked, in order, with less work."""
+        answers: dict[int, Answer | RiskError] = {}
+        of_service: dict[int, list[int]] = {}
+        for at, question in enumerate(questions):
+            of_service.setdefault(id(question.service), []).append(at)
+        for places in of_service.values():
+            service = questions[places[0]].service
+            told = service.told_many([questions[at].asked for at in places])
+            for at, one in zip(places, told, strict=True):
+                _, asked, who = questions[at]
+                if isinstance(one, RiskError):
+                    answers[at] = one
+                else:
+                    answers[at] = self._written(service, asked, one, who)
+        return [answers[at] for at in range(len(questions))]
 
 
 def _problem(content: dict[str, Any]) -> Answer:

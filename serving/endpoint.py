@@ -11,6 +11,7 @@ from serving.access.keyring import KeyRing
 from serving.answering import Answer, Answering
 from serving.audit import OURSELVES, Asker, Audit
 from serving.drift.drift import Drift
+from serving.gathering import Gathering
 from serving.idempotency import AnsweredRequests
 from serving.jobs.items import Item
 from serving.jobs.jobs import Jobs
@@ -47,6 +48,7 @@ class Endpoint:
     watch: Watch
     metrics: Metrics
     answering: Answering
+    gathering: Gathering
     disk: DiskRoom
 
     @classmethod
@@ -106,6 +108,7 @@ class Endpoint:
             watch,
             metrics,
             answering,
+            Gathering(answering),
             disk,
         )
 
@@ -157,12 +160,6 @@ class Endpoint:
         ``services`` are, by default, those of now.
         """
         return self.answering.answer(services or self.services, asked, who)
-
-    def answer_item(
-        self, asked: ScoreRequest | MistakesError, who: Asker, services: Services | None = None
-    ) -> Answer:
-        """Answer one item of a list, see :meth:`serving.answering.Answering.answer_item`."""
-        return self.answering.answer_item(services or self.services, asked, who)
 
     def check(self) -> None:
         """Raise NotReadyError unless journals, records and audit can be written."""

@@ -1,7 +1,8 @@
 """Heavy work in turns of a few milliseconds, so that a score never waits for more than one.
 
-Scores are answered on the event loop. Whatever takes long (batches, traces, bodies of megabytes)
-is cut into slices, and all of it shares one lane: one slice runs, and what waits takes turns.
+Scores are answered on the event loop, several at once in a thread. Whatever takes long (batches,
+traces, bodies of megabytes) is cut into slices, and all of it shares one lane: one slice runs, and
+what waits takes turns.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 PLACES = 32  # requests in the lane; each may hold an answer of some megabytes
 SLICE_S = 0.004
-RUN_S = 0.016  # of work on several items at once, which holds the ledger for a part of it at a time
+RUN_S = 0.032  # of work on several items at once, which holds the ledger for a part of it at a time
 FIRST_RUN, MOST_RUN = 16, 128
 RETRY_AFTER_S = 1
 

@@ -183,7 +183,7 @@ def _rows(champion: Scorer, challenger: Scorer, seen: Sequence[Seen]) -> tuple[F
     held = challenger.held
     rows = []
     for one in seen:
-        with held.lock:  # for one row at a time: scores wait here
+        with held.lock.shared():  # for one row at a time: writers wait here
             codes = np.array([held.ledger.code(one.wallet)], dtype=np.int32)
             rows.append(
                 compute_rows(

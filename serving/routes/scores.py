@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
+from serving.answering import Question
 from serving.audit import asker
 from serving.bodies import read_each
 from serving.mistakes import MistakesError
@@ -25,15 +26,13 @@ async def score_wallet(request: Request, endpoint: Ready) -> Response:
     began = time.perf_counter()
     asked = requests.ScoreRequest.model_validate_json(body)
     parsed = time.perf_counter() - began
-    light = asked.level == "wallet" and "exposure" not in asked.include and not asked.transfers
-    services, who = endpoint.services, asker(request)
-    scorer = services.of(asked.chain).scorer
-    endpoint.metrics.stage("parse", scorer.model.version, parsed)
-    if scorer.tabular and light:  # below a millisecond, a few on hubs, as no thread is
-        answer = endpoint.answer(asked, who, services)
+    question = Question(endpoint.services.of(asked.chain), asked, asker(request))
+    endpoint.metrics.stage("parse", question.service.scorer.model.version, parsed)
+    if question.service.tells_many(asked):
+        answer = await endpoint.gathering.answer(question)
     else:
         async with lane_of(request).urgent_turn():
-            answer = await to_thread.run_sync(endpoint.answer, asked, who, services)
+            answer = await to_thread.run_sync(endpoint.answering.of_service, *question)
     await endpoint.audit.on_disk(answer.seq)
     return Response(answer.body, media_type="application/json")
 

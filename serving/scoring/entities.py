@@ -57,14 +57,14 @@ def as_asked(
     """
     ledger = held.ledger
     if transfers:
-        with held.at_rest, held.lock, supposed(ledger, transfers) as codes:
+        with held.at_rest, held.lock.alone(), supposed(ledger, transfers) as codes:
             code = codes.get(wallet, ledger.code(wallet))
             yield Asked(wallet, code, held.supposing(codes), None)
     elif clusters is None:
-        with held.lock:
+        with held.lock.shared():
             yield Asked(wallet, ledger.code(wallet), held.events, None)
     else:
-        with held.at_rest, held.lock:
+        with held.at_rest, held.lock.alone():
             entity = entity_of(clusters, ledger, wallet, as_of)
             one = wallet if entity.code < 0 else ledger.wallet(entity.code)
             with contracted(ledger, entity.codes, as_of):

@@ -15,6 +15,7 @@ from features.ledger.arrivals import frame_of
 from features.past import LabelEvents
 from serving.scoring.facts import Freshness
 from serving.scoring.learning import LearningLabels, LearningLists
+from serving.scoring.shared_lock import SharedLock
 
 # a request's transfers enter the ledger in parts, so that a score waits for one part at most
 APPEND_ROWS = 1_000
@@ -39,8 +40,8 @@ class Held:
         Checked; of the file, and what was learnt since.
     on_change : callable
         Gets the wallets whose transfers or labels changed, when the next score sees that.
-    lock : Lock
-        Held by whoever reads the ledger or its events, so that they do not change meanwhile.
+    lock : SharedLock
+        Shared by whoever reads the ledger or its events, so that they do not change meanwhile.
     at_rest : Lock
         Held, and taken before ``lock``, by whoever lets wallets be one for a question, which
         changes slices until it is answered; and by the one writer while it reads slices, which it
@@ -53,7 +54,7 @@ class Held:
         self.ledger = ledger
         self._stale_after_s = stale_after_s
         self.labels = None if labels is None else check_labels(labels, chain=ledger.chain)
-        self.lock = threading.Lock()
+        self.lock = SharedLock()
         self.at_rest = threading.Lock()
         self._of_file = self.labels
         self._posted: pd.DataFrame | None = None
@@ -86,7 +87,7 @@ class Held:
         """Add to the ledger what its ``check_append`` or ``check_stream`` returned."""
         if not isinstance(new, pd.DataFrame):
             awaited = self._known.awaited(end for one in new for end in (one.sender, one.recipient))
-            with self.lock:
+            with self.lock.alone():
                 self.ledger.insert_stream(new)
                 self._known.join(self.ledger, awaited)
             self.on_change(end for one in new for end in (one.sender, one.recipient))
@@ -95,7 +96,7 @@ class Held:
             part = new.iloc[start : start + APPEND_ROWS]
             ends = [*part["sender"], *part["recipient"]]
             awaited = self._known.awaited(ends)
-            with self.lock:
+            with self.lock.alone():
                 self.ledger.insert(part)
                 self._known.join(self.ledger, awaited)
             self.on_change(ends)
@@ -123,7 +124,7 @@ class Held:
         events = self._known.learnt(self.ledger, own)
         lists = self._lists or LearningLists(own)
         lists.learn(own)
-        with self.lock:
+        with self.lock.alone():
             self._known.take(events)
             self._lists = lists
             # each part was checked, of this chain; looking at all again would take seconds
@@ -135,7 +136,7 @@ class Held:
         transfers = 0
         for start in range(0, len(tx_ids), RETRACTED_AT_ONCE):
             part = tx_ids[start : start + RETRACTED_AT_ONCE]
-            with self.lock:
+            with self.lock.alone():
                 gone = [one for tx_id in part for one in self.ledger.transaction(tx_id)]
                 transfers += self.ledger.retract(part)
             self.on_change(end for one in gone for end in (one.sender, one.recipient))
@@ -145,7 +146,7 @@ class Held:
         """Let a transaction hold these transfers from now on, whether or not it is here."""
         new = check_transfers(frame_of(transfers), chain=self.ledger.chain)
         awaited = self._known.awaited([*new["sender"], *new["recipient"]])
-        with self.lock:
+        with self.lock.alone():
             gone = self.ledger.transaction(tx_id)
             if gone:
                 self.ledger.retract([tx_id])

@@ -4,9 +4,12 @@ Views of the next few are computed while the last few are told: views leave the 
 and telling does not.
 """
 
+import os
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,12 +23,13 @@ if TYPE_CHECKING:
     from training.risk_model import Scores
 
 # the ledger is held for the views of so much work at once: about four milliseconds
-PART_WORK = 13_000
+PART_WORK = 4_000
 ROW_WORK = 800  # of a row, in transfers that are read
 MOST_READ = 10_000  # of a side
 
 Float64s = npt.NDArray[np.float64]
-_AHEAD = ThreadPoolExecutor(1, "views-ahead")
+THREADS = min(4, os.cpu_count() or 1)  # of views; what is told of them keeps up with a few
+_AHEAD = ThreadPoolExecutor(THREADS, "views-ahead")
 
 
 class Plain(NamedTuple):
@@ -82,11 +86,11 @@ def told_many(
     asked : sequence of Plain
     """
     parts = [*_parts(scorer, asked)]
-    coming: Future[Rows] | None = None
-    for number, part in enumerate(parts):
-        rows = _computed(scorer, part) if coming is None else coming.result()
-        if number + 1 < len(parts):
-            coming = _AHEAD.submit(_computed, scorer, parts[number + 1])
+    coming = deque(_AHEAD.submit(_computed, scorer, part) for part in parts[:THREADS])
+    for part, later in zip_longest(parts, parts[THREADS:]):
+        rows = coming.popleft().result()
+        if later is not None:
+            coming.append(_AHEAD.submit(_computed, scorer, later))
         for at, question in enumerate(part):
             yield scorer.tell_row(question, rows, at)
 
@@ -94,7 +98,7 @@ def told_many(
 def _parts(scorer: "Scorer", asked: Sequence[Plain]) -> Iterator[Sequence[Plain]]:
     """Runs of questions of about equal work: a wallet with a long history is one by itself."""
     held, start, work = scorer.held, 0, 0
-    with held.lock:
+    with held.lock.shared():
         sides = (held.ledger.sides.incoming.count, held.ledger.sides.outgoing.count)
         codes = [held.ledger.code(one.wallet) for one in asked]
         reads = [
@@ -114,7 +118,7 @@ def _computed(scorer: "Scorer", part: Sequence[Plain]) -> Rows:
     model, held = scorer.model, scorer.held
     started = time.perf_counter()
     instants = np.array([one.as_of for one in part], np.int64)
-    with held.lock:
+    with held.lock.shared():
         ledger = held.ledger
         codes = np.array([ledger.code(one.wallet) for one in part], np.int32)
         values = compute_rows(ledger, codes, instants, labels=held.events, views=model.views)

@@ -49,7 +49,7 @@ class Tracer:
             :class:`serving.schemas.answers.WalletTrace` without ``request_id`` and ``wallet``.
         """
         held = self._held
-        with held.lock:
+        with held.lock.shared():
             code = held.ledger.code(wallet)
             found = read_trails(held.ledger, code, as_of, labels=held.events, views=self._views)
             last_time = held.ledger.last_time
@@ -72,7 +72,7 @@ class Tracer:
         dict
             :class:`serving.schemas.answers.WalletTrace` without ``request_id`` and ``wallet``.
         """
-        with self._held.lock:
+        with self._held.lock.shared():
             last_time = self._held.ledger.last_time
             own = read_trails(
                 self._held.ledger, self._held.ledger.code(wallet), as_of,
@@ -86,7 +86,7 @@ class Tracer:
 
     def flow(self, wallet: str, as_of: int, *, direction: Direction, share: float) -> Flow:
         """Follow a wallet's money as :meth:`follow` does, for a picture of it."""
-        with self._held.lock:
+        with self._held.lock.shared():
             found = self._search(wallet, as_of, direction, None, share)
         return best_flow(found)
 

@@ -1,0 +1,204 @@
+"""Subgraphs: transfers around a wallet, hop by hop, as of an instant; what graph networks read.
+
+From the wallet one goes to those it dealt with, and from each of them on, along single transfers:
+two transfers with one counterparty are two edges. All is read as of the row's own instant, also
+behind neighbours. Rows share nothing, so that one is the same alone and in a batch, in a grown
+ledger and in a rebuilt one; every node reads a bounded number of transfers, so that hubs cost what
+others do. Nobody is taken behind a pseudo-wallet, unless it is the wallet asked about, which is no
+neighbour of its neighbours.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import RiskError
+from features.kernel import Int8s, Int32s, Int64s, Rows
+from features.past import PSEUDO, Past, ask, inner_kernel, kernel
+from features.subgraphs.choice import Chosen, Draw, choose
+from features.subgraphs.edges import EDGE_COLUMNS, describe, sum_read
+
+SUBGRAPH_VERSION = 1
+
+
+class Subgraphs(NamedTuple):
+    """What lies around n rows: m wallets and e transfers.
+
+    Attributes
+    ----------
+    n_rows : int
+    hops : int64 array, shape (hops + 2,)
+        First node of each hop, and m: hop h is nodes ``[hops[h], hops[h + 1])``, and hop 0 the
+        rows' own wallets in their order. A wallet that two nodes lead to is two nodes.
+    row : int64 array, shape (m,), the row a node belongs to, ascending in a hop
+    code : int32 array, shape (m,), wallet codes; -1 for an unknown one, at hop 0
+    child, parent : int64 array, shape (e,)
+        A transfer joins a node of hop h + 1 to its parent of hop h; sorted by parent.
+    side : int8 array, shape (e,), 0 where the child sent it to the parent, 1 where it received it
+    transfer : int64 array, shape (e,), row in the ledger's log
+    values : float64 array, shape (e, columns), ``EDGE_COLUMNS``; nan where one is not defined
+    """
+
+    n_rows: int
+    hops: Int64s
+    row: Int64s
+    code: Int32s
+    child: Int64s
+    parent: Int64s
+    side: Int8s
+    transfer: Int64s
+    values: Rows
+
+    def take(self, rows: Int64s) -> "Subgraphs":
+        """Those of some rows only; ``rows`` ascends without repetition."""
+        number = np.full(self.n_rows, -1)
+        number[rows] = np.arange(rows.size)
+        nodes = np.flatnonzero(number[self.row] >= 0)
+        place = np.full(self.row.size, -1)
+        place[nodes] = np.arange(nodes.size)
+        edges = np.flatnonzero(place[self.parent] >= 0)
+        return self._replace(
+            n_rows=rows.size, hops=np.searchsorted(nodes, self.hops).astype(np.int64),
+            row=number[self.row[nodes]], code=self.code[nodes], child=place[self.child[edges]],
+            parent=place[self.parent[edges]], side=self.side[edges],
+            transfer=self.transfer[edges], values=self.values[edges],
+        )  # fmt: skip
+
+
+class _Found(NamedTuple):
+    """Room for the children of n nodes, at most ``fan`` each, and the transfers to them."""
+
+    code: Int32s
+    above: Int64s  # the parent of each child, as a place in its level
+    child: Int64s
+    parent: Int64s
+    side: Int8s
+    transfer: Int64s
+    values: Rows
+
+    @classmethod
+    def room(cls, size: int) -> "_Found":
+        code, side = np.empty(size, np.int32), np.empty(size, np.int8)
+        above, child, parent, transfer = np.empty((4, size), np.int64)
+        values = np.empty((size, len(EDGE_COLUMNS)))
+        return cls(code, above, child, parent, side, transfer, values)
+
+
+def subgraphs(
+    past: Past,
+    *,
+    fan_out: tuple[int, ...],
+    draw: Literal["latest", "recent"] = "latest",
+    seed: int = 0,
+) -> Subgraphs:
+    """Sample what lies around each wallet asked about.
+
+    Parameters
+    ----------
+    past : Past
+        An unknown wallet has no neighbours.
+    fan_out : tuple of int
+        Most transfers taken of a node of hop 0, 1, ..., of both sides together: half of them of
+        each, and what one side lacks of the other. Empty: the wallets alone.
+    draw : {"latest", "recent"}
+        The latest transfers, or some drawn with more weight on the recent ones, see
+        :mod:`features.subgraphs.choice`.
+    seed : int
+        Of the draw; the latest are the latest with any.
+
+    Returns
+    -------
+    Subgraphs
+
+    Raises
+    ------
+    RiskError
+        A fan-out is below 1, the draw is none of the two, or the seed is negative.
+    """
+    if min(fan_out, default=1) < 1 or draw not in {"latest", "recent"} or seed < 0:
+        raise RiskError(
+            "fan_out holds numbers of at least 1, draw is latest or recent and seed is not "
+            f"negative; received {fan_out}, {draw!r}, {seed}"
+        )
+    how = Draw(draw == "latest", seed)
+    row, code, hops = [np.arange(past.size, dtype=np.int64)], [past.wallets], [0, past.size]
+    edges: list[tuple[npt.NDArray[np.generic], ...]] = []
+    for fan in fan_out:
+        level = past.asking(code[-1], past.instants[row[-1]])
+        found = _Found.room(level.size * fan)
+        n, e = _expand(level, past.wallets[row[-1]], (fan, len(hops) == 2), how, found)
+        child, parent = found.child[:e] + hops[-1], found.parent[:e] + hops[-2]
+        edges.append((child, parent, found.side[:e], found.transfer[:e], found.values[:e]))
+        row.append(row[-1][found.above[:n]])
+        code.append(found.code[:n])
+        hops.append(hops[-1] + n)
+    if not edges:
+        none = _Found.room(0)
+        edges = [(none.child, none.parent, none.side, none.transfer, none.values)]
+    joined = [np.concatenate(parts) for parts in zip(*edges, strict=True)]
+    return Subgraphs(
+        past.size,
+        np.array(hops, np.int64),
+        np.concatenate(row),
+        np.concatenate(code),
+        *joined,
+    )
+
+
+@kernel
+def _expand(
+    past: Past, roots: Int32s, fan_of: tuple[int, bool], draw: Draw, found: _Found
+) -> tuple[int, int]:
+    """Find the wallets next to each node asked about; returns how many, and by how many transfers.
+
+    Parameters
+    ----------
+    past : Past
+    roots : int32 array, shape (n,), codes of the nodes' roots
+    fan_of : tuple of int and bool
+        Fan-out, and whether the nodes are the roots themselves.
+    draw : Draw
+    found : _Found
+        To be filled, from the front.
+    """
+    fan, of_roots = fan_of
+    received = Chosen(np.empty(fan, np.int64), np.empty(fan))
+    sent = Chosen(np.empty(fan, np.int64), np.empty(fan))
+    n, e = 0, 0
+    for node in range(roots.size):
+        asked = ask(past, node)
+        wallet = asked.wallet
+        if wallet < 0 or (not of_roots and past.kind[wallet] == PSEUDO):
+            continue
+        ends = wallet, roots[node] + 0
+        n_in = choose(past.incoming, asked.received, ends, draw, received)
+        n_out = choose(past.outgoing, asked.sent, ends, draw, sent)
+        n_in = min(n_in, max(fan // 2, fan - n_out))
+        n_out = min(n_out, fan - n_in)
+        first = n
+        for is_sent in range(2):
+            chosen, taken = (sent, n_out) if is_sent else (received, n_in)
+            side = past.outgoing if is_sent else past.incoming
+            history = asked.sent if is_sent else asked.received
+            read = sum_read(side, history) if taken else (0.0, 0)
+            for at in range(taken):
+                place = chosen.place[at]
+                child = _child(found.code, first, n, side.counterparty[place])
+                if child == n:
+                    found.code[n], found.above[n] = side.counterparty[place], node
+                    n += 1
+                found.child[e], found.parent[e], found.side[e] = child, node, is_sent
+                found.transfer[e] = side.transfer[place]
+                describe(past, is_sent == 1, history, place, read, found.values[e])
+                e += 1
+    return n, e
+
+
+@inner_kernel
+def _child(codes: Int32s, first: int, end: int, code: int) -> int:
+    """Place of a wallet among the children ``[first, end)`` of a node; ``end`` if it is none."""
+    at = first
+    while at < end and codes[at] != code:
+        at += 1
+    return at
