@@ -157,7 +157,7 @@ def evaluate(
         opened = None if ledger is None else Ledger.open(ledger)
         rows = read_feature_table(table)
         known = read_labels(labels, **written, chain=Counted.of_attrs(rows.attrs).chain)
-        judged = evaluate(judge, rows, known, ledger=opened)
+        judged = evaluate(judge, rows, known, ledger=opened, known=known)
     facts = {
         "metrics": dict(judged.metrics),
         "rows": len(judged.scores),

@@ -84,7 +84,7 @@ def run(
     say("model", 0, 2)
     trained = train(
         material.table, material.labels, splits, config.model, ledger=material.ledger,
-        views=material.views,
+        views=material.views, known=material.known,
     )  # fmt: skip
     say("model", 1, 2)
     done = log(trained, material, where=where, source=source, endpoint=endpoint)
@@ -132,8 +132,9 @@ def log(
     table, labels, config = material.table, material.labels, material.config
     splits = tuple(one.split for one in trained.judged)
     shuffled = label_shuffle(
-        table, labels, splits, config, ledger=material.ledger, views=material.views
-    )
+        table, labels, splits, config, ledger=material.ledger, views=material.views,
+        known=material.known,
+    )  # fmt: skip
     metrics = {**trained.metrics, "pr_auc_label_shuffle": shuffled}
     data_sha256 = data_hash(table, labels, splits, config.min_transfers)
     with _kept(trained.model) as folder:

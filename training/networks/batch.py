@@ -49,6 +49,8 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
+    row
+        int64 (m,), the row that a node belongs to.
     sizes
         Number of nodes in hop 0, in hops 0 and 1, ...
     sides
@@ -60,6 +62,7 @@ class Batch(NamedTuple):
     own: Tensor
     nodes: Tensor
     known: Tensor
+    row: Tensor
     sizes: tuple[int, ...]
     sides: tuple[Edges, Edges]
     ages: tuple[Tensor, Tensor]
@@ -85,7 +88,8 @@ class Batch(NamedTuple):
         )
         ages = tensor(values.ages[chosen[0]]), tensor(values.ages[chosen[1]])
         return cls(
-            tensor(values.own), tensor(values.nodes), tensor(values.known), sizes,
+            tensor(values.own), tensor(values.nodes), tensor(values.known),
+            torch.from_numpy(around.row), sizes,
             (first, second), ages, tensor(values.steps), torch.from_numpy(values.present),
         )  # fmt: skip
 
@@ -96,16 +100,16 @@ class Batch(NamedTuple):
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in the order in which :meth:`with_tensors` takes them."""
-        flat = [self.own, self.nodes, self.known, self.steps, self.present, *self.ages]
+        flat = [self.own, self.nodes, self.known, self.row, self.steps, self.present, *self.ages]
         return flat + [part for edges in self.sides for part in (edges.index, edges.state)]
 
     def with_tensors(self, flat: list[Tensor]) -> Batch:
         """Return the same rows with other tensors: on another device, or pinned."""
-        own, nodes, known, steps, present, first_age, second_age, *parts = flat
+        own, nodes, known, row, steps, present, first_age, second_age, *parts = flat
         first = self.sides[0]._replace(index=parts[0], state=parts[1])
         second = self.sides[1]._replace(index=parts[2], state=parts[3])
         ages = first_age, second_age
-        return Batch(own, nodes, known, self.sizes, (first, second), ages, steps, present)
+        return Batch(own, nodes, known, row, self.sizes, (first, second), ages, steps, present)
 
     def without(self, player: str) -> Batch:
         """Return the rows as if one of :data:`PLAYERS` told nothing."""

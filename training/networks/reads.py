@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.subgraphs import EDGE_COLUMNS, SEQUENCE_COLUMNS, SUBGRAPH_VERSION
+from features.subgraphs import (
+    EDGE_COLUMNS,
+    SEQUENCE_COLUMNS,
+    SIZED_COLUMNS,
+    SUBGRAPH_VERSION,
+)
 from features.view import View
 from features.views import definitions, feature_columns
 from training.networks.scales import Columns
-
-SIZED = ("log_value",)  # columns of transfers that depend on the unit of the asset
 
 
 def columns_of(views: tuple[View, ...], *, scale_free: bool) -> Columns:
@@ -25,7 +28,7 @@ def columns_of(views: tuple[View, ...], *, scale_free: bool) -> Columns:
         if not column.unasked and not (scale_free and (column.calendar or not column.scale_free))
     }
     drawn = {*EDGE_COLUMNS, *SEQUENCE_COLUMNS}
-    read = node | (drawn - set(SIZED) if scale_free else drawn)
+    read = node | (drawn - set(SIZED_COLUMNS) if scale_free else drawn)
     names = tuple(column.name for column in described)
     return Columns(names, tuple(EDGE_COLUMNS), tuple(SEQUENCE_COLUMNS), frozenset(read))
 

@@ -8,7 +8,7 @@ asks for it, and as often as one likes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,6 @@ class Reading(NamedTuple):
         Transfers of each node, a hop a number.
     draw
         ``"latest"``, or ``"recent"``: at random, later ones more often.
-    seed
-        Of that draw.
     views
         What a node is described by.
     bucket_s
@@ -56,8 +54,7 @@ class Reading(NamedTuple):
     """
 
     fan_out: tuple[int, ...]
-    draw: str
-    seed: int
+    draw: Literal["latest", "recent"]
     views: tuple[View, ...]
     bucket_s: int
     labels: bool
@@ -84,6 +81,16 @@ class Around(NamedTuple):
     known: Float64
     steps: Float64
     present: NDArray[np.bool_]
+
+    def take(self, rows: Int64) -> Around:
+        """Return what lies around some rows; ``rows`` ascends without repetition."""
+        chosen = np.zeros(self.subgraphs.n_rows, np.bool_)
+        chosen[rows] = True
+        nodes = chosen[self.subgraphs.row]
+        return Around(
+            self.subgraphs.take(rows), self.nodes[nodes], self.known[nodes], self.steps[rows],
+            self.present[rows],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,11 @@ class GraphInputs(Inputs):
         """Draw what lies around all rows: call it on a batch."""
         reading = self.reading
         past = past_of(self.ledger, self.codes, self.as_of, self.labels)
-        drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw, seed=reading.seed)
-        known = known_labels(past, drawn) if reading.labels else np.zeros((len(drawn.row), 3))
+        drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw)
+        told = reading.labels and self.labels.known_at.size > 0
+        known = known_labels(past, drawn) if told else np.zeros((len(drawn.row), 3))
         steps, present = recent_transfers(past, reading.steps)
-        nodes = node_rows(self.ledger, past, drawn, reading.views, reading.bucket_s)
+        nodes = node_rows(
+            self.ledger, past, drawn, views=reading.views, bucket_s=reading.bucket_s
+        )
         return Around(drawn, nodes, known, steps, present)
