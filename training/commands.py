@@ -84,6 +84,7 @@ def train(
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from training.config import RunConfig
+    from training.networks.session import told
     from training.text import repeat_text, run_facts, training_text
 
     if sum((config is not None, run_id is not None, reference)) != 1:
@@ -97,7 +98,7 @@ def train(
         raise RiskError("--tracking-uri goes with --run; CONFIG.toml says it in [mlflow]")
     if config is not None:
         RunConfig.read(config)  # a mistake is told before anything is compiled
-    with progress() as advance:
+    with progress() as advance, told(advance):
         compile_once(progress=counter(advance, "kernels", steps()))
         if config is not None:
             from training.run import run

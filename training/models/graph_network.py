@@ -9,8 +9,7 @@ Networks learn in float32 and score in float64, so that a row alone and in a bat
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from math import factorial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -31,16 +30,17 @@ from features.views import VIEWS, feature_columns
 from features.views.amounts import AMOUNTS
 from features.views.coverage import COVERAGE
 from features.views.timing import TIMING
-from training.models.estimator import Inputs, resolve_parameters
+from training.models.estimator import resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
+from training.networks.coalitions import coalitions, shapley
+from training.networks.encoder_folder import EncoderFolder
 from training.networks.fit import Lesson, Plan, deterministic, learn
-from training.networks.layers import Pna
 from training.networks.network import Architecture, GraphNetwork
-from training.networks.prepared import Prepared, Source
-from training.networks.reads import columns_of, reads_of
+from training.networks.prepared import Prepared, Source, learn_degrees
+from training.networks.reads import columns_of, reads_of, require_reads
 from training.networks.source import GraphInputs, Reading
 from training.networks.stopping import held_back
 
@@ -62,7 +62,8 @@ class GraphEstimator:
 
     ``first_fan = 0`` reads no edges, ``labels = false`` no labels of other wallets, ``steps = 0``
     not the sequence of the wallet's own transfers: all three together leave a perceptron of its
-    row. ``third_fan`` adds a third layer.
+    row. ``third_fan`` adds a third layer. ``encoder`` names a folder of ``walletrisk pretrain`` to
+    start from, which is not needed afterwards.
     """
 
     kind: ClassVar[str]
@@ -85,6 +86,7 @@ class GraphEstimator:
         "patience": 8,
         "batch_rows": 256,
         "validation_share": 0.15,
+        "encoder": "",
     }
     ranges: ClassVar[Mapping[str, Range]] = {
         **dict.fromkeys(("hidden", "epochs", "patience", "batch_rows"), Range(1)),
@@ -101,7 +103,10 @@ class GraphEstimator:
         self.feature_names = feature_names
         self.seed = seed
         self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        for name, allowed in {"draw": ("latest", "recent"), "tower": ("gru", "transformer")}.items():
+        for name, allowed in {
+            "draw": ("latest", "recent"),
+            "tower": ("gru", "transformer"),
+        }.items():
             if self.parameters[name] not in allowed:
                 raise RiskError(
                     f"{name} of model {self.kind!r} must be {' or '.join(allowed)}, "
@@ -109,6 +114,7 @@ class GraphEstimator:
                 )
         self.network_: GraphNetwork | None = None
         self.prepared_: Prepared
+        self.learnt_before_: Mapping[str, Any] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -192,11 +198,11 @@ class GraphEstimator:
         network, players = self._fitted(), self.reasons
         with deterministic(self.seed), torch.no_grad():
             parts = [
-                np.stack([network(one).numpy() for one in _coalitions(batch, players)], axis=1)
+                np.stack([network(one).numpy() for one in coalitions(batch, players)], axis=1)
                 for batch in self._batches(inputs)
             ]
         values = np.concatenate(parts) if parts else np.empty((0, 1 << len(players)))
-        shares = [_shapley(values, at, len(players)) for at in range(len(players))]
+        shares = [shapley(values, at, len(players)) for at in range(len(players))]
         return np.stack([*shares, values[:, 0]], axis=1)
 
     def save(self, directory: Path) -> None:
@@ -210,6 +216,7 @@ class GraphEstimator:
             "reads": self._reads(),
             "architecture": network.shape.to_json(),
             "prepared": self.prepared_.to_json(),
+            "encoder": None if self.learnt_before_ is None else dict(self.learnt_before_),
         }
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         (directory / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
@@ -231,16 +238,7 @@ class GraphEstimator:
                     "counterparty; this release reads single transfers: train it again"
                 )
             model = cls(feature_names, seed=content["seed"], parameters=content["parameters"])
-            if content["reads"] != model._reads():
-                different = [
-                    f"{name} {content['reads'].get(name)!r} instead of {value!r}"
-                    for name, value in model._reads().items()
-                    if content["reads"].get(name) != value
-                ]
-                raise RiskError(
-                    f"{SETTINGS}: the network reads neighbourhoods otherwise than this release: "
-                    f"{', '.join(different)}; train it again"
-                )
+            require_reads(content["reads"], model._reads(), SETTINGS)
             model.prepared_ = Prepared.from_json(
                 content["prepared"], len(feature_names), model._columns()
             )
@@ -255,6 +253,7 @@ class GraphEstimator:
                 f"{WEIGHTS} and {SETTINGS} do not hold a {cls.kind} network: {error!r}"
             ) from error
         model.network_ = network.eval()
+        model.learnt_before_ = content.get("encoder")
         return model
 
     def _taught(
@@ -267,7 +266,10 @@ class GraphEstimator:
     ) -> tuple[GraphNetwork, int]:
         """Teach a new network; return it and the epoch with the least loss on ``stop``."""
         given, inputs = self.parameters, source.inputs
-        self.prepared_ = prepared = Prepared.fit(source, rows, self._columns(), None)
+        folder = self._encoder(int(inputs.as_of.max()))
+        self.prepared_ = prepared = Prepared.fit(
+            source, rows, self._columns(), None if folder is None else folder.scales
+        )
         plan = Plan(
             self.seed, given["epochs"] if epochs is None else epochs, given["patience"],
             given["batch_rows"], given["learning_rate"], given["weight_decay"],
@@ -277,15 +279,28 @@ class GraphEstimator:
             lambda some: prepared.batch(*source.take(some), torch.float32), *labelled, rows
         )
         kept = Checkpoint.of(
-            {"kind": self.kind, "parameters": self.parameters, "plan": plan, "reads": self._reads()},
+            {"kind": self.kind, "parameters": self.parameters, "plan": plan,
+             "reads": self._reads(), "encoder": self.learnt_before_},
             [inputs.features, inputs.codes, inputs.as_of, *inputs.labels, *labelled, rows,
              np.empty(0) if stop is None else stop],
         )  # fmt: skip
         with deterministic(self.seed):
             network = GraphNetwork(self._shape(prepared))
-            _learn_degrees(network, source, rows)
+            if folder is not None:
+                folder.require(network.shape, self._reads())
+                folder.load_into(network.encoder)
+            learn_degrees(network, source, rows)
             against = None if stop is None else lesson._replace(rows=stop)
             return network, learn(network, lesson, against, plan, kept)
+
+    def _encoder(self, last: int) -> EncoderFolder | None:
+        """Read what was learnt without labels; nothing after the last row may be in it."""
+        if not self.parameters["encoder"]:
+            return None
+        folder = EncoderFolder.read(Path(self.parameters["encoder"]), self._columns())
+        folder.require_before(last + 1)
+        self.learnt_before_ = folder.record
+        return folder
 
     def _shape(self, prepared: Prepared) -> Architecture:
         scales, given = prepared.scales, self.parameters
@@ -339,34 +354,3 @@ class PnaEstimator(GraphEstimator):
     """Four aggregators by three scalers (Corso et al. 2020)."""
 
     kind: ClassVar[str] = "pna"
-
-
-def _learn_degrees(network: GraphNetwork, source: Source, rows: Int64) -> None:
-    """Tell layers that scale by the number of messages what is usual among these rows."""
-    layers = [layer for layer in network.modules() if isinstance(layer, Pna)]
-    if layers:
-        around = source.take(rows[:CHUNK])[1].subgraphs
-        counts = np.bincount(around.parent, minlength=max(1, int(around.hops[-2])))
-        for layer in layers:
-            layer.learn_degrees(torch.from_numpy(counts))
-
-
-def _coalitions(batch: Batch, players: Sequence[str]) -> Iterator[Batch]:
-    """Yield the rows with only some players: bit i of the number says whether i is there."""
-    for members in range(1 << len(players)):
-        some = batch
-        for at, player in enumerate(players):
-            if not members >> at & 1:
-                some = some.without(player)
-        yield some
-
-
-def _shapley(values: Float64, player: int, players: int) -> Float64:
-    """Return the Shapley value (n,) of a player; column s of values is coalition s."""
-    total = np.zeros(len(values))
-    for without in range(1 << players):
-        if not without >> player & 1:
-            others = without.bit_count()
-            weight = factorial(others) * factorial(players - 1 - others) / factorial(players)
-            total += weight * (values[:, without | 1 << player] - values[:, without])
-    return total

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +16,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from features.errors import RiskError
+from training.networks.session import folder_of_fits
 
-_FOLDER: ContextVar[Path | None] = ContextVar("checkpoints", default=None)
+SAVED_EVERY_S = 10.0
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
-@contextmanager
-def kept_in(folder: Path) -> Iterator[None]:
-    """Keep the state of all fits inside in a folder, and take up what lies there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    token = _FOLDER.set(folder)
-    try:
-        yield
-    finally:
-        _FOLDER.reset(token)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checkpoint:
     """One fit's file: weights, moments of the optimiser, and what else the loop must know.
 
@@ -42,17 +30,22 @@ class Checkpoint:
     """
 
     file: Path | None
+    saved: float = field(default_factory=time.monotonic)
 
     @classmethod
     def of(cls, told: dict[str, Any], arrays: list[np.ndarray[Any, Any]]) -> Checkpoint:
-        """Name the file by all that the fit is given; outside of :func:`kept_in` there is none."""
-        folder = _FOLDER.get()
+        """Name the file by all that the fit is given; outside of ``kept_in`` there is none."""
+        folder = folder_of_fits()
         if folder is None:
             return cls(None)
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
         for array in arrays:
             digest.update(np.ascontiguousarray(array).tobytes())
         return cls(folder / f"{digest.hexdigest()[:32]}.safetensors")
+
+    def is_due(self) -> bool:
+        """Whether enough was learnt since the last time that it is worth to be kept."""
+        return self.file is not None and time.monotonic() - self.saved > SAVED_EVERY_S
 
     def save(self, network: nn.Module, optimiser: torch.optim.Optimizer, state: object) -> None:
         """Replace the file at once, so that whoever is killed leaves a whole one."""
@@ -62,10 +55,12 @@ class Checkpoint:
         for name, parameter in network.named_parameters():
             for part, value in optimiser.state.get(parameter, {}).items():
                 tensors[f"{part} {name}"] = value
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         writing = self.file.with_suffix(".writing")
         whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         save_file(whole, writing, {"state": json.dumps(state)})
         writing.replace(self.file)
+        self.saved = time.monotonic()
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> Any:
         """Take up what was kept; return the loop's state, None where nothing was.
@@ -88,7 +83,9 @@ class Checkpoint:
                 f"{self.file} is damaged, remove it to begin anew: {error!r}"
             ) from error
         for name, parameter in network.named_parameters():
-            parts = {part: found[f"{part} {name}"] for part in _MOMENTS if f"{part} {name}" in found}
+            parts = {
+                part: found[f"{part} {name}"] for part in _MOMENTS if f"{part} {name}" in found
+            }
             if parts:
                 where = {part: one.to(parameter.device) for part, one in parts.items()}
                 where["step"] = parts["step"]

@@ -1,11 +1,9 @@
-"""The loop: mini-batches in an order that follows from the seed, early stopping, a state on disk."""
+"""The loop: mini-batches in an order that the seed decides, early stopping, a state on disk."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,24 +17,12 @@ from training.networks.batch import Batch
 from training.networks.checkpoint import Checkpoint
 from training.networks.loader import device, moved, prefetched
 from training.networks.network import GraphNetwork
+from training.networks.session import say_epoch
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-Say = Callable[[str, int, int, str], None]
 
-SAVED_EVERY_S = 10.0
 JUDGED_ROWS = 1024  # rows of a batch that only tells the loss
-_SAY: ContextVar[Say | None] = ContextVar("epochs", default=None)
-
-
-@contextmanager
-def told(say: Say) -> Iterator[None]:
-    """Tell of every epoch inside: stage, epochs done, most epochs, and loss with PR-AUC."""
-    token = _SAY.set(say)
-    try:
-        yield
-    finally:
-        _SAY.reset(token)
 
 
 class Plan(NamedTuple):
@@ -114,8 +100,10 @@ def learn(
             quality = f"loss {loss:.4f}, PR-AUC {area:.3f}"
             if loss < state.best:
                 state = state._replace(best=loss, best_epoch=state.epoch)
-        if (say := _SAY.get()) is not None:
-            say("epochs" if stop is not None else "epochs, all rows", state.epoch, plan.epochs, quality)
+        stage = "epochs" if stop is not None else "epochs, all rows"
+        say_epoch(stage, state.epoch, plan.epochs, quality)
+        if kept.is_due():
+            kept.save(network, optimiser, state)
     kept.save(network, optimiser, state)
     if not all(bool(torch.isfinite(one).all()) for one in network.parameters()) or (
         stop is not None and state.best_epoch == 0
@@ -143,7 +131,7 @@ def _epoch(
     parts = [
         np.sort(mixed[at : at + plan.batch_rows]) for at in range(0, len(mixed), plan.batch_rows)
     ]
-    saved, where = time.monotonic(), device()
+    where = device()
     made = prefetched(lambda part: lesson.batch(lesson.rows[part]), parts[state.at :])
     for at, batch in enumerate(made, state.at):
         part = parts[at]
@@ -151,9 +139,8 @@ def _epoch(
             torch.from_numpy(lesson.y_true[lesson.rows[part]].astype(np.float32)).to(where),
             torch.from_numpy(weight[part].astype(np.float32)).to(where),
         ), np.random.default_rng((plan.seed, state.epoch, at, 1)))  # fmt: skip
-        if time.monotonic() - saved > SAVED_EVERY_S and at + 1 < len(parts):
+        if kept.is_due() and at + 1 < len(parts):
             kept.save(network, optimiser, state._replace(at=at + 1))
-            saved = time.monotonic()
     return state._replace(epoch=state.epoch + 1, at=0)
 
 

@@ -6,10 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from training.networks.batch import Batch
 
+Int64 = NDArray[np.int64]
 AHEAD = 2  # batches that wait: each is some ten megabytes
 
 
@@ -26,7 +29,7 @@ def moved(batch: Batch, where: torch.device) -> Batch:
     return batch.with_tensors(flat)
 
 
-def prefetched[T](make: Callable[[T], Batch], what: Sequence[T]) -> Iterator[Batch]:
+def prefetched(make: Callable[[Int64], Batch], what: Sequence[Int64]) -> Iterator[Batch]:
     """Make a batch of each in their order, some of them ahead of who takes them.
 
     What is made does not depend on when: the same batches come as without a thread.

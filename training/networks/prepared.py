@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from training.networks.batch import Batch
+from training.networks.layers import Pna
+from training.networks.network import GraphNetwork
 from training.networks.ranks import RankScaler
 from training.networks.scales import Columns, Scales
 from training.networks.source import Around, GraphInputs
@@ -82,3 +84,13 @@ class Prepared:
             Scales.from_json(content["scales"], columns),
             bool(content["reads_labels"]),
         )
+
+
+def learn_degrees(network: GraphNetwork, source: Source, rows: Int64) -> None:
+    """Tell layers that scale by the number of messages what is usual among these rows."""
+    layers = [layer for layer in network.modules() if isinstance(layer, Pna)]
+    if layers:
+        around = source.take(rows[:MOST_SCALED])[1].subgraphs
+        counts = np.bincount(around.parent, minlength=max(1, int(around.hops[-2])))
+        for layer in layers:
+            layer.learn_degrees(torch.from_numpy(counts))

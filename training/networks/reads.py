@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from features.errors import RiskError
 from features.subgraphs import (
     EDGE_COLUMNS,
     SEQUENCE_COLUMNS,
@@ -43,3 +45,17 @@ def reads_of(views: tuple[View, ...], bucket_s: int, *, scale_free: bool) -> dic
         "bucket_s": bucket_s,
         "columns": sorted(columns.read),
     }
+
+
+def require_reads(found: Mapping[str, Any], wanted: Mapping[str, Any], file: str) -> None:
+    """Raise RiskError, with the difference, where weights are of other reads than wanted."""
+    different = [
+        f"{name} {found.get(name)!r} instead of {value!r}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    ]
+    if different:
+        raise RiskError(
+            f"{file}: the network reads neighbourhoods otherwise than this release: "
+            f"{', '.join(different)}; train it again"
+        )

@@ -132,7 +132,5 @@ class GraphInputs(Inputs):
         told = reading.labels and self.labels.known_at.size > 0
         known = known_labels(past, drawn) if told else np.zeros((len(drawn.row), 3))
         steps, present = recent_transfers(past, reading.steps)
-        nodes = node_rows(
-            self.ledger, past, drawn, views=reading.views, bucket_s=reading.bucket_s
-        )
+        nodes = node_rows(self.ledger, past, drawn, views=reading.views, bucket_s=reading.bucket_s)
         return Around(drawn, nodes, known, steps, present)
