@@ -33,7 +33,7 @@ class Edges(NamedTuple):
         Number of those whose parent is in hop 0, in hops 0 and 1, ...
     """
 
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # a count of tuples is not asked for
     state: Tensor
     ends: tuple[int, ...]
 
@@ -43,7 +43,7 @@ class Edges(NamedTuple):
         return Edges(self.index[:, :end], self.state[:end], self.ends[:hops])
 
 
-class Sage(MessagePassing):
+class Sage(MessagePassing):  # type: ignore[misc]
     """Mean of what children and transfers say.
 
     References
@@ -111,7 +111,7 @@ class Gine(nn.Module):
         return arrived
 
 
-class Pna(MessagePassing):
+class Pna(MessagePassing):  # type: ignore[misc]
     """Mean, least, greatest and spread of messages, each as it is and scaled by their number.
 
     References
