@@ -84,6 +84,7 @@ def train(
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from training.config import RunConfig
+    from training.networks.session import told
     from training.text import repeat_text, run_facts, training_text
 
     if sum((config is not None, run_id is not None, reference)) != 1:
@@ -97,7 +98,7 @@ def train(
         raise RiskError("--tracking-uri goes with --run; CONFIG.toml says it in [mlflow]")
     if config is not None:
         RunConfig.read(config)  # a mistake is told before anything is compiled
-    with progress() as advance:
+    with progress() as advance, told(advance):
         compile_once(progress=counter(advance, "kernels", steps()))
         if config is not None:
             from training.run import run
@@ -157,7 +158,7 @@ def evaluate(
         opened = None if ledger is None else Ledger.open(ledger)
         rows = read_feature_table(table)
         known = read_labels(labels, **written, chain=Counted.of_attrs(rows.attrs).chain)
-        judged = evaluate(judge, rows, known, ledger=opened)
+        judged = evaluate(judge, rows, known, ledger=opened, known=known)
     facts = {
         "metrics": dict(judged.metrics),
         "rows": len(judged.scores),

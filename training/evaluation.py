@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.ledger.counted import Counted
+from features.past import NO_LABELS, label_events
 from features.views import LABEL_COLUMNS
 from training.calibration import Calibration, probability_of
 from training.metrics import (
@@ -26,7 +27,7 @@ from training.metrics import (
     probability_metrics,
     ranking_metrics,
 )
-from training.models.estimator import inputs_of
+from training.models.estimator import Inputs, inputs_of
 from training.risk_model import RiskModel
 from training.scores import COUNTS
 from training.table_columns import model_columns
@@ -54,6 +55,7 @@ def evaluate(
     *,
     ledger: Ledger | None = None,
     seed: int = 0,
+    known: pd.DataFrame | None = None,
 ) -> Evaluation:
     """Judge a model on the labelled rows of a table from the model's ``trained_until`` on.
 
@@ -69,6 +71,8 @@ def evaluate(
         Transfers, for kinds that read neighbourhoods.
     seed
         Of the bootstrap.
+    known
+        Labels of the wallets around, for kinds that read them.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def evaluate(
             f"{model.manifest.trained_until:%Y-%m-%d %H:%M} UTC, so only later rows judge it"
         )
     scores = score_frame(
-        model.calibration, table.index, rows_log_odds(model, table, ledger), y_true
+        model.calibration, table.index, rows_log_odds(model, table, ledger, known), y_true
     )
     metrics = evaluate_scores(scores, base_rate=model.base_rate, seed=seed)
     return Evaluation(metrics, scores, dropped)
@@ -125,13 +129,37 @@ def check_label_columns(model: RiskModel, table: pd.DataFrame) -> None:
         )
 
 
-def rows_log_odds(model: RiskModel, table: pd.DataFrame, ledger: Ledger | None) -> Float64:
+def rows_log_odds(
+    model: RiskModel,
+    table: pd.DataFrame,
+    ledger: Ledger | None,
+    known: pd.DataFrame | None = None,
+) -> Float64:
     """Return calibrated log-odds (n,) of the rows of a table, for any kind of model."""
     if ledger is not None:
         model.require_fit(ledger)
-    features = model_columns(table, model.feature_names)
-    inputs = inputs_of(model.estimator, features, ledger, table.index.to_frame(index=False))
+    inputs = table_inputs(model, table, ledger, known)
     return model.calibration.log_odds(model.estimator.log_odds(inputs))
+
+
+def table_inputs(
+    model: RiskModel, table: pd.DataFrame, ledger: Ledger | None, known: pd.DataFrame | None
+) -> Inputs:
+    """Return what a model of any kind reads of the rows of a table.
+
+    Raises
+    ------
+    RiskError
+        If it reads neighbourhoods and the ledger is missing, or labels of the wallets around and
+        none are given.
+    """
+    if known is None and getattr(model.estimator, "reads_labels", False):
+        raise RiskError("the model learnt from labelled wallets around; give known=...")
+    return inputs_of(
+        model.estimator, model_columns(table, model.feature_names), ledger,
+        table.index.to_frame(index=False),
+        NO_LABELS if ledger is None else label_events(ledger, known),
+    )  # fmt: skip
 
 
 def score_frame(

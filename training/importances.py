@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.models.estimator import inputs_of
+from training.evaluation import table_inputs
 from training.plots import BLUE, GREY, new_figure
 from training.risk_model import RiskModel
 from training.table_columns import model_columns
@@ -45,7 +45,12 @@ class Contributions(NamedTuple):
 
 
 def contributions_of(
-    model: RiskModel, table: pd.DataFrame, ledger: Ledger | None, *, seed: int
+    model: RiskModel,
+    table: pd.DataFrame,
+    ledger: Ledger | None,
+    known: pd.DataFrame | None = None,
+    *,
+    seed: int,
 ) -> Contributions:
     """Take the scores of a sample of rows apart.
 
@@ -55,8 +60,8 @@ def contributions_of(
         Any kind.
     table
         Feature table of the rows to draw from.
-    ledger
-        For kinds that read neighbourhoods.
+    ledger, known
+        For kinds that read neighbourhoods, and labels in them.
     seed
         Of the draw: 500 rows, fewer of a table of many columns.
     """
@@ -65,7 +70,7 @@ def contributions_of(
         chosen = np.random.default_rng(seed).choice(len(table), most, replace=False)
         table = table.iloc[np.sort(chosen)]
     features = model_columns(table, model.feature_names)
-    inputs = inputs_of(model.estimator, features, ledger, table.index.to_frame(index=False))
+    inputs = table_inputs(model, table, ledger, known)
     names = list(model.reasons)
     parts = model.calibration.contributions(model.estimator.contributions(inputs))[:, :-1]
     parts = parts - np.array([model.typical.contributions[name] for name in names])

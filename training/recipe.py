@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features.contracts.labels import check_labels
 from features.errors import RiskError
 from features.ledger.counted import Counted
+from features.past import NO_LABELS, LabelEvents, label_events
 from features.view import View
 from training.chosen import chosen_columns, chosen_rows, enough_transfers
 from training.config import TrainConfig
@@ -63,6 +64,8 @@ class Recipe:
         Columns to learn from.
     groups
         int64 (n,), the wallet, or the entity, of each row.
+    told
+        Labels that a kind may read of the wallets around a row.
     """
 
     table: pd.DataFrame
@@ -72,6 +75,7 @@ class Recipe:
     views: tuple[View, ...]
     names: tuple[str, ...]
     groups: Int64
+    told: LabelEvents
 
     @classmethod
     def of(
@@ -83,6 +87,7 @@ class Recipe:
         ledger: Ledger | None,
         views: tuple[View, ...],
         groups: pd.Series | None = None,
+        known: pd.DataFrame | None = None,
     ) -> Self:
         """Check what was given, and choose the columns."""
         if ledger is not None:
@@ -93,6 +98,7 @@ class Recipe:
         return cls(
             table, check_labels(labels), config, ledger, views, names,
             _group_codes(table.index, groups),
+            NO_LABELS if ledger is None else label_events(ledger, known),
         )  # fmt: skip
 
     @property
@@ -137,7 +143,7 @@ class Recipe:
     def inputs(self, rows: Int64) -> Inputs:
         """Return what the estimator reads of numbered rows."""
         spine = self.table.index[rows].to_frame(index=False)
-        return inputs_of(self.new(), self.features(rows), self.ledger, spine)
+        return inputs_of(self.new(), self.features(rows), self.ledger, spine, self.told)
 
     def sample(
         self,

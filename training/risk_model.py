@@ -117,7 +117,8 @@ class RiskModel:
     @property
     def reads_labels(self) -> bool:
         """Whether scores depend on labelled wallets, so that labels must be given."""
-        return not LABEL_COLUMNS.isdisjoint(self.feature_names)
+        around: bool = getattr(self.estimator, "reads_labels", False)
+        return around or not LABEL_COLUMNS.isdisjoint(self.feature_names)
 
     @property
     def base_rate(self) -> float:

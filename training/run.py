@@ -21,6 +21,7 @@ from training.gate.evidence import Material, gather
 from training.gate.logged import Evidence
 from training.gate.replay import Endpoint, Served
 from training.gate.rival import present_champion
+from training.networks.session import kept_in
 from training.provenance import input_hashes
 from training.risk_model import RiskModel
 from training.run_inputs import Progress, read_inputs
@@ -54,7 +55,9 @@ def run(
     Parameters
     ----------
     config
-        See :class:`training.config.RunConfig`, or the path of its file.
+        See :class:`training.config.RunConfig`, or the path of its file; beside that a folder
+        ``.fits`` holds how far networks have learnt, until the run is recorded: a run that was
+        killed goes on there.
     progress
         Called with (stage, steps done, steps in all).
     endpoint
@@ -75,20 +78,22 @@ def run(
     from training import tracking
 
     say = progress or (lambda _stage, _done, _total: None)
+    begun = None if isinstance(config, RunConfig) else Path(config).with_suffix(".fits")
     config = config if isinstance(config, RunConfig) else RunConfig.read(Path(config))
     where = config.mlflow
     tracking.require_store(experiment=where.experiment, tracking_uri=where.tracking_uri)
     source = Source(config, input_hashes(config.data), repeats)
     material = read_inputs(config, all_views(), say)
     splits = config.split.splits(material.table)
-    say("model", 0, 2)
-    trained = train(
-        material.table, material.labels, splits, config.model, ledger=material.ledger,
-        views=material.views,
-    )  # fmt: skip
-    say("model", 1, 2)
-    done = log(trained, material, where=where, source=source, endpoint=endpoint)
-    say("model", 2, 2)
+    with kept_in(begun):
+        say("model", 0, 2)
+        trained = train(
+            material.table, material.labels, splits, config.model, ledger=material.ledger,
+            views=material.views, known=material.known,
+        )  # fmt: skip
+        say("model", 1, 2)
+        done = log(trained, material, where=where, source=source, endpoint=endpoint)
+        say("model", 2, 2)
     return done
 
 
@@ -132,8 +137,9 @@ def log(
     table, labels, config = material.table, material.labels, material.config
     splits = tuple(one.split for one in trained.judged)
     shuffled = label_shuffle(
-        table, labels, splits, config, ledger=material.ledger, views=material.views
-    )
+        table, labels, splits, config, ledger=material.ledger, views=material.views,
+        known=material.known,
+    )  # fmt: skip
     metrics = {**trained.metrics, "pr_auc_label_shuffle": shuffled}
     data_sha256 = data_hash(table, labels, splits, config.min_transfers)
     with _kept(trained.model) as folder:

@@ -118,7 +118,9 @@ def write_files(
     model.save(folder / MODEL)
     said = about(model.manifest)
     tested = pd.concat([material.table.iloc[one.rows.test] for one in trained.judged])
-    parts = contributions_of(model, tested, material.ledger, seed=model.manifest.seed)
+    parts = contributions_of(
+        model, tested, material.ledger, material.known, seed=model.manifest.seed
+    )
     figures = {
         "precision_recall": precision_recall_figure(trained.scores, said),
         "calibration": calibration_figure(trained.scores, said, base_rate=model.base_rate),

@@ -83,7 +83,7 @@ class SpineScorer(NamedTuple):
             labels=asked.labels, views=self.views,
         )  # fmt: skip
         features = self.places.features(values, asked.context)
-        inputs = inputs_of(self.estimator, features, ledger, spine)
+        inputs = inputs_of(self.estimator, features, ledger, spine, asked.labels)
         return self.judge(inputs, self.places.transfers(values), reasons=asked.reasons)
 
     def entities(self, ledger: Ledger, asked: Asked, clusters: Clusters) -> Scores:

@@ -125,6 +125,7 @@ def train(
     ledger: Ledger | None = None,
     views: tuple[View, ...] = VIEWS,
     groups: pd.Series | None = None,
+    known: pd.DataFrame | None = None,
 ) -> Trained:
     """Judge a recipe at every origin, then fit it to all that is known.
 
@@ -147,6 +148,9 @@ def train(
     groups
         Wallet to entity, text: wallets of one entity are on one side of every split. None: every
         wallet by itself.
+    known
+        Labels that the table was made with; kinds that read the wallets around a row read them of
+        these wallets, each as of the row's instant.
 
     Returns
     -------
@@ -159,7 +163,9 @@ def train(
         If columns are unknown or missing, a slice lacks a class, or the ledger is needed.
     """
     splits = (split,) if isinstance(split, OutOfTime) else tuple(split)
-    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views, groups=groups)
+    recipe = Recipe.of(
+        table, labels, config, ledger=ledger, views=views, groups=groups, known=known
+    )
     judged = tuple(judge(recipe, one, origin=at) for at, one in enumerate(splits, 1))
     shipped = ship(recipe)
     best_feature, baseline = _single_feature(recipe, judged[-1].rows)
@@ -253,12 +259,13 @@ def label_shuffle(
     *,
     ledger: Ledger | None = None,
     views: tuple[View, ...] = VIEWS,
+    known: pd.DataFrame | None = None,
 ) -> float:
     """Return the test PR-AUC after the training wallets have swapped labels: the leak alarm.
 
     Parameters
     ----------
-    table, labels, split, config, ledger, views
+    table, labels, split, config, ledger, views, known
         As for :func:`train`; of several origins the last is taken.
 
     Returns
@@ -267,7 +274,7 @@ def label_shuffle(
         Near the prevalence of the test slice, unless features or split know the answer.
     """
     last = split if isinstance(split, OutOfTime) else split[-1]
-    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views)
+    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views, known=known)
     rows = recipe.rows(last)
     generator = np.random.default_rng(config.seed)
     # a leak shows in part of a large table as well

@@ -5,45 +5,40 @@ What it says of a row depends on the rows beside it, so it is for comparison onl
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
-import pandas as pd
 
-from features import Ledger
-from features.kernel import Float64s
-from features.neighbourhood import Neighbourhoods
-from training.models.graph_network import GraphInputs, GraphSageEstimator
+from features.subgraphs import Subgraphs
+from training.networks.source import Around, GraphInputs
 
 
-def dealt(trees: Neighbourhoods, seed: int) -> Neighbourhoods:
-    """Deal first-hop nodes, with what hangs on them, anew to the rows.
+def dealt(around: Subgraphs, seed: int) -> Subgraphs:
+    """Deal the transfers of the roots, with what hangs on them, anew to the rows.
 
-    Every row keeps its number of senders and of recipients and gets those of other rows.
+    Every row keeps its number of transfers in and out and gets those of other rows. A child is
+    dealt as often as transfers lead to it, so that it may hang on several rows.
     """
-    parent, row = trees.parent.copy(), trees.row.copy()
+    parent = around.parent.copy()
     generator = np.random.default_rng(seed)
-    first_hop = np.arange(trees.n_rows, trees.n_inner)
+    near = np.flatnonzero(parent < around.n_rows)
+    child, values, transfer = around.child.copy(), around.values.copy(), around.transfer.copy()
     for side in (0, 1):
-        nodes = first_hop[trees.side[first_hop] == side]
-        parent[nodes] = parent[generator.permutation(nodes)]
-    row[first_hop] = parent[first_hop]
-    row[trees.n_inner :] = row[parent[trees.n_inner :]]
-    return trees._replace(parent=parent, row=row)
-
-
-class ShuffledEdges(GraphSageEstimator):
-    """GraphSAGE on neighbours that are dealt to one another's rows."""
-
-    def inputs(self, features: Float64s, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
-        """Collect the neighbourhoods of some rows and deal them."""
-        given = super().inputs(features, ledger, spine)
-        return replace(given, trees=dealt(given.trees, self.seed))
+        some = near[around.side[near] == side]
+        other = generator.permutation(some)
+        child[some], values[some] = around.child[other], around.values[other]
+        transfer[some] = around.transfer[other]
+    return around._replace(child=child, values=values, transfer=transfer)
 
 
 @contextmanager
-def edges_shuffled() -> Iterator[None]:
-    """Train graph networks, inside, as :class:`ShuffledEdges`."""
-    with patch("training.models.graph_network.GraphSageEstimator", ShuffledEdges):
+def edges_shuffled(seed: int = 0) -> Iterator[None]:
+    """Give graph networks, inside, transfers that are dealt to one another's rows."""
+    real = GraphInputs.around
+
+    def shuffled(self: GraphInputs) -> Around:
+        found = real(self)
+        return found._replace(subgraphs=dealt(found.subgraphs, seed))
+
+    with patch.object(GraphInputs, "around", shuffled):
         yield

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from features import Ledger
 from features.ledger import microseconds
-from features.neighbourhood import Neighbourhoods, neighbourhoods
 from features.past import NO_LABELS, past_of
+from features.subgraphs import Subgraphs, subgraphs
 from features.views import definitions
 from tests.strategies import World, at, spine, transfers, worlds
 
@@ -24,52 +24,40 @@ sys.path.insert(0, str(ROOT / "experiments" / "0001-real-ethereum"))
 from shuffled_edges import dealt, edges_shuffled  # noqa: E402 - its folder must be importable first
 
 from training.models.estimator import inputs_of  # noqa: E402
-from training.models.graph_network import GraphInputs  # noqa: E402
 from training.models.kinds import estimator_class  # noqa: E402
+from training.networks.source import GraphInputs  # noqa: E402
 
 
-def collect(ledger: Ledger, rows: pd.DataFrame) -> Neighbourhoods:
+def collect(ledger: Ledger, rows: pd.DataFrame) -> Subgraphs:
     asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
-    return neighbourhoods(asked, first_fan=3, second_fan=2)
+    return subgraphs(asked, fan_out=(3, 2))
 
 
 @given(worlds(), st.integers(0, 2**32 - 1))
 def test_dealing_keeps_how_many_and_changes_whose(world: World, seed: int) -> None:
     real = collect(world.ledger(), world.spine)
     shuffled = dealt(real, seed)
-    for trees in (real, shuffled):
-        np.testing.assert_array_equal(trees.row, trees.row[trees.parent])
-    for side in (0, 1):
-        before, after = (
-            np.bincount(trees.parent[trees.side == side], minlength=real.row.size)
-            for trees in (real, shuffled)
-        )
-        np.testing.assert_array_equal(before, after)
-    np.testing.assert_array_equal(real.parent[real.n_inner :], shuffled.parent[real.n_inner :])
-
-
-def test_dealing_is_to_other_rows() -> None:
-    pairs = transfers((0, f"a{i}", f"b{i}", 1.0) for i in range(50))
-    real = collect(Ledger.from_transfers(pairs), spine([f"a{i}" for i in range(50)], at(1)))
-    shuffled = dealt(real, 0)
-    assert (real.parent[50:] != shuffled.parent[50:]).mean() > 0.9
-    assert sorted(real.parent) == sorted(shuffled.parent)
+    np.testing.assert_array_equal(real.parent, shuffled.parent)
+    np.testing.assert_array_equal(real.side, shuffled.side)
+    far = real.parent >= real.n_rows
+    np.testing.assert_array_equal(real.child[far], shuffled.child[far])
+    assert sorted(real.child) == sorted(shuffled.child)
 
 
 def test_graph_networks_read_shuffled_edges_inside_and_real_ones_after() -> None:
     pairs = transfers((0, f"a{i}", f"b{i}", 1.0) for i in range(50))
     ledger, rows = Ledger.from_transfers(pairs), spine([f"a{i}" for i in range(50)], at(1))
 
-    def parents() -> list[int]:
+    def children() -> list[int]:
         model = estimator_class("graphsage")(("coverage_in_count",), seed=0, parameters={})
-        given = inputs_of(model, np.zeros((50, 1)), ledger, rows)
+        given = inputs_of(model, np.zeros((50, 1)), ledger, rows, NO_LABELS)
         assert isinstance(given, GraphInputs)
-        return list(given.trees.parent)
+        return list(given.around().subgraphs.child)
 
-    real = parents()
+    real = children()
     with edges_shuffled():
-        assert parents() != real
-    assert parents() == real
+        assert np.not_equal(children(), real).mean() > 0.9
+    assert children() == real
 
 
 def test_its_figures_are_of_the_columns_of_today() -> None:

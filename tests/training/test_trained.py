@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from features import Ledger, RiskError, feature_table
+from features.past import LabelEvents
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, recipe, train
 from training.calibration import log_odds_of, probability_of
@@ -166,7 +167,9 @@ class ReadsLedger(LogisticEstimator):
 
     reads: ClassVar[Literal["table", "ledger"]] = "ledger"
 
-    def inputs(self, features: np.ndarray, ledger: Ledger, spine: pd.DataFrame) -> Inputs:
+    def inputs(
+        self, features: np.ndarray, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
+    ) -> Inputs:
         assert ledger.n_wallets
         assert len(spine) == len(features)
         return Inputs(features)

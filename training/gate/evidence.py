@@ -123,9 +123,12 @@ def _compared(
                 champion, data.table, data.ledger,
                 data.labels if data.known is None else data.known, data.views,
             ),
-            data.labels, champion.recipe, ledger=data.ledger, views=data.views,
+            data.labels, champion.recipe, ledger=data.ledger, views=data.views, known=data.known,
         )  # fmt: skip
-        own = Recipe.of(data.table, data.labels, config, ledger=data.ledger, views=data.views)
+        own = Recipe.of(
+            data.table, data.labels, config, ledger=data.ledger, views=data.views,
+            known=data.known,
+        )  # fmt: skip
         paired = paired_scores(own, other, trained.judged, data.gate.repeats)
     except RiskError as error:
         return alone, None, str(error)

@@ -22,6 +22,7 @@ from training.models.ranges import Range, check_ranges
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
+    from features.past import LabelEvents
 
 Float64 = NDArray[np.float64]
 NO_RANGES: Mapping[str, Range] = {}
@@ -91,8 +92,13 @@ class Estimator(Protocol):
 class LedgerEstimator(Estimator, Protocol):
     """A kind that reads more of each wallet than a row of the table."""
 
-    def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> Inputs:
-        """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`."""
+    def inputs(
+        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
+    ) -> Inputs:
+        """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`.
+
+        Of ``labels`` only those of other wallets, known before a row's instant, may be read.
+        """
 
 
 class FoldsEstimator(Estimator, Protocol):
@@ -118,7 +124,11 @@ class GroupsEstimator(Estimator, Protocol):
 
 
 def inputs_of(
-    estimator: Estimator, features: Float64, ledger: Ledger | None, spine: pd.DataFrame
+    estimator: Estimator,
+    features: Float64,
+    ledger: Ledger | None,
+    spine: pd.DataFrame,
+    labels: LabelEvents,
 ) -> Inputs:
     """Return what an estimator reads of n rows: the rows, or what it adds to them.
 
@@ -132,6 +142,8 @@ def inputs_of(
         Transfers, for kinds that read neighbourhoods.
     spine
         (n, 2) columns ``wallet``, ``as_of`` of the rows.
+    labels
+        What is known of wallets of the ledger, for kinds that read it of neighbours.
 
     Raises
     ------
@@ -142,7 +154,7 @@ def inputs_of(
         return Inputs(features)
     if ledger is None:
         raise RiskError(f"a {estimator.kind} model reads neighbourhoods: ledger=... is needed")
-    return cast("LedgerEstimator", estimator).inputs(features, ledger, spine)
+    return cast("LedgerEstimator", estimator).inputs(features, ledger, spine, labels)
 
 
 def resolve_parameters(

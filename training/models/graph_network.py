@@ -1,26 +1,17 @@
-"""GraphSAGE over the two hops around a wallet, in time: the graph network of the extra ``gnn``.
+"""The graph networks: what arrives at a wallet over the transfers around it; extra ``gnn``.
 
-The wallet enters with its row of the feature table, the wallets around it with a few numbers of
-their own (:mod:`features.neighbourhood`); no wallet's name does. Messages run towards the wallet,
-senders and recipients by convolutions of their own, and the head sees the wallet's own row beside
-what arrived. Everything is computed in float64, so that a row scored alone and one in a batch
-agree to about 1e-12.
-
-References
-----------
-Hamilton, Ying and Leskovec, "Inductive representation learning on large graphs" (2017),
-algorithm 1 with the mean aggregator. Neighbours are the most recent ones instead of random ones.
+Four kinds that differ in their layers alone, see :mod:`training.networks.layers`. The wallet enters
+with its row of the feature table, the wallets around it with columns of cheap views of their own,
+the transfers between them one by one, and what was known of other wallets; no wallet's name does.
+Networks learn in float32 and score in float64, so that a row alone and in a batch agree to 1e-9.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
-from math import factorial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -28,92 +19,81 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.json_file import read_json
 from features.ledger import microseconds
-from features.neighbourhood import (
-    LINK_COLUMNS,
-    NEIGHBOURHOOD_VERSION,
-    NODE_COLUMNS,
-    Neighbourhoods,
-    neighbourhoods,
-)
-from features.past import NO_LABELS, past_of
-from training.models.estimator import Inputs, resolve_parameters
+from features.past import NO_LABELS, LabelEvents
+from features.view import View
+from features.views import VIEWS, feature_columns
+from features.views.amounts import AMOUNTS
+from features.views.coverage import COVERAGE
+from features.views.timing import TIMING
+from training.models.estimator import resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
-from training.models.scaling import Scaler
-from training.models.tensors import Batch, Network, balanced, deterministic, target
+from training.networks.batch import PLAYERS, Batch
+from training.networks.checkpoint import Checkpoint
+from training.networks.coalitions import coalitions, shapley
+from training.networks.encoder_folder import EncoderFolder
+from training.networks.fit import Lesson, Plan, deterministic, learn
+from training.networks.network import Architecture, GraphNetwork
+from training.networks.prepared import Prepared, Source, learn_degrees
+from training.networks.reads import columns_of, reads_of, require_reads
+from training.networks.source import GraphInputs, Reading
+from training.networks.stopping import held_back
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
+    from training.networks.scales import Columns
 
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 WEIGHTS, SETTINGS = "model.safetensors", "model.json"
-PLAYERS = ("own", "senders", "recipients")
 CHUNK = 1024  # rows scored at once: bounds memory
-_NODE = (*NODE_COLUMNS, *LINK_COLUMNS)
+NODE_VIEWS: tuple[View, ...] = (COVERAGE, AMOUNTS, TIMING)
+_FANS = ("first_fan", "second_fan", "third_fan")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphInputs(Inputs):
-    """Rows of the feature table with the neighbourhood of each.
+class GraphEstimator:
+    """A graph network; see :class:`training.models.estimator.Estimator`.
 
-    Parameters
-    ----------
-    as_of
-        int64 (n,), microseconds since 1970 UTC; tells the training which rows are the last.
-    trees
-        Neighbourhoods of the n rows.
+    ``first_fan = 0`` reads no edges, ``labels = false`` no labels of other wallets, ``steps = 0``
+    not the sequence of the wallet's own transfers: all three together leave a perceptron of its
+    row. ``third_fan`` adds a third layer. ``encoder`` names a folder of ``walletrisk pretrain`` to
+    start from, which is not needed afterwards.
     """
 
-    as_of: NDArray[np.int64]
-    trees: Neighbourhoods
-
-    def take(self, rows: NDArray[np.int64]) -> GraphInputs:
-        """Return some rows; ``rows`` ascends without repetition."""
-        return GraphInputs(self.features[rows], self.as_of[rows], self.trees.take(rows))
-
-
-class _Labelled(NamedTuple):
-    """Rows with their labels and what each counts."""
-
-    rows: GraphInputs
-    y_true: NDArray[np.int8]
-    weights: Float64
-
-    def take(self, rows: NDArray[np.int64]) -> _Labelled:
-        return _Labelled(self.rows.take(rows), self.y_true[rows], self.weights[rows])
-
-
-class GraphSageEstimator:
-    """GraphSAGE; see :class:`training.models.estimator.Estimator`.
-
-    ``first_fan = 0`` is the same network without edges, a control.
-    """
-
-    kind: ClassVar[str] = "graphsage"
+    kind: ClassVar[str]
     reads: ClassVar[Literal["table", "ledger"]] = "ledger"
     defaults: ClassVar[Mapping[str, Any]] = {
         "first_fan": 16,
-        "second_fan": 4,
+        "second_fan": 8,
+        "third_fan": 0,
+        "draw": "latest",
+        "labels": True,
+        "steps": 16,
+        "tower": "gru",
+        "node_bucket_s": 0,
         "hidden": 32,
         "dropout": 0.3,
-        "learning_rate": 0.001,
-        "weight_decay": 0.001,
-        "epochs": 100,
-        "patience": 15,
-        "batch_rows": 128,
+        "hide_labels": 0.3,
+        "learning_rate": 0.002,
+        "weight_decay": 0.02,
+        "epochs": 60,
+        "patience": 8,
+        "batch_rows": 256,
         "validation_share": 0.15,
+        "encoder": "",
     }
     ranges: ClassVar[Mapping[str, Range]] = {
         **dict.fromkeys(("hidden", "epochs", "patience", "batch_rows"), Range(1)),
-        **dict.fromkeys(("first_fan", "second_fan", "learning_rate", "weight_decay"), Range(0)),
-        **dict.fromkeys(("dropout", "validation_share"), Range(0, 1, open_high=True)),
+        **dict.fromkeys((*_FANS, "steps", "node_bucket_s"), Range(0)),
+        **dict.fromkeys(("learning_rate", "weight_decay"), Range(0)),
+        **dict.fromkeys(("dropout", "hide_labels"), Range(0, 1, open_high=True)),
+        "validation_share": Range(0, 1, open_low=True, open_high=True),
     }
     libraries: ClassVar[tuple[str, ...]] = ("safetensors", "torch", "torch-geometric")
 
@@ -123,76 +103,120 @@ class GraphSageEstimator:
         self.feature_names = feature_names
         self.seed = seed
         self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        self.network_: Network | None = None
-        self.own_scaler_: Scaler
-        self.node_scaler_: Scaler
+        for name, allowed in {
+            "draw": ("latest", "recent"),
+            "tower": ("gru", "transformer"),
+        }.items():
+            if self.parameters[name] not in allowed:
+                raise RiskError(
+                    f"{name} of model {self.kind!r} must be {' or '.join(allowed)}, "
+                    f"got {self.parameters[name]!r}"
+                )
+        self.network_: GraphNetwork | None = None
+        self.prepared_: Prepared
+        self.learnt_before_: Mapping[str, Any] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The wallet's own row, the wallets that sent to it, and those that it sent to."""
-        return PLAYERS
+        """The wallet's own row, what arrives from senders and recipients, labels, its sequence."""
+        left_out = {
+            "senders": not self.fan_out, "recipients": not self.fan_out,
+            "labels": not (self.fan_out and self.parameters["labels"]),
+            "sequence": not self.parameters["steps"],
+        }  # fmt: skip
+        return tuple(player for player in PLAYERS if not left_out.get(player))
 
-    def inputs(self, features: Float64, ledger: Ledger, spine: pd.DataFrame) -> GraphInputs:
-        """Collect the neighbourhoods beside the wallets' own rows."""
+    @property
+    def fan_out(self) -> tuple[int, ...]:
+        """Transfers of a node, hop by hop, to the first hop that has none."""
+        fans = [self.parameters[name] for name in _FANS]
+        return tuple(fans[: fans.index(0)] if 0 in fans else fans)
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether it learnt from labels of other wallets, so that they must be given."""
+        return self.network_ is not None and self.prepared_.reads_labels
+
+    def inputs(
+        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
+    ) -> GraphInputs:
+        """Say where to read what lies around the rows; nothing is drawn yet."""
         checked = check_spine(spine, chain=ledger.chain)
-        as_of = microseconds(checked["as_of"])
-        trees = neighbourhoods(
-            past_of(ledger, ledger.codes(checked["wallet"]), as_of, NO_LABELS),
-            first_fan=self.parameters["first_fan"],
-            second_fan=self.parameters["second_fan"],
-        )
-        return GraphInputs(features, as_of, trees)
+        given = self.parameters
+        reading = Reading(
+            self.fan_out, given["draw"], NODE_VIEWS, given["node_bucket_s"], given["labels"],
+            given["steps"],
+        )  # fmt: skip
+        read = labels if given["labels"] and self.fan_out else NO_LABELS
+        codes, as_of = ledger.codes(checked["wallet"]), microseconds(checked["as_of"])
+        return GraphInputs(features, ledger, codes, as_of, read, reading)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
-        """Learn from n rows: the last of them in time say how long, then all are learnt from."""
-        order = np.argsort(inputs.as_of, kind="stable")
-        n_stop = max(1, round(self.parameters["validation_share"] * len(order)))
-        learn, stop = np.sort(order[:-n_stop]), np.sort(order[-n_stop:])
-        self.own_scaler_ = Scaler.fit(inputs.features)
-        self.node_scaler_ = Scaler.fit(inputs.trees.values)
-        given = _Labelled(inputs, y_true, weights)
-        with deterministic(self.seed):
-            epochs = self._best_epochs(given.take(learn), given.take(stop))
-        with deterministic(self.seed):
-            network = self._build()
-            for _ in islice(self._descend(network, given), epochs):
-                pass
-        self.network_ = network.eval()
+        """Learn from n rows; wallets are told apart by their codes."""
+        unknown = -1 - np.arange(len(inputs))
+        return self.fit_groups(
+            inputs, y_true, weights, np.where(inputs.codes < 0, unknown, inputs.codes)
+        )
+
+    def fit_groups(
+        self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
+    ) -> Self:
+        """Learn how long by rows of later wallets, then from all rows for as many epochs."""
+        held = held_back(
+            inputs.as_of, groups, y_true, self.parameters["validation_share"], self.seed
+        )
+        source = Source(inputs)
+        everything = np.arange(len(inputs))
+        epochs = self.parameters["patience"]  # where the rows are too few to stop by
+        if len(held.learn) and 0 < y_true[held.stop].sum() < len(held.stop):
+            epochs = self._taught(source, (y_true, weights), held.learn, held.stop)[1]
+        self.network_ = self._taught(source, (y_true, weights), everything, None, epochs)[0]
+        self.network_.cpu().double().eval()
         return self
 
     def log_odds(self, inputs: GraphInputs) -> Float64:
         """Return raw log-odds (n,)."""
         network = self._fitted()
         with deterministic(self.seed), torch.no_grad():
-            parts = [network(self._batch(rows)).numpy() for rows in _chunks(inputs)]
+            parts = [network(batch).numpy() for batch in self._batches(inputs)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def contributions(self, inputs: GraphInputs) -> Float64:
-        """Return Shapley values (n, 4) of ``PLAYERS``, exact over the 8 coalitions; base last.
+    def embeddings(self, inputs: GraphInputs) -> Float64:
+        """Return states (n, width) before the head."""
+        network = self._fitted()
+        with deterministic(self.seed), torch.no_grad():
+            parts = [network.embed(batch).numpy() for batch in self._batches(inputs)]
+        return np.concatenate(parts) if parts else np.empty((0, 0))
 
-        A side that is absent has no edge into the wallet; an absent own row is the training
-        medians. The base is the score of such a row without neighbours.
+    def contributions(self, inputs: GraphInputs) -> Float64:
+        """Return Shapley values (n, len(reasons) + 1), exact over all coalitions; base last.
+
+        An absent own row is one that is usual in all, an absent side has no transfer into the
+        wallet, absent labels are unknown, an absent sequence is empty. The base is the score of
+        a wallet without all of them.
         """
-        network, typical = self._fitted(), self.own_scaler_.typical
+        network, players = self._fitted(), self.reasons
         with deterministic(self.seed), torch.no_grad():
             parts = [
-                np.stack([network(batch.coalition(s, typical)).numpy() for s in range(8)], axis=1)
-                for batch in map(self._batch, _chunks(inputs))
+                np.stack([network(one).numpy() for one in coalitions(batch, players)], axis=1)
+                for batch in self._batches(inputs)
             ]
-        values = np.concatenate(parts) if parts else np.empty((0, 8))
-        shares = [_shapley(values, player) for player in range(3)]
+        values = np.concatenate(parts) if parts else np.empty((0, 1 << len(players)))
+        shares = [shapley(values, at, len(players)) for at in range(len(players))]
         return np.stack([*shares, values[:, 0]], axis=1)
 
     def save(self, directory: Path) -> None:
         """Write ``model.safetensors`` (weights) and ``model.json`` (architecture, scalers)."""
-        save_file(self._fitted().state_dict(), directory / WEIGHTS)
+        network = self._fitted()
+        weights = {name: one.contiguous() for name, one in network.state_dict().items()}
+        save_file(weights, directory / WEIGHTS)
         content = {
             "parameters": self.parameters,
             "seed": self.seed,
-            "neighbourhood_version": NEIGHBOURHOOD_VERSION,
-            "node_columns": _NODE,
-            "own_scaler": self.own_scaler_.to_json(),
-            "node_scaler": self.node_scaler_.to_json(),
+            "reads": self._reads(),
+            "architecture": network.shape.to_json(),
+            "prepared": self.prepared_.to_json(),
+            "encoder": None if self.learnt_before_ is None else dict(self.learnt_before_),
         }
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         (directory / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
@@ -204,24 +228,21 @@ class GraphSageEstimator:
         Raises
         ------
         RiskError
-            If the files do not hold such a network, or it reads other neighbourhoods.
+            If the files do not hold such a network, or it reads the ledger otherwise.
         """
         try:
             content = read_json(directory / SETTINGS)
-            reads = content["neighbourhood_version"], tuple(content["node_columns"])
-            if reads != (NEIGHBOURHOOD_VERSION, _NODE):
+            if "neighbourhood_version" in content:
                 raise RiskError(
-                    f"{SETTINGS}: the network reads neighbourhoods of version {reads[0]} with "
-                    f"{', '.join(reads[1])}; this release has version {NEIGHBOURHOOD_VERSION} "
-                    f"with {', '.join(_NODE)}"
+                    f"{SETTINGS}: the network is of an earlier release, which merged transfers by "
+                    "counterparty; this release reads single transfers: train it again"
                 )
-            parameters = dict(content["parameters"])
-            if parameters.get("shuffle_edges") is False:  # once a setting, off in every real model
-                del parameters["shuffle_edges"]
-            model = cls(feature_names, seed=content["seed"], parameters=parameters)
-            model.own_scaler_ = Scaler.from_json(content["own_scaler"], len(feature_names))
-            model.node_scaler_ = Scaler.from_json(content["node_scaler"], len(_NODE))
-            network = model._build()
+            model = cls(feature_names, seed=content["seed"], parameters=content["parameters"])
+            require_reads(content["reads"], model._reads(), SETTINGS)
+            model.prepared_ = Prepared.from_json(
+                content["prepared"], len(feature_names), model._columns()
+            )
+            network = GraphNetwork(Architecture(**content["architecture"])).double()
             weights = load_file(directory / WEIGHTS)
             require_finite(WEIGHTS, {name: one.numpy() for name, one in weights.items()})
             network.load_state_dict(weights)
@@ -229,81 +250,107 @@ class GraphSageEstimator:
             if isinstance(error, RiskError):
                 raise
             raise RiskError(
-                f"{WEIGHTS} and {SETTINGS} do not hold a GraphSAGE network: {error!r}"
+                f"{WEIGHTS} and {SETTINGS} do not hold a {cls.kind} network: {error!r}"
             ) from error
         model.network_ = network.eval()
+        model.learnt_before_ = content.get("encoder")
         return model
 
-    def _build(self) -> Network:
-        widths = 2 * len(self.feature_names), 2 * len(_NODE)
-        given = self.parameters
-        return Network(*widths, hidden=given["hidden"], dropout=given["dropout"])
+    def _taught(
+        self,
+        source: Source,
+        labelled: tuple[NDArray[np.int8], Float64],
+        rows: Int64,
+        stop: Int64 | None,
+        epochs: int | None = None,
+    ) -> tuple[GraphNetwork, int]:
+        """Teach a new network; return it and the epoch with the least loss on ``stop``."""
+        given, inputs = self.parameters, source.inputs
+        folder = self._encoder(int(inputs.as_of.max()))
+        self.prepared_ = prepared = Prepared.fit(
+            source, rows, self._columns(), None if folder is None else folder.scales
+        )
+        plan = Plan(
+            self.seed, given["epochs"] if epochs is None else epochs, given["patience"],
+            given["batch_rows"], given["learning_rate"], given["weight_decay"],
+            given["hide_labels"],
+        )  # fmt: skip
+        lesson = Lesson(
+            lambda some: prepared.batch(*source.take(some), torch.float32), *labelled, rows
+        )
+        kept = Checkpoint.of(
+            {"kind": self.kind, "parameters": self.parameters, "plan": plan,
+             "reads": self._reads(), "encoder": self.learnt_before_},
+            [inputs.features, inputs.codes, inputs.as_of, *inputs.labels, *labelled, rows,
+             np.empty(0) if stop is None else stop],
+        )  # fmt: skip
+        with deterministic(self.seed):
+            network = GraphNetwork(self._shape(prepared))
+            if folder is not None:
+                folder.require(network.shape, self._reads())
+                folder.load_into(network.encoder)
+            learn_degrees(network, source, rows)
+            against = None if stop is None else lesson._replace(rows=stop)
+            return network, learn(network, lesson, against, plan, kept)
 
-    def _fitted(self) -> Network:
+    def _encoder(self, last: int) -> EncoderFolder | None:
+        """Read what was learnt without labels; nothing after the last row may be in it."""
+        if not self.parameters["encoder"]:
+            return None
+        folder = EncoderFolder.read(Path(self.parameters["encoder"]), self._columns())
+        folder.require_before(last + 1)
+        self.learnt_before_ = folder.record
+        return folder
+
+    def _shape(self, prepared: Prepared) -> Architecture:
+        scales, given = prepared.scales, self.parameters
+        return Architecture(
+            self.kind, prepared.own.width, scales.node.width, scales.edge.width, len(scales.ages),
+            scales.step.width, given["tower"], given["hidden"], len(self.fan_out),
+            given["dropout"],
+        )  # fmt: skip
+
+    def _is_scale_free(self) -> bool:
+        sized = {column.name for column in feature_columns(VIEWS) if not column.scale_free}
+        return sized.isdisjoint(self.feature_names)
+
+    def _columns(self) -> Columns:
+        return columns_of(NODE_VIEWS, scale_free=self._is_scale_free())
+
+    def _reads(self) -> dict[str, Any]:
+        bucket = self.parameters["node_bucket_s"]
+        return reads_of(NODE_VIEWS, bucket, scale_free=self._is_scale_free())
+
+    def _fitted(self) -> GraphNetwork:
         if self.network_ is None:
             raise RiskError("this graph network has not been fitted")
         return self.network_
 
-    def _batch(self, inputs: GraphInputs) -> Batch:
-        return Batch.of(
-            self.own_scaler_.scale(inputs.features),
-            self.node_scaler_.scale(inputs.trees.values),
-            inputs.trees,
-        )
-
-    def _best_epochs(self, learn: _Labelled, stop: _Labelled) -> int:
-        """Return after how many epochs the loss on ``stop`` is least, within ``patience``."""
-        network = self._build()
-        batch, truth = self._batch(stop.rows), target(stop.y_true)
-        weight = balanced(stop.y_true, stop.weights)
-        best, best_epoch = np.inf, 0
-        epochs = islice(self._descend(network, learn), self.parameters["epochs"])
-        for epoch, _ in enumerate(epochs, start=1):
-            with torch.no_grad():
-                said = network.eval()(batch)
-                loss = float(binary_cross_entropy_with_logits(said, truth, weight))
-            if loss < best:
-                best, best_epoch = loss, epoch
-            elif epoch - best_epoch >= self.parameters["patience"]:
-                break
-        if best_epoch == 0:
-            raise RiskError("the network's loss is not finite: lower learning_rate")
-        return best_epoch
-
-    def _descend(self, network: Network, given: _Labelled) -> Iterator[None]:
-        """Train for one epoch a step, without end."""
-        settings = self.parameters
-        optimiser = torch.optim.Adam(
-            network.parameters(),
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-        )
-        truth, weight = target(given.y_true), balanced(given.y_true, given.weights)
-        generator = np.random.default_rng(self.seed)
-        while True:
-            network.train()
-            mixed = generator.permutation(len(given.rows))
-            for at in range(0, len(mixed), settings["batch_rows"]):
-                some = np.sort(mixed[at : at + settings["batch_rows"]])
-                optimiser.zero_grad()
-                said = network(self._batch(given.rows.take(some)))
-                loss = binary_cross_entropy_with_logits(said, truth[some], weight[some])
-                torch.autograd.backward(loss)
-                optimiser.step()
-            yield
+    def _batches(self, inputs: GraphInputs) -> Iterator[Batch]:
+        for first in range(0, len(inputs), CHUNK):
+            some = inputs.take(np.arange(first, min(first + CHUNK, len(inputs))))
+            yield self.prepared_.batch(some, some.around(), torch.float64)
 
 
-def _shapley(values: Float64, player: int) -> Float64:
-    """Return the Shapley value (n,) of one of three players; column s of values is coalition s."""
-    total = np.zeros(len(values))
-    for without in range(8):
-        if not without >> player & 1:
-            others = without.bit_count()
-            weight = factorial(others) * factorial(2 - others) / factorial(3)
-            total += weight * (values[:, without | 1 << player] - values[:, without])
-    return total
+class GraphSageEstimator(GraphEstimator):
+    """Means of what transfers say (Hamilton et al. 2017)."""
+
+    kind: ClassVar[str] = "graphsage"
 
 
-def _chunks(inputs: GraphInputs) -> Iterator[GraphInputs]:
-    for first in range(0, len(inputs), CHUNK):
-        yield inputs.take(np.arange(first, min(first + CHUNK, len(inputs))))
+class Gatv2Estimator(GraphEstimator):
+    """Attention over transfers (Brody et al. 2022)."""
+
+    kind: ClassVar[str] = "gatv2"
+
+
+class GineEstimator(GraphEstimator):
+    """Sums, with states of transfers that are renewed (Hu et al. 2020; Egressy et al. 2024)."""
+
+    kind: ClassVar[str] = "gine"
+
+
+class PnaEstimator(GraphEstimator):
+    """Four aggregators by three scalers (Corso et al. 2020)."""
+
+    kind: ClassVar[str] = "pna"

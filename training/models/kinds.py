@@ -22,6 +22,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "hist_boosting": ("training.models.hist_boosting", "HistBoostingEstimator"),
     "stack": ("training.models.stack", "StackEstimator"),
     "graphsage": ("training.models.graph_network", "GraphSageEstimator"),
+    "gatv2": ("training.models.graph_network", "Gatv2Estimator"),
+    "gine": ("training.models.graph_network", "GineEstimator"),
+    "pna": ("training.models.graph_network", "PnaEstimator"),
 }
 _REGISTERED: dict[str, type[Estimator]] = {}
 _NEEDED = ("kind", "reads", "defaults", "libraries", "reasons")

@@ -84,6 +84,8 @@ _PARTS = {
     "own": Meaning("own", "The wallet's own history"),
     "senders": Meaning("senders", "The wallets it received from"),
     "recipients": Meaning("recipients", "The wallets it sent to"),
+    "labels": Meaning("labels", "What was known of wallets near it"),
+    "sequence": Meaning("sequence", "Its own latest transfers, in their order"),
 }
 
 

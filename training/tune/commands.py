@@ -46,7 +46,7 @@ def tune(
             tuned = tune(
                 given.table, given.labels, told.split.splits(given.table), told.model,
                 how=told.tune, storage=storage, ledger=given.ledger, views=views,
-                progress=advance,
+                progress=advance, known=given.known,
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo(f"interrupted; the same command goes on from {storage}", err=True)

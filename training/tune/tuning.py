@@ -89,6 +89,7 @@ def tune(
     storage: Path | None = None,
     ledger: Ledger | None = None,
     views: tuple[View, ...] = VIEWS,
+    known: pd.DataFrame | None = None,
     space: Space | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
@@ -96,7 +97,7 @@ def tune(
 
     Parameters
     ----------
-    table, labels, split, config, ledger, views
+    table, labels, split, config, ledger, views, known
         As for :func:`training.train`; the search begins at the configuration's parameters.
     how
         Number of trials and time.
@@ -120,7 +121,7 @@ def tune(
     splits = (split,) if isinstance(split, OutOfTime) else tuple(split)
     how, say = how or TuneConfig(), progress or (lambda _stage, _done, _total: None)
     searched = space or space_of(config.model)
-    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views)
+    recipe = Recipe.of(table, labels, config, ledger=ledger, views=views, known=known)
     early = early_origins(table, splits)
     name = _name(recipe, early, searched)
     study = _study(storage, name, config.seed)

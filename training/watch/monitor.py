@@ -130,7 +130,7 @@ def monitor(
         )
     check_label_columns(model, table)
     table, left_out = _scored(table, model.manifest.min_transfers)
-    log_odds = rows_log_odds(model, table, ledger)
+    log_odds = rows_log_odds(model, table, ledger, labels)
     y_true = np.full(len(table), -1, np.int8) if labels is None else labels_to_y(labels, table)
     features = model_columns(table, model.feature_names)
     wallets = pd.factorize(table.index.get_level_values("wallet"))[0]
@@ -194,7 +194,7 @@ def reference_of_table(
             f"{len(y_true)}"
         )
     features = model_columns(table, model.feature_names)
-    log_odds = rows_log_odds(model, table, ledger)
+    log_odds = rows_log_odds(model, table, ledger, labels)
     return Reference.of(features, log_odds, y_true, model.feature_names, base_rate=model.base_rate)
 
 

@@ -255,7 +255,7 @@ def test_a_graph_network_is_scored_by_its_neighbourhood(tmp_path: Path) -> None:
         assert answer["probability"] == bare["probability"] == said["probability"].iloc[0]
         assert bare["log_odds"] == pytest.approx(answer["log_odds"], abs=1e-9)
         assert {reason["feature"] for reason in answer["reasons"]} <= {
-            "own", "senders", "recipients",
+            "own", "senders", "recipients", "labels", "sequence",
         }  # fmt: skip
         assert all(reason["value"] is None for reason in answer["reasons"])
 

@@ -1,4 +1,4 @@
-"""GraphSAGE: the estimator contract, the controls, and that edges are read at all."""
+"""Graph networks: the estimator contract, the controls, and that edges are read at all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from features import Ledger, RiskError, feature_table
+from features.past import NO_LABELS, label_events
 from tests.strategies import START, at, transfers
 from training import RiskModel, TrainConfig, Trained, out_of_time, train
 from training.metrics import average_precision
@@ -20,7 +21,8 @@ from training.metrics import average_precision
 torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
-    from training.models.graph_network import GraphInputs, GraphSageEstimator
+    from training.models.graph_network import GraphEstimator
+    from training.networks.source import GraphInputs
 
 OWN = ("coverage_in_count", "coverage_out_count", "coverage_age_s", "amounts_out_to_in_ratio")
 QUICK: dict[str, Any] = {
@@ -66,19 +68,20 @@ def spine() -> pd.DataFrame:
     return pd.DataFrame({"wallet": wallets, "as_of": pd.DatetimeIndex(as_of).as_unit("us")})
 
 
-Fitted = tuple["GraphSageEstimator", "GraphInputs"]
+Fitted = tuple["GraphEstimator", "GraphInputs"]
 
 
 @pytest.fixture(scope="module")
 def fit(
     ledger: Ledger, spine: pd.DataFrame, illicit: np.ndarray[Any, np.dtype[np.bool_]]
 ) -> Callable[..., Fitted]:
-    from training.models.graph_network import GraphSageEstimator
+    from training.models.kinds import estimator_class
 
-    def fitted(**parameters: Any) -> Fitted:
-        model = GraphSageEstimator(OWN, seed=5, parameters={**QUICK, **parameters})
+    def fitted(kind: str = "graphsage", **parameters: Any) -> Fitted:
+        made = estimator_class(kind)(OWN, seed=5, parameters={**QUICK, **parameters})
+        model = cast("GraphEstimator", made)
         own = feature_table(ledger, spine)[list(OWN)].to_numpy()
-        inputs = model.inputs(own, ledger, spine)
+        inputs = model.inputs(own, ledger, spine, NO_LABELS)
         learn = np.arange(160)
         y_true = illicit[learn].astype(np.int8)
         return model.fit(inputs.take(learn), y_true, np.ones(160)), inputs
@@ -105,28 +108,6 @@ def test_edges_carry_what_the_row_does_not(
         )
     assert quality["real"] > 0.99
     assert quality["none"] < 0.7
-
-
-def test_equal_weights_only_balance_the_classes() -> None:
-    from training.models.tensors import balanced, target
-
-    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
-    said = torch.tensor(np.random.default_rng(0).normal(size=6))
-    weight = balanced(y_true, np.ones(6))
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(said, target(y_true), weight)
-    ratio = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))
-    assert float(loss) == pytest.approx(float(ratio(said, target(y_true))), rel=1e-15)
-
-
-def test_weights_are_balanced_between_the_classes() -> None:
-    from training.models.tensors import balanced
-
-    y_true = np.array([1, 0, 0, 0, 1, 0], np.int8)
-    weight = balanced(y_true, np.array([0.5, 1, 2, 0.5, 1, 1])).numpy()
-    assert weight[y_true == 1].sum() == pytest.approx(weight[y_true == 0].sum())
-    assert weight[4] == 2 * weight[0]
-    one_class = np.array([0.5, 1.5])
-    np.testing.assert_array_equal(balanced(np.ones(2, np.int8), one_class), one_class)
 
 
 def test_rows_count_by_their_weight(
@@ -166,14 +147,15 @@ def test_training_leaves_torch_as_it_was(fit: Callable[..., Fitted]) -> None:
 def test_reasons_are_shapley_values(fitted: Fitted) -> None:
     model, inputs = fitted
     parts = model.contributions(inputs)
-    np.testing.assert_allclose(parts.sum(axis=1), model.log_odds(inputs), rtol=1e-12)
-    assert model.reasons == ("own", "senders", "recipients")
-    assert np.abs(parts[:, 1]).mean() > 3 * np.abs(parts[:, [0, 2]]).mean()
-    assert np.ptp(parts[:, 3]) == 0.0  # a typical wallet without neighbours
+    np.testing.assert_allclose(parts.sum(axis=1), model.log_odds(inputs), rtol=0, atol=1e-9)
+    assert model.reasons == ("own", "senders", "recipients", "labels", "sequence")
+    assert np.abs(parts[:, 1]).mean() > 3 * np.abs(parts[:, [0, 2, 4]]).mean()
+    assert not parts[:, 3].any()  # no label was known
+    assert np.ptp(parts[:, 5]) < 1e-12  # a typical wallet without neighbours
 
 
 def test_shapley_is_the_mean_over_orders() -> None:
-    from training.models.graph_network import _shapley
+    from training.networks.coalitions import shapley
 
     values = np.random.default_rng(0).normal(size=(4, 8))
     for player in range(3):
@@ -181,7 +163,7 @@ def test_shapley_is_the_mean_over_orders() -> None:
         for order in permutations(range(3)):
             before = sum(1 << other for other in order[: order.index(player)])
             gains.append(values[:, before | 1 << player] - values[:, before])
-        np.testing.assert_allclose(_shapley(values, player), np.mean(gains, axis=0), rtol=1e-12)
+        np.testing.assert_allclose(shapley(values, player, 3), np.mean(gains, axis=0), rtol=1e-12)
 
 
 def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
@@ -189,7 +171,7 @@ def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     spine = pd.DataFrame({"wallet": ["a", "b"], "as_of": [at(5), at(5)]})
     own = feature_table(ledger, spine)[list(OWN)].to_numpy()
-    lonely = model.inputs(own, ledger, spine)
+    lonely = model.inputs(own, ledger, spine, NO_LABELS)
     parts = model.contributions(lonely)
     assert parts[0, 1] == 0.0  # nobody sent to a
     assert parts[1, 2] == 0.0  # b sent to nobody
@@ -204,38 +186,22 @@ def test_saved_and_loaded_it_is_the_same(fitted: Fitted, tmp_path: Path) -> None
     np.testing.assert_array_equal(model.contributions(inputs), loaded.contributions(inputs))
 
 
-def test_a_model_of_an_earlier_release_loads_unless_it_shuffled_edges(
-    fitted: Fitted, tmp_path: Path
-) -> None:
-    model, inputs = fitted
-    model.save(tmp_path)
-    settings = json.loads((tmp_path / "model.json").read_text())
-    for shuffled in (False, True):
-        settings["parameters"]["shuffle_edges"] = shuffled
-        (tmp_path / "model.json").write_text(json.dumps(settings))
-        if shuffled:
-            with pytest.raises(RiskError, match="has no parameter shuffle_edges"):
-                type(model).load(tmp_path, OWN)
-        else:
-            loaded = type(model).load(tmp_path, OWN)
-            np.testing.assert_array_equal(model.log_odds(inputs), loaded.log_odds(inputs))
-
-
 def test_damaged_files_are_refused(fitted: Fitted, tmp_path: Path) -> None:
     model, _ = fitted
     model.save(tmp_path)
-    with pytest.raises(RiskError, match=r"median has shape \(4,\), wanted \(3,\)"):
+    with pytest.raises(RiskError, match="it is of 4 columns, wanted 3"):
         type(model).load(tmp_path, OWN[:3])
     settings = json.loads((tmp_path / "model.json").read_text())
-    changed = {**settings, "node_columns": settings["node_columns"][1:]}
+    changed = {**settings, "reads": {**settings["reads"], "subgraph_version": 0}}
     (tmp_path / "model.json").write_text(json.dumps(changed))
-    with pytest.raises(
-        RiskError, match=r"reads neighbourhoods of version \d+ with node_in_recency"
-    ):
+    with pytest.raises(RiskError, match=r"otherwise than this release: subgraph_version 0 instead"):
+        type(model).load(tmp_path, OWN)
+    (tmp_path / "model.json").write_text(json.dumps({"neighbourhood_version": 1}))
+    with pytest.raises(RiskError, match=r"of an earlier release, .*train it again"):
         type(model).load(tmp_path, OWN)
     (tmp_path / "model.json").write_text(json.dumps(settings))
     (tmp_path / "model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(RiskError, match="do not hold a GraphSAGE network"):
+    with pytest.raises(RiskError, match="do not hold a graphsage network"):
         type(model).load(tmp_path, OWN)
 
 
@@ -255,11 +221,66 @@ def test_nothing_to_score_and_nothing_fitted(fitted: Fitted) -> None:
     model, inputs = fitted
     none = inputs.take(np.empty(0, np.int64))
     assert model.log_odds(none).shape == (0,)
-    assert model.contributions(none).shape == (0, 4)
+    assert model.contributions(none).shape == (0, 6)
     with pytest.raises(RiskError, match="has not been fitted"):
         type(model)(OWN, seed=0, parameters={}).log_odds(inputs)
     with pytest.raises(RiskError, match="has no parameter layers"):
         type(model)(OWN, seed=0, parameters={"layers": 3})
+
+
+@pytest.mark.parametrize("kind", ["gatv2", "gine", "pna"])
+@pytest.mark.parametrize("third_fan", [0, 4])
+def test_all_kinds_read_edges_and_survive_their_folder(
+    kind: str,
+    third_fan: int,
+    fit: Callable[..., Fitted],
+    illicit: np.ndarray[Any, np.dtype[np.bool_]],
+    tmp_path: Path,
+) -> None:
+    model, inputs = fit(kind, third_fan=third_fan, steps=0)
+    later, said = np.arange(160, WALLETS), model.log_odds(inputs)
+    assert average_precision(illicit[later].astype(np.int8), said[later]) > 0.95
+    alone = model.log_odds(inputs.take(np.array([7])))[0]
+    assert alone == pytest.approx(said[7], abs=1e-9)
+    parts = model.contributions(inputs.take(np.arange(9)))
+    np.testing.assert_allclose(parts.sum(axis=1), said[:9], rtol=0, atol=1e-9)
+    model.save(tmp_path)
+    loaded = type(model).load(tmp_path, OWN)
+    np.testing.assert_array_equal(loaded.log_odds(inputs), said)
+
+
+def test_labels_of_others_are_read_and_its_own_is_not(
+    ledger: Ledger, spine: pd.DataFrame, illicit: np.ndarray[Any, np.dtype[np.bool_]]
+) -> None:
+    from training.models.graph_network import GraphSageEstimator
+
+    def known(own: str, told: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.DataFrame:
+        senders = [f"sender{number}" for number in range(WALLETS)]
+        return pd.DataFrame({
+            "wallet": [*senders, *spine["wallet"]],
+            "label": [*np.where(told, "illicit", "licit"), *[own] * WALLETS],
+            "known_at": pd.Series([START] * 2 * WALLETS, dtype="datetime64[us, UTC]"),
+        })  # fmt: skip
+
+    own = np.zeros((WALLETS, 1))
+    model = GraphSageEstimator(("coverage_in_count",), seed=1, parameters={**QUICK, "steps": 0})
+
+    def asked(labels: pd.DataFrame) -> GraphInputs:
+        return model.inputs(own, ledger, spine, label_events(ledger, labels))
+
+    given = asked(known("illicit", illicit))
+    model.fit(given.take(np.arange(160)), illicit[:160].astype(np.int8), np.ones(160))
+    assert model.reads_labels
+    said = model.log_odds(given)
+    np.testing.assert_array_equal(model.log_odds(asked(known("licit", illicit))), said)
+    turned = model.log_odds(asked(known("illicit", ~illicit)))
+    assert np.abs(turned - said).mean() > 0.1
+    parts = model.contributions(given)
+    assert np.abs(parts[:, model.reasons.index("labels")]).mean() > 0.05
+    late = known("illicit", illicit)
+    late["known_at"] = spine["as_of"].max()
+    first = model.log_odds(asked(late.iloc[:0]))[:-1]
+    np.testing.assert_array_equal(model.log_odds(asked(late))[:-1], first)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +333,7 @@ def test_trained_saved_loaded_scored(
     scores = model.score(ledger, spine)
     pd.testing.assert_frame_equal(scores, trained.model.score(ledger, spine))
     reasons = model.explain_wallets(ledger, spine)
-    assert list(reasons) == ["own", "senders", "recipients", "base"]
+    assert list(reasons) == ["own", "senders", "recipients", "labels", "sequence", "base"]
     odds = np.log(scores["probability"]) - np.log1p(-scores["probability"])
     np.testing.assert_allclose(reasons.sum(axis=1), odds, rtol=1e-9)
     with pytest.raises(RiskError, match=r"use score\(ledger, spine\)"):

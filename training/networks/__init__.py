@@ -1,0 +1,1 @@
+"""Graph networks over the transfers around a wallet; see README.md. Needs the extra ``gnn``."""

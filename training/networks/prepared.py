@@ -1,0 +1,96 @@
+"""From what is read of rows to the tensors of a network: scalers, and what they were fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.networks.batch import Batch
+from training.networks.layers import Pna
+from training.networks.network import GraphNetwork
+from training.networks.ranks import RankScaler
+from training.networks.scales import Columns, Scales
+from training.networks.source import Around, GraphInputs
+
+Int64 = NDArray[np.int64]
+MOST_HELD = 4096  # rows whose surroundings are held while a network learns: some 300 MB
+MOST_SCALED = 1024  # rows whose surroundings scalers are fitted to
+
+
+class Source:
+    """Rows to learn from; what lies around few is drawn once, around many whenever it is read."""
+
+    def __init__(self, inputs: GraphInputs) -> None:
+        self.inputs = inputs
+        self._held = inputs.around() if len(inputs) <= MOST_HELD else None
+
+    def take(self, rows: Int64) -> tuple[GraphInputs, Around]:
+        """Return some rows and what lies around them; ``rows`` ascends without repetition."""
+        some = self.inputs.take(rows)
+        return some, some.around() if self._held is None else self._held.take(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What is learnt of the inputs before a network learns.
+
+    Parameters
+    ----------
+    own
+        Of the rows of the feature table.
+    scales
+        Of what lies around them.
+    reads_labels
+        Whether any label was known: else none may be read later, which no weight was learnt for.
+    """
+
+    own: RankScaler
+    scales: Scales
+    reads_labels: bool
+
+    @classmethod
+    def fit(cls, source: Source, rows: Int64, columns: Columns, scales: Scales | None) -> Self:
+        """Learn from some rows of a source; with ``scales`` of a folder those are kept."""
+        spread = np.linspace(0, len(rows) - 1, min(len(rows), MOST_SCALED)).astype(np.int64)
+        if scales is None:
+            scales = Scales.fit(source.take(rows[spread])[1], columns)
+        told = source.inputs.labels.known_at.size > 0
+        return cls(RankScaler.fit(source.inputs.features[rows]), scales, told)
+
+    def batch(self, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
+        """Return rows as a network reads them."""
+        if not self.reads_labels:
+            around = around._replace(known=np.zeros_like(around.known))
+        values = self.scales.values(around, self.own.scale(inputs.features))
+        return Batch.of(values, around.subgraphs, dtype)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "own": self.own.to_json(),
+            "scales": self.scales.to_json(),
+            "reads_labels": self.reads_labels,
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any], own: int, columns: Columns) -> Self:
+        """Read what :meth:`to_json` gave; raises RiskError if it is of other columns."""
+        return cls(
+            RankScaler.from_json(content["own"], own),
+            Scales.from_json(content["scales"], columns),
+            bool(content["reads_labels"]),
+        )
+
+
+def learn_degrees(network: GraphNetwork, source: Source, rows: Int64) -> None:
+    """Tell layers that scale by the number of messages what is usual among these rows."""
+    layers = [layer for layer in network.modules() if isinstance(layer, Pna)]
+    if layers:
+        around = source.take(rows[:MOST_SCALED])[1].subgraphs
+        counts = np.bincount(around.parent, minlength=max(1, int(around.hops[-2])))
+        for layer in layers:
+            layer.learn_degrees(torch.from_numpy(counts))

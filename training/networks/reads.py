@@ -1,0 +1,61 @@
+"""What is drawn around a row: names of its columns, and what they are defined by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from features.errors import RiskError
+from features.subgraphs import (
+    EDGE_COLUMNS,
+    SEQUENCE_COLUMNS,
+    SIZED_COLUMNS,
+    SUBGRAPH_VERSION,
+)
+from features.view import View
+from features.views import definitions, feature_columns
+from training.networks.scales import Columns
+
+
+def columns_of(views: tuple[View, ...], *, scale_free: bool) -> Columns:
+    """Return the names of all columns, and which an encoder may read.
+
+    Never read are those that anyone can move unasked; with ``scale_free`` none that depends on the
+    unit of the asset or on the calendar.
+    """
+    described = feature_columns(views)
+    node = {
+        column.name
+        for column in described
+        if not column.unasked and not (scale_free and (column.calendar or not column.scale_free))
+    }
+    drawn = {*EDGE_COLUMNS, *SEQUENCE_COLUMNS}
+    read = node | (drawn - set(SIZED_COLUMNS) if scale_free else drawn)
+    names = tuple(column.name for column in described)
+    return Columns(names, tuple(EDGE_COLUMNS), tuple(SEQUENCE_COLUMNS), frozenset(read))
+
+
+def reads_of(views: tuple[View, ...], bucket_s: int, *, scale_free: bool) -> dict[str, Any]:
+    """Return, for JSON, what weights depend on: two encoders may be exchanged where it is equal."""
+    columns = columns_of(views, scale_free=scale_free)
+    return {
+        "subgraph_version": SUBGRAPH_VERSION,
+        "views": [view.name for view in views],
+        "definitions": definitions(views),
+        "bucket_s": bucket_s,
+        "columns": sorted(columns.read),
+    }
+
+
+def require_reads(found: Mapping[str, Any], wanted: Mapping[str, Any], file: str) -> None:
+    """Raise RiskError, with the difference, where weights are of other reads than wanted."""
+    different = [
+        f"{name} {found.get(name)!r} instead of {value!r}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    ]
+    if different:
+        raise RiskError(
+            f"{file}: the network reads neighbourhoods otherwise than this release: "
+            f"{', '.join(different)}; train it again"
+        )

@@ -1,0 +1,136 @@
+"""What a network reads of rows, drawn from the ledger when it is asked for, a batch at a time.
+
+Rows are held as wallet, instant and table row; subgraphs of all of them at once would be some
+hundred nodes each. What is drawn depends on a row alone, so that a batch is the same bits whoever
+asks for it, and as often as one likes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.past import past_of
+from features.subgraphs import (
+    Subgraphs,
+    known_labels,
+    node_rows,
+    recent_transfers,
+    subgraphs,
+)
+from features.view import View
+from training.models.estimator import Inputs
+
+if TYPE_CHECKING:
+    from features.ledger import Ledger
+    from features.past import LabelEvents
+
+Float64 = NDArray[np.float64]
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+
+class Reading(NamedTuple):
+    """What is read around a wallet.
+
+    Attributes
+    ----------
+    fan_out
+        Transfers of each node, a hop a number.
+    draw
+        ``"latest"``, or ``"recent"``: at random, later ones more often.
+    views
+        What a node is described by.
+    bucket_s
+        A node is described as of the start of the row's bucket of so many seconds; 0: as of its
+        own instant.
+    labels
+        Whether what is known of other wallets is read.
+    steps
+        How many of the wallet's own latest transfers are read in order.
+    """
+
+    fan_out: tuple[int, ...]
+    draw: Literal["latest", "recent"]
+    views: tuple[View, ...]
+    bucket_s: int
+    labels: bool
+    steps: int
+
+
+class Around(NamedTuple):
+    """What lies around n rows, unscaled.
+
+    Attributes
+    ----------
+    subgraphs
+        m nodes, e transfers.
+    nodes
+        float64 (m, columns), of the views.
+    known
+        float64 (m, 3): illicit known, licit known, logarithm of its age.
+    steps, present
+        float64 (n, length, columns) and bool (n, length): the wallet's own latest transfers.
+    """
+
+    subgraphs: Subgraphs
+    nodes: Float64
+    known: Float64
+    steps: Float64
+    present: NDArray[np.bool_]
+
+    def take(self, rows: Int64) -> Around:
+        """Return what lies around some rows; ``rows`` ascends without repetition."""
+        chosen = np.zeros(self.subgraphs.n_rows, np.bool_)
+        chosen[rows] = True
+        nodes = chosen[self.subgraphs.row]
+        return Around(
+            self.subgraphs.take(rows), self.nodes[nodes], self.known[nodes], self.steps[rows],
+            self.present[rows],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInputs(Inputs):
+    """Rows of the feature table, and where to read what lies around them.
+
+    Parameters
+    ----------
+    ledger
+        Of the wallets.
+    codes
+        int32 (n,), wallet codes; -1 for one that the ledger does not know.
+    as_of
+        int64 (n,), microseconds since 1970 UTC.
+    labels
+        Of other wallets; cut at each row's instant.
+    reading
+        What is read.
+    """
+
+    ledger: Ledger
+    codes: Int32
+    as_of: Int64
+    labels: LabelEvents
+    reading: Reading
+
+    def take(self, rows: Int64) -> GraphInputs:
+        """Return some rows."""
+        return GraphInputs(
+            self.features[rows], self.ledger, self.codes[rows], self.as_of[rows], self.labels,
+            self.reading,
+        )  # fmt: skip
+
+    def around(self) -> Around:
+        """Draw what lies around all rows: call it on a batch."""
+        reading = self.reading
+        past = past_of(self.ledger, self.codes, self.as_of, self.labels)
+        drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw)
+        told = reading.labels and self.labels.known_at.size > 0
+        known = known_labels(past, drawn) if told else np.zeros((len(drawn.row), 3))
+        steps, present = recent_transfers(past, reading.steps)
+        nodes = node_rows(self.ledger, past, drawn, views=reading.views, bucket_s=reading.bucket_s)
+        return Around(drawn, nodes, known, steps, present)
