@@ -1,0 +1,199 @@
+"""Arms side by side: the trees' best, networks with their controls, and paired intervals."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from network_case import Arm, Case, Scored
+
+from experiments.common.arms import Float64s, Int64s
+from experiments.common.results import Measure
+from training.metrics import average_precision, time_blocks
+from training.models.kinds import estimator_class
+
+TREES = "lightgbm"
+PLAIN_TREES = "lightgbm without labels around"
+SINGLE = "best single feature"
+SHUFFLE = "label shuffle"
+NO_EDGES: Mapping[str, object] = {"first_fan": 0}
+ROW_ALONE: Mapping[str, object] = {"first_fan": 0, "steps": 0, "labels": False}
+DRAWS = 200
+Runs = Mapping[str, Sequence[Scored]]
+
+
+def trees(columns: str | tuple[str, ...]) -> dict[str, Arm]:
+    """The trees' best, what they are without labels around, and the alarm for leaks."""
+    best = Arm("lightgbm", columns)
+    return {
+        TREES: best,
+        PLAIN_TREES: replace(best, told="nothing"),
+        f"{TREES}, permuted labels": replace(best, told="permuted"),
+        f"{TREES}, {SHUFFLE}": replace(best, mixed=True),
+    }
+
+
+def network(kind: str, columns: str | tuple[str, ...]) -> dict[str, Arm]:
+    """A network and its controls."""
+    whole = Arm(kind, columns)
+    known = estimator_class(kind).defaults
+    alone = {name: value for name, value in ROW_ALONE.items() if name in known}
+    return {
+        kind: whole,
+        f"{kind} without labels around": replace(whole, told="nothing"),
+        f"{kind}, no edges": replace(whole, parameters=NO_EDGES),
+        f"{kind}, perceptron": replace(whole, parameters=alone, told="nothing"),
+        f"{kind}, shuffled edges": replace(whole, shuffled=True),
+        f"{kind}, permuted labels": replace(whole, told="permuted"),
+        f"{kind}, {SHUFFLE}": replace(whole, mixed=True),
+    }
+
+
+def arms_of(kinds: Iterable[str], columns: str | tuple[str, ...]) -> dict[str, Arm]:
+    """All arms of a case."""
+    found = trees(columns)
+    for kind in kinds:
+        found |= network(kind, columns)
+    return found
+
+
+def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Differences that are asked for, by what they are called."""
+    against = (TREES, PLAIN_TREES, "no edges", "shuffled edges", "permuted labels")
+    found = {
+        f"{TREES} minus {PLAIN_TREES}": (TREES, PLAIN_TREES),
+        f"{TREES} minus permuted labels": (TREES, f"{TREES}, permuted labels"),
+    }
+    for kind in kinds:
+        for other in against:
+            whole = other if other in (TREES, PLAIN_TREES) else f"{kind}, {other}"
+            found[f"{kind} minus {other}"] = (kind, whole)
+        bare = f"{kind} without labels around"
+        found[f"{bare} minus {PLAIN_TREES}"] = (bare, PLAIN_TREES)
+    return found
+
+
+def runs_of(cases: Sequence[Case], arms: Mapping[str, Arm], seeds: Sequence[int]) -> Runs:
+    """Scores of every arm; one case a seed, or the same case for all."""
+    worlds = cases if len(cases) > 1 else [cases[0]] * len(seeds)
+    found: dict[str, list[Scored]] = {name: [] for name in arms}
+    for case, seed in zip(worlds, seeds, strict=True):
+        for name, arm in arms.items():
+            found[name].append(case.scored(arm, seed))
+            one = found[name][-1]
+            area = average_precision(one.y_true, one.scores)
+            print(f"{case.name} seed {seed}: {name} {area:.4f}, {one.fit_s:.1f} s", flush=True)
+    columns = next(iter(arms.values())).columns
+    found[SINGLE] = [case.single_feature(columns)[1] for case in worlds]
+    return found
+
+
+def pr_auc(runs: Runs, weights: Sequence[Float64s | None]) -> dict[str, float]:
+    """PR-AUC of every arm, mean over its seeds, with rows of each seed weighed."""
+    return {
+        name: float(
+            np.mean(
+                [
+                    average_precision(one.y_true, one.scores, each)
+                    for one, each in zip(some, weights, strict=True)
+                ]
+            )
+        )
+        for name, some in runs.items()
+    }
+
+
+def draw(one: Scored, blocks: Int64s, generator: np.random.Generator) -> Float64s:
+    """How often each row is drawn: blocks with replacement, until both classes are there."""
+    count = int(blocks.max()) + 1
+    while True:
+        drawn = np.bincount(generator.integers(count, size=count), minlength=count)
+        weights = drawn[blocks].astype(np.float64)
+        if 0 < weights @ one.y_true < weights.sum():
+            return weights
+
+
+def intervals(
+    runs: Runs, pairs: Mapping[str, tuple[str, str]], *, draws: int = DRAWS
+) -> dict[str, tuple[float, float, float]]:
+    """Value, low and high of every arm and of every difference, on the same draws.
+
+    Seeds that share their test rows share the draws; seeds with a world of their own are drawn
+    apart. Blocks are those of :func:`training.metrics.bootstrap_intervals`: whole wallets in time.
+    """
+    first = next(iter(runs.values()))
+    shared = all(one.index.equals(first[0].index) for one in first)
+    blocks = [time_blocks(one.index) for one in (first[:1] if shared else first)]
+    generator = np.random.default_rng(0)
+
+    def values(weights: Sequence[Float64s | None]) -> dict[str, float]:
+        found = pr_auc(runs, weights)
+        return found | {name: found[one] - found[two] for name, (one, two) in pairs.items()}
+
+    drawn = []
+    for _ in range(draws):
+        weights = [draw(one, each, generator) for one, each in zip(first, blocks, strict=False)]
+        drawn.append(values(weights * len(first) if shared else weights))
+    low, high = np.percentile(pd.DataFrame(drawn).to_numpy(), [2.5, 97.5], axis=0)
+    whole = values([None] * len(first))
+    return {
+        name: (value, float(low[place]), float(high[place]))
+        for place, (name, value) in enumerate(whole.items())
+    }
+
+
+def measured(
+    at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]], targets: Mapping[str, float]
+) -> Iterator[Measure]:
+    """PR-AUC of every arm and difference, and what an arm costs."""
+    for name, (value, low, high) in intervals(runs, pairs).items():
+        target = targets.get(name)
+        yield Measure(f"{at} {name} PR-AUC", value, "", low, high, target, at_least=True)
+    for name, some in runs.items():
+        if some[0].fit_s and SHUFFLE not in name:
+            for what, values, unit in (
+                ("learns in", [one.fit_s for one in some], "s"),
+                ("scores a row in", [one.score_ms for one in some], "ms"),
+            ):
+                yield Measure(
+                    f"{at} {name} {what}", float(np.median(values)), unit, min(values), max(values)
+                )
+
+
+def over_worlds(at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]]) -> Iterator[Measure]:
+    """Differences between arms by world: mean, least and greatest."""
+    area = {
+        name: [average_precision(one.y_true, one.scores) for one in some]
+        for name, some in runs.items()
+    }
+    for name, (one, two) in pairs.items():
+        gained = np.subtract(area[one], area[two])
+        yield Measure(
+            f"{at} {name}, least and greatest of worlds", float(gained.mean()), "",
+            float(gained.min()), float(gained.max()),
+        )  # fmt: skip
+
+
+def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
+    """PR-AUC of the arms of some cases, with intervals, beside the prevalence."""
+    figure = Figure(figsize=(9, 2.2 + 1.9 * len(ats)), layout="constrained")
+    for axes, at in zip(np.atleast_1d(figure.subplots(len(ats), 1)), ats, strict=True):
+        mine = [
+            one for one in found
+            if one.name.startswith(f"{at} ") and one.name.endswith("PR-AUC")
+            and " minus " not in one.name
+        ]  # fmt: skip
+        names = [one.name.removeprefix(f"{at} ").removesuffix(" PR-AUC") for one in mine]
+        values = np.array([(one.value, one.low, one.high) for one in mine], dtype=float)
+        axes.barh(
+            names, values[:, 0], xerr=np.abs(values[:, 1:] - values[:, :1]).T, color="#8fb3d9"
+        )
+        share = next(one.value for one in found if one.name == f"{at} prevalence")
+        axes.axvline(share, color="grey", linestyle=":", label="prevalence")
+        axes.invert_yaxis()
+        axes.set_title(at, fontsize=10)
+        axes.set_xlim(0, 1)
+        axes.tick_params(labelsize=7)
+    figure.axes[-1].set_xlabel("PR-AUC on test rows (95 % interval)")
+    return figure

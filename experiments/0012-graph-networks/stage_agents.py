@@ -1,0 +1,87 @@
+"""The agents of synthfin-aml: a random split by account, and one in time."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from network_arms import TREES, arms_of, bars, measured, over_worlds, pairs_of, runs_of
+from network_case import LABEL_FREE, Case, known_from_first_row, split_by_wallet
+
+from experiments.common.arms import Bools, Int8s
+from experiments.common.results import Measure, SkippedError
+from experiments.common.synthfin import START, Agents, MissingError, simulate
+from features import feature_table
+
+SEEDS = range(42, 47)
+AGENTS, QUICK_AGENTS = 100_000, 2_000
+TEST_SHARE = 0.2
+SPLITS = ("random", "in time")
+ASKED = (0.3, 0.7)  # share of the period in which an account to learn from is asked about
+AIM = 0.93
+
+
+def held_out(y_true: Int8s, seed: int) -> Bools:
+    """A fifth of the accounts of either class, by lot."""
+    generator = np.random.default_rng(seed)
+    test = np.zeros(len(y_true), bool)
+    for label in (0, 1):
+        some = generator.permutation(np.flatnonzero(y_true == label))
+        test[some[: round(TEST_SHARE * len(some))]] = True
+    return test
+
+
+def spine_of(agents: Agents, test: Bools, split: str, seed: int) -> pd.DataFrame:
+    """When each account is asked about.
+
+    At the end, or in time: those that are learnt from in the middle of the period, each at an
+    instant of its own, and the others at the end.
+    """
+    as_of = pd.Series([agents.end] * len(test)).astype("datetime64[us, UTC]")
+    if split == "in time":
+        whole = (agents.end - START).value // 1000
+        at = np.random.default_rng(seed).uniform(*ASKED, int((~test).sum())) * whole
+        as_of[~test] = START.as_unit("us") + pd.to_timedelta(at.astype(np.int64), unit="us")
+    return pd.DataFrame({"wallet": agents.labels["wallet"].to_numpy(), "as_of": as_of})
+
+
+def case_of(agents: Agents, size: int, split: str, seed: int) -> Case:
+    """One split of one simulation."""
+    y_true = (agents.labels["label"] == "illicit").to_numpy().astype(np.int8)
+    test = held_out(y_true, seed)
+    rows = split_by_wallet(y_true, test)
+    table = feature_table(agents.ledger, spine_of(agents, test, split, seed), views=LABEL_FREE)
+    known = agents.labels[~test]
+    if split == "in time":
+        known = known_from_first_row(agents.labels, table, rows.learnt, pd.Timedelta(0))
+    name = f"agents {size:,} {split}"
+    return Case(name, agents.ledger, agents.labels, known, table, rows)
+
+
+def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
+    """All figures of the stage."""
+    seeds, size = (SEEDS[:1], QUICK_AGENTS) if quick else (SEEDS, AGENTS)
+    try:
+        worlds = [simulate(seed, size) for seed in seeds]
+    except MissingError as error:
+        raise SkippedError(f"needs a package: {error}") from error
+    illicit = [(world.labels["label"] == "illicit").to_numpy() for world in worlds]
+    acted = [float(one.acted[some].mean()) for one, some in zip(worlds, illicit, strict=True)]
+    at = f"agents {size:,} illicit accounts that are in a transfer marked as fraud"
+    found = [Measure(at, float(np.mean(acted)), "", min(acted), max(acted))]
+    for split in SPLITS:
+        cases = [
+            case_of(world, size, split, seed) for world, seed in zip(worlds, seeds, strict=True)
+        ]
+        at, pairs = cases[0].name, pairs_of(kinds)
+        runs = runs_of(cases, arms_of(kinds, "all"), seeds)
+        targets = dict.fromkeys((TREES, *kinds), AIM) if split == "random" else {}
+        found += [
+            *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs)
+        ]  # fmt: skip
+    return found
+
+
+def figures(found: list[Measure]) -> dict[str, Figure]:
+    """All arms of both splits."""
+    return {"agents.png": bars(found, [f"agents {AGENTS:,} {split}" for split in SPLITS])}
