@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from training.networks.batch import Batch
 from training.networks.layers import Pna
-from training.networks.network import GraphNetwork
 from training.networks.ranks import RankScaler
 from training.networks.scales import Columns, Scales
 from training.networks.source import Around, GraphInputs
@@ -86,7 +86,7 @@ class Prepared:
         )
 
 
-def learn_degrees(network: GraphNetwork, source: Source, rows: Int64) -> None:
+def learn_degrees(network: nn.Module, source: Source, rows: Int64) -> None:
     """Tell layers that scale by the number of messages what is usual among these rows."""
     layers = [layer for layer in network.modules() if isinstance(layer, Pna)]
     if layers:
