@@ -216,7 +216,7 @@ def _first(book: _Town, rng: np.random.Generator, begin: Floats) -> Layer:
     when = book.pay(people, wallet[of], second, amount)
     ready = np.zeros(flow.size)
     np.maximum.at(ready, of, when)
-    return Layer(wallet, flow, np.bincount(of, amount, flow.size), ready)
+    return Layer(wallet, flow, np.bincount(of, amount, flow.size).astype(np.float64), ready)
 
 
 def _payments(rng: np.random.Generator, layer: Layer, habits: Habits) -> _Payments:
@@ -250,7 +250,8 @@ def _next(
     Payments of a flow meet in the order of turn and time. Where they are ``dealt``, all of them are
     put in order of time first and cut into as many flows of the same sizes.
     """
-    place, turn, second, amount = (column[some] for column in payments)
+    place, turn = payments.place[some], payments.turn[some]
+    second, amount = payments.second[some], payments.amount[some]
     flow = layer.flow[place]
     if dealt:
         order = np.argsort(second, kind="stable")
@@ -272,7 +273,7 @@ def _next(
     ready, of = np.zeros(opened), np.zeros(opened, np.int64)
     np.maximum.at(ready, to, when)
     of[to] = flow
-    return Layer(wallet, of, np.bincount(to, amount, opened), ready)
+    return Layer(wallet, of, np.bincount(to, amount, opened).astype(np.float64), ready)
 
 
 def _frame(book: _Town, names: pd.Series, rng: np.random.Generator) -> pd.DataFrame:

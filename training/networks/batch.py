@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -132,7 +133,7 @@ def _without_side(batch: Batch, side: int) -> Batch:
     return batch._replace(sides=(edges[0], edges[1]), ages=(ages[0], ages[1]))
 
 
-_WITHOUT = {
+_WITHOUT: dict[str, Callable[[Batch], Batch]] = {
     "own": _without_own,
     "senders": lambda batch: _without_side(batch, 0),
     "recipients": lambda batch: _without_side(batch, 1),

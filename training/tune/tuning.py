@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,10 +165,7 @@ def early_origins(table: pd.DataFrame, splits: Sequence[OutOfTime]) -> tuple[Out
 def with_parameters(recipe: Recipe, parameters: Mapping[str, Any]) -> Recipe:
     """Return a recipe of the same rows with other parameters."""
     config = recipe.config.model_copy(update={"parameters": dict(parameters)})
-    return Recipe(
-        recipe.table, recipe.labels, config, recipe.ledger, recipe.views, recipe.names,
-        recipe.groups,
-    )  # fmt: skip
+    return replace(recipe, config=config)
 
 
 def _search(

@@ -160,13 +160,13 @@ def test_the_same_call_gives_the_same_bits_and_another_seed_others(teach: Teach)
 def test_it_goes_on_where_it_was_killed(
     teach: Teach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.networks import checkpoint, pretraining
+    from training.networks import checkpoint, next_transfer, pretraining
 
     class Killed(BaseException):
         pass
 
     steps = 0
-    draw = pretraining.draw_questions
+    draw = next_transfer.draw_questions
 
     def dying(*given: Any) -> Any:
         nonlocal steps
