@@ -13,7 +13,7 @@ from experiments.common.results import Measure, read_arguments, run_stages  # no
 
 STAGES = ("real", "bank", "agents", "paths")
 RESULT = HERE / "result.json"
-KINDS = ("graphsage",)
+KINDS = ("graphsage", "gatv2", "gine", "pna")
 SEEDS = range(5)
 
 
