@@ -93,7 +93,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     own = arms.column_names(arms.PLAIN, scale_free=False)
     own = tuple(name for name in own if name in cases[0].table)
     alone = {ALONE: Arm("lightgbm", own, told="nothing")}
-    runs = dict(runs_of(cases, arms_of(kinds, "all") | alone, seeds))
+    runs = dict(runs_of(cases, arms_of(kinds, "all") | alone, seeds, work))
     runs[SINGLE_ALONE] = [case.single_feature(own)[1] for case in cases]
     runs[READ_OFF] = [
         Scored(one.y_true, read_off(world, one.index), one.index, 0.0, 0.0)
