@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
+import torch
 
 from features.subgraphs import Subgraphs
+from training.networks.batch import Batch
+from training.networks.prepared import Prepared
 from training.networks.source import Around, GraphInputs
 
 
@@ -33,12 +36,16 @@ def dealt(around: Subgraphs, seed: int) -> Subgraphs:
 
 @contextmanager
 def edges_shuffled(seed: int = 0) -> Iterator[None]:
-    """Give graph networks, inside, transfers that are dealt to one another's rows."""
-    real = GraphInputs.around
+    """Give graph networks, inside, transfers that are dealt to one another's rows, by batch.
 
-    def shuffled(self: GraphInputs) -> Around:
-        found = real(self)
-        return found._replace(subgraphs=dealt(found.subgraphs, seed))
+    What was drawn once for all rows is cut into batches, which a neighbour of a row outside would
+    not survive: so the dealing comes last.
+    """
+    real = Prepared.batch
 
-    with patch.object(GraphInputs, "around", shuffled):
+    def shuffled(self: Prepared, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
+        mixed = around._replace(subgraphs=dealt(around.subgraphs, seed))
+        return real(self, inputs, mixed, dtype)
+
+    with patch.object(Prepared, "batch", shuffled):
         yield

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from matplotlib.figure import Figure
 from network_case import Arm, Case, Scored
 
 from experiments.common.arms import Float64s, Int64s
-from experiments.common.results import Measure
+from experiments.common.results import Measure, commit
 from training.metrics import average_precision, time_blocks
 from training.models.kinds import estimator_class
 
@@ -74,19 +76,51 @@ def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def runs_of(cases: Sequence[Case], arms: Mapping[str, Arm], seeds: Sequence[int]) -> Runs:
-    """Scores of every arm; one case a seed, or the same case for all."""
+def runs_of(
+    cases: Sequence[Case], arms: Mapping[str, Arm], seeds: Sequence[int], work: Path
+) -> Runs:
+    """Scores of every arm; one case a seed, or the same case for all.
+
+    What the working folder holds of this commit is not learnt again, so that a run goes on where it
+    was stopped.
+    """
     worlds = cases if len(cases) > 1 else [cases[0]] * len(seeds)
     found: dict[str, list[Scored]] = {name: [] for name in arms}
     for case, seed in zip(worlds, seeds, strict=True):
         for name, arm in arms.items():
-            found[name].append(case.scored(arm, seed))
+            found[name].append(scored_once(case, arm, seed, work))
             one = found[name][-1]
             area = average_precision(one.y_true, one.scores)
             print(f"{case.name} seed {seed}: {name} {area:.4f}, {one.fit_s:.1f} s", flush=True)
     columns = next(iter(arms.values())).columns
     found[SINGLE] = [case.single_feature(columns)[1] for case in worlds]
     return found
+
+
+def scored_once(case: Case, arm: Arm, seed: int, work: Path) -> Scored:
+    """Scores that are in the working folder, or learn and put them there.
+
+    Code that differs from its commit is run every time.
+    """
+    code = commit(Path(__file__).parent)
+    if code.endswith("+changes"):
+        return case.scored(arm, seed)
+    rows = int(pd.util.hash_pandas_object(case.table.index.to_frame(index=False)).sum())
+    told = f"{code} {case.name} {rows} {arm} {seed}"
+    file = work / "scores" / f"{sha256(told.encode()).hexdigest()[:24]}.npz"
+    if not file.exists():
+        found = case.scored(arm, seed)
+        file.parent.mkdir(exist_ok=True)
+        part = file.with_suffix(".part.npz")
+        np.savez(part, scores=found.scores, cost=[found.fit_s, found.score_ms])
+        part.replace(file)
+        return found
+    test = case.rows.test
+    with np.load(file) as held:
+        fit_s, score_ms = held["cost"].tolist()
+        return Scored(
+            case.rows.y_true[test], held["scores"], case.table.index[test], fit_s, score_ms
+        )  # fmt: skip
 
 
 def pr_auc(runs: Runs, weights: Sequence[Float64s | None]) -> dict[str, float]:

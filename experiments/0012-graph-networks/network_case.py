@@ -135,7 +135,10 @@ class Case:
             }
         )  # fmt: skip
         table = self.columns(arm.told, seed)
-        return Recipe.of(table, self.labels, config, ledger=self.ledger, views=VIEWS)
+        return Recipe.of(
+            table, self.labels, config, ledger=self.ledger, views=VIEWS,
+            known=self.labels_told(arm.told, seed),
+        )  # fmt: skip
 
     def scored(self, arm: Arm, seed: int) -> Scored:
         """Learn from the rows before the test and score the others."""

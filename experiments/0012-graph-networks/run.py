@@ -13,7 +13,7 @@ from experiments.common.results import Measure, read_arguments, run_stages  # no
 
 STAGES = ("real", "bank", "agents", "paths")
 RESULT = HERE / "result.json"
-KINDS = ("graphsage",)
+KINDS = ("graphsage", "gatv2", "gine", "pna")
 SEEDS = range(5)
 
 
@@ -24,6 +24,11 @@ def options() -> argparse.ArgumentParser:
         "--kind", action="append",
         help=f"kind of network beside the trees, or none; default: {', '.join(KINDS)}",
     )  # fmt: skip
+    parser.add_argument(
+        "--work",
+        type=Path,
+        help="keep scores here, and go on from those; default: a passing folder",
+    )
     return parser
 
 
@@ -40,10 +45,12 @@ def measure(name: str, work: Path, *, quick: bool, kinds: tuple[str, ...]) -> li
 def main() -> None:
     arguments, told = read_arguments(__doc__, STAGES, RESULT, options())
     kinds = tuple(kind for kind in told.kind or KINDS if kind != "none")
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as passing:
+        work = Path(passing) if told.work is None else told.work.absolute()
+        work.mkdir(parents=True, exist_ok=True)
         run_stages(
             arguments.stages,
-            lambda name: measure(name, Path(work), quick=arguments.quick, kinds=kinds),
+            lambda name: measure(name, work, quick=arguments.quick, kinds=kinds),
             folder=HERE, result=arguments.result, seeds=range(1) if arguments.quick else SEEDS,
         )  # fmt: skip
 

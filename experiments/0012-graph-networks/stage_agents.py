@@ -74,7 +74,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
             case_of(world, size, split, seed) for world, seed in zip(worlds, seeds, strict=True)
         ]
         at, pairs = cases[0].name, pairs_of(kinds)
-        runs = runs_of(cases, arms_of(kinds, "all"), seeds)
+        runs = runs_of(cases, arms_of(kinds, "all"), seeds, work)
         targets = dict.fromkeys((TREES, *kinds), AIM) if split == "random" else {}
         found += [
             *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs)

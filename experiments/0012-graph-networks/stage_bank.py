@@ -35,7 +35,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
         bank = read_bank(FOLDER, name)
         cases = [case_of(bank, seed) for seed in seeds]
         at, pairs = cases[0].name, pairs_of(kinds)
-        runs = runs_of(cases, arms_of(kinds, "all"), seeds)
+        runs = runs_of(cases, arms_of(kinds, "all"), seeds, work)
         targets = dict.fromkeys((TREES, *kinds), TO_BEAT[name])
         found += [
             *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs),

@@ -28,7 +28,7 @@ from training.recipe import Recipe
 
 SEEDS = range(5)
 ASKED, QUICK_ASKED = 12_000, 2_000  # ordinary movers that are asked about
-CALIBRATE = pd.Timedelta(5, "D")
+CALIBRATE_SHARE = 0.15  # of the first half's rows, the last
 ALONE = "trees on the wallet alone"
 SINGLE_ALONE = f"{SINGLE} of the wallet alone"
 READ_OFF = "the planted habits read off"
@@ -45,9 +45,9 @@ def case_of(world: World, asked: int, seed: int) -> Case:
     labels = check_labels(
         pd.DataFrame({"wallet": movers["wallet"], "label": label, "known_at": start})
     )
-    split = out_of_time(
-        spine, train_until=world.middle - CALIBRATE, calibrate_until=world.middle
-    )  # fmt: skip
+    early = spine.loc[spine["as_of"] < world.middle, "as_of"].sort_values()
+    until = early.iloc[int((1 - CALIBRATE_SHARE) * len(early))]
+    split = out_of_time(spine, train_until=until, calibrate_until=world.middle)
     config = TrainConfig(model="lightgbm", base_rate=0.01, seed=seed)
     rows = Recipe.of(table, labels, config, ledger=None, views=VIEWS).rows(split)
     known = known_from_first_row(labels, table, rows.learnt, pd.Timedelta(0))
@@ -93,7 +93,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     own = arms.column_names(arms.PLAIN, scale_free=False)
     own = tuple(name for name in own if name in cases[0].table)
     alone = {ALONE: Arm("lightgbm", own, told="nothing")}
-    runs = dict(runs_of(cases, arms_of(kinds, "all") | alone, seeds))
+    runs = dict(runs_of(cases, arms_of(kinds, "all") | alone, seeds, work))
     runs[SINGLE_ALONE] = [case.single_feature(own)[1] for case in cases]
     runs[READ_OFF] = [
         Scored(one.y_true, read_off(world, one.index), one.index, 0.0, 0.0)

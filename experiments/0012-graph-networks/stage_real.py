@@ -14,7 +14,7 @@ from network_case import LABEL_FREE, Case, known_from_first_row
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError
-from features import feature_table
+from features import Ledger, feature_table
 from features.views import VIEWS
 from training import TrainConfig
 from training.recipe import Recipe
@@ -25,7 +25,9 @@ KNOWN_LATE = pd.Timedelta(0)
 
 def cases(work: Path, firsts: tuple[str, ...]) -> list[Case]:
     """One case a k; every table is computed once."""
-    ledger, labels = protocol.ingest(work), protocol.read_labels()
+    held = work / "ledger"
+    ledger = Ledger.open(held) if held.exists() else protocol.ingest(work)
+    labels = protocol.read_labels()
     spines = {first: protocol.spine(ledger, labels, first) for first in protocol.POOL}
     tables = {name: feature_table(ledger, rows, views=LABEL_FREE) for name, rows in spines.items()}
     config = TrainConfig(model="lightgbm", base_rate=protocol.BASE_RATE, seed=0)
@@ -48,7 +50,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     for case in cases(work, protocol.FIRST[:1] if quick else protocol.FIRST):
         for columns in COLUMNS[:1] if quick else COLUMNS:
             named = replace(case, name=f"{case.name} {columns}")
-            runs = runs_of([named], arms_of(kinds, columns), seeds)
+            runs = runs_of([named], arms_of(kinds, columns), seeds, work)
             found += [*named.sizes(), *measured(named.name, runs, pairs_of(kinds), {})]
     return found
 

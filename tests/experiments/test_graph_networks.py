@@ -142,3 +142,14 @@ def test_no_crew_is_on_both_sides_of_the_split() -> None:
     late = set(crews.loc[crews["late"], "crew"])
     assert late
     assert late.isdisjoint(crews.loc[~crews["late"], "crew"])
+
+
+def test_a_model_is_told_the_labels_of_wallets_learnt_from_or_none() -> None:
+    case = stage_paths.case_of(one_hand.plant(1, TINY), 60, 0)
+    tested = case.table.index[case.rows.test].get_level_values("wallet")
+    assert set(case.known["wallet"]).isdisjoint(tested)
+    told = case.recipe(network_case.Arm("lightgbm"), 0).told
+    assert len(told.known_at) == len(case.known)
+    nothing = case.recipe(network_case.Arm("lightgbm", told="nothing"), 0)
+    assert len(nothing.told.known_at) == 0
+    assert case.table.shape[1] >= len(nothing.names)

@@ -25,7 +25,6 @@ from shuffled_edges import dealt, edges_shuffled  # noqa: E402 - its folder must
 
 from training.models.estimator import inputs_of  # noqa: E402
 from training.models.kinds import estimator_class  # noqa: E402
-from training.networks.source import GraphInputs  # noqa: E402
 
 
 def collect(ledger: Ledger, rows: pd.DataFrame) -> Subgraphs:
@@ -44,20 +43,19 @@ def test_dealing_keeps_how_many_and_changes_whose(world: World, seed: int) -> No
     assert sorted(real.child) == sorted(shuffled.child)
 
 
-def test_graph_networks_read_shuffled_edges_inside_and_real_ones_after() -> None:
-    pairs = transfers((0, f"a{i}", f"b{i}", 1.0) for i in range(50))
-    ledger, rows = Ledger.from_transfers(pairs), spine([f"a{i}" for i in range(50)], at(1))
-
-    def children() -> list[int]:
-        model = estimator_class("graphsage")(("coverage_in_count",), seed=0, parameters={})
-        given = inputs_of(model, np.zeros((50, 1)), ledger, rows, NO_LABELS)
-        assert isinstance(given, GraphInputs)
-        return list(given.around().subgraphs.child)
-
-    real = children()
+def test_graph_networks_learn_and_score_on_shuffled_edges_inside_and_real_ones_after() -> None:
+    pairs = transfers((i, f"a{i}", f"b{i}", 1.0 + i) for i in range(50))
+    ledger, rows = Ledger.from_transfers(pairs), spine([f"a{i}" for i in range(50)], at(100))
+    parameters = {"epochs": 1, "hidden": 4, "steps": 0, "batch_rows": 16}
+    model = estimator_class("graphsage")(("coverage_in_count",), seed=0, parameters=parameters)
+    given = inputs_of(model, np.arange(50.0)[:, None], ledger, rows, NO_LABELS)
+    y_true = (np.arange(50) % 2).astype(np.int8)
     with edges_shuffled():
-        assert np.not_equal(children(), real).mean() > 0.9
-    assert children() == real
+        model.fit(given, y_true, np.ones(50))
+        shuffled = model.log_odds(given)
+    real = model.log_odds(given)
+    assert np.not_equal(shuffled, real).mean() > 0.5
+    np.testing.assert_array_equal(model.log_odds(given), real)
 
 
 def test_its_figures_are_of_the_columns_of_today() -> None:
