@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from training.networks.pretraining import Pretrained
 
 CUT_OFF = at(5000)
+OWN = ("amounts_out_to_in_ratio",)
 QUICK: dict[str, Any] = {
     "fan_out": (4, 2), "steps": 6, "hidden": 8, "updates": 6,
     "batch_rows": 24, "learning_rate": 0.02, "dropout": 0.0,
@@ -259,17 +260,18 @@ def test_a_trained_model_carries_the_weights_and_refuses_a_leak(
         return pd.DataFrame({"wallet": wallets, "as_of": [at(second)] * 30})
 
     y_true = np.arange(30, dtype=np.int8) % 2
-    model = GineEstimator((), seed=0, parameters=parameters)
-    early = model.inputs(np.empty((30, 0)), ledger, asked(4000.0), NO_LABELS)
+    own = np.random.default_rng(0).random((30, 1))
+    model = GineEstimator(OWN, seed=0, parameters=parameters)
+    early = model.inputs(own, ledger, asked(4000.0), NO_LABELS)
     with pytest.raises(RiskError, match="that is a leak"):
         model.fit(early, y_true, np.ones(30))
-    rows = model.inputs(np.empty((30, 0)), ledger, asked(5000.0), NO_LABELS)
+    rows = model.inputs(own, ledger, asked(5000.0), NO_LABELS)
     said = model.fit(rows, y_true, np.ones(30)).log_odds(rows)
     saved = tmp_path / "model"
     saved.mkdir()
     model.save(saved)
     shutil.rmtree(encoder)
-    assert np.array_equal(GineEstimator.load(saved, ()).log_odds(rows), said)
+    assert np.array_equal(GineEstimator.load(saved, OWN).log_odds(rows), said)
     record = json.loads((saved / "model.json").read_text())["encoder"]
     assert record["sha256"] == opened(folder).record["sha256"]
 
