@@ -96,7 +96,7 @@ def _linear(columns: int, width: int) -> nn.Linear:
     """Return a layer; where no column tells anything there is nothing to draw weights for."""
     if columns:
         return nn.Linear(columns, width)
-    layer = nn.utils.skip_init(nn.Linear, columns, width)
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, columns, width)  # type: ignore[no-untyped-call]
     nn.init.zeros_(layer.bias)
     return layer
 
