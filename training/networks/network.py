@@ -92,15 +92,6 @@ class TimeEncoding(nn.Module):
         return torch.where(missing, 0.0, torch.cos(angle)).flatten(1)
 
 
-def _linear(columns: int, width: int) -> nn.Linear:
-    """Return a layer; where no column tells anything there is nothing to draw weights for."""
-    if columns:
-        return nn.Linear(columns, width)
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, columns, width)  # type: ignore[no-untyped-call]
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
 class Encoder(nn.Module):
     """From the transfers around a wallet to one state of it: what pretraining can learn."""
 
@@ -146,14 +137,14 @@ class GraphNetwork(nn.Module):
         self.shape = shape
         self.encoder = Encoder(shape)
         self.own = nn.Sequential(
-            nn.Dropout(shape.dropout), _linear(shape.own, shape.hidden), nn.ReLU(),
+            nn.Dropout(shape.dropout), nn.Linear(shape.own, shape.hidden), nn.ReLU(),
         )  # fmt: skip
         width = (3 if shape.steps else 2) * shape.hidden
         self.head = nn.Sequential(
             nn.Dropout(shape.dropout), nn.Linear(width, shape.hidden), nn.ReLU(),
             nn.Dropout(shape.dropout), nn.Linear(shape.hidden, 1),
         )  # fmt: skip
-        self.line = _linear(shape.own, 1)
+        self.line = nn.Linear(shape.own, 1)
 
     def embed(self, batch: Batch) -> Tensor:
         """Return the state before the head, (n, 2 hidden) or (n, 3 hidden): own row, around."""
