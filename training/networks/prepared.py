@@ -63,7 +63,7 @@ class Prepared:
 
     @property
     def own_width(self) -> int:
-        """Columns of a row as a network reads it: one that is always 0 where none tells anything."""
+        """Columns of a row as a network reads it: one of zeros where none tells anything."""
         return max(1, self.own.width)
 
     def batch(self, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
