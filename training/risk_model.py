@@ -282,10 +282,9 @@ class RiskModel:
             the interval that Venn-Abers gives, nan where not scored; ``status``: ``scored``,
             ``unknown_wallet`` (no transfer before ``as_of``) or ``insufficient_data`` (fewer than
             ``min_transfers``). A row that is not scored has the base rate as its probability.
-            ``probability_<category>`` where labels told enough of it, see
-            :mod:`training.categories`; they sum to ``probability``. Beside the score and never in
-            it ``known``, ``ledger_age_s`` and ``stale``, see :mod:`training.beside`. At the level
-            of entities ``entity_wallets`` and ``entity_whole``, see ``features/clusters``.
+            ``probability_<category>`` where labels told enough of it (:mod:`training.categories`);
+            they sum to ``probability``. Never in the score: ``known``, ``ledger_age_s``, ``stale``
+            (:mod:`training.beside`), and of entities ``entity_wallets`` and ``entity_whole``.
         """
         spine, chosen = check_spine(spine, chain=ledger.chain), clusters_of(level, clusters)
         scores = self.score_spine(ledger, spine, labels, context, clusters=chosen)

@@ -26,10 +26,8 @@ from features.json_file import read_json
 from features.ledger import microseconds
 from features.past import NO_LABELS, LabelEvents
 from features.view import View
-from features.views import VIEWS, feature_columns
-from features.views.amounts import AMOUNTS
+from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
-from features.views.timing import TIMING
 from training.models.estimator import resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
@@ -40,7 +38,7 @@ from training.networks.encoder_folder import EncoderFolder
 from training.networks.fit import Lesson, Plan, deterministic, learn
 from training.networks.network import Architecture, GraphNetwork
 from training.networks.prepared import Prepared, Source, learn_degrees
-from training.networks.reads import columns_of, reads_of, require_reads
+from training.networks.reads import columns_of, is_scale_free, reads_of, require_reads
 from training.networks.source import GraphInputs, Reading
 from training.networks.stopping import held_back
 
@@ -53,7 +51,7 @@ Int64 = NDArray[np.int64]
 
 WEIGHTS, SETTINGS = "model.safetensors", "model.json"
 CHUNK = 1024  # rows scored at once: bounds memory
-NODE_VIEWS: tuple[View, ...] = (COVERAGE, AMOUNTS, TIMING)
+NODE_VIEWS: tuple[View, ...] = (COVERAGE, COUNTERPARTIES)  # some 10 us a node
 _FANS = ("first_fan", "second_fan", "third_fan")
 
 
@@ -208,15 +206,14 @@ class GraphEstimator:
     def save(self, directory: Path) -> None:
         """Write ``model.safetensors`` (weights) and ``model.json`` (architecture, scalers)."""
         network = self._fitted()
-        weights = {name: one.contiguous() for name, one in network.state_dict().items()}
-        save_file(weights, directory / WEIGHTS)
+        save_file(network.state_dict(), directory / WEIGHTS)
         content = {
             "parameters": self.parameters,
             "seed": self.seed,
             "reads": self._reads(),
             "architecture": network.shape.to_json(),
             "prepared": self.prepared_.to_json(),
-            "encoder": None if self.learnt_before_ is None else dict(self.learnt_before_),
+            "encoder": self.learnt_before_,
         }
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         (directory / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
@@ -305,21 +302,17 @@ class GraphEstimator:
     def _shape(self, prepared: Prepared) -> Architecture:
         scales, given = prepared.scales, self.parameters
         return Architecture(
-            self.kind, prepared.own.width, scales.node.width, scales.edge.width, len(scales.ages),
+            self.kind, prepared.own_width, scales.node.width, scales.edge.width, len(scales.ages),
             scales.step.width, given["tower"], given["hidden"], len(self.fan_out),
             given["dropout"],
         )  # fmt: skip
 
-    def _is_scale_free(self) -> bool:
-        sized = {column.name for column in feature_columns(VIEWS) if not column.scale_free}
-        return sized.isdisjoint(self.feature_names)
-
     def _columns(self) -> Columns:
-        return columns_of(NODE_VIEWS, scale_free=self._is_scale_free())
+        return columns_of(NODE_VIEWS, scale_free=is_scale_free(self.feature_names))
 
     def _reads(self) -> dict[str, Any]:
         bucket = self.parameters["node_bucket_s"]
-        return reads_of(NODE_VIEWS, bucket, scale_free=self._is_scale_free())
+        return reads_of(NODE_VIEWS, bucket, scale_free=is_scale_free(self.feature_names))
 
     def _fitted(self) -> GraphNetwork:
         if self.network_ is None:

@@ -61,11 +61,18 @@ class Prepared:
         told = source.inputs.labels.known_at.size > 0
         return cls(RankScaler.fit(source.inputs.features[rows]), scales, told)
 
+    @property
+    def own_width(self) -> int:
+        """Columns of a row as a network reads it: one of zeros where none tells anything."""
+        return max(1, self.own.width)
+
     def batch(self, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
         """Return rows as a network reads them."""
         if not self.reads_labels:
             around = around._replace(known=np.zeros_like(around.known))
-        values = self.scales.values(around, self.own.scale(inputs.features))
+        own = np.zeros((len(inputs), self.own_width))
+        own[:, : self.own.width] = self.own.scale(inputs.features)
+        values = self.scales.values(around, own)
         return Batch.of(values, around.subgraphs, dtype)
 
     def to_json(self) -> dict[str, Any]:

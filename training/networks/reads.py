@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from features.errors import RiskError
@@ -33,6 +33,12 @@ def columns_of(views: tuple[View, ...], *, scale_free: bool) -> Columns:
     read = node | (drawn - set(SIZED_COLUMNS) if scale_free else drawn)
     names = tuple(column.name for column in described)
     return Columns(names, tuple(EDGE_COLUMNS), tuple(SEQUENCE_COLUMNS), frozenset(read))
+
+
+def is_scale_free(names: Iterable[str]) -> bool:
+    """Whether none of these columns of views depends on the unit of the asset."""
+    sized = {column.name for column in feature_columns() if not column.scale_free}
+    return sized.isdisjoint(names)
 
 
 def reads_of(views: tuple[View, ...], bucket_s: int, *, scale_free: bool) -> dict[str, Any]:

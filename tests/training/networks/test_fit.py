@@ -2,77 +2,69 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
-from training.networks.fit import balanced
-from training.networks.stopping import held_back
+from training.networks import checkpoint  # noqa: E402 - torch must be there
+from training.networks.batch import Batch  # noqa: E402
+from training.networks.fit import Lesson, Plan, balanced, deterministic, learn  # noqa: E402
+from training.networks.layers import Edges  # noqa: E402
+from training.networks.network import Architecture, GraphNetwork  # noqa: E402
+from training.networks.session import kept_in  # noqa: E402
+from training.networks.stopping import held_back  # noqa: E402
 
-LOOP = textwrap.dedent(
-    """
-    import sys, time, hashlib
-    from pathlib import Path
-    import numpy as np, torch
-    from training.networks import checkpoint, fit
-    from training.networks.session import kept_in
-    from training.networks.batch import Batch
-    from training.networks.checkpoint import Checkpoint
-    from training.networks.layers import Edges
-    from training.networks.network import Architecture, GraphNetwork
+OWN = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+PLAN = Plan(3, 6, 6, 16, 0.01, 0.01, 0.3)
 
-    checkpoint.SAVED_EVERY_S = 0.0
-    slow = float(sys.argv[2])
-    rng = np.random.default_rng(0)
-    own = rng.normal(size=(64, 3)).astype(np.float32)
-    y_true = (own[:, 0] > 0).astype(np.int8)
-    none = Edges(torch.empty((2, 0), dtype=torch.int64), torch.empty((0, 1)), ())
 
-    def batch(rows):
-        time.sleep(slow)
-        n = len(rows)
-        empty = torch.empty((0, 1))
-        return Batch(torch.from_numpy(own[rows]), torch.zeros(n, 1), torch.zeros(n, 3),
-                     torch.arange(n), (n,), (none, none), (empty, empty), torch.zeros(n, 0, 0),
-                     torch.zeros(n, 0, dtype=torch.bool))
+def batch(rows: np.ndarray) -> Batch:
+    n, empty = len(rows), torch.empty((0, 1))
+    none = Edges(torch.empty((2, 0), dtype=torch.int64), empty, ())
+    return Batch(
+        torch.from_numpy(OWN[rows]), torch.zeros(n, 1), torch.zeros(n, 3), torch.arange(n), (n,),
+        (none, none), (empty, empty), torch.zeros(n, 0, 0), torch.zeros(n, 0, dtype=torch.bool),
+    )  # fmt: skip
 
-    plan = fit.Plan(3, 6, 6, 16, 0.01, 0.01, 0.3)
-    lesson = fit.Lesson(batch, y_true, np.ones(64), np.arange(48))
-    with kept_in(Path(sys.argv[1])), fit.deterministic(3):
+
+def taught(folder: Path, read: Callable[[np.ndarray], Batch]) -> tuple[int, bytes]:
+    y_true = (OWN[:, 0] > 0).astype(np.int8)
+    lesson = Lesson(read, y_true, np.ones(64), np.arange(48))
+    with kept_in(folder), deterministic(3):
         network = GraphNetwork(Architecture("graphsage", 3, 1, 1, 1, 0, "gru", 4, 0, 0.5))
-        best = fit.learn(network, lesson, lesson._replace(rows=np.arange(48, 64)), plan,
-                         Checkpoint.of({"a": 1}, [own]))
-    bits = b"".join(one.detach().numpy().tobytes() for one in network.parameters())
-    print(best, hashlib.sha256(bits).hexdigest())
-    """
-)
+        kept = checkpoint.Checkpoint.of({}, [OWN])
+        best = learn(network, lesson, lesson._replace(rows=np.arange(48, 64)), PLAN, kept)
+    weights = [one.detach().numpy().tobytes() for one in network.parameters()]
+    return best, b"".join(weights)
 
 
-def run(folder: Path, slow: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", LOOP, str(folder), str(slow)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+@pytest.mark.parametrize("after", [3, 9, 20])
+def test_a_fit_that_was_ended_goes_on_to_the_same_bits(
+    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SAVED_EVERY_S", -1.0)
+    whole = taught(tmp_path / "whole", batch)
+    assert not (tmp_path / "whole").exists()
+    read = 0
 
+    def ended(rows: np.ndarray) -> Batch:
+        nonlocal read
+        read += 1
+        if read > after:
+            raise KeyboardInterrupt
+        return batch(rows)
 
-def test_a_fit_that_was_killed_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 0.0).communicate(timeout=100)[0]
-    assert whole
-    killed = run(tmp_path / "killed", 0.2)
-    while not list((tmp_path / "killed").glob("*.safetensors")):
-        assert killed.poll() is None
-        time.sleep(0.01)
-    time.sleep(0.3)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
-    assert run(tmp_path / "killed", 0.0).communicate(timeout=100)[0] == whole
+    with pytest.raises(KeyboardInterrupt):
+        taught(tmp_path / "ended", ended)
+    if after > 3:
+        assert list((tmp_path / "ended").glob("*.safetensors"))
+    read = -1000
+    assert taught(tmp_path / "ended", ended) == whole
+    assert read < -1000 + 4 * 6 + 1 + (after <= 3)
 
 
 def test_rows_to_stop_by_are_later_and_of_other_wallets() -> None:
