@@ -131,9 +131,15 @@ def test_a_row_alone_scores_as_in_a_batch(fitted: Fitted) -> None:
     np.testing.assert_allclose(alone, batch[::7], rtol=1e-9)
 
 
-def test_the_same_call_gives_the_same_bits(fitted: Fitted, fit: Callable[..., Fitted]) -> None:
+def test_the_same_call_gives_the_same_bits_also_with_its_state_kept(
+    fitted: Fitted, fit: Callable[..., Fitted], tmp_path: Path
+) -> None:
+    from training.networks.session import kept_in
+
     model, inputs = fitted
-    again, _ = fit()
+    with kept_in(tmp_path / "fits"):
+        again, _ = fit()
+        assert len(list((tmp_path / "fits").iterdir())) == 2  # how long, then from all rows
     np.testing.assert_array_equal(model.log_odds(inputs), again.log_odds(inputs))
 
 
