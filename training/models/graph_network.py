@@ -33,7 +33,7 @@ from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
-from training.networks.coalitions import coalitions, shapley
+from training.networks.coalitions import contributions_of
 from training.networks.encoder_folder import EncoderFolder
 from training.networks.fit import Lesson, Plan, deterministic, learn
 from training.networks.network import Architecture, GraphNetwork
@@ -195,13 +195,8 @@ class GraphEstimator:
         """
         network, players = self._fitted(), self.reasons
         with deterministic(self.seed), torch.no_grad():
-            parts = [
-                np.stack([network(one).numpy() for one in coalitions(batch, players)], axis=1)
-                for batch in self._batches(inputs)
-            ]
-        values = np.concatenate(parts) if parts else np.empty((0, 1 << len(players)))
-        shares = [shapley(values, at, len(players)) for at in range(len(players))]
-        return np.stack([*shares, values[:, 0]], axis=1)
+            parts = [contributions_of(network, batch, players) for batch in self._batches(inputs)]
+        return np.concatenate(parts) if parts else np.empty((0, len(players) + 1))
 
     def save(self, directory: Path) -> None:
         """Write ``model.safetensors`` (weights) and ``model.json`` (architecture, scalers)."""
@@ -277,7 +272,8 @@ class GraphEstimator:
         )
         kept = Checkpoint.of(
             {"kind": self.kind, "parameters": self.parameters, "plan": plan,
-             "reads": self._reads(), "encoder": self.learnt_before_},
+             "reads": self._reads(), "encoder": self.learnt_before_,
+             "ledger": [inputs.ledger.n_transfers, inputs.ledger.last_time]},
             [inputs.features, inputs.codes, inputs.as_of, *inputs.labels, *labelled, rows,
              np.empty(0) if stop is None else stop],
         )  # fmt: skip

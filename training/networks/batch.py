@@ -112,6 +112,14 @@ class Batch(NamedTuple):
         ages = first_age, second_age
         return Batch(own, nodes, known, row, self.sizes, (first, second), ages, steps, present)
 
+    def is_told_by(self, player: str) -> bool:
+        """Whether one of :data:`PLAYERS` tells anything of any row."""
+        if player in ("senders", "recipients"):
+            edges = self.sides[player == "recipients"]
+            return bool(edges.ends) and edges.ends[0] > 0
+        told = {"labels": self.known, "sequence": self.present}.get(player)
+        return told is None or bool(told.any())
+
     def without(self, player: str) -> Batch:
         """Return the rows as if one of :data:`PLAYERS` told nothing."""
         return _WITHOUT[player](self)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.networks.batch import Batch
+from training.networks.network import GraphNetwork
 
 Float64 = NDArray[np.float64]
 
@@ -21,6 +22,20 @@ def coalitions(batch: Batch, players: Sequence[str]) -> Iterator[Batch]:
             if not members >> at & 1:
                 some = some.without(player)
         yield some
+
+
+def contributions_of(network: GraphNetwork, batch: Batch, players: Sequence[str]) -> Float64:
+    """Return Shapley values (n, len(players) + 1) of a batch, base last.
+
+    Who tells nothing of any of the rows takes part in no coalition: each halves their number.
+    """
+    telling = [player for player in players if batch.is_told_by(player)]
+    values = np.stack([network(one).numpy() for one in coalitions(batch, telling)], axis=1)
+    parts = np.zeros((batch.n_rows, len(players) + 1))
+    for at, player in enumerate(telling):
+        parts[:, players.index(player)] = shapley(values, at, len(telling))
+    parts[:, -1] = values[:, 0]
+    return parts
 
 
 def shapley(values: Float64, player: int, players: int) -> Float64:
