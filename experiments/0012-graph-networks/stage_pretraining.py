@@ -5,9 +5,12 @@ learnt from, and taught on the neighbours of other rows. Each is where the same 
 labels around are not read, so that what the encoder knows is all that differs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -20,6 +23,7 @@ from experiments.common.results import Measure, SkippedError
 from features.progress import progress
 from training.networks.pretrain_config import PretrainConfig
 from training.networks.pretraining import Pretrained, pretrain
+from training.networks.source import Around, GraphInputs
 
 UPDATES, QUICK_UPDATES = 2000, 50
 FIRSTS = ("5", "all")
@@ -36,6 +40,19 @@ def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
         return pretrain(config, case.ledger, advance)
 
 
+@contextmanager
+def edges_dealt() -> Iterator[None]:
+    """Deal transfers and what hangs on them to one another's questions, in a pretraining inside."""
+    real, dealt = GraphInputs.around, import_module("shuffled_edges").dealt
+
+    def around(self: GraphInputs) -> Around:
+        found = real(self)
+        return found._replace(subgraphs=dealt(found.subgraphs, 0))
+
+    with patch.object(GraphInputs, "around", around):
+        yield
+
+
 def encoders(case: Case, kind: str, work: Path, updates: int) -> dict[str, Pretrained]:
     """Teach the three of them."""
     room = work / f"{case.name} {kind}".replace(" ", "-")
@@ -44,7 +61,7 @@ def encoders(case: Case, kind: str, work: Path, updates: int) -> dict[str, Pretr
         UNTAUGHT: taught(case, kind, room / "untaught", 0),
         TAUGHT: taught(case, kind, room / "taught", updates),
     }
-    with import_module("shuffled_edges").edges_shuffled():
+    with edges_dealt():
         found[SHUFFLED] = taught(case, kind, room / "shuffled", updates)
     return found
 
