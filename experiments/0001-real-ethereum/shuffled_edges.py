@@ -10,28 +10,33 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
+from features.kernel import Int64s
 from features.subgraphs import Subgraphs
-from training.networks.batch import Batch
-from training.networks.prepared import Prepared
-from training.networks.source import Around, GraphInputs
+from training.networks.batch import Batch, Values
 
 
-def dealt(around: Subgraphs, seed: int) -> Subgraphs:
-    """Deal the transfers of the roots, with what hangs on them, anew to the rows.
+def order_of(around: Subgraphs, seed: int) -> Int64s:
+    """Deal the transfers of the roots anew to the rows: an order (e,) of all transfers.
+
+    Those of the roots change places within a side, the others keep theirs.
+    """
+    order = np.arange(len(around.parent))
+    generator = np.random.default_rng(seed)
+    near = np.flatnonzero(around.parent < around.n_rows)
+    for side in (0, 1):
+        some = near[around.side[near] == side]
+        order[some] = generator.permutation(some)
+    return order
+
+
+def dealt(around: Subgraphs, order: Int64s) -> Subgraphs:
+    """Put what hangs on transfers into another order; parents and sides stay.
 
     Every row keeps its number of transfers in and out and gets those of other rows. A child is
     dealt as often as transfers lead to it, so that it may hang on several rows.
     """
-    parent = around.parent.copy()
-    generator = np.random.default_rng(seed)
-    near = np.flatnonzero(parent < around.n_rows)
-    child, values, transfer = around.child.copy(), around.values.copy(), around.transfer.copy()
-    for side in (0, 1):
-        some = near[around.side[near] == side]
-        other = generator.permutation(some)
-        child[some], values[some] = around.child[other], around.values[other]
-        transfer[some] = around.transfer[other]
-    return around._replace(child=child, values=values, transfer=transfer)
+    child, values = around.child[order], around.values[order]
+    return around._replace(child=child, values=values, transfer=around.transfer[order])
 
 
 @contextmanager
@@ -39,13 +44,14 @@ def edges_shuffled(seed: int = 0) -> Iterator[None]:
     """Give graph networks, inside, transfers that are dealt to one another's rows, by batch.
 
     What was drawn once for all rows is cut into batches, which a neighbour of a row outside would
-    not survive: so the dealing comes last.
+    not survive: so the dealing comes last, where training, scoring and pretraining make tensors.
     """
-    real = Prepared.batch
+    real = Batch.of
 
-    def shuffled(self: Prepared, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
-        mixed = around._replace(subgraphs=dealt(around.subgraphs, seed))
-        return real(self, inputs, mixed, dtype)
+    def shuffled(values: Values, around: Subgraphs, dtype: torch.dtype) -> Batch:
+        order = order_of(around, seed)
+        mixed = values._replace(edges=values.edges[order], ages=values.ages[order])
+        return real(mixed, dealt(around, order), dtype)
 
-    with patch.object(Prepared, "batch", shuffled):
+    with patch.object(Batch, "of", shuffled):
         yield

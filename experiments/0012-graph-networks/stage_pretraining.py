@@ -80,7 +80,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
                 name: replace(whole, parameters={"encoder": str(one.folder)})
                 for name, one in made.items()
             }
-            runs = runs_of([named], arms, range(1) if quick else protocol.SEEDS)
+            runs = runs_of([named], arms, range(1) if quick else protocol.SEEDS, work)
             pairs = {
                 f"{TAUGHT} minus {UNTAUGHT}": (TAUGHT, UNTAUGHT),
                 f"{TAUGHT} minus {SHUFFLED}": (TAUGHT, SHUFFLED),

@@ -21,7 +21,7 @@ pytest.importorskip("torch")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "experiments" / "0001-real-ethereum"))
 
-from shuffled_edges import dealt, edges_shuffled  # noqa: E402 - its folder must be importable first
+from shuffled_edges import dealt, edges_shuffled, order_of  # noqa: E402 - its folder must be importable first
 
 from training.models.estimator import inputs_of  # noqa: E402
 from training.models.kinds import estimator_class  # noqa: E402
@@ -35,7 +35,7 @@ def collect(ledger: Ledger, rows: pd.DataFrame) -> Subgraphs:
 @given(worlds(), st.integers(0, 2**32 - 1))
 def test_dealing_keeps_how_many_and_changes_whose(world: World, seed: int) -> None:
     real = collect(world.ledger(), world.spine)
-    shuffled = dealt(real, seed)
+    shuffled = dealt(real, order_of(real, seed))
     np.testing.assert_array_equal(real.parent, shuffled.parent)
     np.testing.assert_array_equal(real.side, shuffled.side)
     far = real.parent >= real.n_rows
