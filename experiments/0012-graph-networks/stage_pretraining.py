@@ -5,12 +5,9 @@ learnt from, and taught on the neighbours of other rows. Each is where the same 
 labels around are not read, so that what the encoder knows is all that differs.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from unittest.mock import patch
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -20,10 +17,11 @@ from stage_real import cases
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError
+from features.json_file import read_json
 from features.progress import progress
+from training.networks.encoder_folder import SETTINGS
 from training.networks.pretrain_config import PretrainConfig
 from training.networks.pretraining import Pretrained, pretrain
-from training.networks.source import Around, GraphInputs
 
 UPDATES, QUICK_UPDATES = 2000, 50
 FIRSTS = ("5", "all")
@@ -31,7 +29,10 @@ UNTAUGHT, TAUGHT, SHUFFLED = "untaught encoder", "taught encoder", "taught on sh
 
 
 def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
-    """Teach an encoder from what precedes the last row that is learnt from."""
+    """Teach an encoder from what precedes the last row that is learnt from, unless it is there."""
+    if out.exists():
+        losses = read_json(out / SETTINGS)["record"]["losses"]
+        return Pretrained(out, losses["untaught"], losses["taught"])
     last = case.table.index[case.rows.learnt].get_level_values("as_of").max()
     told = {"ledger": out.parent, "out": out, "kind": kind, "updates": updates}
     as_of = (last + pd.Timedelta(1, "us")).to_pydatetime()
@@ -40,28 +41,15 @@ def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
         return pretrain(config, case.ledger, advance)
 
 
-@contextmanager
-def edges_dealt() -> Iterator[None]:
-    """Deal transfers and what hangs on them to one another's questions, in a pretraining inside."""
-    real, dealt = GraphInputs.around, import_module("shuffled_edges").dealt
-
-    def around(self: GraphInputs) -> Around:
-        found = real(self)
-        return found._replace(subgraphs=dealt(found.subgraphs, 0))
-
-    with patch.object(GraphInputs, "around", around):
-        yield
-
-
 def encoders(case: Case, kind: str, work: Path, updates: int) -> dict[str, Pretrained]:
     """Teach the three of them."""
-    room = work / f"{case.name} {kind}".replace(" ", "-")
-    room.mkdir()
+    room = work / f"{case.name} {kind} {updates}".replace(" ", "-")
+    room.mkdir(exist_ok=True)
     found = {
         UNTAUGHT: taught(case, kind, room / "untaught", 0),
         TAUGHT: taught(case, kind, room / "taught", updates),
     }
-    with edges_dealt():
+    with import_module("shuffled_edges").edges_shuffled():
         found[SHUFFLED] = taught(case, kind, room / "shuffled", updates)
     return found
 
