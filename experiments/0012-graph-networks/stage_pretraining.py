@@ -17,7 +17,9 @@ from stage_real import cases
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError
+from features.json_file import read_json
 from features.progress import progress
+from training.networks.encoder_folder import SETTINGS
 from training.networks.pretrain_config import PretrainConfig
 from training.networks.pretraining import Pretrained, pretrain
 
@@ -27,7 +29,10 @@ UNTAUGHT, TAUGHT, SHUFFLED = "untaught encoder", "taught encoder", "taught on sh
 
 
 def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
-    """Teach an encoder from what precedes the last row that is learnt from."""
+    """Teach an encoder from what precedes the last row that is learnt from, unless it is there."""
+    if out.exists():
+        losses = read_json(out / SETTINGS)["record"]["losses"]
+        return Pretrained(out, losses["untaught"], losses["taught"])
     last = case.table.index[case.rows.learnt].get_level_values("as_of").max()
     told = {"ledger": out.parent, "out": out, "kind": kind, "updates": updates}
     as_of = (last + pd.Timedelta(1, "us")).to_pydatetime()
@@ -38,8 +43,8 @@ def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
 
 def encoders(case: Case, kind: str, work: Path, updates: int) -> dict[str, Pretrained]:
     """Teach the three of them."""
-    room = work / f"{case.name} {kind}".replace(" ", "-")
-    room.mkdir()
+    room = work / f"{case.name} {kind} {updates}".replace(" ", "-")
+    room.mkdir(exist_ok=True)
     found = {
         UNTAUGHT: taught(case, kind, room / "untaught", 0),
         TAUGHT: taught(case, kind, room / "taught", updates),
