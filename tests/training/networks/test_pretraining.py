@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CUT_OFF = at(5000)
 OWN = ("amounts_out_to_in_ratio",)
 QUICK: dict[str, Any] = {
-    "fan_out": (4, 2), "steps": 6, "hidden": 8, "updates": 6,
+    "fan_out": (4, 2), "steps": 6, "hidden": 16, "updates": 6,
     "batch_rows": 24, "learning_rate": 0.02, "dropout": 0.0,
 }  # fmt: skip
 Row = tuple[float, str, str, float]
@@ -214,8 +214,8 @@ def test_another_network_and_other_features_are_refused_with_the_difference(fold
     from dataclasses import replace
 
     given = opened(folder)
-    with pytest.raises(RiskError, match="hidden 8 instead of 16"):
-        given.require(replace(given.shape, hidden=16), given.reads)
+    with pytest.raises(RiskError, match="hidden 16 instead of 32"):
+        given.require(replace(given.shape, hidden=32), given.reads)
     with pytest.raises(RiskError, match="kind 'gine' instead of 'pna'"):
         given.require(replace(given.shape, kind="pna"), given.reads)
     with pytest.raises(RiskError, match=r"views .* instead of .'timing'."):
@@ -256,7 +256,7 @@ def test_a_trained_model_carries_the_weights_and_refuses_a_leak(
     encoder = tmp_path / "encoder"
     shutil.copytree(folder, encoder)
     parameters = {
-        "first_fan": 4, "second_fan": 2, "steps": 6, "hidden": 8, "epochs": 2, "patience": 2,
+        "first_fan": 4, "second_fan": 2, "steps": 6, "hidden": 16, "epochs": 2, "patience": 2,
         "labels": False, "encoder": str(encoder),
     }  # fmt: skip
 
