@@ -24,6 +24,7 @@ BEYOND = (
     "need a direction", "level wallet only", "later than", "after the server's clock", "a list has",
     "name one of", "is not there", "no category", "is dated", "Idempotency-Key", "at most 1e+60",
     "none before it is kept", "not held by a rollback", " cells", "valid integer",
+    "are the same", "column 'wallet' is missing", "is no CSV",
 )  # fmt: skip
 
 
