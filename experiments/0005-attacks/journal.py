@@ -27,6 +27,7 @@ from experiments.common.results import Measure, write_result  # noqa: E402
 from features import Ledger  # noqa: E402
 
 SLOWEST_START_S = 120
+PATIENCE_S = 20.0
 LONGEST_LIFE_S = 2.5
 
 
@@ -74,7 +75,7 @@ def attack(folder: Path, kills: int, seed: int) -> Truth:
     Ledger.from_transfers(frame({"first": 1.0})).save(folder / "ledger")
     for number in range(kills + 1):
         last = number == kills
-        _one_life(
+        group = _one_life(
             folder,
             seed * 100_000 + number,
             0.0 if last else chance.uniform(0, LONGEST_LIFE_S),
@@ -84,15 +85,18 @@ def attack(folder: Path, kills: int, seed: int) -> Truth:
             print(
                 f"{number} kills: {truth.acknowledged} acknowledged, {truth.lost} lost", flush=True
             )
+    _wait_for(group)
     return truth
 
 
-def _one_life(folder: Path, seed: int, seconds: float, truth: Truth) -> None:
+def _one_life(folder: Path, seed: int, seconds: float, truth: Truth) -> int:
+    """Let a writer write for so long; returns its process group."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / "journal_writer.py"), str(folder), str(seed)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
     )
     assert process.stdout is not None
     watchdog = threading.Timer(SLOWEST_START_S, process.kill)
@@ -110,6 +114,18 @@ def _one_life(folder: Path, seed: int, seconds: float, truth: Truth) -> None:
             truth.line(json.loads(line))
     truth.kills += 1
     truth.during_checkpoint += _folding(folder)
+    return process.pid
+
+
+def _wait_for(group: int) -> None:
+    """Wait for the checkpoint that a writer left behind: it still writes into the folder."""
+    patience = time.monotonic() + PATIENCE_S
+    while time.monotonic() < patience:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
 
 
 def _folding(folder: Path) -> bool:
@@ -135,7 +151,6 @@ def main() -> None:
     kills = 3 if arguments.quick else arguments.kills
     with tempfile.TemporaryDirectory() as folder:
         truth = attack(Path(folder), kills, arguments.seed)
-        time.sleep(0.1)
     measures = [
         Measure("journal: kills", truth.kills, "kills"),
         Measure("journal: kills during a checkpoint", truth.during_checkpoint, "kills"),

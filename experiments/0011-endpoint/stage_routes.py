@@ -24,6 +24,9 @@ BEYOND = (
     "need a direction", "level wallet only", "later than", "after the server's clock", "a list has",
     "name one of", "is not there", "no category", "is dated", "Idempotency-Key", "at most 1e+60",
     "none before it is kept", "not held by a rollback", " cells", "valid integer",
+    "are the same", "column 'wallet' is missing", "is no CSV",
+    "not after", "cannot end", "no answer that is kept", "answers, not", "callback:", "is empty",
+    "repeats with other content",
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from serving.watch.callback import MOST_CHARACTERS
 MAX_WALLETS = 10_000
 DAY_S = 86_400
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+# what serving.watch.callback takes of a URL's form; where it may lead is said there alone
+URL = r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?([/?][!-"$-~]*)?$'
 
 ListName = Annotated[str, Path(pattern=NAME, description="Of the watch list.")]
 SecretId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -24,7 +26,7 @@ class WatchRequest(Body):
 
     wallets: list[Name] = Field(min_length=1, max_length=MAX_WALLETS, examples=[[EXAMPLE_WALLET]])
     callback: str = Field(
-        pattern=r"^https?://[!-~]+$",
+        pattern=URL,
         max_length=MOST_CHARACTERS,
         examples=["https://risk.example/hooks"],
         description="Gets webhooks. https, to a public address unless the settings allow others.",
