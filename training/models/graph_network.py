@@ -176,16 +176,12 @@ class GraphEstimator:
 
     def log_odds(self, inputs: GraphInputs) -> Float64:
         """Return raw log-odds (n,)."""
-        network = self._fitted()
-        with deterministic(self.seed), torch.no_grad():
-            parts = [network(batch).numpy() for batch in self._batches(inputs)]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self.states(inputs)[:, 0, 0]
 
     def states(self, inputs: GraphInputs, players: tuple[str, ...] = ()) -> Float64:
         """Return (n, 2 ** len(players), 1 + width): log-odds, then the state before the head.
 
-        One for each coalition of ``players``, that of all of them last; others of
-        :attr:`reasons` are always there.
+        One for each coalition of ``players``, that of all last; other reasons are always there.
         """
         network = self._fitted()
         with deterministic(self.seed), torch.no_grad():
