@@ -33,7 +33,7 @@ from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
-from training.networks.coalitions import contributions_of
+from training.networks.coalitions import coalition_states, contributions_of
 from training.networks.encoder_folder import EncoderFolder
 from training.networks.fit import Lesson, Plan, deterministic, learn
 from training.networks.network import Architecture, GraphNetwork
@@ -131,6 +131,11 @@ class GraphEstimator:
         return tuple(fans[: fans.index(0)] if 0 in fans else fans)
 
     @property
+    def width(self) -> int:
+        """Of the state before the head."""
+        return self._fitted().width
+
+    @property
     def reads_labels(self) -> bool:
         """Whether it learnt from labels of other wallets, so that they must be given."""
         return self.network_ is not None and self.prepared_.reads_labels
@@ -151,10 +156,7 @@ class GraphEstimator:
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows; wallets are told apart by their codes."""
-        unknown = -1 - np.arange(len(inputs))
-        return self.fit_groups(
-            inputs, y_true, weights, np.where(inputs.codes < 0, unknown, inputs.codes)
-        )
+        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
 
     def fit_groups(
         self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
@@ -174,17 +176,17 @@ class GraphEstimator:
 
     def log_odds(self, inputs: GraphInputs) -> Float64:
         """Return raw log-odds (n,)."""
-        network = self._fitted()
-        with deterministic(self.seed), torch.no_grad():
-            parts = [network(batch).numpy() for batch in self._batches(inputs)]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self.states(inputs)[:, 0, 0]
 
-    def embeddings(self, inputs: GraphInputs) -> Float64:
-        """Return states (n, width) before the head."""
+    def states(self, inputs: GraphInputs, players: tuple[str, ...] = ()) -> Float64:
+        """Return (n, 2 ** len(players), 1 + width): log-odds, then the state before the head.
+
+        One for each coalition of ``players``, that of all last; other reasons are always there.
+        """
         network = self._fitted()
         with deterministic(self.seed), torch.no_grad():
-            parts = [network.embed(batch).numpy() for batch in self._batches(inputs)]
-        return np.concatenate(parts) if parts else np.empty((0, 0))
+            parts = [coalition_states(network, batch, players) for batch in self._batches(inputs)]
+        return np.concatenate([np.empty((0, 1 << len(players), 1 + network.width)), *parts])
 
     def contributions(self, inputs: GraphInputs) -> Float64:
         """Return Shapley values (n, len(reasons) + 1), exact over all coalitions; base last.

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "gatv2": ("training.models.graph_network", "Gatv2Estimator"),
     "gine": ("training.models.graph_network", "GineEstimator"),
     "pna": ("training.models.graph_network", "PnaEstimator"),
+    "hybrid": ("training.models.hybrid", "HybridEstimator"),
 }
 _REGISTERED: dict[str, type[Estimator]] = {}
 _NEEDED = ("kind", "reads", "defaults", "libraries", "reasons")

@@ -12,7 +12,6 @@ out-of-fold scores as what the weights are fitted to.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -25,6 +24,7 @@ from features.json_file import read_json
 from training.models.estimator import Estimator, Inputs, resolve_parameters
 from training.models.finite import require_finite
 from training.models.kinds import estimator_class
+from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 
 Float64 = NDArray[np.float64]
@@ -120,10 +120,7 @@ class StackEstimator:
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         (directory / WEIGHTS).write_text(text, encoding="utf-8", newline="\n")
         for part in self.parts_:
-            with tempfile.TemporaryDirectory() as folder:
-                part.save(Path(folder))
-                for path in Path(folder).iterdir():
-                    (directory / f"{part.kind}.{path.name}").write_bytes(path.read_bytes())
+            save_part(part, directory)
 
     @classmethod
     def load(cls, directory: Path, feature_names: tuple[str, ...]) -> Self:
@@ -142,7 +139,7 @@ class StackEstimator:
             raise RiskError(f"{WEIGHTS} does not hold the weights of kinds: {error!r}") from error
         require_finite(WEIGHTS, {"weights": values, "intercept": intercept})
         model = cls(feature_names, seed=0, parameters={"kinds": list(weights)})
-        model.parts_ = [_read_part(directory, kind, feature_names) for kind in weights]
+        model.parts_ = [load_part(directory, kind, feature_names) for kind in weights]
         model.weights_, model.intercept_ = values, intercept
         return model
 
@@ -166,13 +163,6 @@ class StackEstimator:
         if self.weights_ is None:
             raise RiskError("this stack has not been fitted")
         return self.weights_
-
-
-def _read_part(directory: Path, kind: str, feature_names: tuple[str, ...]) -> Estimator:
-    with tempfile.TemporaryDirectory() as folder:
-        for path in directory.glob(f"{kind}.*"):
-            (Path(folder) / path.name.removeprefix(f"{kind}.")).write_bytes(path.read_bytes())
-        return estimator_class(kind).load(Path(folder), feature_names)
 
 
 _: type[Estimator] = StackEstimator

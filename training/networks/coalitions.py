@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import factorial
 
 import numpy as np
@@ -12,43 +12,71 @@ from training.networks.batch import Batch
 from training.networks.network import GraphNetwork
 
 Float64 = NDArray[np.float64]
+SMALLEST = 1e-9  # log-odds; below, shares are rounding
 
 
-def coalitions(batch: Batch, players: Sequence[str]) -> Iterator[Batch]:
-    """Yield the rows with only some players: bit i of the number says whether i is there."""
+def coalition_states(network: GraphNetwork, batch: Batch, players: Sequence[str]) -> Float64:
+    """Return states (n, 2 ** len(players), 1 + width) of a batch with only some players.
+
+    Bit i of a coalition's number says whether player i is there. Who tells nothing of any of the
+    rows changes no state: each halves the number of those that are computed.
+    """
+    telling = sum(batch.is_told_by(player) << at for at, player in enumerate(players))
+    found: dict[int, Float64] = {}
     for members in range(1 << len(players)):
-        some = batch
-        for at, player in enumerate(players):
-            if not members >> at & 1:
-                some = some.without(player)
-        yield some
+        if members & telling == members:
+            found[members] = network.states(_with(batch, players, members)).numpy()
+    return np.stack([found[members & telling] for members in range(1 << len(players))], axis=1)
 
 
 def contributions_of(network: GraphNetwork, batch: Batch, players: Sequence[str]) -> Float64:
-    """Return Shapley values (n, len(players) + 1) of a batch, base last.
-
-    Who tells nothing of any of the rows takes part in no coalition: each halves their number.
-    """
-    telling = [player for player in players if batch.is_told_by(player)]
-    values = np.stack([network(one).numpy() for one in coalitions(batch, telling)], axis=1)
-    parts = np.zeros((batch.n_rows, len(players) + 1))
-    for at, player in enumerate(telling):
-        parts[:, players.index(player)] = shapley(values, at, len(telling))
-    parts[:, -1] = values[:, 0]
-    return parts
+    """Return Shapley values (n, len(players) + 1) of a batch, base last."""
+    values = coalition_states(network, batch, players)[:, :, 0]
+    return np.column_stack([shapley_values(values), values[:, 0]])
 
 
-def shapley(values: Float64, player: int, players: int) -> Float64:
-    """Return the Shapley value (n,) of a player; column s of values is coalition s.
+def shapley_values(values: Float64) -> Float64:
+    """Return the Shapley values (n, players); column s of values (n, 2 ** players) is coalition s.
 
     References
     ----------
     Shapley, "A value for n-person games" (1953), equation 12.
     """
-    total = np.zeros(len(values))
-    for without in range(1 << players):
-        if not without >> player & 1:
-            others = without.bit_count()
-            weight = factorial(others) * factorial(players - 1 - others) / factorial(players)
-            total += weight * (values[:, without | 1 << player] - values[:, without])
+    players = values.shape[1].bit_length() - 1
+    total = np.zeros((len(values), players))
+    for player in range(players):
+        for without in range(1 << players):
+            if not without >> player & 1:
+                others = without.bit_count()
+                weight = factorial(others) * factorial(players - 1 - others) / factorial(players)
+                total[:, player] += weight * (values[:, without | 1 << player] - values[:, without])
     return total
+
+
+def shared_out(shares: Float64, total: Float64) -> Float64:
+    """Change shares (n, players) so that each row sums to its total (n,).
+
+    What is missing, or too much, goes to each player by the size of its share: one without any
+    stays so, and no share moves by more than what is missing. Where all are without, it is the
+    first player's.
+
+    Notes
+    -----
+    Of all shares with that sum the nearest ones, squares counted by the inverse of a share's size.
+    A proportional rule, as of Chen, Lundberg and Lee, "Explaining a series of models by propagating
+    Shapley values" (2022), would divide by the sum of the shares, which may be near zero where they
+    are large; equal parts (Ruiz et al., "The family of least square values for transferable utility
+    games", 1998) would give something to players that told nothing.
+    """
+    missing = total - shares.sum(axis=1)
+    sizes = np.abs(shares)
+    sizes[sizes.sum(axis=1) < SMALLEST, 0] = 1.0
+    moved: Float64 = missing[:, np.newaxis] * sizes / sizes.sum(axis=1, keepdims=True)
+    return shares + moved
+
+
+def _with(batch: Batch, players: Sequence[str], members: int) -> Batch:
+    for at, player in enumerate(players):
+        if not members >> at & 1:
+            batch = batch.without(player)
+    return batch

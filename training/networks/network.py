@@ -139,18 +139,22 @@ class GraphNetwork(nn.Module):
         self.own = nn.Sequential(
             nn.Dropout(shape.dropout), nn.Linear(shape.own, shape.hidden), nn.ReLU(),
         )  # fmt: skip
-        width = (3 if shape.steps else 2) * shape.hidden
         self.head = nn.Sequential(
-            nn.Dropout(shape.dropout), nn.Linear(width, shape.hidden), nn.ReLU(),
+            nn.Dropout(shape.dropout), nn.Linear(self.width, shape.hidden), nn.ReLU(),
             nn.Dropout(shape.dropout), nn.Linear(shape.hidden, 1),
         )  # fmt: skip
         self.line = nn.Linear(shape.own, 1)
 
-    def embed(self, batch: Batch) -> Tensor:
-        """Return the state before the head, (n, 2 hidden) or (n, 3 hidden): own row, around."""
-        return torch.cat([self.own(batch.own), self.encoder(batch)], dim=1)
+    @property
+    def width(self) -> int:
+        """Of the state before the head: own row and what arrives, and the sequence if read."""
+        return (3 if self.shape.steps else 2) * self.shape.hidden
+
+    def states(self, batch: Batch) -> Tensor:
+        """Return (n, 1 + width): log-odds, then the state before the head."""
+        state = torch.cat([self.own(batch.own), self.encoder(batch)], dim=1)
+        return torch.cat([self.line(batch.own) + self.head(state), state], dim=1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return log-odds (n,)."""
-        log_odds: Tensor = self.line(batch.own) + self.head(self.embed(batch))
-        return log_odds.squeeze(1)
+        return self.states(batch)[:, 0]

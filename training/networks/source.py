@@ -117,6 +117,11 @@ class GraphInputs(Inputs):
     labels: LabelEvents
     reading: Reading
 
+    @property
+    def wallets(self) -> Int64:
+        """int64 (n,), a number for each wallet; each of those that are not known has its own."""
+        return np.where(self.codes < 0, -1 - np.arange(len(self)), self.codes)
+
     def take(self, rows: Int64) -> GraphInputs:
         """Return some rows."""
         return GraphInputs(

@@ -1,0 +1,180 @@
+"""The hybrid: what arrives over edges reaches the trees, reasons of both halves add up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import Ledger, RiskError, feature_table
+from features.past import NO_LABELS
+from tests.strategies import at, transfers
+from training.metrics import average_precision
+
+torch = pytest.importorskip("torch")
+
+if TYPE_CHECKING:
+    from training.models.hybrid import HybridEstimator
+    from training.networks.source import GraphInputs
+
+NAMES = ("coverage_in_count", "coverage_age_s", "amounts_out_to_in_ratio")
+WALLETS, LEARNT = 200, 140
+QUICK: dict[str, Any] = {
+    "folds": 2,
+    "directions": 2,
+    "of": {
+        "graphsage": {
+            "hidden": 8, "epochs": 12, "patience": 12, "steps": 0, "second_fan": 4,
+            "batch_rows": 32, "learning_rate": 0.02, "dropout": 0.1,
+        },
+        "lightgbm": {"trees": 40, "min_leaf_rows": 5, "column_share": 0.8},
+    },
+}  # fmt: skip
+ILLICIT = (np.random.default_rng(1).random(WALLETS) < 0.4).astype(np.int8)
+
+
+def rows_of(number: int) -> list[tuple[float, str, str, float]]:
+    """All wallets have one sender; only what that one received before tells them apart."""
+    start, me = 1000.0 * number, f"w{number:03d}"
+    payers = [
+        (start + payer, f"payer{number}_{payer}", f"sender{number}", 1.0 + payer)
+        for payer in range(4 if ILLICIT[number] else 1)
+    ]
+    return [*payers, (start + 50, f"sender{number}", me, 5.0), (start + 60, me, "shop", 2.0)]
+
+
+@pytest.fixture(scope="module")
+def inputs() -> GraphInputs:
+    from training.models.hybrid import HybridEstimator
+
+    rows = sorted(row for number in range(WALLETS) for row in rows_of(number))
+    ledger = Ledger.from_transfers(transfers(rows))
+    as_of = pd.DatetimeIndex([at(1000 * number + 100) for number in range(WALLETS)])
+    wallets = [f"w{number:03d}" for number in range(WALLETS)]
+    spine = pd.DataFrame({"wallet": wallets, "as_of": as_of.as_unit("us")})
+    values = feature_table(ledger, spine)[list(NAMES)].to_numpy()
+    return HybridEstimator(NAMES, seed=3, parameters=QUICK).inputs(values, ledger, spine, NO_LABELS)
+
+
+@pytest.fixture(scope="module")
+def hybrid(inputs: GraphInputs) -> HybridEstimator:
+    from training.models.hybrid import HybridEstimator
+
+    model = HybridEstimator(NAMES, seed=3, parameters=QUICK)
+    return model.fit(inputs.take(np.arange(LEARNT)), ILLICIT[:LEARNT], np.ones(LEARNT))
+
+
+def test_the_trees_see_what_arrives_over_edges(
+    hybrid: HybridEstimator, inputs: GraphInputs
+) -> None:
+    said = hybrid.log_odds(inputs)
+    assert average_precision(ILLICIT[LEARNT:], said[LEARNT:]) > 0.95
+    alone = [hybrid.log_odds(inputs.take(np.array([row])))[0] for row in range(LEARNT, WALLETS, 9)]
+    np.testing.assert_allclose(alone, said[LEARNT::9], rtol=0, atol=1e-9)
+
+
+def test_reasons_of_both_halves_add_up(hybrid: HybridEstimator, inputs: GraphInputs) -> None:
+    some = inputs.take(np.arange(60))
+    parts = hybrid.contributions(some)
+    assert hybrid.reasons == (*NAMES, "own", "senders", "recipients", "labels")
+    np.testing.assert_allclose(parts.sum(axis=1), hybrid.log_odds(some), rtol=0, atol=1e-9)
+    told = dict(zip(hybrid.reasons, parts[:, :-1].std(axis=0), strict=True))
+    assert told.pop("senders") > 3 * max(told.values())
+    assert not parts[:, hybrid.reasons.index("labels")].any()  # none was known
+    assert np.ptp(parts[:, -1]) < 1e-12
+
+
+def test_its_columns_are_of_networks_that_did_not_learn_from_the_wallet(
+    inputs: GraphInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.models.graph_network import GraphSageEstimator
+    from training.models.hybrid import HybridEstimator
+    from training.models.trees import TreesEstimator
+
+    wallets = np.arange(LEARNT) // 2  # two rows each
+    fits: list[set[int]] = []
+
+    def fit_groups(self: Any, some: GraphInputs, *rest: Any) -> Any:
+        fits.append(set((some.as_of // 2_000_000_000).tolist()))
+        self.memory = fits[-1]
+        return self
+
+    def states(self: Any, some: GraphInputs, players: Any = ()) -> Any:
+        rows = some.as_of // 2_000_000_000
+        known = np.isin(rows, list(self.memory)).astype(float)
+        return np.stack([known, known, known], axis=1)[:, np.newaxis]
+
+    seen = []
+    monkeypatch.setattr(GraphSageEstimator, "fit_groups", fit_groups)
+    monkeypatch.setattr(GraphSageEstimator, "states", states)
+    monkeypatch.setattr(TreesEstimator, "fit", lambda self, table, *_: seen.append(table))
+    model = HybridEstimator(NAMES, seed=0, parameters={"folds": 3, "directions": 0})
+    some = inputs.take(np.arange(LEARNT))
+    model.fit_groups(some, ILLICIT[:LEARNT], np.ones(LEARNT), wallets)
+    assert len(fits) == 4
+    assert not seen[0].features[:, -1].any()  # what networks said was of wallets they did not know
+
+
+def test_a_saved_hybrid_gives_the_same_bits(
+    hybrid: HybridEstimator, inputs: GraphInputs, tmp_path: Path
+) -> None:
+    hybrid.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "graphsage.model.json", "graphsage.model.safetensors", "hybrid.json", "lightgbm.model.txt",
+    ]  # fmt: skip
+    loaded = type(hybrid).load(tmp_path, NAMES)
+    np.testing.assert_array_equal(loaded.log_odds(inputs), hybrid.log_odds(inputs))
+    some = inputs.take(np.arange(9))
+    np.testing.assert_array_equal(loaded.contributions(some), hybrid.contributions(some))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"network": "lightgbm"}, "must be a graph network, not 'lightgbm'"),
+        ({"directions": {"vectors": [[1.0]], "offset": [0.0]}}, "states of 1 numbers, those of"),
+        ({"directions": {"vectors": [[1.0]], "offset": []}}, "are no directions"),
+        ({"directions": {"vectors": [[None]], "offset": [0.0]}}, "1 weights of vectors"),
+        ({"directions": 3}, "hybrid.json does not hold a hybrid"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(
+    change: dict[str, Any], message: str, hybrid: HybridEstimator, tmp_path: Path
+) -> None:
+    hybrid.save(tmp_path)
+    content = json.loads((tmp_path / "hybrid.json").read_text())
+    (tmp_path / "hybrid.json").write_text(json.dumps({**content, **change}))
+    with pytest.raises(RiskError, match=message):
+        type(hybrid).load(tmp_path, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "message"),
+    [
+        (NAMES, {"network": "lightgbm"}, "must be a graph network, not 'lightgbm'"),
+        (NAMES, {"network": "hybrid"}, "must be a graph network, not 'hybrid'"),
+        (NAMES, {"of": {"gine": {}}}, "parameters to gine; parts are graphsage and lightgbm"),
+        (NAMES, {"of": {"graphsage": {"hidden": 0}}}, "hidden of model 'graphsage' must be 1"),
+        (("own",), {}, "columns own bear the name of a part"),
+        (NAMES, {"folds": 1}, "folds of model 'hybrid' must be 2 or more"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(
+    names: tuple[str, ...], given: dict[str, Any], message: str
+) -> None:
+    from training.models.hybrid import HybridEstimator
+
+    with pytest.raises(RiskError, match=message):
+        HybridEstimator(names, seed=0, parameters=given)
+
+
+def test_shares_change_by_their_size_alone() -> None:
+    from training.networks.coalitions import shared_out
+
+    shares = np.array([[3.0, -1.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 0.0]])
+    found = shared_out(shares, np.array([6.0, 0.5, 0.2]))
+    np.testing.assert_allclose(found, [[6.0, 0.0, 0.0], [0.5, 0.0, 0.0], [1.1, -0.9, 0.0]])

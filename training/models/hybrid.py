@@ -1,0 +1,226 @@
+"""The hybrid: trees that read, beside the table, what a graph network says of the wallet.
+
+The network's columns are its log-odds and the main directions of its state before the head. The
+trees learn from columns of networks that did not learn from the row's wallet; at scoring they are
+of the one network that learnt from all. States of two networks have no axes in common, so those of
+each fold's network are mapped linearly onto the axes of the one that is shipped.
+
+References
+----------
+Wolpert, "Stacked generalization" (1992), for scores of rows held back as inputs of the next level.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import RiskError
+from features.json_file import read_json
+from training.group_folds import folds
+from training.models.directions import Directions
+from training.models.estimator import Estimator, Inputs, resolve_parameters
+from training.models.graph_network import GraphEstimator
+from training.models.kinds import estimator_class
+from training.models.parts import load_part, save_part
+from training.models.ranges import Range
+from training.models.trees import TreesEstimator
+from training.networks.coalitions import shapley_values, shared_out
+from training.networks.source import GraphInputs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.ledger import Ledger
+    from features.past import LabelEvents
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+SETTINGS = "hybrid.json"
+TREES = TreesEstimator.kind
+# a row alone and in a batch differ by 1e-12, which must not decide on which side of a split it is
+DECIMALS = 6
+CHUNK = 256  # rows taken apart at once: bounds memory
+
+
+class HybridEstimator:
+    """A graph network and trees over it; see :class:`training.models.estimator.Estimator`.
+
+    ``network`` is a kind of graph network; ``of`` gives parameters to it or to the trees by name,
+    ``{"gine": {"hidden": 16}, "lightgbm": {"trees": 200}}``. ``directions`` is the number of
+    columns that are made of its state; 0: its score alone.
+    """
+
+    kind: ClassVar[str] = "hybrid"
+    reads: ClassVar[Literal["table", "ledger"]] = "ledger"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "network": "graphsage",
+        "of": {},
+        "directions": 4,
+        "folds": 4,
+    }
+    ranges: ClassVar[Mapping[str, Range]] = {"directions": Range(0), "folds": Range(2, 50)}
+    libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
+
+    def __init__(
+        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
+    ) -> None:
+        self.feature_names = feature_names
+        self.seed = seed
+        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
+        network, given = self.parameters["network"], self.parameters["of"]
+        strange = sorted(set(given) - {network, TREES})
+        if strange:
+            raise RiskError(
+                f"of gives parameters to {', '.join(strange)}; parts are {network} and {TREES}"
+            )
+        self.network_ = self._new_network()
+        taken = sorted(set(self.network_.reasons) & set(feature_names))
+        if taken:
+            raise RiskError(
+                f"columns {', '.join(taken)} bear the name of a part of the network; rename them"
+            )
+        self.directions_: Directions | None = None
+        self.trees_ = self._new_trees(self.parameters["directions"])
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The features, by way of the trees alone, then what the network reads."""
+        return (*self.feature_names, *self.network_.reasons)
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether its network learnt from labels of other wallets, so that they must be given."""
+        return self.network_.reads_labels
+
+    def inputs(
+        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
+    ) -> GraphInputs:
+        """Say where to read what lies around the rows; nothing is drawn yet."""
+        return self.network_.inputs(features, ledger, spine, labels)
+
+    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
+        """Learn from n rows; wallets are told apart by their codes."""
+        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
+
+    def fit_groups(
+        self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
+    ) -> Self:
+        """Teach the network; then the trees, by networks that did not learn from the wallet."""
+        self.network_.fit_groups(inputs, y_true, weights, groups)
+        states = self.network_.states(inputs)[:, 0]
+        directions = Directions.fit(states[:, 1:], self.parameters["directions"])
+        columns = np.empty((len(inputs), 1 + directions.count))
+        for learnt, held in folds(y_true, groups, self.parameters["folds"], self.seed):
+            some = inputs.take(learnt)
+            other = self._new_network()
+            share = weights[learnt] / weights[learnt].mean()
+            other.fit_groups(some, y_true[learnt], share, groups[learnt])
+            mapped = directions.mapped(other.states(some)[:, 0, 1:], states[learnt, 1:])
+            columns[held] = _columns(other.states(inputs.take(held))[:, 0], mapped)
+        self.directions_, self.trees_ = directions, self._new_trees(directions.count)
+        self.trees_.fit(self._table(inputs, columns), y_true, weights)
+        return self
+
+    def log_odds(self, inputs: GraphInputs) -> Float64:
+        """Return raw log-odds (n,): those of the trees."""
+        columns = _columns(self.network_.states(inputs)[:, 0], self._fitted())
+        return self.trees_.log_odds(self._table(inputs, columns))
+
+    def contributions(self, inputs: GraphInputs) -> Float64:
+        """Return (n, len(reasons) + 1), rows that sum to :meth:`log_odds`; the base is last.
+
+        Features have their TreeSHAP values. Those of the network's columns together are shared
+        out among what the network reads, by Shapley values of a game of its own: a coalition is
+        worth what the trees say of the row with the columns that the network gives of it.
+        """
+        parts = [
+            self._contributions(inputs.take(np.arange(first, min(first + CHUNK, len(inputs)))))
+            for first in range(0, len(inputs), CHUNK)
+        ]
+        return np.concatenate([np.empty((0, len(self.reasons) + 1)), *parts])
+
+    def save(self, directory: Path) -> None:
+        """Write ``hybrid.json`` and the files of the parts, each after the name of its kind."""
+        content = {
+            "network": self.network_.kind,
+            "directions": self._fitted().to_json(),
+        }
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        (directory / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
+        save_part(cast("Estimator", self.network_), directory)
+        save_part(self.trees_, directory)
+
+    @classmethod
+    def load(cls, directory: Path, feature_names: tuple[str, ...]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        RiskError
+            If the network is of no such kind, a part cannot be read, or they do not fit.
+        """
+        content = read_json(directory / SETTINGS)
+        try:
+            kind = str(content["network"])
+            directions = Directions.from_json(content["directions"], SETTINGS)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RiskError(f"{SETTINGS} does not hold a hybrid: {error!r}") from error
+        parameters = {"network": kind, "directions": directions.count}
+        model = cls(feature_names, seed=0, parameters=parameters)
+        model.network_ = cast("GraphEstimator", load_part(directory, kind, feature_names))
+        width = model.network_.width
+        if directions.width != width:
+            raise RiskError(
+                f"{SETTINGS}: directions are of states of {directions.width} numbers, those of the "
+                f"network have {width}"
+            )
+        names = model.trees_.feature_names
+        model.trees_ = cast("TreesEstimator", load_part(directory, TREES, names))
+        model.directions_ = directions
+        return model
+
+    def _contributions(self, inputs: GraphInputs) -> Float64:
+        given = _columns(self.network_.states(inputs, self.network_.reasons), self._fitted())
+        n_rows, coalitions, width = given.shape
+        rows = np.repeat(inputs.features, coalitions, axis=0)
+        asked = Inputs(np.column_stack([rows, given.reshape(-1, width)]))
+        values = self.trees_.log_odds(asked).reshape(n_rows, coalitions)
+        parts = self.trees_.contributions(self._table(inputs, given[:, -1]))
+        own, told = np.split(parts[:, :-1], [len(self.feature_names)], axis=1)
+        shares = shared_out(shapley_values(values), told.sum(axis=1))
+        return np.column_stack([own, shares, parts[:, -1]])
+
+    def _new_network(self) -> GraphEstimator:
+        name = self.parameters["network"]
+        kind = estimator_class(name)
+        if not issubclass(kind, GraphEstimator):
+            raise RiskError(f"network of a hybrid must be a graph network, not {name!r}")
+        return kind(
+            self.feature_names, seed=self.seed, parameters=self.parameters["of"].get(name, {})
+        )
+
+    def _new_trees(self, directions: int) -> TreesEstimator:
+        added = ("network_log_odds", *(f"network_{number}" for number in range(directions)))
+        given = self.parameters["of"].get(TREES, {})
+        return TreesEstimator((*self.feature_names, *added), seed=self.seed, parameters=given)
+
+    def _table(self, inputs: Inputs, columns: Float64) -> Inputs:
+        return Inputs(np.column_stack([inputs.features, columns]))
+
+    def _fitted(self) -> Directions:
+        if self.directions_ is None:
+            raise RiskError("this hybrid has not been fitted")
+        return self.directions_
+
+
+def _columns(states: Float64, directions: Directions) -> Float64:
+    """Return the trees' columns (..., 1 + count) of log-odds and states (..., 1 + width)."""
+    along = directions(states[..., 1:])
+    return np.round(np.concatenate([states[..., :1], along], axis=-1), DECIMALS)

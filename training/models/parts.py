@@ -1,0 +1,25 @@
+"""Models that others are made of, in one folder: each part's files bear the name of its kind."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from training.models.estimator import Estimator
+from training.models.kinds import estimator_class
+
+
+def save_part(part: Estimator, directory: Path) -> None:
+    """Write the files of a fitted part, each after the name of its kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        part.save(Path(folder))
+        for path in Path(folder).iterdir():
+            (directory / f"{part.kind}.{path.name}").write_bytes(path.read_bytes())
+
+
+def load_part(directory: Path, kind: str, feature_names: tuple[str, ...]) -> Estimator:
+    """Read what :func:`save_part` wrote of a kind; raises RiskError as the kind does."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in directory.glob(f"{kind}.*"):
+            (Path(folder) / path.name.removeprefix(f"{kind}.")).write_bytes(path.read_bytes())
+        return estimator_class(kind).load(Path(folder), feature_names)
