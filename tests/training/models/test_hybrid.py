@@ -96,27 +96,29 @@ def test_its_columns_are_of_networks_that_did_not_learn_from_the_wallet(
     from training.models.trees import TreesEstimator
 
     wallets = np.arange(LEARNT) // 2  # two rows each
-    fits: list[set[int]] = []
+    some = inputs.take(np.arange(LEARNT))
+    wallet_at = dict(zip(some.as_of.tolist(), wallets.tolist(), strict=True))
+    learnt: list[set[int]] = []
 
-    def fit_groups(self: Any, some: GraphInputs, *rest: Any) -> Any:
-        fits.append(set((some.as_of // 2_000_000_000).tolist()))
-        self.memory = fits[-1]
+    def fit_groups(self: Any, rows: GraphInputs, *rest: Any) -> Any:
+        self.memory = {wallet_at[instant] for instant in rows.as_of.tolist()}
+        learnt.append(self.memory)
         return self
 
-    def states(self: Any, some: GraphInputs, players: Any = ()) -> Any:
-        rows = some.as_of // 2_000_000_000
-        known = np.isin(rows, list(self.memory)).astype(float)
-        return np.stack([known, known, known], axis=1)[:, np.newaxis]
+    def states(self: Any, rows: GraphInputs, players: Any = ()) -> Any:
+        """Say of each row whether its wallet was learnt from."""
+        known = [float(wallet_at[instant] in self.memory) for instant in rows.as_of.tolist()]
+        return np.repeat(known, 3).reshape(-1, 1, 3)
 
-    seen = []
+    seen: list[Any] = []
     monkeypatch.setattr(GraphSageEstimator, "fit_groups", fit_groups)
     monkeypatch.setattr(GraphSageEstimator, "states", states)
     monkeypatch.setattr(TreesEstimator, "fit", lambda self, table, *_: seen.append(table))
     model = HybridEstimator(NAMES, seed=0, parameters={"folds": 3, "directions": 0})
-    some = inputs.take(np.arange(LEARNT))
     model.fit_groups(some, ILLICIT[:LEARNT], np.ones(LEARNT), wallets)
-    assert len(fits) == 4
-    assert not seen[0].features[:, -1].any()  # what networks said was of wallets they did not know
+    assert len(learnt) == 1 + 3
+    assert len(learnt[0]) == LEARNT // 2
+    assert not seen[0].features[:, -1].any()
 
 
 def test_a_saved_hybrid_gives_the_same_bits(
