@@ -26,8 +26,8 @@ from features.kernel.compiler import CACHE
 from features.kernel.leaf_sums import LEAF, NODE, STEP, add_leaf_sums
 from features.ledger import Ledger
 from features.ledger.verify import verify
-from features.neighbourhood import neighbourhoods
-from features.past import NO_LABELS, past_of
+from features.past import label_events, past_of
+from features.subgraphs import known_labels, recent_transfers, subgraphs
 from features.table import feature_table
 from features.taint.policies import fifo, haircut, poison
 from features.trails import trace
@@ -37,7 +37,7 @@ from features.views import VIEWS
 
 _START = pd.Timestamp("2026-01-01", tz="UTC")
 _MARK = CACHE / "everything"
-_LEDGER, _FLOWS, _REST = "the ledger", "flows", "policies, neighbourhoods and trees"
+_LEDGER, _FLOWS, _REST = "the ledger", "flows", "policies, subgraphs and trees"
 # to compile: begun first, so that none ends late
 _LONGEST = ("patterns", "layering", "exposure", "depth")
 # minute, sender, recipient, amount: a peel chain, a cycle, and money spread out and collected
@@ -173,7 +173,9 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
             policy(ledger, spine, labels=labels)
         codes = ledger.codes(spine["wallet"])
         instants = np.full(codes.size, (ledger.last_time or 0) + 1)
-        neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
+        past = past_of(ledger, codes, instants, label_events(ledger, labels))
+        known_labels(past, subgraphs(past, fan_out=(4, 4)))
+        recent_transfers(past, 4)
         none = np.zeros(0)
         add_leaf_sums(
             np.zeros((0, 1)), none.astype(NODE), np.zeros(1, LEAF), none.astype(STEP),

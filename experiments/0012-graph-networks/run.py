@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "0001-real-ethereum")]
 
 from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("real", "pretraining", "bank", "agents", "paths")
+STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler")
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
 SEEDS = range(5)

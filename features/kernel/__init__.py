@@ -22,7 +22,8 @@ from features.kernel.hash_table import (
     table_mask,
 )
 from features.kernel.ordering import hash_order
-from features.kernel.search import before
+from features.kernel.prefetch import prefetch
+from features.kernel.search import before, before_each
 from features.kernel.text_hash import hash_place, string_hash, text_hashes
 
 __all__ = [
@@ -39,12 +40,14 @@ __all__ = [
     "Rows",
     "UInt64s",
     "before",
+    "before_each",
     "empty_table",
     "first_slot",
     "hash_order",
     "hash_place",
     "inner_kernel",
     "kernel",
+    "prefetch",
     "secret_of",
     "secret_slot",
     "slot_of",

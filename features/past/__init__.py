@@ -32,6 +32,7 @@ from features.past.cut import (
 from features.past.few import few_between
 from features.past.fifo import Spent, spend
 from features.past.known_labels import NO_LABELS, LabelEvents, label_events
+from features.past.many import Cuts, ask_cut, cut_each, place_across_each, prefetch_last
 from features.past.statistics import count_entropy, quantile, sort_values
 from features.past.windows import WIDTHS, WINDOWS, window_sums
 
@@ -49,6 +50,7 @@ __all__ = [
     "WIDTHS",
     "WINDOWS",
     "AssetPast",
+    "Cuts",
     "DustPast",
     "History",
     "LabelEvents",
@@ -60,9 +62,11 @@ __all__ = [
     "TracedPast",
     "UnpricedPast",
     "ask",
+    "ask_cut",
     "before",
     "count_entropy",
     "cut",
+    "cut_each",
     "earlier",
     "event_at",
     "ever_labelled",
@@ -79,6 +83,8 @@ __all__ = [
     "past_with_dust",
     "past_with_unpriced",
     "place_across",
+    "place_across_each",
+    "prefetch_last",
     "quantile",
     "set_aside",
     "sort_values",

@@ -1,13 +1,16 @@
 """What is told of a transfer that joins two wallets of a subgraph."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from features.kernel import SECOND, Float64s, inner_kernel
-from features.past import History, Past, PastSide, place_across
+from features.kernel import SECOND, Float64s, Int64s, Rows, inner_kernel, kernel, prefetch
+from features.past import History, Past, PastSide, place_across_each
 from features.view import places
 
 SIDE_READ = 64  # latest transfers of the parent's side that shares are of
 SENT_READ = 16  # of the sender's sendings, up to the transfer itself
+AHEAD = 8  # so many steps before something is read, it is asked for
 
 _EDGE = (
     ("value_amount", "value in the ledger's unit of account"),
@@ -21,6 +24,14 @@ _EDGE = (
 AT = places(*_EDGE)
 EDGE_COLUMNS: tuple[str, ...] = tuple(f"edge_{name}" for name, _ in _EDGE)
 SIZED_COLUMNS: tuple[str, ...] = ("edge_value_amount", "own_value_amount")  # not scale-free
+
+
+class Received(NamedTuple):
+    """Edges whose parent received them, int64 arrays: which, by what places, as of when."""
+
+    edge: Int64s
+    place: Int64s
+    instant: Int64s
 
 
 @inner_kernel
@@ -38,6 +49,8 @@ def describe(
 ) -> None:
     """Fill ``EDGE_COLUMNS`` of the transfer at a place of the parent's side.
 
+    The share of the sender of what was received is left to :func:`tell_senders`.
+
     ``sent`` says which side that is, ``history`` is the parent's there, and ``read`` its
     :func:`sum_read`.
     """
@@ -47,7 +60,9 @@ def describe(
     out[AT.value_amount] = amount
     out[AT.value_to_mean_ratio] = amount * n / total if total > 0.0 else np.nan
     out[AT.side_share] = min(amount / total, 1.0) if total > 0.0 else np.nan
-    out[AT.sender_share] = _share_of_sender(past, sent, history, place)
+    out[AT.sender_share] = np.nan
+    if sent:
+        out[AT.sender_share] = share_of_sent(side, history.end - history.total, place)
     out[AT.age_s] = (side.as_of[0] - time) / SECOND
     gaps = np.nan, np.nan
     if place > history.end - history.total:
@@ -58,14 +73,30 @@ def describe(
 
 
 @inner_kernel
-def _share_of_sender(past: Past, sent: bool, history: History, place: int) -> float:
-    outgoing, at, first = past.outgoing, place, history.end - history.total
-    if not sent:
-        sender = past.incoming.counterparty[place]
-        at, first = place_across(past.incoming, place, outgoing), outgoing.start[sender]
-        if at < 0:
-            return np.nan
-    total = 0.0
-    for other in range(max(first, at - SENT_READ + 1), at + 1):
-        total += outgoing.amount[other]
-    return outgoing.amount[at] / total if total > 0.0 else np.nan
+def share_of_sent(outgoing: PastSide, first: int, place: int) -> float:
+    """Share of a transfer in the latest sendings of its sender up to it.
+
+    ``place`` is its own on the outgoing side, ``first`` that of the sender's first.
+    """
+    amount, total = outgoing.amount, 0.0
+    for other in range(max(first, place - SENT_READ + 1), place + 1):
+        total += amount[other]
+    return amount[place] / total if total > 0.0 else np.nan
+
+
+@kernel
+def tell_senders(past: Past, received: Received, n: int, values: Rows) -> None:
+    """Fill ``sender_share`` of what was received, whose places at its senders are sought here.
+
+    That costs as much as all else that is told of it, so it is done of many at once.
+    """
+    incoming, outgoing = past.incoming, past.outgoing
+    places, across = received.place[:n], np.empty(n, np.int64)
+    place_across_each(incoming, places, received.instant[:n], outgoing, across)
+    for i in range(n):
+        if i + AHEAD < n and across[i + AHEAD] >= 0:
+            prefetch(outgoing.amount, across[i + AHEAD])
+            prefetch(outgoing.amount, max(across[i + AHEAD] - SENT_READ + 1, 0))
+        first, out = outgoing.start[incoming.counterparty[places[i]]], values[received.edge[i]]
+        if across[i] >= 0:
+            out[AT.sender_share] = share_of_sent(outgoing, first, across[i])

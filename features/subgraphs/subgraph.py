@@ -15,9 +15,18 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Int8s, Int32s, Int64s, Rows
-from features.past import PSEUDO, Past, ask, inner_kernel, kernel
+from features.past import (
+    PSEUDO,
+    Cuts,
+    Past,
+    ask_cut,
+    cut_each,
+    inner_kernel,
+    kernel,
+    prefetch_last,
+)
 from features.subgraphs.choice import Chosen, Draw, choose
-from features.subgraphs.edges import EDGE_COLUMNS, describe, sum_read
+from features.subgraphs.edges import AHEAD, EDGE_COLUMNS, Received, describe, sum_read, tell_senders
 
 SUBGRAPH_VERSION = 1
 
@@ -162,12 +171,21 @@ def _expand(
     found : _Found
         To be filled, from the front.
     """
-    fan, of_roots = fan_of
+    (fan, of_roots), size = fan_of, roots.size
+    cuts_in = Cuts(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
+    cuts_out = Cuts(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
+    cut_each(past.incoming, past.wallets, past.instants, cuts_in)
+    cut_each(past.outgoing, past.wallets, past.instants, cuts_out)
+    most = size * fan
+    got = Received(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64))
     received = Chosen(np.empty(fan, np.int64), np.empty(fan))
     sent = Chosen(np.empty(fan, np.int64), np.empty(fan))
-    n, e = 0, 0
-    for node in range(roots.size):
-        asked = ask(past, node)
+    n, e, n_got = 0, 0, 0
+    for node in range(size):
+        if node + AHEAD < size:
+            prefetch_last(past.incoming, cuts_in, node + AHEAD)
+            prefetch_last(past.outgoing, cuts_out, node + AHEAD)
+        asked = ask_cut(past, node, cuts_in, cuts_out)
         wallet = asked.wallet
         if wallet < 0 or (not of_roots and past.kind[wallet] == PSEUDO):
             continue
@@ -191,7 +209,11 @@ def _expand(
                 found.child[e], found.parent[e], found.side[e] = child, node, is_sent
                 found.transfer[e] = side.transfer[place]
                 describe(past, is_sent == 1, history, place, read, found.values[e])
+                if not is_sent:
+                    got.edge[n_got], got.place[n_got], got.instant[n_got] = e, place, asked.as_of
+                    n_got += 1
                 e += 1
+    tell_senders(past, got, n_got, found.values)
     return n, e
 
 

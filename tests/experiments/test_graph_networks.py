@@ -19,6 +19,7 @@ import network_arms  # noqa: E402 - its folder must be importable first
 import network_case  # noqa: E402
 import stage_agents  # noqa: E402
 import stage_paths  # noqa: E402
+import stage_sampler  # noqa: E402
 
 TINY = one_hand.Sizes(people=300, transfers=600, crews=4, flows=20, days=44)
 
@@ -153,3 +154,11 @@ def test_a_model_is_told_the_labels_of_wallets_learnt_from_or_none() -> None:
     nothing = case.recipe(network_case.Arm("lightgbm", told="nothing"), 0)
     assert len(nothing.told.known_at) == 0
     assert case.table.shape[1] >= len(nothing.names)
+
+
+def test_what_drawing_costs_is_told_of_every_part(tmp_path: Path) -> None:
+    found = stage_sampler.measures(tmp_path, quick=True, kinds=())
+    told = {measure.name: measure for measure in found}
+    assert told["sampler latest"].target == stage_sampler.TARGET_MS
+    assert told["sampler latest, one row"].value < told["sampler latest"].value
+    assert all(measure.value > 0 for measure in found)

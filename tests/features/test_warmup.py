@@ -36,8 +36,8 @@ import json, sys, tempfile
 import numpy as np
 import pandas as pd
 from features import Ledger, feature_table, fifo, haircut, poison, trace
-from features.neighbourhood import neighbourhoods
-from features.past import NO_LABELS, past_of
+from features.past import label_events, past_of
+from features.subgraphs import known_labels, recent_transfers, subgraphs
 
 random = np.random.default_rng(0)
 n, start = 3000, pd.Timestamp("2026-01-01", tz="UTC")
@@ -68,7 +68,9 @@ for policy in (haircut, fifo, poison):
     policy(ledger, spine[:3], labels=labels)
 codes = ledger.codes(spine["wallet"])
 instants = np.full(codes.size, ledger.last_time)
-neighbourhoods(past_of(ledger, codes, instants, NO_LABELS), first_fan=4, second_fan=4)
+past = past_of(ledger, codes, instants, label_events(ledger, labels))
+known_labels(past, subgraphs(past, fan_out=(4, 4), draw="recent"))
+recent_transfers(past, 4)
 """
 
 
