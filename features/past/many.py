@@ -25,7 +25,8 @@ class Cuts(NamedTuple):
 @kernel
 def cut_each(side: PastSide, wallets: Int32s, instants: Int64s, cuts: Cuts) -> None:
     """Fill ``cuts`` with what :func:`features.past.cut` gives of each wallet at its instant."""
-    start, end, left = np.empty((3, TOGETHER), np.int64)
+    start, end = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    left, when = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
     for at in range(0, wallets.size, TOGETHER):
         n = min(TOGETHER, wallets.size - at)
         for i in range(n):
@@ -34,12 +35,12 @@ def cut_each(side: PastSide, wallets: Int32s, instants: Int64s, cuts: Cuts) -> N
                 prefetch(side.count, wallets[at + i])
         for i in range(n):
             wallet = wallets[at + i]
-            start[i], left[i] = 0, 0
+            start[i], left[i], when[i] = 0, 0, instants[at + i]
             if 0 <= wallet < side.start.size:
-                start[i], stop = held(side, wallet, instants[at + i])
+                start[i], stop = held(side, wallet, when[i])
                 left[i] = stop - start[i]
             end[i] = start[i]
-        before_each(side.time, end, left, instants[at : at + n], n)
+        before_each(side.time, end, left, when, n)
         for i in range(n):
             cuts.first[at + i] = max(start[i], end[i] - HISTORY_CAP)
             cuts.end[at + i], cuts.total[at + i] = end[i], end[i] - start[i]
@@ -83,7 +84,8 @@ def place_across_each(
     across : int64 array, shape (n,)
     """
     time, transfer, counterparty = other.time, other.transfer, side.counterparty
-    stop, place, left, when = np.empty((4, TOGETHER), np.int64)
+    stop, place = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    left, when = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
     for at in range(0, places.size, TOGETHER):
         n = min(TOGETHER, places.size - at)
         for i in range(n):
