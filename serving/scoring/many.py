@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from features.table import compute_rows
 from serving.scoring.evidence import Evidence, seconds_of
+from training.models.estimator import Where
 
 if TYPE_CHECKING:
     from serving.scoring.scorer import Scorer
@@ -121,10 +122,13 @@ def _computed(scorer: "Scorer", part: Sequence[Plain]) -> Rows:
     with held.lock.shared():
         ledger = held.ledger
         codes = np.array([ledger.code(one.wallet) for one in part], np.int32)
+        where = Where(ledger, codes, instants, held.events)
         values = compute_rows(ledger, codes, instants, labels=held.events, views=model.views)
+        context = np.stack([one.own for one in part])
+        inputs = model.rows.inputs(values, context, where).drawn()
         stood = ledger.last_time, ledger.n_transfers, ledger.provenance.retractions
     viewed = time.perf_counter()
     explain = any(one.reasons or one.groups for one in part)
-    scores = model.score_rows(values, context=np.stack([one.own for one in part]), reasons=explain)
+    scores = model.rows.scores(inputs, values, reasons=explain)
     seconds = {stage: took / len(part) for stage, took in seconds_of(started, viewed).items()}
     return Rows(values, scores, *stood, seconds)

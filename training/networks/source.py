@@ -7,7 +7,7 @@ asks for it, and as often as one likes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -109,6 +109,8 @@ class GraphInputs(Inputs):
         Of other wallets; cut at each row's instant.
     reading
         What is read.
+    held
+        What lies around all of them, where it was drawn already.
     """
 
     ledger: Ledger
@@ -116,6 +118,7 @@ class GraphInputs(Inputs):
     as_of: Int64
     labels: LabelEvents
     reading: Reading
+    held: Around | None = None
 
     @property
     def wallets(self) -> Int64:
@@ -123,14 +126,20 @@ class GraphInputs(Inputs):
         return np.where(self.codes < 0, -1 - np.arange(len(self)), self.codes)
 
     def take(self, rows: Int64) -> GraphInputs:
-        """Return some rows."""
+        """Return some rows; of drawn ones ``rows`` ascends without repetition."""
         return GraphInputs(
             self.features[rows], self.ledger, self.codes[rows], self.as_of[rows], self.labels,
-            self.reading,
+            self.reading, None if self.held is None else self.held.take(rows),
         )  # fmt: skip
+
+    def drawn(self) -> GraphInputs:
+        """Return the same with what lies around all rows: for few."""
+        return replace(self, held=self.around())
 
     def around(self) -> Around:
         """Draw what lies around all rows: call it on a batch."""
+        if self.held is not None:
+            return self.held
         reading = self.reading
         past = past_of(self.ledger, self.codes, self.as_of, self.labels)
         drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw)
