@@ -163,6 +163,23 @@ def test_reasons_are_shapley_values(fitted: Fitted) -> None:
     assert np.ptp(parts[:, 5]) < 1e-12  # a typical wallet without neighbours
 
 
+def test_a_coalition_is_the_network_without_the_others(fitted: Fitted) -> None:
+    from training.networks.coalitions import coalition_states
+
+    model, inputs = fitted
+    some, network = inputs.take(np.arange(6)), model.network_
+    assert network is not None
+    batch = model.prepared_.batch(some, some.around(), torch.float64)
+    with torch.inference_mode():
+        found = coalition_states(network, batch, model.reasons)
+        for members in range(1 << len(model.reasons)):
+            left = batch
+            for at, player in enumerate(model.reasons):
+                left = left if members >> at & 1 else left.without(player)
+            wanted = network.states(left).numpy()
+            np.testing.assert_array_equal(found[:, members], wanted)
+
+
 def test_shapley_is_the_mean_over_orders() -> None:
     from training.networks.coalitions import shapley_values
 
