@@ -179,11 +179,10 @@ class Service:
 
     def tells_many(self, asked: requests.ScoreRequest) -> bool:
         """Whether a question may be one of :meth:`told_many`: about a wallet as things are."""
-        plain = asked.level == "wallet" and not asked.transfers and "exposure" not in asked.include
-        return plain and self.scorer.tabular
+        return asked.level == "wallet" and not asked.transfers and "exposure" not in asked.include
 
     def told_many(self, asked: Sequence[requests.ScoreRequest]) -> list[Told | RiskError]:
-        """Answer several as :meth:`told` does, with the same bits and less work."""
+        """Answer several as :meth:`told` does, with less work; see :mod:`serving.scoring.many`."""
         started, journal_seq = time.perf_counter(), self.journal.last_seq
         questions = [self._plain(one) for one in asked]
         plain = [one for one in questions if isinstance(one, Plain)]

@@ -29,6 +29,7 @@ from training.models.estimator import Inputs
 from training.reasons.grouping import Grouping
 from training.reasons.percentiles import Percentiles
 from training.reasons.typical import TYPICAL, Typical
+from training.row_scorer import RowScorer
 from training.scores import COUNTS, Scores, scores_frame
 from training.spine_scorer import Asked, Level, SpineScorer, clusters_of
 from training.table_columns import Places, model_columns, transfers_of
@@ -60,6 +61,8 @@ class RiskModel:
         The user's own columns that it reads, after those of the views.
     grouping, typical
         What its reasons mean, and the wallet that they are told against.
+    rows
+        Its way from rows of arrays to scores, of every kind: the endpoint's.
     classes_
         0 licit, 1 illicit; :meth:`predict_proba` gives the second's probability alone, (n,).
 
@@ -79,12 +82,12 @@ class RiskModel:
         self.views = self.manifest.views_among(views)
         self.context_names = self.manifest.context
         columns = [column.name for column in feature_columns(self.views)]
-        self._places = Places.of(columns, self.feature_names, self.context_names)
+        places = Places.of(columns, self.feature_names, self.context_names)
         self.grouping = Grouping(self.reasons, self.views, self.context_names)
         self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
         usual = np.array([self.typical.contributions[name] for name in self.reasons])
-        self._judge = Judge(parts, self.categories, usual)
-        self._scorer = SpineScorer(self.views, self._places, self.estimator, self._judge)
+        self.rows = RowScorer(places, self.estimator, Judge(parts, self.categories, usual))
+        self._scorer = SpineScorer(self.views, self.rows)
         self._kinds = () if self.categories is None else self.categories.columns
 
     def __repr__(self) -> str:
@@ -227,7 +230,7 @@ class RiskModel:
     def score_rows(
         self, values: Float64, *, context: Float64 | None = None, reasons: bool = False
     ) -> Scores:
-        """Score rows given as an array: the endpoint's way, without a DataFrame.
+        """Score rows given as an array, without a DataFrame; tabular kinds only, else ModelError.
 
         Parameters
         ----------
@@ -238,15 +241,10 @@ class RiskModel:
             float64 (n, len(context_names)); None: nothing is given, all nan.
         reasons
             Whether to compute contributions.
-
-        Raises
-        ------
-        ModelError
-            If the model reads more than a table.
         """
         self._require_table()
-        inputs = Inputs(self._places.features(values, context))
-        return self._judge(inputs, self._places.transfers(values), reasons=reasons)
+        inputs = Inputs(self.rows.places.features(values, context))
+        return self.rows.scores(inputs, values, reasons=reasons)
 
     def score(
         self,
@@ -342,7 +340,7 @@ class RiskModel:
         inputs = Inputs(model_columns(table, self.feature_names))
         counted = set(COUNTS) <= set(table.columns)
         counts = transfers_of(table) if counted else np.full(len(table), np.inf)
-        return self._judge(inputs, counts, reasons=reasons)
+        return self.rows.judge(inputs, counts, reasons=reasons)
 
     def _require_table(self) -> None:
         if self.estimator.reads != "table":

@@ -70,7 +70,11 @@ class Scores(NamedTuple):
 
     def row(self, at: int) -> Scores:
         """Return one of them."""
-        told: list[Any] = [None if values is None else values[at : at + 1] for values in self]
+        return self.rows(at, at + 1)
+
+    def rows(self, start: int, stop: int) -> Scores:
+        """Return those of some rows."""
+        told: list[Any] = [None if values is None else values[start:stop] for values in self]
         return Scores(*told)
 
 

@@ -14,7 +14,8 @@ from features.clusters.entity import Entity, entity_of
 from features.contracts.times import microseconds
 from features.table import compute_rows
 from training.manifest import ModelError
-from training.models.estimator import Estimator, inputs_of
+from training.models.estimator import Where
+from training.row_scorer import RowScorer
 from training.scores import Scores
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from features.ledger import Ledger
     from features.past import LabelEvents
     from features.view import View
-    from training.judge import Judge
-    from training.table_columns import Places
 
 Float64 = NDArray[np.float64]
 Level = Literal["wallet", "entity"]
@@ -68,23 +67,19 @@ class Asked(NamedTuple):
 
 
 class SpineScorer(NamedTuple):
-    """A model's way from a ledger to scores: views, what of them it reads, and its judgement."""
+    """A model's way from a ledger to scores: by rows of its views."""
 
     views: tuple[View, ...]
-    places: Places
-    estimator: Estimator
-    judge: Judge
+    rows: RowScorer
 
     def wallets(self, ledger: Ledger, asked: Asked) -> Scores:
         """Score each wallet by its own transfers."""
         spine = asked.spine
-        values = compute_rows(
-            ledger, ledger.codes(spine["wallet"]), microseconds(spine["as_of"]),
-            labels=asked.labels, views=self.views,
-        )  # fmt: skip
-        features = self.places.features(values, asked.context)
-        inputs = inputs_of(self.estimator, features, ledger, spine, asked.labels)
-        return self.judge(inputs, self.places.transfers(values), reasons=asked.reasons)
+        codes, instants = ledger.codes(spine["wallet"]), microseconds(spine["as_of"])
+        where = Where(ledger, codes, instants, asked.labels)
+        values = compute_rows(ledger, codes, instants, labels=asked.labels, views=self.views)
+        inputs = self.rows.inputs(values, asked.context, where)
+        return self.rows.scores(inputs, values, reasons=asked.reasons)
 
     def entities(self, ledger: Ledger, asked: Asked, clusters: Clusters) -> Scores:
         """Score the entity of each wallet; the ledger is changed meanwhile, and is as it was."""

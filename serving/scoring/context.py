@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from features.errors import RiskError
 from features.kernel import Float64s
@@ -40,9 +39,3 @@ def context_row(names: tuple[str, ...], given: Context) -> Float64s:
         raise RiskError(f"context: the model does not read {unknown[0][:100]!r}; {allowed}")
     numbers = [given.get(name) for name in names]
     return np.array([np.nan if number is None else number for number in numbers], np.float64)
-
-
-def context_frame(names: tuple[str, ...], row: Float64s, spine: pd.DataFrame) -> pd.DataFrame:
-    """The same as a frame for the one row of a spine, indexed by (wallet, as_of)."""
-    index = pd.MultiIndex.from_frame(spine)
-    return pd.DataFrame(row.reshape(1, -1), index=index, columns=list(names))

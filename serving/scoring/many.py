@@ -1,25 +1,28 @@
 """Many wallets at once: rows, scores and reasons of several in one call each, with the same bits.
 
 Views of the next few are computed while the last few are told: views leave the interpreter free,
-and telling does not.
+and telling does not. A model that reads more than a row is asked of many parts at once, since a
+call of it costs more than a row; its scores are those of single questions to 1e-9.
 """
 
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from features.table import compute_rows
-from serving.scoring.evidence import Evidence, seconds_of
+from serving.scoring.evidence import Evidence
+from training.models.estimator import Where
 
 if TYPE_CHECKING:
     from serving.scoring.scorer import Scorer
+    from training.models.estimator import Inputs
     from training.risk_model import Scores
 
 # the ledger is held for the views of so much work at once: about four milliseconds
@@ -28,7 +31,9 @@ ROW_WORK = 800  # of a row, in transfers that are read
 MOST_READ = 10_000  # of a side
 
 Float64s = npt.NDArray[np.float64]
+_Found = TypeVar("_Found")
 THREADS = min(4, os.cpu_count() or 1)  # of views; what is told of them keeps up with a few
+JUDGED_ROWS = 256  # of a model that reads more than a row, at once
 _AHEAD = ThreadPoolExecutor(THREADS, "views-ahead")
 
 
@@ -50,6 +55,28 @@ class Plain(NamedTuple):
     own: Float64s
     reasons: bool
     groups: bool
+
+
+class Read(NamedTuple):
+    """What was read of the ledger for several questions.
+
+    Attributes
+    ----------
+    values : float64 array, shape (n, columns of the model's views)
+    inputs : Inputs of n rows, drawn
+    last_time : int or None
+    transfers, retractions : int
+        Where the ledger stood.
+    seconds : float
+        Of all.
+    """
+
+    values: Float64s
+    inputs: "Inputs"
+    last_time: int | None
+    transfers: int
+    retractions: int
+    seconds: float
 
 
 class Rows(NamedTuple):
@@ -77,22 +104,39 @@ class Rows(NamedTuple):
 def told_many(
     scorer: "Scorer", asked: Sequence[Plain]
 ) -> Iterator[tuple[dict[str, Any], Evidence]]:
-    """Answer each as :meth:`serving.scoring.scorer.Scorer.told` does, in order.
-
-    Parameters
-    ----------
-    scorer : Scorer
-        Of a model that reads a row of the table.
-    asked : sequence of Plain
-    """
+    """Answer each as :meth:`serving.scoring.scorer.Scorer.told` does, in order."""
     parts = [*_parts(scorer, asked)]
-    coming = deque(_AHEAD.submit(_computed, scorer, part) for part in parts[:THREADS])
-    for part, later in zip_longest(parts, parts[THREADS:]):
-        rows = coming.popleft().result()
-        if later is not None:
-            coming.append(_AHEAD.submit(_computed, scorer, later))
+    computed = _ahead(lambda part: _computed(scorer, part), parts)
+    if not scorer.tabular:
+        computed = _judged_together(scorer, parts)
+    for part, rows in zip(parts, computed, strict=True):
         for at, question in enumerate(part):
             yield scorer.tell_row(question, rows, at)
+
+
+def _ahead(
+    work: Callable[[Sequence[Plain]], _Found], parts: Sequence[Sequence[Plain]]
+) -> Iterator[_Found]:
+    """Work on the next few parts while the last are used."""
+    coming = deque(_AHEAD.submit(work, part) for part in parts[:THREADS])
+    for _, later in zip_longest(parts, parts[THREADS:]):
+        done = coming.popleft().result()
+        if later is not None:
+            coming.append(_AHEAD.submit(work, later))
+        yield done
+
+
+def _judged_together(scorer: "Scorer", parts: Sequence[Sequence[Plain]]) -> Iterator[Rows]:
+    """Read part by part, so that a writer waits for one only; then one call of the model."""
+    reads = _ahead(lambda part: _read(scorer, part), parts)
+    waiting: list[tuple[Sequence[Plain], Read]] = []
+    for at, one in enumerate(zip(parts, reads, strict=True)):
+        waiting.append(one)
+        more = at + 1 < len(parts) and len(parts[at + 1])
+        rows = sum(len(part) for part, _ in waiting)
+        if not more or rows + more > JUDGED_ROWS:
+            yield from _judged(scorer, waiting)
+            waiting = []
 
 
 def _parts(scorer: "Scorer", asked: Sequence[Plain]) -> Iterator[Sequence[Plain]]:
@@ -115,16 +159,41 @@ def _parts(scorer: "Scorer", asked: Sequence[Plain]) -> Iterator[Sequence[Plain]
 
 
 def _computed(scorer: "Scorer", part: Sequence[Plain]) -> Rows:
+    (rows,) = _judged(scorer, [(part, _read(scorer, part))])
+    return rows
+
+
+def _read(scorer: "Scorer", part: Sequence[Plain]) -> Read:
     model, held = scorer.model, scorer.held
     started = time.perf_counter()
     instants = np.array([one.as_of for one in part], np.int64)
+    context = np.stack([one.own for one in part])
     with held.lock.shared():
         ledger = held.ledger
         codes = np.array([ledger.code(one.wallet) for one in part], np.int32)
         values = compute_rows(ledger, codes, instants, labels=held.events, views=model.views)
+        where = Where(ledger, codes, instants, held.events)
+        inputs = model.rows.inputs(values, context, where).drawn()
         stood = ledger.last_time, ledger.n_transfers, ledger.provenance.retractions
-    viewed = time.perf_counter()
-    explain = any(one.reasons or one.groups for one in part)
-    scores = model.score_rows(values, context=np.stack([one.own for one in part]), reasons=explain)
-    seconds = {stage: took / len(part) for stage, took in seconds_of(started, viewed).items()}
-    return Rows(values, scores, *stood, seconds)
+    return Read(values, inputs, *stood, time.perf_counter() - started)
+
+
+def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> Iterator[Rows]:
+    """Score several parts by one call of the model."""
+    began = time.perf_counter()
+    reads = [one for _, one in read]
+    explain = any(one.reasons or one.groups for part, _ in read for one in part)
+    values, inputs = reads[0].values, reads[0].inputs
+    if len(reads) > 1:
+        values = np.concatenate([one.values for one in reads])
+        inputs = inputs.joined([one.inputs for one in reads])
+    scores = scorer.model.rows.scores(inputs, values, reasons=explain)
+    took, start = (time.perf_counter() - began) / len(values), 0
+    for part, one in read:
+        stop = start + len(part)
+        seconds = {"view": one.seconds / len(part), "model": took}
+        yield Rows(
+            one.values, scores.rows(start, stop), one.last_time, one.transfers, one.retractions,
+            seconds,
+        )  # fmt: skip
+        start = stop

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.clusters import Clusters
-from features.contracts.spine import check_spine
 from features.contracts.times import instant_text
 from features.errors import RiskError
 from features.guests import all_views
@@ -24,7 +23,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
-from serving.scoring.context import Context, context_frame, context_row
+from serving.scoring.context import Context, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
 from serving.scoring.evidence import Computed, Evidence, Question, Wished, seconds_of
 from serving.scoring.explanation import Explainer
@@ -34,6 +33,7 @@ from serving.scoring.many import Plain, Rows
 from serving.scoring.opened import Opened
 from serving.scoring.tracer import Tracer
 from training.bands import LOWEST, BandTable
+from training.models.estimator import Where
 from training.risk_model import RiskModel, Scores
 from training.spine_scorer import Level, clusters_of
 
@@ -290,36 +290,22 @@ class Scorer:
             return traced_exposure(held.ledger, code, asked.as_of, labels=events)
 
     def _compute(self, asked: Question, own: Float64s, reasons: bool) -> Computed:
-        model, held, as_of = self.model, self.held, asked.as_of
+        model, held = self.model, self.held
         started = time.perf_counter()
         if asked.transfers and asked.level != "wallet":
             raise RiskError("transfers can be supposed at level wallet only")
         if asked.transfers and not self.tabular:
             raise RiskError(f"a {model.kind} model reads more than a row: it supposes no transfers")
-        with self._asked(asked) as (one, code, events, entity):
-            codes = np.array([code], dtype=np.int32)
-            values = compute_rows(
-                held.ledger, codes, np.array([as_of]), labels=events, views=model.views
-            )
+        with self._asked(asked) as (_, code, events, entity):
             ledger = held.ledger
+            codes, instants = np.array([code], np.int32), np.array([asked.as_of], np.int64)
+            values = compute_rows(ledger, codes, instants, labels=events, views=model.views)
             stood = (ledger.last_time, entity, ledger.n_transfers, ledger.provenance.retractions)
-            if not self.tabular:
-                viewed = time.perf_counter()
-                scores = self._score_spine(one, as_of, own, reasons)
-                return Computed(values[0], scores, *stood, seconds_of(started, viewed))
+            where = Where(ledger, codes, instants, events)
+            inputs = model.rows.inputs(values, own.reshape(1, -1), where).drawn()
         viewed = time.perf_counter()
-        scores = model.score_rows(values, context=own.reshape(1, -1), reasons=reasons)
+        scores = model.rows.scores(inputs, values, reasons=reasons)
         return Computed(values[0], scores, *stood, seconds_of(started, viewed))
-
-    def _score_spine(self, wallet: str, as_of: int, own: Float64s, reasons: bool) -> Scores:
-        spine = pd.DataFrame(
-            {"wallet": [wallet], "as_of": [pd.Timestamp(as_of, unit="us", tz="UTC")]}
-        )
-        spine = check_spine(spine)
-        context = context_frame(self.model.context_names, own, spine)
-        return self.model.score_spine(
-            self.held.ledger, spine, labels=self.held.labels, context=context, reasons=reasons
-        )
 
     def _categories(self, scores: Scores) -> dict[str, float] | None:
         kinds = self.model.categories

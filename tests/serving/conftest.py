@@ -67,8 +67,8 @@ def random_transfers(*, wallets: int = 60, transfers: int = 900, seed: int = 0) 
     )
 
 
-def build(folder: Path, kind: str, **parameters: Any) -> World:
-    """Write the folders of a world whose model is of this kind."""
+def build(folder: Path, kind: str, *, columns: Any = "all", **parameters: Any) -> World:
+    """Write the folders of a world whose model is of this kind, and knows labels of others."""
     world = World(folder / "ledger", folder / "model", folder / "labels.parquet")
     ledger = Ledger.from_transfers(random_transfers())
     ledger.save(world.ledger)
@@ -92,10 +92,11 @@ def build(folder: Path, kind: str, **parameters: Any) -> World:
     config = TrainConfig(
         model=kind,
         base_rate=0.02,
+        columns=columns,
         min_transfers=3,
         parameters=parameters,
     )
-    train(table, labels, split, config, ledger=ledger).model.save(world.model)
+    train(table, labels, split, config, ledger=ledger, known=labels).model.save(world.model)
     return world
 
 

@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 
 from features import Ledger, RiskError, feature_table
-from features.past import LabelEvents
 from features.views import feature_columns
 from training import OutOfTime, TrainConfig, Trained, out_of_time_shares, recipe, train
 from training.calibration import log_odds_of, probability_of
 from training.chosen import chosen_columns
-from training.models.estimator import Inputs
+from training.models.estimator import Inputs, Where
 from training.models.logistic import LogisticEstimator
 from training.recipe import recipe_of
 from training.trained import label_shuffle
@@ -167,11 +166,9 @@ class ReadsLedger(LogisticEstimator):
 
     reads: ClassVar[Literal["table", "ledger"]] = "ledger"
 
-    def inputs(
-        self, features: np.ndarray, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
-    ) -> Inputs:
-        assert ledger.n_wallets
-        assert len(spine) == len(features)
+    def inputs(self, features: np.ndarray, where: Where) -> Inputs:
+        assert where.ledger.n_wallets
+        assert len(where.codes) == len(where.as_of) == len(features)
         return Inputs(features)
 
 

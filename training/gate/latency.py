@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features.contracts.times import microseconds
 from features.past import label_events
 from features.table import compute_rows
+from training.models.estimator import Where
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -36,11 +37,9 @@ def milliseconds(
     for place in [*places[:WARM], *places]:
         one = spine.iloc[[place]]
         begin = time.perf_counter()
-        if model.estimator.reads == "table":
-            codes, as_of = ledger.codes(one["wallet"]), microseconds(one["as_of"])
-            rows = compute_rows(ledger, codes, as_of, labels=events, views=model.views)
-            model.score_rows(rows)
-        else:
-            model.score_spine(ledger, one, labels)
+        codes, as_of = ledger.codes(one["wallet"]), microseconds(one["as_of"])
+        rows = compute_rows(ledger, codes, as_of, labels=events, views=model.views)
+        inputs = model.rows.inputs(rows, None, Where(ledger, codes, as_of, events))
+        model.rows.scores(inputs, rows, reasons=False)
         took.append(1_000 * (time.perf_counter() - begin))
     return np.array(took[min(WARM, len(places)) :])

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.contracts.spine import check_spine
+from features.contracts.times import microseconds
 from features.errors import RiskError
 from training.models.ranges import Range, check_ranges
 
@@ -43,6 +45,43 @@ class Inputs:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def drawn(self) -> Self:
+        """Return the same with all that is read of the ledger, which may change afterwards."""
+        return self
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return one of several, at least one, that were drawn for the same estimator."""
+        return cls(np.concatenate([part.features for part in parts]))
+
+
+class Where(NamedTuple):
+    """Of which wallets of a ledger n rows are, and when.
+
+    Attributes
+    ----------
+    ledger
+        Transfers.
+    codes
+        int32 (n,), wallet codes; -1 for one that the ledger does not know.
+    as_of
+        int64 (n,), microseconds since 1970 UTC.
+    labels
+        What is known of wallets of the ledger.
+    """
+
+    ledger: Ledger
+    codes: NDArray[np.int32]
+    as_of: NDArray[np.int64]
+    labels: LabelEvents
+
+    @classmethod
+    def of_spine(cls, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents) -> Where:
+        """Find the wallets of a spine; raises SpineError where it breaks its contract."""
+        checked = check_spine(spine, chain=ledger.chain)
+        codes = ledger.codes(checked["wallet"])
+        return cls(ledger, codes, microseconds(checked["as_of"]), labels)
 
 
 class Estimator(Protocol):
@@ -92,12 +131,10 @@ class Estimator(Protocol):
 class LedgerEstimator(Estimator, Protocol):
     """A kind that reads more of each wallet than a row of the table."""
 
-    def inputs(
-        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
-    ) -> Inputs:
+    def inputs(self, features: Float64, where: Where) -> Inputs:
         """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`.
 
-        Of ``labels`` only those of other wallets, known before a row's instant, may be read.
+        Of the labels only those of other wallets, known before a row's instant, may be read.
         """
 
 
@@ -154,7 +191,14 @@ def inputs_of(
         return Inputs(features)
     if ledger is None:
         raise RiskError(f"a {estimator.kind} model reads neighbourhoods: ledger=... is needed")
-    return cast("LedgerEstimator", estimator).inputs(features, ledger, spine, labels)
+    return inputs_at(estimator, features, Where.of_spine(ledger, spine, labels))
+
+
+def inputs_at(estimator: Estimator, features: Float64, where: Where) -> Inputs:
+    """Return the same of rows whose wallets were found."""
+    if estimator.reads == "table":
+        return Inputs(features)
+    return cast("LedgerEstimator", estimator).inputs(features, where)
 
 
 def resolve_parameters(

@@ -14,28 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from features.contracts.spine import check_spine
 from features.errors import RiskError
 from features.json_file import read_json
-from features.ledger import microseconds
-from features.past import NO_LABELS, LabelEvents
+from features.past import NO_LABELS
 from features.view import View
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
-from training.models.estimator import resolve_parameters
+from training.models.estimator import Where, resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
 from training.networks.coalitions import coalition_states, contributions_of
 from training.networks.encoder_folder import EncoderFolder
-from training.networks.fit import Lesson, Plan, deterministic, learn
+from training.networks.fit import Lesson, Plan, deterministic, learn, one_thread
 from training.networks.network import Architecture, GraphNetwork
 from training.networks.prepared import Prepared, Source, learn_degrees
 from training.networks.reads import columns_of, is_scale_free, reads_of, require_reads
@@ -43,7 +40,6 @@ from training.networks.source import GraphInputs, Reading
 from training.networks.stopping import held_back
 
 if TYPE_CHECKING:
-    from features.ledger import Ledger
     from training.networks.scales import Columns
 
 Float64 = NDArray[np.float64]
@@ -140,19 +136,15 @@ class GraphEstimator:
         """Whether it learnt from labels of other wallets, so that they must be given."""
         return self.network_ is not None and self.prepared_.reads_labels
 
-    def inputs(
-        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
-    ) -> GraphInputs:
+    def inputs(self, features: Float64, where: Where) -> GraphInputs:
         """Say where to read what lies around the rows; nothing is drawn yet."""
-        checked = check_spine(spine, chain=ledger.chain)
         given = self.parameters
         reading = Reading(
             self.fan_out, given["draw"], NODE_VIEWS, given["node_bucket_s"], given["labels"],
             given["steps"],
         )  # fmt: skip
-        read = labels if given["labels"] and self.fan_out else NO_LABELS
-        codes, as_of = ledger.codes(checked["wallet"]), microseconds(checked["as_of"])
-        return GraphInputs(features, ledger, codes, as_of, read, reading)
+        labels = where.labels if given["labels"] and self.fan_out else NO_LABELS
+        return GraphInputs(features, where.ledger, where.codes, where.as_of, labels, reading)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows; wallets are told apart by their codes."""
@@ -184,7 +176,7 @@ class GraphEstimator:
         One for each coalition of ``players``, that of all last; other reasons are always there.
         """
         network = self._fitted()
-        with deterministic(self.seed), torch.no_grad():
+        with one_thread(), torch.inference_mode():
             parts = [coalition_states(network, batch, players) for batch in self._batches(inputs)]
         return np.concatenate([np.empty((0, 1 << len(players), 1 + network.width)), *parts])
 
@@ -196,7 +188,7 @@ class GraphEstimator:
         a wallet without all of them.
         """
         network, players = self._fitted(), self.reasons
-        with deterministic(self.seed), torch.no_grad():
+        with one_thread(), torch.inference_mode():
             parts = [contributions_of(network, batch, players) for batch in self._batches(inputs)]
         return np.concatenate(parts) if parts else np.empty((0, len(players) + 1))
 

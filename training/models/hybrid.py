@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from features.errors import RiskError
 from features.json_file import read_json
 from training.group_folds import folds
 from training.models.directions import Directions
-from training.models.estimator import Estimator, Inputs, resolve_parameters
+from training.models.estimator import Estimator, Inputs, Where, resolve_parameters
 from training.models.graph_network import GraphEstimator
 from training.models.kinds import estimator_class
 from training.models.parts import load_part, save_part
@@ -32,12 +32,6 @@ from training.models.ranges import Range
 from training.models.trees import TreesEstimator
 from training.networks.coalitions import shapley_values, shared_out
 from training.networks.source import GraphInputs
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from features.ledger import Ledger
-    from features.past import LabelEvents
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -99,11 +93,9 @@ class HybridEstimator:
         """Whether its network learnt from labels of other wallets, so that they must be given."""
         return self.network_.reads_labels
 
-    def inputs(
-        self, features: Float64, ledger: Ledger, spine: pd.DataFrame, labels: LabelEvents
-    ) -> GraphInputs:
+    def inputs(self, features: Float64, where: Where) -> GraphInputs:
         """Say where to read what lies around the rows; nothing is drawn yet."""
-        return self.network_.inputs(features, ledger, spine, labels)
+        return self.network_.inputs(features, where)
 
     def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
         """Learn from n rows; wallets are told apart by their codes."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Float64 = NDArray[np.float64]
 SIDES = 2  # senders, recipients
+SEQUENCE = "sequence"  # the player that is no part of the graph
 
 
 class Values(NamedTuple):
@@ -117,7 +118,7 @@ class Batch(NamedTuple):
         if player in ("senders", "recipients"):
             edges = self.sides[player == "recipients"]
             return bool(edges.ends) and edges.ends[0] > 0
-        told = {"labels": self.known, "sequence": self.present}.get(player)
+        told = {"labels": self.known, SEQUENCE: self.present}.get(player)
         return told is None or bool(told.any())
 
     def without(self, player: str) -> Batch:
@@ -146,6 +147,6 @@ _WITHOUT: dict[str, Callable[[Batch], Batch]] = {
     "senders": lambda batch: _without_side(batch, 0),
     "recipients": lambda batch: _without_side(batch, 1),
     "labels": lambda batch: batch._replace(known=torch.zeros_like(batch.known)),
-    "sequence": lambda batch: batch._replace(present=torch.zeros_like(batch.present)),
+    SEQUENCE: lambda batch: batch._replace(present=torch.zeros_like(batch.present)),
 }
 PLAYERS = tuple(_WITHOUT)  # what a score's reasons are of

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from math import factorial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from training.networks.batch import Batch
+from training.networks.batch import SEQUENCE, Batch
 from training.networks.network import GraphNetwork
 
 Float64 = NDArray[np.float64]
@@ -19,13 +21,25 @@ def coalition_states(network: GraphNetwork, batch: Batch, players: Sequence[str]
     """Return states (n, 2 ** len(players), 1 + width) of a batch with only some players.
 
     Bit i of a coalition's number says whether player i is there. Who tells nothing of any of the
-    rows changes no state: each halves the number of those that are computed.
+    rows changes no state: each halves the number of those that are computed. The sequence is read
+    apart from what arrives, twice in all.
     """
     telling = sum(batch.is_told_by(player) << at for at, player in enumerate(players))
+    told = sum((player == SEQUENCE) << at for at, player in enumerate(players))
+    sequence = {
+        members: network.encoder.sequence(_with(batch, players, members))
+        for members in {0, told & telling}
+    }
     found: dict[int, Float64] = {}
+    arrived: dict[int, Tensor] = {}
     for members in range(1 << len(players)):
         if members & telling == members:
-            found[members] = network.states(_with(batch, players, members)).numpy()
+            some = _with(batch, players, members)
+            rest = members & ~told  # is met before the same with the sequence
+            if rest == members:
+                arrived[rest] = network.encoder.arrived(some)
+            around = torch.cat([arrived[rest], *sequence[members & told]], dim=1)
+            found[members] = network.headed(some.own, network.own(some.own), around).numpy()
     return np.stack([found[members & telling] for members in range(1 << len(players))], axis=1)
 
 

@@ -196,15 +196,30 @@ def balanced(y_true: NDArray[np.int8], weights: Float64) -> Float64:
 
 
 @contextmanager
-def deterministic(seed: int) -> Iterator[None]:
-    """One thread, deterministic kernels, a seed of its own; all is put back afterwards."""
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+def one_thread() -> Iterator[None]:
+    """Let torch compute in this thread alone: sums have one order, and others go on meanwhile.
+
+    Threads that score at the same time do not disturb each other: the number is one a thread.
+    """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def deterministic(seed: int) -> Iterator[None]:
+    """One thread, deterministic kernels, a seed of its own; all is put back afterwards.
+
+    The last two are of the whole process: for learning, not for scores that several threads ask.
+    """
+    strict = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        with one_thread(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
             yield
     finally:
         torch.use_deterministic_algorithms(strict)
-        torch.set_num_threads(threads)

@@ -109,6 +109,14 @@ class Encoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return (n, hidden), or (n, 2 hidden) with the wallet's own sequence beside it."""
+        return torch.cat([self.arrived(batch), *self.sequence(batch)], dim=1)
+
+    def sequence(self, batch: Batch) -> list[Tensor]:
+        """Return what the wallet's own sequence tells, (n, hidden); empty where it is not read."""
+        return [] if self.tower is None else [self.tower(batch.steps, batch.present)]
+
+    def arrived(self, batch: Batch) -> Tensor:
+        """Return what arrives over the transfers around, (n, hidden)."""
         nodes = self.dropout(torch.relu(self.node(torch.cat([batch.nodes, batch.known], dim=1))))
         first, second = (
             edges._replace(state=self.edge(torch.cat([edges.state, self.time(ages)], dim=1)))
@@ -120,9 +128,7 @@ class Encoder(nn.Module):
             sides = sides[0].into(hops), sides[1].into(hops)
             nodes, sides = layer(nodes, batch.sizes[hops - 1], sides)
         arrived: Tensor = nodes[: batch.n_rows]
-        if self.tower is None:
-            return arrived
-        return torch.cat([arrived, self.tower(batch.steps, batch.present)], dim=1)
+        return arrived
 
 
 class GraphNetwork(nn.Module):
@@ -152,8 +158,14 @@ class GraphNetwork(nn.Module):
 
     def states(self, batch: Batch) -> Tensor:
         """Return (n, 1 + width): log-odds, then the state before the head."""
-        state = torch.cat([self.own(batch.own), self.encoder(batch)], dim=1)
-        return torch.cat([self.line(batch.own) + self.head(state), state], dim=1)
+        own: Tensor = self.own(batch.own)
+        around: Tensor = self.encoder(batch)
+        return self.headed(batch.own, own, around)
+
+    def headed(self, row: Tensor, own: Tensor, around: Tensor) -> Tensor:
+        """Return the same of rows, the states of these, and what the encoder said of them."""
+        state = torch.cat([own, around], dim=1)
+        return torch.cat([self.line(row) + self.head(state), state], dim=1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return log-odds (n,)."""

@@ -7,8 +7,9 @@ asks for it, and as often as one likes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,42 @@ class Around(NamedTuple):
             self.present[rows],
         )  # fmt: skip
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return what lies around the rows of several, at least one, one after the other."""
+        drawn = [part.subgraphs for part in parts]
+        hops = np.concatenate(
+            [np.repeat(np.arange(len(one.hops) - 1), np.diff(one.hops)) for one in drawn]
+        )
+        nodes = np.argsort(hops, kind="stable")  # by hop, then by part
+        place = np.empty_like(nodes)
+        place[nodes] = np.arange(len(nodes))
+        before = _starts([len(one.row) for one in drawn])
+        child, parent = (
+            place[np.concatenate([one + at for one, at in zip(ends, before, strict=True)])]
+            for ends in ([one.child for one in drawn], [one.parent for one in drawn])
+        )
+        edges = np.argsort(parent, kind="stable")
+        rows = _starts([one.n_rows for one in drawn])
+        whole = Subgraphs(
+            sum(one.n_rows for one in drawn), np.sum([one.hops for one in drawn], axis=0),
+            np.concatenate([one.row + at for one, at in zip(drawn, rows, strict=True)])[nodes],
+            np.concatenate([one.code for one in drawn])[nodes], child[edges], parent[edges],
+            np.concatenate([one.side for one in drawn])[edges],
+            np.concatenate([one.transfer for one in drawn])[edges],
+            np.concatenate([one.values for one in drawn])[edges],
+        )  # fmt: skip
+        return cls(
+            whole, np.concatenate([part.nodes for part in parts])[nodes],
+            np.concatenate([part.known for part in parts])[nodes],
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.present for part in parts]),
+        )  # fmt: skip
+
+
+def _starts(sizes: Sequence[int]) -> list[int]:
+    return [0, *np.cumsum(sizes)[:-1].tolist()]
+
 
 @dataclass(frozen=True, slots=True)
 class GraphInputs(Inputs):
@@ -109,6 +146,8 @@ class GraphInputs(Inputs):
         Of other wallets; cut at each row's instant.
     reading
         What is read.
+    held
+        What lies around all of them, where it was drawn already.
     """
 
     ledger: Ledger
@@ -116,6 +155,7 @@ class GraphInputs(Inputs):
     as_of: Int64
     labels: LabelEvents
     reading: Reading
+    held: Around | None = None
 
     @property
     def wallets(self) -> Int64:
@@ -123,14 +163,30 @@ class GraphInputs(Inputs):
         return np.where(self.codes < 0, -1 - np.arange(len(self)), self.codes)
 
     def take(self, rows: Int64) -> GraphInputs:
-        """Return some rows."""
+        """Return some rows; of drawn ones ``rows`` ascends without repetition."""
         return GraphInputs(
             self.features[rows], self.ledger, self.codes[rows], self.as_of[rows], self.labels,
-            self.reading,
+            self.reading, None if self.held is None else self.held.take(rows),
+        )  # fmt: skip
+
+    def drawn(self) -> Self:
+        """Return the same with what lies around all rows: for few."""
+        return replace(self, held=self.around())
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return one of several, at least one, that were drawn for the same estimator."""
+        held = [part.around() for part in parts]
+        return replace(
+            parts[0], features=np.concatenate([part.features for part in parts]),
+            codes=np.concatenate([part.codes for part in parts]),
+            as_of=np.concatenate([part.as_of for part in parts]), held=Around.joined(held),
         )  # fmt: skip
 
     def around(self) -> Around:
         """Draw what lies around all rows: call it on a batch."""
+        if self.held is not None:
+            return self.held
         reading = self.reading
         past = past_of(self.ledger, self.codes, self.as_of, self.labels)
         drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw)

@@ -16,6 +16,7 @@ from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_itself
 from tests.serving.conftest import LATER, TestClient, World, settings
 from training import RiskModel
+from training.models.estimator import Inputs, Where
 from training.reasons import Grouping
 from training.scores import Scores
 
@@ -36,8 +37,16 @@ class OwnColumns:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def score_rows(self, values: Float64s, *, context: Float64s, reasons: bool) -> Scores:
+    @property
+    def rows(self) -> "OwnColumns":
+        return self
+
+    def inputs(self, values: Float64s, context: Float64s, _: Where) -> Inputs:
         assert context.shape == (len(values), 2)
+        return Inputs(context)
+
+    def scores(self, inputs: Inputs, values: Float64s, *, reasons: bool) -> Scores:
+        context = inputs.features
         scores = self._model.score_rows(values, reasons=reasons)
         parts = np.where(np.isnan(context), 0.5, context * WEIGHTS)
         log_odds = scores.log_odds + parts.sum(axis=1)

@@ -17,6 +17,7 @@ from features.past import NO_LABELS, label_events
 from tests.strategies import START, at, transfers
 from training import RiskModel, TrainConfig, Trained, out_of_time, train
 from training.metrics import average_precision
+from training.models.estimator import Where
 
 torch = pytest.importorskip("torch")
 
@@ -83,7 +84,7 @@ def fit(
         made = estimator_class(kind)(OWN, seed=5, parameters={**QUICK, **parameters})
         model = cast("GraphEstimator", made)
         own = feature_table(ledger, spine)[list(OWN)].to_numpy()
-        inputs = model.inputs(own, ledger, spine, NO_LABELS)
+        inputs = model.inputs(own, Where.of_spine(ledger, spine, NO_LABELS))
         learn = np.arange(160)
         y_true = illicit[learn].astype(np.int8)
         return model.fit(inputs.take(learn), y_true, np.ones(160)), inputs
@@ -162,6 +163,23 @@ def test_reasons_are_shapley_values(fitted: Fitted) -> None:
     assert np.ptp(parts[:, 5]) < 1e-12  # a typical wallet without neighbours
 
 
+def test_a_coalition_is_the_network_without_the_others(fitted: Fitted) -> None:
+    from training.networks.coalitions import coalition_states
+
+    model, inputs = fitted
+    some, network = inputs.take(np.arange(6)), model.network_
+    assert network is not None
+    batch = model.prepared_.batch(some, some.around(), torch.float64)
+    with torch.inference_mode():
+        found = coalition_states(network, batch, model.reasons)
+        for members in range(1 << len(model.reasons)):
+            left = batch
+            for at, player in enumerate(model.reasons):
+                left = left if members >> at & 1 else left.without(player)
+            wanted = network.states(left).numpy()
+            np.testing.assert_array_equal(found[:, members], wanted)
+
+
 def test_shapley_is_the_mean_over_orders() -> None:
     from training.networks.coalitions import shapley_values
 
@@ -180,7 +198,7 @@ def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
     ledger = Ledger.from_transfers(transfers([(0, "a", "b", 1.0)]))
     spine = pd.DataFrame({"wallet": ["a", "b"], "as_of": [at(5), at(5)]})
     own = feature_table(ledger, spine)[list(OWN)].to_numpy()
-    lonely = model.inputs(own, ledger, spine, NO_LABELS)
+    lonely = model.inputs(own, Where.of_spine(ledger, spine, NO_LABELS))
     parts = model.contributions(lonely)
     assert parts[0, 1] == 0.0  # nobody sent to a
     assert parts[1, 2] == 0.0  # b sent to nobody
@@ -272,7 +290,7 @@ def test_labels_of_others_are_read_and_its_own_is_not(ledger: Ledger, spine: pd.
     model = GraphSageEstimator(("coverage_in_count",), seed=1, parameters={**QUICK, "steps": 0})
 
     def asked(labels: pd.DataFrame) -> GraphInputs:
-        return model.inputs(own, ledger, spine, label_events(ledger, labels))
+        return model.inputs(own, Where.of_spine(ledger, spine, label_events(ledger, labels)))
 
     # nothing but the label of its sender tells what a wallet is
     illicit, bad = np.random.default_rng(7).random(WALLETS) < 0.4, ["illicit"] * WALLETS

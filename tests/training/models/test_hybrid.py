@@ -14,6 +14,7 @@ from features import Ledger, RiskError, feature_table
 from features.past import NO_LABELS
 from tests.strategies import at, transfers
 from training.metrics import average_precision
+from training.models.estimator import Where
 
 torch = pytest.importorskip("torch")
 
@@ -57,7 +58,9 @@ def inputs() -> GraphInputs:
     wallets = [f"w{number:03d}" for number in range(WALLETS)]
     spine = pd.DataFrame({"wallet": wallets, "as_of": as_of.as_unit("us")})
     values = feature_table(ledger, spine)[list(NAMES)].to_numpy()
-    return HybridEstimator(NAMES, seed=3, parameters=QUICK).inputs(values, ledger, spine, NO_LABELS)
+    return HybridEstimator(NAMES, seed=3, parameters=QUICK).inputs(
+        values, Where.of_spine(ledger, spine, NO_LABELS)
+    )
 
 
 @pytest.fixture(scope="module")

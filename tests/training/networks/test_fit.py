@@ -92,3 +92,14 @@ def test_weights_are_balanced_between_the_classes() -> None:
     assert weight[y_true == 1].sum() == pytest.approx(weight[y_true == 0].sum())
     one_class = np.array([0.5, 1.5])
     np.testing.assert_array_equal(balanced(np.ones(2, np.int8), one_class), one_class)
+
+
+def test_a_fit_to_all_rows_is_not_taken_up_from_one_that_held_some_back(tmp_path: Path) -> None:
+    learnt, stop, rows = np.arange(3), np.arange(3, 5), np.arange(5)
+    with kept_in(tmp_path):
+        files = {
+            checkpoint.Checkpoint.of({}, arrays).file
+            for arrays in ([learnt, stop], [rows, np.empty(0)], [rows, np.empty(0, np.int64)])
+        }
+        assert len(files) == 3
+        assert checkpoint.Checkpoint.of({}, [learnt, stop]).file in files

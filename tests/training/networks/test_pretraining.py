@@ -251,6 +251,7 @@ def test_a_trained_model_carries_the_weights_and_refuses_a_leak(
     ledger: Ledger, folder: Path, tmp_path: Path
 ) -> None:
     from features.past import NO_LABELS
+    from training.models.estimator import Where
     from training.models.graph_network import GineEstimator
 
     encoder = tmp_path / "encoder"
@@ -267,10 +268,10 @@ def test_a_trained_model_carries_the_weights_and_refuses_a_leak(
     y_true = np.arange(30, dtype=np.int8) % 2
     own = np.random.default_rng(0).random((30, 1))
     model = GineEstimator(OWN, seed=0, parameters=parameters)
-    early = model.inputs(own, ledger, asked(4000.0), NO_LABELS)
+    early = model.inputs(own, Where.of_spine(ledger, asked(4000.0), NO_LABELS))
     with pytest.raises(RiskError, match="that is a leak"):
         model.fit(early, y_true, np.ones(30))
-    rows = model.inputs(own, ledger, asked(5000.0), NO_LABELS)
+    rows = model.inputs(own, Where.of_spine(ledger, asked(5000.0), NO_LABELS))
     said = model.fit(rows, y_true, np.ones(30)).log_odds(rows)
     saved = tmp_path / "model"
     saved.mkdir()

@@ -1,0 +1,169 @@
+"""A model that reads the ledger says the same alone, in a list, over HTTP and in Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving import create_app
+from serving.schemas.requests import ScoreRequest
+from serving.scoring import many
+from serving.service import Service, Told
+from tests.serving.conftest import LATER, START, TestClient, World, build, settings, transfer
+from training import RiskModel
+from training.models.estimator import Where
+
+pytest.importorskip("torch_geometric")
+
+SCORE = "/v1/wallets/score"
+COLUMNS = ["amounts_out_to_in_ratio", "coverage_out_count", "coverage_in_count", "coverage_age_s"]
+SMALL = {"epochs": 1, "hidden": 4, "first_fan": 4, "second_fan": 2, "steps": 4}
+HYBRID: dict[str, Any] = {
+    "folds": 2, "directions": 2,
+    "of": {"graphsage": SMALL, "lightgbm": {"trees": 10, "min_leaf_rows": 3}},
+}  # fmt: skip
+KINDS: dict[str, dict[str, Any]] = {"graphsage": SMALL, "hybrid": HYBRID}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("made")
+    world = build(folder, request.param, columns=COLUMNS, **KINDS[request.param])
+    assert world.open()[1].reads_labels
+    return world
+
+
+@pytest.fixture
+def client(made: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with TestClient(create_app(settings(made, tmp_path_factory.mktemp("served")))) as one:
+        yield one
+
+
+def service_of(client: TestClient) -> Service:
+    app: Any = client.app
+    found: Service = app.state.endpoint.service
+    return found
+
+
+def item(number: int) -> dict[str, Any]:
+    include = [["reasons"], ["groups"], ["reasons", "groups"], []][number % 4]
+    as_of = LATER if number % 3 else START + pd.Timedelta(60, "D")
+    return {"wallet": f"w{number}", "as_of": as_of.isoformat(), "include": include}
+
+
+ITEMS = [item(number) for number in range(64)]  # of which the last few are of no known wallet
+
+
+def test_python_and_http_say_the_same(made: World, client: TestClient) -> None:
+    ledger, model, labels = made.open()
+    spine = pd.DataFrame(
+        {
+            "wallet": [one["wallet"] for one in ITEMS],
+            "as_of": pd.to_datetime([one["as_of"] for one in ITEMS], utc=True),
+        }
+    )
+    wanted = model.score(ledger, spine, labels)
+    together = client.post(f"{SCORE}:batch", json={"items": ITEMS}).json()["items"]
+    alone = [client.post(SCORE, json=one).json() for one in ITEMS[::7]]
+    for said, rows in ((together, wanted), (alone, wanted.iloc[::7])):
+        found = [one["probability"] for one in said]
+        np.testing.assert_allclose(found, rows["probability"], rtol=0, atol=1e-9)
+        assert [one["status"] for one in said] == rows["status"].tolist()
+    assert len({one["probability"] for one in together}) > 2  # the small hybrid says few things
+
+
+@pytest.mark.parametrize(("work", "rows"), [(1, 256), (3_000, 10), (10**9, 256)])
+def test_parts_of_any_size_say_the_same_by_few_calls_of_the_model(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, work: int, rows: int
+) -> None:
+    monkeypatch.setattr(many, "PART_WORK", work)
+    monkeypatch.setattr(many, "JUDGED_ROWS", rows)
+    service, sizes = service_of(client), []
+    kind = type(service.scorer.model.estimator)
+    log_odds = kind.log_odds
+
+    def counted(self: Any, inputs: Any) -> Any:
+        sizes.append(len(inputs))
+        return log_odds(self, inputs)
+
+    asked = [ScoreRequest.model_validate(one) for one in ITEMS]
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "log_odds", counted)
+        told = service.told_many(asked)
+    assert sum(sizes) == len(asked)
+    assert sizes == [64] if rows > 64 else len(sizes) > 6
+    for one, request in [*zip(told, asked, strict=True)][::5]:
+        other = service.told(request)
+        assert isinstance(one, Told)
+        assert one.values.tobytes() == other.values.tobytes()
+        assert one.position == other.position
+        same(one.content, other.content)
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Equal, numbers to 1e-9; of near equal reasons either may come first."""
+    for name in ("probability", "log_odds", "base_log_odds"):
+        assert one[name] == pytest.approx(other[name], abs=1e-9), name
+    rest = {"probability_low", "probability_high", "categories", "reasons", "groups"}
+    rest |= {"probability", "log_odds", "base_log_odds", "other_log_odds", "other_groups_log_odds"}
+    assert {key: one[key] for key in one if key not in rest} == {
+        key: other[key] for key in other if key not in rest
+    }
+    assert (one["reasons"] is None) == (other["reasons"] is None)
+    for mine, theirs in zip(one["reasons"] or [], other["reasons"] or [], strict=True):
+        assert mine["contribution"] == pytest.approx(theirs["contribution"], abs=1e-9)
+
+
+def test_a_transfer_that_came_meanwhile_is_in_the_next_score(client: TestClient) -> None:
+    asked = {"wallet": "w1", "as_of": "2025-01-01T00:00:00Z"}
+    first = client.post(SCORE, json=asked).json()
+    moved = [transfer(number, sender="w7", recipient="w1", amount="900") for number in range(3)]
+    assert client.post("/v1/transfers", json={"transfers": moved}).status_code < 300
+    second = client.post(SCORE, json=asked).json()
+    listed = client.post(f"{SCORE}:batch", json={"items": [asked]}).json()["items"][0]
+    assert second["coverage"] == listed["coverage"]
+    assert second["coverage"]["transfers_in"] == first["coverage"]["transfers_in"] + 3
+    assert second["log_odds"] == pytest.approx(listed["log_odds"], abs=1e-9)
+
+
+def test_what_was_drawn_needs_the_ledger_no_more(made: World) -> None:
+    ledger, model, labels = made.open()
+    wallets = [f"w{number}" for number in range(7)]
+    spine = pd.DataFrame({"wallet": wallets, "as_of": [LATER] * 7})
+    wanted = model.score_spine(ledger, spine, labels, reasons=True)
+    from features.past import label_events
+    from features.table import compute_rows
+
+    where = Where.of_spine(ledger, spine, label_events(ledger, labels))
+    values = compute_rows(ledger, where.codes, where.as_of, labels=where.labels, views=model.views)
+    parts = [
+        model.rows.inputs(
+            values[some], None, where._replace(codes=where.codes[some], as_of=where.as_of[some])
+        ).drawn()
+        for some in (slice(0, 3), slice(3, 4), slice(4, 7))
+    ]
+    ledger.insert(ledger_changes())
+    joined = parts[0].joined(parts)
+    found = RiskModel.load(made.model).rows.scores(joined, values, reasons=True)
+    np.testing.assert_allclose(found.log_odds, wanted.log_odds, rtol=0, atol=1e-9)
+    assert found.contributions is not None
+    assert wanted.contributions is not None
+    np.testing.assert_allclose(found.contributions, wanted.contributions, rtol=0, atol=1e-9)
+
+
+def ledger_changes() -> pd.DataFrame:
+    """Transfers of these wallets from before the instant that was asked of."""
+    return pd.DataFrame(
+        {
+            "tx_id": [f"late{number}" for number in range(7)],
+            "position": np.zeros(7, dtype=np.int32),
+            "timestamp": [LATER - pd.Timedelta(1, "h")] * 7,
+            "sender": [f"w{number}" for number in range(7)],
+            "recipient": [f"w{number + 1}" for number in range(7)],
+            "amount": 1e6,
+            "asset": "ETH",
+        }
+    )
