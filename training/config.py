@@ -6,6 +6,7 @@ Every key is checked; an unknown one is an error that names the allowed ones.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -33,6 +34,8 @@ from training.tune.config import TuneConfig
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Span = Annotated[str, Field(pattern=r"^\d+[dh]$")]  # such as 7d or 12h
+ENCODER = "encoder"  # parameter that names a folder of walletrisk pretrain
+ENCODER_FILE = "encoder.json"  # what describes such a folder
 
 
 class ConfigError(RiskError):
@@ -264,7 +267,7 @@ class RunConfig(_Section):
         Returns
         -------
         RunConfig
-            With the paths of ``[data]`` made absolute.
+            With the paths of ``[data]`` and of encoders made absolute.
 
         Raises
         ------
@@ -284,7 +287,32 @@ class RunConfig(_Section):
         base = Path(path).resolve().parent
         paths = {name: base / value for name, value in config.data if isinstance(value, Path)}
         data = config.data.model_copy(update=paths)
-        return config.model_copy(update={"data": data})
+        parameters = _absolute(config.model.parameters, base)
+        model = config.model.model_copy(update={"parameters": parameters})
+        return config.model_copy(update={"data": data, "model": model})
+
+    @property
+    def encoders(self) -> tuple[Path, ...]:
+        """Folders of ``walletrisk pretrain`` that the model, or a part of it, starts from."""
+        return tuple(_encoders(self.model.parameters))
+
+
+def _absolute(parameters: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    found = dict(parameters)
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            found[name] = _absolute(value, base)
+        elif name == ENCODER and isinstance(value, str) and value:
+            found[name] = str(base / value)
+    return found
+
+
+def _encoders(parameters: Mapping[str, Any]) -> Iterator[Path]:
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            yield from _encoders(value)
+        elif name == ENCODER and value:
+            yield Path(value)
 
 
 def _first_error(error: ErrorDetails, root: type[BaseModel]) -> str:

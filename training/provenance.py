@@ -12,7 +12,7 @@ from typing import Any
 
 import training
 from features.ledger.folder import MANIFEST
-from training.config import ConfigError, DataConfig, RunConfig
+from training.config import ENCODER_FILE, ConfigError, RunConfig
 
 _PIECE_BYTES = 1 << 20
 _CODE = ("--", ":/*.py", ":/*.toml")
@@ -43,18 +43,28 @@ def git_commit() -> str:
     return f"{head}+changes" if git("status", "--porcelain", "-uno", *_CODE) else head
 
 
-def input_hashes(data: DataConfig) -> dict[str, dict[str, str]]:
-    """Return path and sha256 of every input, by its key; of a ledger that of its manifest.
+def input_hashes(config: RunConfig) -> dict[str, dict[str, str]]:
+    """Return path and sha256 of every input, by its key.
+
+    Of a ledger that of its manifest, of an encoder that of its description, which holds the
+    weights' own.
 
     Raises
     ------
     ConfigError
         If a file cannot be read.
     """
-    return {
-        name: {"path": str(path), "sha256": _hash(path)}
-        for name, path in data
+    files = {
+        name: (path, path / MANIFEST if path.is_dir() else path)
+        for name, path in config.data
         if isinstance(path, Path)
+    }
+    files |= {
+        f"encoder {number}": (folder, folder / ENCODER_FILE)
+        for number, folder in enumerate(config.encoders, 1)
+    }
+    return {
+        name: {"path": str(path), "sha256": _hash(file)} for name, (path, file) in files.items()
     }
 
 
@@ -76,7 +86,8 @@ def config_text(config: RunConfig) -> str:
     lines = ["# every key as it was used; walletrisk train reads it"]
     for section, keys in content.items():
         tables = {name: value for name, value in keys.items() if isinstance(value, dict)}
-        lines += ["", f"[{section}]", *_lines(keys)]
+        plain = {name: value for name, value in keys.items() if name not in tables}
+        lines += ["", f"[{section}]", *_lines(plain)]
         for name, value in tables.items():
             lines += ["", f"[{section}.{name}]", *_lines(value)]
     return "\n".join(lines) + "\n"
@@ -86,7 +97,6 @@ def _lines(keys: Mapping[str, Any]) -> list[str]:
     return [
         f"{name if _BARE.fullmatch(name) else _quoted(name)} = {_toml(value)}"
         for name, value in keys.items()
-        if not isinstance(value, dict)
     ]
 
 
@@ -100,6 +110,8 @@ def _toml(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(_lines(value))}}}"
     return _quoted(str(value))
 
 
@@ -113,12 +125,11 @@ def _quoted(text: str) -> str:
 
 
 def _hash(path: Path) -> str:
-    file = path / MANIFEST if path.is_dir() else path
     digest = hashlib.sha256()
     try:
-        with file.open("rb") as content:
+        with path.open("rb") as content:
             while piece := content.read(_PIECE_BYTES):
                 digest.update(piece)
     except OSError as error:
-        raise ConfigError(f"[data] {path} cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     return digest.hexdigest()

@@ -80,7 +80,7 @@ def repeat(
     where = config.mlflow.model_copy(
         update={"tracking_uri": tracking_uri or config.mlflow.tracking_uri}
     )
-    changed = changes(told, input_hashes(config.data))
+    changed = changes(told, input_hashes(config))
     commit = git_commit()
     if tags.get("git_commit") != commit:
         changed.append(f"the code is not what it was: {tags.get('git_commit')} -> {commit}")

@@ -82,7 +82,7 @@ def run(
     config = config if isinstance(config, RunConfig) else RunConfig.read(Path(config))
     where = config.mlflow
     tracking.require_store(experiment=where.experiment, tracking_uri=where.tracking_uri)
-    source = Source(config, input_hashes(config.data), repeats)
+    source = Source(config, input_hashes(config), repeats)
     material = read_inputs(config, all_views(), say)
     splits = config.split.splits(material.table)
     with kept_in(begun):

@@ -19,7 +19,7 @@ from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError
 from features.json_file import read_json
 from features.progress import progress
-from training.networks.encoder_folder import SETTINGS
+from training.config import ENCODER_FILE
 from training.networks.pretrain_config import PretrainConfig
 from training.networks.pretraining import Pretrained, pretrain
 
@@ -31,7 +31,7 @@ UNTAUGHT, TAUGHT, SHUFFLED = "untaught encoder", "taught encoder", "taught on sh
 def taught(case: Case, kind: str, out: Path, updates: int) -> Pretrained:
     """Teach an encoder from what precedes the last row that is learnt from, unless it is there."""
     if out.exists():
-        losses = read_json(out / SETTINGS)["record"]["losses"]
+        losses = read_json(out / ENCODER_FILE)["record"]["losses"]
         return Pretrained(out, losses["untaught"], losses["taught"])
     last = case.table.index[case.rows.learnt].get_level_values("as_of").max()
     told = {"ledger": out.parent, "out": out, "kind": kind, "updates": updates}

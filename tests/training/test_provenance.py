@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from training.config import ConfigError, DataConfig, RunConfig
+from training.config import ConfigError, RunConfig
 from training.provenance import changes, config_text, git_commit, input_hashes
 
 TOML = """
@@ -29,16 +29,40 @@ half_life = "90d"
 trees = 40
 learning_rate = 1e-2
 """
+HYBRID = """
+[data]
+table = "table.parquet"
+labels = "labels.csv"
+
+[split]
+test_share = 0.2
+calibrate_share = 0.2
+
+[model]
+model = "hybrid"
+base_rate = 0.02
+
+[model.parameters]
+network = "gine"
+of = { gine = { encoder = "taught/encoder", hidden = 16 }, lightgbm = { trees = 40 } }
+"""
 
 
-def test_a_configuration_reads_back_equal(tmp_path: Path) -> None:
-    (tmp_path / "train.toml").write_text(TOML, encoding="utf-8")
+@pytest.mark.parametrize("text", [TOML, HYBRID])
+def test_a_configuration_reads_back_equal(tmp_path: Path, text: str) -> None:
+    (tmp_path / "train.toml").write_text(text, encoding="utf-8")
     config = RunConfig.read(tmp_path / "train.toml")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "config.toml").write_text(config_text(config), encoding="utf-8")
     assert RunConfig.read(elsewhere / "config.toml") == config
-    assert config.data.table == tmp_path / 'ta"b\\le é.parquet'
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "train.toml").write_text(TOML, encoding="utf-8")
+    assert RunConfig.read(tmp_path / "train.toml").data.table == tmp_path / 'ta"b\\le é.parquet'
+    (tmp_path / "train.toml").write_text(HYBRID, encoding="utf-8")
+    assert RunConfig.read(tmp_path / "train.toml").encoders == (tmp_path / "taught" / "encoder",)
 
 
 def test_every_default_is_written_out(tmp_path: Path) -> None:
@@ -51,17 +75,25 @@ def test_every_default_is_written_out(tmp_path: Path) -> None:
 def test_a_changed_input_is_named(tmp_path: Path) -> None:
     for name in ("labels.csv", "table.parquet"):
         (tmp_path / name).write_text(name)
-    data = DataConfig(table=tmp_path / "table.parquet", labels=tmp_path / "labels.csv")
-    before = input_hashes(data)
-    assert changes(before, input_hashes(data)) == []
+    encoder = tmp_path / "taught" / "encoder"
+    encoder.mkdir(parents=True)
+    (encoder / "encoder.json").write_text("{}")
+    (tmp_path / "train.toml").write_text(HYBRID, encoding="utf-8")
+    config = RunConfig.read(tmp_path / "train.toml")
+    before = input_hashes(config)
+    assert changes(before, input_hashes(config)) == []
     (tmp_path / "labels.csv").write_text("other")
-    (said,) = changes(before, input_hashes(data))
-    assert re.fullmatch(r"labels is not what it was: .*labels\.csv, sha256 \w{12} -> \w{12}", said)
+    (encoder / "encoder.json").write_text("[]")
+    labels, taught = changes(before, input_hashes(config))
+    said = r"labels is not what it was: .*labels\.csv, sha256 \w{12} -> \w{12}"
+    assert re.fullmatch(said, labels)
+    assert taught.startswith(f"encoder 1 is not what it was: {encoder}, ")
 
 
 def test_a_missing_input_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.csv cannot be read: No such file"):
-        input_hashes(DataConfig(table=tmp_path / "none.csv", labels=tmp_path / "none.csv"))
+    (tmp_path / "train.toml").write_text(HYBRID, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"labels\.csv cannot be read: No such file"):
+        input_hashes(RunConfig.read(tmp_path / "train.toml"))
 
 
 def test_the_commit_is_that_of_the_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -150,8 +150,8 @@ def test_no_gain_is_said() -> None:
 
 
 def test_a_kind_without_a_space_is_said() -> None:
-    with pytest.raises(RiskError, match="no search space is declared for model 'graphsage'"):
-        space_of("graphsage")
+    with pytest.raises(RiskError, match="no search space is declared for model 'hybrid'"):
+        space_of("hybrid")
 
 
 @pytest.mark.parametrize("kind", SPACES)

@@ -20,6 +20,14 @@ class Between(NamedTuple):
 
 Space = dict[str, Between]
 
+_NETWORK: Space = {
+    "hidden": Between(16, 64, log=True),
+    "dropout": Between(0.1, 0.6),
+    "learning_rate": Between(0.0005, 0.01, log=True),
+    "weight_decay": Between(0.001, 0.3, log=True),
+    "hide_labels": Between(0.0, 0.6),
+    "batch_rows": Between(64, 512, log=True),
+}
 SPACES: dict[str, Space] = {
     "logistic": {"inverse_penalty": Between(0.001, 10.0, log=True)},
     "lightgbm": {
@@ -42,6 +50,7 @@ SPACES: dict[str, Space] = {
         "max_features": Between(0.05, 0.8, log=True),
     },
     "stack": {"inverse_penalty": Between(0.001, 10.0, log=True)},
+    **dict.fromkeys(("graphsage", "gatv2", "gine", "pna"), _NETWORK),
 }
 
 

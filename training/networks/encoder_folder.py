@@ -21,11 +21,12 @@ from torch import Tensor
 
 from features.errors import RiskError
 from features.json_file import MAX_BYTES, read_json, read_regular
+from training.config import ENCODER_FILE
 from training.models.finite import require_finite
 from training.networks.network import Architecture, Encoder
 from training.networks.scales import Columns, Scales
 
-WEIGHTS, SETTINGS = "encoder.safetensors", "encoder.json"
+WEIGHTS = "encoder.safetensors"
 FORMAT = 1
 
 
@@ -71,12 +72,13 @@ class EncoderFolder:
         RiskError
             If it is none, or damaged: the weights must have the hash that stands beside them.
         """
-        if not (directory / SETTINGS).is_file():
+        if not (directory / ENCODER_FILE).is_file():
             raise RiskError(
-                f"encoder: {directory} is no folder of walletrisk pretrain, it has no {SETTINGS}"
+                f"encoder: {directory} is no folder of walletrisk pretrain, "
+                f"it has no {ENCODER_FILE}"
             )
         try:
-            content = read_json(directory / SETTINGS)
+            content = read_json(directory / ENCODER_FILE)
             if content["format"] != FORMAT:
                 raise RiskError(
                     f"encoder: {directory} is of format {content['format']!r}, "
@@ -111,7 +113,7 @@ class EncoderFolder:
         made.mkdir(parents=True, exist_ok=True)
         (made / WEIGHTS).write_bytes(data)
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-        (made / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
+        (made / ENCODER_FILE).write_text(text, encoding="utf-8", newline="\n")
         made.rename(directory)
 
     def require(self, shape: Architecture, reads: Mapping[str, Any]) -> None:
