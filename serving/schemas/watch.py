@@ -7,13 +7,11 @@ from pydantic import BaseModel, Field
 
 from serving.schemas.fields import Chain, Name
 from serving.schemas.requests import EXAMPLE_WALLET, WHICH_LEDGER, Body
-from serving.watch.callback import MOST_CHARACTERS
+from serving.watch.callback import MOST_CHARACTERS, URL
 
 MAX_WALLETS = 10_000
 DAY_S = 86_400
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-# what serving.watch.callback takes of a URL's form; where it may lead is said there alone
-URL = r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?([/?][!-"$-~]*)?$'
 
 ListName = Annotated[str, Path(pattern=NAME, description="Of the watch list.")]
 SecretId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
