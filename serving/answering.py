@@ -66,13 +66,14 @@ class Answering(NamedTuple):
         AuditError
             It cannot be written down.
         """
-        return self.of_service(services.of(asked.chain), asked, who)
+        return self.of_service(Question(services.of(asked.chain), asked, who))
 
-    def of_service(self, service: Service, asked: ScoreRequest, who: Asker) -> Answer:
+    def of_service(self, question: Question) -> Answer:
         """The same by a service that was found already."""
-        return self._written(service, asked, service.told(asked), who)
+        return self._written(question, question.service.told(question.asked))
 
-    def _written(self, service: Service, asked: ScoreRequest, told: Told, who: Asker) -> Answer:
+    def _written(self, question: Question, told: Told) -> Answer:
+        service, asked, who = question
         at_us = self.audit.now_us()
         id_ = self.audit.new_id()
         content = {"id": id_, "request_id": who.request_id, **told.content}
@@ -92,8 +93,8 @@ class Answering(NamedTuple):
             service.shadow.offer(Seen(service.scorer, told.wallet, told.as_of, *row))
         seq = 0
         if self.audit.on:
-            question = to_json(asked)
-            entry = Scored(id_, at_us, who, question, content, body, told.values, told.position)
+            text = to_json(asked)
+            entry = Scored(id_, at_us, who, text, content, body, told.values, told.position)
             seq = self.audit.record(entry)
         version = service.scorer.model.version
         service.metrics.stage("write", version, time.perf_counter() - began)
@@ -131,20 +132,15 @@ class Answering(NamedTuple):
 
     def together(self, questions: Sequence[Question]) -> list[Answer | RiskError]:
         """Answer several that ``service.tells_many`` may be asked, in order, with less work."""
-        answers: dict[int, Answer | RiskError] = {}
-        of_service: dict[int, list[int]] = {}
-        for at, question in enumerate(questions):
-            of_service.setdefault(id(question.service), []).append(at)
-        for places in of_service.values():
-            service = questions[places[0]].service
-            told = service.told_many([questions[at].asked for at in places])
-            for at, one in zip(places, told, strict=True):
-                _, asked, who = questions[at]
-                if isinstance(one, RiskError):
-                    answers[at] = one
-                else:
-                    answers[at] = self._written(service, asked, one, who)
-        return [answers[at] for at in range(len(questions))]
+        told: dict[int, Told | RiskError] = {}
+        for service in {id(one.service): one.service for one in questions}.values():
+            own = [at for at, one in enumerate(questions) if one.service is service]
+            said = service.told_many([questions[at].asked for at in own])
+            told |= zip(own, said, strict=True)
+        return [
+            one if isinstance(one, RiskError) else self._written(question, one)
+            for question, one in ((question, told[at]) for at, question in enumerate(questions))
+        ]
 
 
 def _problem(content: dict[str, Any]) -> Answer:

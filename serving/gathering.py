@@ -40,7 +40,7 @@ class Gathering:
         said = await told
         if isinstance(said, RiskError):
             raise said
-        return said or self._answering.of_service(*question)
+        return said or self._answering.of_service(question)
 
     async def _answer_all(self) -> None:
         while self._waiting:

@@ -67,15 +67,16 @@ def documented(
     if keyed:
         told |= {400: "No JSON, or no key", 409: "The first request of this key is in work"}
         extra["parameters"] = [_KEY]
-    problem = {problems.MEDIA_TYPE: {"schema": _schema(answers.Problem)}}
     return {
         "responses": ({} if answer is None else {200: {"model": answer}})
-        | {
-            status: {"description": why, "content": problem}
-            for status, why in sorted((told | dict(further or {})).items())
-        },
+        | {status: _problem(why) for status, why in sorted((told | dict(further or {})).items())},
         "openapi_extra": extra,
     }
+
+
+def _problem(why: str) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": _schema(answers.Problem)}}
+    return {"description": why, "content": content}
 
 
 def _schema(model: Model | tuple[Model, ...] | None) -> dict[str, Any]:
@@ -85,6 +86,19 @@ def _schema(model: Model | tuple[Model, ...] | None) -> dict[str, Any]:
         return {"anyOf": [_schema(one) for one in model]}
     _named[model.__name__] = model
     return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _tell_refusals(document: dict[str, Any]) -> None:
+    """Say how parameters are refused: FastAPI tells of answers that :mod:`problems` replaces."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            told = operation["responses"]
+            if operation.get("parameters"):
+                told.setdefault("400", _problem("Path or query is no text"))
+            if JSON in told.get("422", {}).get("content", {}):
+                told["422"] = _problem("Refused")
+    for replaced in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(replaced, None)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -103,6 +117,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= own["$defs"]
+        _tell_refusals(document)
         tell_keys(document)
         endpoint = app.state.endpoint
         if endpoint is None:  # what the ledgers are called is not known yet

@@ -5,8 +5,6 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from training.model_folder import write_folder
 KILLS = 12
 RELOADS = 50
 CLIENTS = 4
+QUICK = {"model_poll_s": "0.05"}
 
 
 def faults(work: Path) -> list[Measure]:
@@ -37,22 +36,15 @@ def _put(setting: Setting, model: RiskModel, number: int) -> str:
     return manifest.version
 
 
-@contextmanager
-def _endpoint(setting: Setting) -> Iterator[Server]:
-    """The endpoint with one journal and one database of records, however often it starts."""
-    where = {name: f"sqlite:///{setting.work / f'{name}.db'}" for name in ("journal", "records")}
-    with setting.endpoint(**where, model_poll_s="0.05") as server:
-        yield server
-
-
 def _killed(setting: Setting, original: RiskModel) -> list[Measure]:
     """Kill the endpoint at random moments of a reload, and of a rollback; see how it starts."""
     generator = random.Random(0)
+    own = setting.kept("killed-models") | QUICK
     allowed = {_put(setting, original, 0)}
     other, undone = 0, 0
     held: str | None = None
     for number in range(1, KILLS + 1):
-        with _endpoint(setting) as server:
+        with setting.endpoint(**own) as server:
             (now,) = server.ask("GET", "/v1/models").told()["models"]
             other += now["version"] not in allowed or now["refused"] is not None
             undone += held is not None and now["version"] != held
@@ -77,7 +69,6 @@ def _under_load(setting: Setting, original: RiskModel) -> list[Measure]:
     """Reload under load: no request fails, every answer is of one model, memory stays."""
     failed, mixed, seconds = [0], [0], list[float]()
     stop, reloading = threading.Event(), threading.Event()
-    (setting.work / "records.db").unlink()  # begins anew
     rates = {_put(setting, original, 0): 0.002}
 
     def client(server: Server) -> None:
@@ -99,7 +90,7 @@ def _under_load(setting: Setting, original: RiskModel) -> list[Measure]:
             mixed[0] += said["base_rate"] != base or abs(total - said["log_odds"]) > 1e-9
 
     generator, wallets = random.Random(1), setting.wallets["random"]
-    with _endpoint(setting) as server:
+    with setting.endpoint(**QUICK) as server:
         threads = [threading.Thread(target=client, args=(server,)) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()

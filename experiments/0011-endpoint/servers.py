@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.common.processes import peak_mib
+from experiments.common.processes import peak_mib, resident_mib
 
 HOST = "127.0.0.1"
 
@@ -63,10 +63,10 @@ class Server:
 
     def resident_mib(self) -> float:
         """Return the resident memory of its first process now."""
-        for line in Path(f"/proc/{self.group}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("the endpoint has ended")
+        found = resident_mib(self.group)
+        if not found:
+            raise RuntimeError("the endpoint has ended")
+        return found
 
     def peak_mib(self) -> float:
         """Return the summed peak resident memory of its processes."""

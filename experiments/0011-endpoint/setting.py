@@ -120,15 +120,10 @@ class Setting:
             *SERVE, "--ledger", str(self.ledger), "--model", str(self.model),
             "--labels", str(self.labels), "--host", HOST, "--port", str(port),
         ]  # fmt: skip
-        own = self.work / f"served-{port}"
-        own.mkdir()
-        given = {
-            "journal": f"sqlite:///{own / 'journal.sqlite'}",
-            "records": f"sqlite:///{own / 'records.sqlite'}",
-            **variables,
-        }
+        own = f"served-{port}"
+        given = self.kept(own) | variables
         env = environment(**{f"WALLETRISK_{name.upper()}": text for name, text in given.items()})
-        log = own / "walletrisk.log"
+        log = self.work / own / "walletrisk.log"
         with serving(command, port=port, ready="/readyz", env=env, log=log, limit_s=300) as server:
             yield server
 

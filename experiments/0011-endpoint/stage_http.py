@@ -1,7 +1,6 @@
 """Stage ``http``: the endpoint's own latency and rate, single wallets and batches."""
 
 import json
-import urllib.request
 
 import numpy as np
 from http_load import request, run_load
@@ -52,10 +51,9 @@ def measure(setting: Setting, *, audit: str) -> list[Measure]:
 
 def _stage_sums(server: Server) -> dict[str, tuple[float, float]]:
     """Seconds and number of each stage of scores so far, as the server measures them itself."""
-    with urllib.request.urlopen(f"http://{HOST}:{server.port}/metrics", timeout=10) as answer:
-        families = text_string_to_metric_families(answer.read().decode())
+    text = server.ask("GET", "/metrics").body.decode()
     found: dict[str, dict[str, float]] = {}
-    for family in families:
+    for family in text_string_to_metric_families(text):
         for sample in family.samples:
             for end in ("_sum", "_count"):
                 if sample.name == f"walletrisk_stage_seconds{end}":

@@ -55,8 +55,17 @@ def peak_mib(process: str | int = "self") -> float:
 
     Not ``getrusage``: its peak begins with that of the process that started this one.
     """
+    return _status_mib(process, "VmHWM")
+
+
+def resident_mib(process: str | int = "self") -> float:
+    """Return the resident memory of a process now, in MiB."""
+    return _status_mib(process, "VmRSS")
+
+
+def _status_mib(process: str | int, field: str) -> float:
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
     return 0.0  # a process that has ended but was not waited for
 

@@ -33,7 +33,7 @@ async def score_wallet(request: Request, endpoint: Ready) -> Response:
         answer = await endpoint.gathering.answer(question)
     else:
         async with lane_of(request).urgent_turn():
-            answer = await to_thread.run_sync(endpoint.answering.of_service, *question)
+            answer = await to_thread.run_sync(endpoint.answering.of_service, question)
     await endpoint.audit.on_disk(answer.seq)
     return Response(answer.body, media_type="application/json")
 

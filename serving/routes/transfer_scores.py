@@ -9,6 +9,7 @@ from features.errors import RiskError
 from serving import problems
 from serving.access.caller import Scope, require
 from serving.access.guard import charge
+from serving.answering import Question
 from serving.audit import Asker, asker
 from serving.endpoint import Endpoint
 from serving.openapi import documented
@@ -39,8 +40,8 @@ def _answered(
     """The answer, and the records of the scores in it."""
     service, seqs = endpoint.services.of(asked.chain), []
 
-    def score(question: ScoreRequest) -> dict[str, Any]:
-        told = endpoint.answering.of_service(service, question, who)
+    def score(one: ScoreRequest) -> dict[str, Any]:
+        told = endpoint.answering.of_service(Question(service, one, who))
         seqs.append(told.seq)
         return told.content
 

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.schemas.answers import Status
 from serving.schemas.beside import Known
-from serving.schemas.fields import Instant
-from serving.schemas.requests import Body, Level
+from serving.schemas.fields import Instant, Name
+from serving.schemas.requests import Body, Level, WalletNamed
 
 _COLUMNS = (
     "Columns: wallet; optional as_of (null: now), chain, and those of the model's context. "
@@ -33,6 +33,14 @@ class SplitFrame(Body):
     index: list[Cell] | None = Field(default=None, description="Not read.", examples=[None])
 
 
+class Row(BaseModel):
+    """A wallet, and what is said of it by the columns' names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    wallet: WalletNamed
+
+
 class Invocation(Body):
     """What all formats have."""
 
@@ -48,19 +56,19 @@ class DataframeSplit(Invocation):
 class DataframeRecords(Invocation):
     """A frame by objects."""
 
-    dataframe_records: list[dict[str, Cell]] = Field(description=_COLUMNS)
+    dataframe_records: list[Row] = Field(description=_COLUMNS)
 
 
 class Instances(Invocation):
     """Wallets, objects, or columns by name."""
 
-    instances: list[str] | list[dict[str, Cell]] | dict[str, list[Cell]]
+    instances: list[Name] | list[Row] | dict[str, list[Cell]]
 
 
 class Inputs(Invocation):
     """Wallets, objects, or columns by name."""
 
-    inputs: list[str] | list[dict[str, Cell]] | dict[str, list[Cell]]
+    inputs: list[Name] | list[Row] | dict[str, list[Cell]]
 
 
 class Prediction(BaseModel):

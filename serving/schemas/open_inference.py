@@ -18,12 +18,13 @@ class RequestTensor(Body):
     """One column of the wallets asked about."""
 
     name: str = Field(
+        min_length=1,
         max_length=256,
         description="wallet; optional as_of (ISO 8601 with an offset; empty: now), chain, and "
         "columns of the model's context (FP64; nan or null: unknown).",
         examples=["wallet"],
     )
-    shape: list[int] = Field(
+    shape: list[Annotated[int, Field(json_schema_extra={"minimum": 0})]] = Field(
         min_length=1, max_length=2, description="[n] or [n, 1].", examples=[[1]]
     )
     datatype: Datatype = Field(examples=["BYTES"])

@@ -7,14 +7,16 @@ from pydantic import BaseModel, Field
 
 from serving.schemas.fields import Chain, Name
 from serving.schemas.requests import EXAMPLE_WALLET, WHICH_LEDGER, Body
-from serving.watch.callback import MOST_CHARACTERS
+from serving.watch.callback import MOST_CHARACTERS, URL
 
 MAX_WALLETS = 10_000
 DAY_S = 86_400
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-# what serving.watch.callback takes of a URL's form; where it may lead is said there alone
-URL = r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?([/?][!-"$-~]*)?$'
 
+Thresholds = Annotated[
+    dict[Annotated[str, Field(pattern=NAME)], Annotated[float, Field(ge=0, le=1)]],
+    Field(min_length=1, max_length=8, json_schema_extra={"additionalProperties": False}),
+]
 ListName = Annotated[str, Path(pattern=NAME, description="Of the watch list.")]
 SecretId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 DeliveryId = Annotated[str, Field(pattern=r"^msg_[0-9a-f]{32}$")]
@@ -31,12 +33,8 @@ class WatchRequest(Body):
         examples=["https://risk.example/hooks"],
         description="Gets webhooks. https, to a public address unless the settings allow others.",
     )
-    thresholds: (
-        dict[Annotated[str, Field(pattern=NAME)], Annotated[float, Field(ge=0, le=1)]] | None
-    ) = Field(
+    thresholds: Thresholds | None = Field(
         default=None,
-        min_length=1,
-        max_length=8,
         description="Bands of this list by the lowest probability of each; below all of them it is "
         "low. Null: the bands of the endpoint.",
         examples=[None],

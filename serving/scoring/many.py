@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from training.models.estimator import Inputs
     from training.risk_model import Scores
 
-# the ledger is held for the views of so much work at once: about four milliseconds
-PART_WORK = 4_000
+# a writer waits for the views of so much work at once: about four milliseconds
+PART_WORK = 13_000
 ROW_WORK = 800  # of a row, in transfers that are read
 MOST_READ = 10_000  # of a side
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from features.errors import RiskError
-from serving.answering import Answering
+from serving.answering import Answering, Question
 from serving.audit import Asker
 from serving.models.models import Models
 from serving.schemas.requests import ScoreRequest, Wallet
@@ -60,7 +60,7 @@ class Asking(NamedTuple):
             include=[],
         )
         who = Asker("walletrisk", WATCH, uuid.uuid4().hex)
-        given = self.answering.of_service(service, asked, who)
+        given = self.answering.of_service(Question(service, asked, who))
         self.answering.audit.wait(given.seq)
         return given.content
 

@@ -15,6 +15,8 @@ from serving.addresses import Address, in_digits
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_CHARACTERS = 2_000
+# the form of what is taken, for the document; whether it is, and where it leads, is told below
+URL = r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?([/?][!-"$-~]*)?$'
 _VISIBLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # all that is given out; the rest is special somewhere

@@ -22,14 +22,15 @@ def app(world: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return create_app(settings(world, tmp_path_factory.mktemp("gathered")))
 
 
-async def ask(app: Any, questions: list[dict[str, Any]]) -> list[httpx.Response]:
-    """Ask all at once."""
+async def ask(app: Any, *rounds: list[dict[str, Any]]) -> list[httpx.Response]:
+    """Ask round after round, all of a round at once."""
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000), raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
-        return [*await asyncio.gather(*(client.post(SCORE, json=one) for one in questions))]
+        asked = [[client.post(SCORE, json=one) for one in questions] for questions in rounds]
+        return [one for each in asked for one in await asyncio.gather(*each)]
 
 
 def question(wallet: str, **further: Any) -> dict[str, Any]:
@@ -58,7 +59,9 @@ def test_each_gets_its_own_answer(app: Any, monkeypatch: pytest.MonkeyPatch) -> 
     ]
     told = asyncio.run(ask(app, asked))
     assert max(sizes) > 1
-    alone = [asyncio.run(ask(app, [one]))[0] for one in asked]
+    sizes.clear()
+    alone = asyncio.run(ask(app, *([one] for one in asked)))
+    assert not sizes
     assert [one.status_code for one in told] == [200] * 50 + [422, 422]
     assert [without_ids(one) for one in told] == [without_ids(one) for one in alone]
     assert len({one.json()["id"] for one in told[:50]}) == 50
