@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import factorial
 
 import numpy as np
@@ -71,15 +72,24 @@ def shapley_values(values: Float64) -> Float64:
     ----------
     Shapley, "A value for n-person games" (1953), equation 12.
     """
-    players = values.shape[1].bit_length() - 1
-    total = np.zeros((len(values), players))
-    for player in range(players):
-        for without in range(1 << players):
-            if not without >> player & 1:
-                others = without.bit_count()
-                weight = factorial(others) * factorial(players - 1 - others) / factorial(players)
-                total[:, player] += weight * (values[:, without | 1 << player] - values[:, without])
-    return total
+    present, absent, weights = _game(values.shape[1].bit_length() - 1)
+    shares: Float64 = (values[:, present] - values[:, absent]) @ weights
+    return shares
+
+
+@cache
+def _game(players: int) -> tuple[Int64, Int64, Float64]:
+    """Return coalitions with and without each player (players, 2 ** (players - 1)), and weights.
+
+    The weights are of the second axis: those who are there without the player are as many for all.
+    """
+    some = np.arange(1 << players >> 1)
+    bit = np.arange(players)[:, np.newaxis]
+    below = some & (1 << bit) - 1
+    absent = (some - below << 1) + below  # a place is made for the player's bit
+    others = [member.bit_count() for member in some.tolist()]
+    weights = [factorial(n) * factorial(players - 1 - n) / factorial(players) for n in others]
+    return absent | 1 << bit, absent, np.array(weights)
 
 
 def shared_out(shares: Float64, total: Float64) -> Float64:
