@@ -37,12 +37,16 @@ class Judge(NamedTuple):
     def __call__(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
         estimator, calibration, manifest = self.parts[:3]
-        raw = estimator.log_odds(inputs)
+        raw_parts = estimator.contributions(inputs) if reasons else None
+        if raw_parts is not None and estimator.reads == "ledger":
+            raw = raw_parts.sum(axis=1)  # a network's score costs as much as its reasons
+        else:
+            raw = estimator.log_odds(inputs)
         log_odds = calibration.log_odds(raw)
         if not np.isfinite(log_odds).all():
             raise ModelError("the model gives log-odds that are not finite; train it again")
         thin = counts < manifest.min_transfers
-        parts = self._contributions(inputs, log_odds) if reasons else None
+        parts = None if raw_parts is None else self._contributions(raw_parts, log_odds)
         probability = probability_of(log_odds)
         low, high = map(probability_of, calibration.interval(raw))
         if thin.any():
@@ -58,8 +62,7 @@ class Judge(NamedTuple):
             by_category = self.categories.probabilities(inputs.features, probability, thin)
         return Scores(probability, log_odds, status, low, high, parts, by_category)
 
-    def _contributions(self, inputs: Inputs, log_odds: Float64) -> Float64:
-        raw_parts = self.parts.estimator.contributions(inputs)
+    def _contributions(self, raw_parts: Float64, log_odds: Float64) -> Float64:
         parts = self.parts.calibration.contributions(raw_parts)
         parts[:, :-1] -= self.usual
         # the base is what the typical wallet scores; it also takes what rounds differently

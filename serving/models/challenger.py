@@ -11,7 +11,7 @@ from serving.clock import now_us
 from serving.ledger_settings import LedgerSettings
 from serving.models.keeper import ROOM, Refusal
 from serving.models.place import files_stamp, place_of
-from serving.models.shadow import Shadow, require_comparable
+from serving.models.shadow import Shadow
 from serving.scoring.scorer import Scorer
 from serving.scoring.self_check import check_model
 from training.risk_model import RiskModel
@@ -78,7 +78,6 @@ class Challenger:
     def _loaded(self, champion: Scorer, folder: Path) -> Scorer:
         model = RiskModel.load(folder, views=self._views)
         challenger = champion.with_model(model, self._house.bands_of(model))
-        require_comparable(challenger)
         check_model(challenger)
         return challenger
 

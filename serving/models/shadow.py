@@ -1,9 +1,9 @@
 """A challenger scores what the champion scored, off the request path, and nobody waits for it.
 
 The rows come from the champion's answers: where the challenger reads no other columns they are
-scored as they are, many at once, in a library that lets go of Python's lock; other columns are
-computed again, by the ledger of that moment. What comes faster than it is scored is dropped and
-counted.
+scored as they are, many at once, in a library that lets go of Python's lock; other columns, and
+what a model reads beside a row, are read of the ledger of that moment. What comes faster than it is
+scored is dropped and counted.
 """
 
 import logging
@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.errors import RiskError
 from features.table import compute_rows
 from serving.models.tally import Tally
 from serving.observability import Metrics
+from serving.scoring.many import Plain, told_many
 from serving.scoring.scorer import Scorer
 
 MOST_WAITING = 2_000
@@ -135,17 +135,12 @@ class Shadow:
         tally = self.tally
         if tally is None or (tally.champion, tally.challenger) != versions:
             tally = Tally(*versions)
-        rows, context = _rows(champion, challenger, seen)
-        scores = challenger.model.score_rows(rows, context=context)
-        bands = [
-            challenger.band(float(probability)) if status == "scored" else UNKNOWN
-            for probability, status in zip(scores.probability, scores.status, strict=True)
-        ]
+        bands, log_odds = _scored(champion, challenger, seen)
         pairs = [*zip((one.band for one in seen), bands, strict=True)]
         tally.bands.update(pairs)
         both = np.array([UNKNOWN not in pair for pair in pairs])
         ours = np.array([one.log_odds for one in seen])[both]
-        theirs = scores.log_odds[both]
+        theirs = log_odds[both]
         tally.add(ours, theirs)
         self.tally = tally
         self._metrics.models.compared(self._ledger, (theirs - ours).tolist(), pairs)
@@ -162,23 +157,45 @@ class Shadow:
         }
 
 
-def require_comparable(challenger: Scorer) -> None:
-    """Raise RiskError for a model that reads more than a row."""
+def _scored(
+    champion: Scorer, challenger: Scorer, seen: Sequence[Seen]
+) -> tuple[list[str], Float64s]:
+    """Bands and log-odds of the challenger."""
     if not challenger.tabular:
-        raise RiskError(f"a {challenger.model.kind} model reads more than a row: not in shadow")
+        context = _context(champion, challenger, seen)
+        asked = [
+            Plain(one.wallet, one.as_of, own, reasons=False, groups=False)
+            for one, own in zip(seen, context, strict=True)
+        ]
+        told = [answer for answer, _ in told_many(challenger, asked)]
+        return [one["band"] for one in told], np.array([one["log_odds"] for one in told])
+    rows, context = _rows(champion, challenger, seen)
+    scores = challenger.model.score_rows(rows, context=context)
+    bands = [
+        challenger.band(float(probability)) if status == "scored" else UNKNOWN
+        for probability, status in zip(scores.probability, scores.status, strict=True)
+    ]
+    return bands, scores.log_odds
+
+
+def _context(champion: Scorer, challenger: Scorer, seen: Sequence[Seen]) -> Float64s:
+    """The user's own columns that the challenger reads; nan where the champion reads none such."""
+    place = {name: at for at, name in enumerate(champion.columns)}
+    own = challenger.model.context_names
+    context = np.full((len(seen), len(own)), np.nan)
+    for at, name in enumerate(own):
+        if name in place:
+            context[:, at] = [one.values[place[name]] for one in seen]
+    return context
 
 
 def _rows(champion: Scorer, challenger: Scorer, seen: Sequence[Seen]) -> tuple[Float64s, Float64s]:
     """Rows of the challenger's views, and of its context."""
     place = {name: at for at, name in enumerate(champion.columns)}
-    own = challenger.model.context_names
-    values = np.stack([one.values for one in seen])
-    context = np.full((len(seen), len(own)), np.nan)
-    for at, name in enumerate(own):
-        if name in place:
-            context[:, at] = values[:, place[name]]
-    wanted = challenger.columns[: len(challenger.columns) - len(own)]
+    context = _context(champion, challenger, seen)
+    wanted = challenger.columns[: len(challenger.columns) - context.shape[1]]
     if all(name in place for name in wanted):
+        values = np.stack([one.values for one in seen])
         return values[:, [place[name] for name in wanted]], context
     held = challenger.held
     rows = []

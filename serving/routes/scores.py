@@ -28,8 +28,7 @@ async def score_wallet(request: Request, endpoint: Ready) -> Response:
     parsed = time.perf_counter() - began
     question = Question(endpoint.services.of(asked.chain), asked, asker(request))
     endpoint.metrics.stage("parse", question.service.scorer.model.version, parsed)
-    # a model that reads more than a row takes milliseconds, and the event loop serves others
-    if question.service.scorer.tabular and question.service.tells_many(asked):
+    if question.service.tells_many(asked):
         answer = await endpoint.gathering.answer(question)
     else:
         async with lane_of(request).urgent_turn():

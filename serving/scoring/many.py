@@ -85,7 +85,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     values : float64 array, shape (n, columns of the model's views)
-    scores : Scores of n rows
+    scores : n Scores of one row each
     last_time : int or None
     transfers, retractions : int
         Where the ledger stood.
@@ -94,7 +94,7 @@ class Rows(NamedTuple):
     """
 
     values: Float64s
-    scores: "Scores"
+    scores: Sequence["Scores"]
     last_time: int | None
     transfers: int
     retractions: int
@@ -179,21 +179,26 @@ def _read(scorer: "Scorer", part: Sequence[Plain]) -> Read:
 
 
 def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> Iterator[Rows]:
-    """Score several parts by one call of the model."""
+    """Score several parts by one call of the model; by two where only some want reasons."""
     began = time.perf_counter()
     reads = [one for _, one in read]
-    explain = any(one.reasons or one.groups for part, _ in read for one in part)
     values, inputs = reads[0].values, reads[0].inputs
     if len(reads) > 1:
         values = np.concatenate([one.values for one in reads])
         inputs = inputs.joined([one.inputs for one in reads])
-    scores = scorer.model.rows.scores(inputs, values, reasons=explain)
+    explained = np.array([one.reasons or one.groups for part, _ in read for one in part])
+    scores: dict[int, Scores] = {}
+    for reasons in np.unique(explained).tolist():
+        rows = np.flatnonzero(explained == reasons)
+        some = inputs if rows.size == len(values) else inputs.take(rows)
+        found = scorer.model.rows.scores(some, values[rows], reasons=reasons)
+        scores |= {row: found.row(at) for at, row in enumerate(rows.tolist())}
     took, start = (time.perf_counter() - began) / len(values), 0
     for part, one in read:
         stop = start + len(part)
         seconds = {"view": one.seconds / len(part), "model": took}
         yield Rows(
-            one.values, scores.rows(start, stop), one.last_time, one.transfers, one.retractions,
-            seconds,
+            one.values, [scores[row] for row in range(start, stop)], one.last_time, one.transfers,
+            one.retractions, seconds,
         )  # fmt: skip
         start = stop

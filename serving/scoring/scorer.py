@@ -208,7 +208,7 @@ class Scorer:
         RiskError
             ``context`` names a column that the model does not read; exposure is asked for, and
             there are no labels; the level is that of entities, and there are no clusters; transfers
-            cannot be supposed, or the model reads more than a row.
+            cannot be supposed.
         """
         own = context_row(self.model.context_names, context)
         asked = Question(wallet, as_of, level, transfers)
@@ -226,7 +226,7 @@ class Scorer:
     def tell_row(self, asked: Plain, rows: Rows, at: int) -> tuple[dict[str, Any], Evidence]:
         """Tell of one of several that were computed at once."""
         computed = Computed(
-            rows.values[at], rows.scores.row(at), rows.last_time, None, rows.transfers,
+            rows.values[at], rows.scores[at], rows.last_time, None, rows.transfers,
             rows.retractions, rows.seconds,
         )  # fmt: skip
         question = Question(asked.wallet, asked.as_of, "wallet", ())
@@ -294,8 +294,6 @@ class Scorer:
         started = time.perf_counter()
         if asked.transfers and asked.level != "wallet":
             raise RiskError("transfers can be supposed at level wallet only")
-        if asked.transfers and not self.tabular:
-            raise RiskError(f"a {model.kind} model reads more than a row: it supposes no transfers")
         with self._asked(asked) as (_, code, events, entity):
             ledger = held.ledger
             codes, instants = np.array([code], np.int32), np.array([asked.as_of], np.int64)

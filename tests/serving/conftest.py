@@ -67,7 +67,9 @@ def random_transfers(*, wallets: int = 60, transfers: int = 900, seed: int = 0) 
     )
 
 
-def build(folder: Path, kind: str, *, columns: Any = "all", **parameters: Any) -> World:
+def build(
+    folder: Path, kind: str, *, columns: Any = "all", fits: int = 5, **parameters: Any
+) -> World:
     """Write the folders of a world whose model is of this kind, and knows labels of others."""
     world = World(folder / "ledger", folder / "model", folder / "labels.parquet")
     ledger = Ledger.from_transfers(random_transfers())
@@ -93,6 +95,7 @@ def build(folder: Path, kind: str, *, columns: Any = "all", **parameters: Any) -
         model=kind,
         base_rate=0.02,
         columns=columns,
+        folds=fits,
         min_transfers=3,
         parameters=parameters,
     )

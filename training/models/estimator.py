@@ -9,7 +9,7 @@ base rate, status of thin histories) belongs to :class:`training.risk_model.Risk
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self, cast
 
@@ -49,6 +49,10 @@ class Inputs:
     def drawn(self) -> Self:
         """Return the same with all that is read of the ledger, which may change afterwards."""
         return self
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return some rows; ``rows`` ascends without repetition."""
+        return replace(self, features=self.features[rows])
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 SIDES = 2  # senders, recipients
 SEQUENCE = "sequence"  # the player that is no part of the graph
+PLAYERS = ("own", "senders", "recipients", "labels", SEQUENCE)  # what a score's reasons are of
 
 
 class Values(NamedTuple):
@@ -113,40 +113,16 @@ class Batch(NamedTuple):
         ages = first_age, second_age
         return Batch(own, nodes, known, row, self.sizes, (first, second), ages, steps, present)
 
-    def is_told_by(self, player: str) -> bool:
-        """Whether one of :data:`PLAYERS` tells anything of any row."""
-        if player in ("senders", "recipients"):
+    def told_by(self, player: str) -> NDArray[np.bool_]:
+        """Return bool (n,), of which rows one of :data:`PLAYERS` tells anything."""
+        if player == "own":
+            return np.ones(self.n_rows, np.bool_)
+        if player == SEQUENCE:
+            return np.asarray(self.present.any(dim=1).numpy())
+        if player == "labels":
+            rows = self.row[self.known.any(dim=1)]
+        else:
             edges = self.sides[player == "recipients"]
-            return bool(edges.ends) and edges.ends[0] > 0
-        told = {"labels": self.known, SEQUENCE: self.present}.get(player)
-        return told is None or bool(told.any())
-
-    def without(self, player: str) -> Batch:
-        """Return the rows as if one of :data:`PLAYERS` told nothing."""
-        return _WITHOUT[player](self)
-
-
-def _without_own(batch: Batch) -> Batch:
-    nodes = batch.nodes.clone()
-    nodes[: batch.n_rows] = 0.0
-    return batch._replace(own=torch.zeros_like(batch.own), nodes=nodes)
-
-
-def _without_side(batch: Batch, side: int) -> Batch:
-    """Leave out transfers into the roots; what hangs behind them then reaches nobody."""
-    edges, ages = list(batch.sides), list(batch.ages)
-    near = edges[side].ends[0] if edges[side].ends else 0
-    ends = tuple(end - near for end in edges[side].ends)
-    edges[side] = Edges(edges[side].index[:, near:], edges[side].state[near:], ends)
-    ages[side] = ages[side][near:]
-    return batch._replace(sides=(edges[0], edges[1]), ages=(ages[0], ages[1]))
-
-
-_WITHOUT: dict[str, Callable[[Batch], Batch]] = {
-    "own": _without_own,
-    "senders": lambda batch: _without_side(batch, 0),
-    "recipients": lambda batch: _without_side(batch, 1),
-    "labels": lambda batch: batch._replace(known=torch.zeros_like(batch.known)),
-    SEQUENCE: lambda batch: batch._replace(present=torch.zeros_like(batch.present)),
-}
-PLAYERS = tuple(_WITHOUT)  # what a score's reasons are of
+            rows = edges.index[1, : edges.ends[0] if edges.ends else 0]
+        told: NDArray[np.bool_] = np.bincount(rows.numpy(), minlength=self.n_rows) > 0
+        return told

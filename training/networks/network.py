@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from features.errors import RiskError
 from training.networks.batch import Batch
-from training.networks.layers import Layer
+from training.networks.layers import Edges, Layer
 from training.networks.tower import SequenceTower
 
 KNOWN = 3  # columns of what is known of a node
@@ -117,17 +117,26 @@ class Encoder(nn.Module):
 
     def arrived(self, batch: Batch) -> Tensor:
         """Return what arrives over the transfers around, (n, hidden)."""
-        nodes = self.dropout(torch.relu(self.node(torch.cat([batch.nodes, batch.known], dim=1))))
+        return self.passed(batch.nodes, batch.known, batch.sizes, self.carried(batch))
+
+    def carried(self, batch: Batch) -> tuple[Edges, Edges]:
+        """Return the transfers with the states that layers read, (e, hidden)."""
         first, second = (
             edges._replace(state=self.edge(torch.cat([edges.state, self.time(ages)], dim=1)))
             for edges, ages in zip(batch.sides, batch.ages, strict=True)
         )
-        sides = first, second
+        return first, second
+
+    def passed(
+        self, nodes: Tensor, known: Tensor, sizes: tuple[int, ...], sides: tuple[Edges, Edges]
+    ) -> Tensor:
+        """Return (sizes[0], hidden): what arrives at the nodes of hop 0 over such transfers."""
+        states = self.dropout(torch.relu(self.node(torch.cat([nodes, known], dim=1))))
         for done, layer in enumerate(self.layers):
             hops = len(self.layers) - done
             sides = sides[0].into(hops), sides[1].into(hops)
-            nodes, sides = layer(nodes, batch.sizes[hops - 1], sides)
-        arrived: Tensor = nodes[: batch.n_rows]
+            states, sides = layer(states, sizes[hops - 1], sides)
+        arrived: Tensor = states[: sizes[0]]
         return arrived
 
 
@@ -158,14 +167,8 @@ class GraphNetwork(nn.Module):
 
     def states(self, batch: Batch) -> Tensor:
         """Return (n, 1 + width): log-odds, then the state before the head."""
-        own: Tensor = self.own(batch.own)
-        around: Tensor = self.encoder(batch)
-        return self.headed(batch.own, own, around)
-
-    def headed(self, row: Tensor, own: Tensor, around: Tensor) -> Tensor:
-        """Return the same of rows, the states of these, and what the encoder said of them."""
-        state = torch.cat([own, around], dim=1)
-        return torch.cat([self.line(row) + self.head(state), state], dim=1)
+        state = torch.cat([self.own(batch.own), self.encoder(batch)], dim=1)
+        return torch.cat([self.line(batch.own) + self.head(state), state], dim=1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return log-odds (n,)."""

@@ -13,7 +13,9 @@ quantile transformation to a normal distribution as what networks on tables need
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -21,9 +23,11 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from training.models.finite import require_finite
+from training.networks.curves import along
 
 Float64 = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+Int64 = NDArray[np.int64]
+Curve = tuple[Float64, Float64]  # values, rising, and what they become
 
 KNOTS = 33  # quantiles of a column; between them ranks are interpolated
 MOST_ROWS = 20_000  # looked at: more would hardly move a quantile
@@ -41,25 +45,42 @@ class RankScaler:
     columns
         Number of columns of what it scales.
     kept
-        Places of those that it reads, rising.
+        int64, places of those that it reads, rising.
     flagged
-        Places of those whose gaps are marked.
+        int64, places of those whose gaps are marked.
     absent
         float64 (len(flagged),), share of gaps in training.
-    knots
-        Of each kept column values, rising, and what they become.
+    start
+        int64 (len(kept) + 1,), where the knots of each kept column begin.
+    knots, become
+        float64 (start[-1],), values, rising within a column, and what they become.
     """
 
     columns: int
-    kept: tuple[int, ...]
-    flagged: tuple[int, ...]
+    kept: Int64
+    flagged: Int64
     absent: Float64
-    knots: tuple[tuple[Float64, Float64], ...]
+    start: Int64
+    knots: Float64
+    become: Float64
 
     @property
     def width(self) -> int:
         """Number of columns of what :meth:`scale` gives."""
         return len(self.kept) + len(self.flagged)
+
+    @classmethod
+    def of(
+        cls, columns: int, curves: Mapping[int, Curve], flagged: Sequence[int], absent: Float64
+    ) -> Self:
+        """Scale some of so many columns, by place, along curves."""
+        kept, marked = (np.array([*places], np.int64) for places in (curves, flagged))
+        start = np.cumsum([0, *(len(curve[0]) for curve in curves.values())], dtype=np.int64)
+        knots, become = (
+            np.concatenate([np.empty(0), *(curve[part] for curve in curves.values())])
+            for part in range(2)
+        )
+        return cls(columns, kept, marked, absent, start, knots, become)
 
     @classmethod
     def fit(cls, values: Float64) -> Self:
@@ -73,22 +94,28 @@ class RankScaler:
         missing = ~np.isfinite(some)
         telling = [place for place in range(columns) if _tells(some[~missing[:, place], place], n)]
         curves = {place: _curve(some[~missing[:, place], place]) for place in telling}
-        scaled = np.array([_along(curves[place], some[:, place]) for place in telling])
-        kept = tuple(telling[at] for at in _different(scaled))
+        kept = _different(cls.of(columns, curves, (), np.empty(0)).scale(some).T)
         share = missing.mean(axis=0) if n else np.zeros(columns)
         gaps = [at for at in telling if FEWEST_DEFINED < share[at] < 1 - FEWEST_DEFINED]
         marks = np.array([missing[:, place] - share[place] for place in gaps])
-        flagged = tuple(gaps[at] for at in _different(marks))
-        return cls(
-            columns, kept, flagged, share[list(flagged)], tuple(curves[place] for place in kept)
-        )
+        flagged = [gaps[at] for at in _different(marks)]
+        chosen = {telling[at]: curves[telling[at]] for at in kept}
+        return cls.of(columns, chosen, flagged, share[flagged])
 
     def scale(self, values: Float64) -> Float64:
-        """Return (n, width): scaled values, then marks of gaps; 0 is what is usual."""
+        """Return (n, width): scaled values, then marks of gaps; 0 is what is usual.
+
+        Raises
+        ------
+        RiskError
+            If ``values`` has not as many columns as it learnt from.
+        """
+        if values.shape[1] != self.columns:
+            raise RiskError(f"scaler: {values.shape[1]} columns given, wanted {self.columns}")
         out = np.empty((len(values), self.width))
-        for at, (place, curve) in enumerate(zip(self.kept, self.knots, strict=True)):
-            out[:, at] = _along(curve, values[:, place])
-        marks = ~np.isfinite(values[:, list(self.flagged)])
+        rows = np.ascontiguousarray(values, np.float64)
+        along(rows, self.kept, self.start, self.knots, self.become, out)
+        marks = ~np.isfinite(values[:, self.flagged])
         out[:, len(self.kept) :] = marks - self.absent
         return out
 
@@ -96,10 +123,13 @@ class RankScaler:
         """Return what JSON can hold."""
         return {
             "columns": self.columns,
-            "kept": list(self.kept),
-            "flagged": list(self.flagged),
+            "kept": self.kept.tolist(),
+            "flagged": self.flagged.tolist(),
             "absent": self.absent.tolist(),
-            "knots": [[part.tolist() for part in curve] for curve in self.knots],
+            "knots": [
+                [self.knots[first:end].tolist(), self.become[first:end].tolist()]
+                for first, end in pairwise(self.start.tolist())
+            ],
         }
 
     @classmethod
@@ -115,17 +145,20 @@ class RankScaler:
             raise RiskError(f"scaler: it is of {content['columns']} columns, wanted {columns}")
         kept, flagged = tuple(content["kept"]), tuple(content["flagged"])
         absent = np.array(content["absent"], np.float64)
-        knots = tuple(
-            (np.array(values, np.float64), np.array(become, np.float64))
-            for values, become in content["knots"]
-        )
-        for place, (values, become) in zip(kept, knots, strict=True):
+        curves: dict[int, Curve] = {
+            place: (np.array(values, np.float64), np.array(become, np.float64))
+            for place, (values, become) in zip(kept, content["knots"], strict=True)
+        }
+        for place, (values, become) in curves.items():
             require_finite("scaler", {f"column {place}": np.concatenate([values, become])})
             if len(values) != len(become) or not len(values) or (np.diff(values) <= 0).any():
                 raise RiskError(f"scaler: the knots of column {place} do not rise")
-        if absent.shape != (len(flagged),) or not set(kept) | set(flagged) <= set(range(columns)):
+        places = set(kept) | set(flagged)
+        if absent.shape != (len(flagged),) or not places <= set(range(columns)):
             raise RiskError(f"scaler: its places are not of {columns} columns")
-        return cls(columns, kept, flagged, absent, knots)
+        if len(curves) != len(kept):
+            raise RiskError("scaler: a column has two curves")
+        return cls.of(columns, curves, flagged, absent)
 
 
 def _tells(defined: Float64, rows: int) -> bool:
@@ -146,11 +179,6 @@ def _curve(defined: Float64) -> tuple[Float64, Float64]:
     scores = ndtri((below + upto) / (2 * len(ordered)))
     mean = np.interp(ordered, values, scores).mean()
     return values, scores - mean
-
-
-def _along(curve: tuple[Float64, Float64], column: Float64) -> Float64:
-    """Scale one column (n,); 0 where it is not defined."""
-    return np.where(np.isfinite(column), np.interp(column, *curve), 0.0)
 
 
 def _different(columns: Float64) -> list[int]:

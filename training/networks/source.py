@@ -162,11 +162,11 @@ class GraphInputs(Inputs):
         """int64 (n,), a number for each wallet; each of those that are not known has its own."""
         return np.where(self.codes < 0, -1 - np.arange(len(self)), self.codes)
 
-    def take(self, rows: Int64) -> GraphInputs:
+    def take(self, rows: Int64) -> Self:
         """Return some rows; of drawn ones ``rows`` ascends without repetition."""
-        return GraphInputs(
-            self.features[rows], self.ledger, self.codes[rows], self.as_of[rows], self.labels,
-            self.reading, None if self.held is None else self.held.take(rows),
+        return replace(
+            self, features=self.features[rows], codes=self.codes[rows], as_of=self.as_of[rows],
+            held=None if self.held is None else self.held.take(rows),
         )  # fmt: skip
 
     def drawn(self) -> Self:

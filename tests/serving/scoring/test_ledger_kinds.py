@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
 
+from features import Transfer, feature_table
 from serving import create_app
+from serving.answering import Answering
+from serving.ledger_settings import Bands
+from serving.models.shadow import Seen, _scored
 from serving.schemas.requests import ScoreRequest
 from serving.scoring import many
 from serving.service import Service, Told
 from tests.serving.conftest import LATER, START, TestClient, World, build, settings, transfer
 from training import RiskModel
-from training.models.estimator import Where
+from training.calibration import probability_of
+from training.evaluation import rows_log_odds
+from training.judge import Judge
+from training.models.estimator import Inputs, Where
+from training.scores import Scores
 
 pytest.importorskip("torch_geometric")
 
@@ -31,7 +42,7 @@ KINDS: dict[str, dict[str, Any]] = {"graphsage": SMALL, "hybrid": HYBRID}
 @pytest.fixture(scope="module", params=KINDS)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("made")
-    world = build(folder, request.param, columns=COLUMNS, **KINDS[request.param])
+    world = build(folder, request.param, columns=COLUMNS, fits=2, **KINDS[request.param])
     assert world.open()[1].reads_labels
     return world
 
@@ -57,7 +68,7 @@ def item(number: int) -> dict[str, Any]:
 ITEMS = [item(number) for number in range(64)]  # of which the last few are of no known wallet
 
 
-def test_python_and_http_say_the_same(made: World, client: TestClient) -> None:
+def test_training_python_and_http_say_the_same(made: World, client: TestClient) -> None:
     ledger, model, labels = made.open()
     spine = pd.DataFrame(
         {
@@ -66,6 +77,11 @@ def test_python_and_http_say_the_same(made: World, client: TestClient) -> None:
         }
     )
     wanted = model.score(ledger, spine, labels)
+    table = feature_table(ledger, spine, labels=labels, views=model.views)
+    judged = probability_of(rows_log_odds(model, table, ledger, labels))  # as in training
+    scored = (wanted["status"] == "scored").to_numpy()
+    assert scored.sum() > 50
+    np.testing.assert_allclose(judged[scored], wanted["probability"][scored], rtol=0, atol=1e-9)
     together = client.post(f"{SCORE}:batch", json={"items": ITEMS}).json()["items"]
     alone = [client.post(SCORE, json=one).json() for one in ITEMS[::7]]
     for said, rows in ((together, wanted), (alone, wanted.iloc[::7])):
@@ -82,19 +98,18 @@ def test_parts_of_any_size_say_the_same_by_few_calls_of_the_model(
     monkeypatch.setattr(many, "PART_WORK", work)
     monkeypatch.setattr(many, "JUDGED_ROWS", rows)
     service, sizes = service_of(client), []
-    kind = type(service.scorer.model.estimator)
-    log_odds = kind.log_odds
+    judge = Judge.__call__
 
-    def counted(self: Any, inputs: Any) -> Any:
+    def counted(self: Judge, inputs: Inputs, counts: Any, *, reasons: bool) -> Scores:
         sizes.append(len(inputs))
-        return log_odds(self, inputs)
+        return judge(self, inputs, counts, reasons=reasons)
 
     asked = [ScoreRequest.model_validate(one) for one in ITEMS]
     with monkeypatch.context() as patched:
-        patched.setattr(kind, "log_odds", counted)
+        patched.setattr(Judge, "__call__", counted)
         told = service.told_many(asked)
     assert sum(sizes) == len(asked)
-    assert sizes == [64] if rows > 64 else len(sizes) > 6
+    assert sizes == [16, 48] if rows > 64 else len(sizes) > 6  # who wants no reasons is apart
     for one, request in [*zip(told, asked, strict=True)][::5]:
         other = service.told(request)
         assert isinstance(one, Told)
@@ -152,6 +167,71 @@ def test_what_was_drawn_needs_the_ledger_no_more(made: World) -> None:
     assert found.contributions is not None
     assert wanted.contributions is not None
     np.testing.assert_allclose(found.contributions, wanted.contributions, rtol=0, atol=1e-9)
+
+
+def test_supposed_transfers_are_read_as_if_they_had_been_made(
+    made: World, client: TestClient
+) -> None:
+    move = {"sender": "w3", "recipient": "fresh", "amount": 500.0, "asset": "ETH"}
+    asked = {"wallet": "w3", "as_of": LATER.isoformat()}
+    before = client.post(SCORE, json=asked).json()
+    said = client.post(SCORE, json=asked | {"transfers": [move] * 3}).json()
+    ledger, model, labels = made.open()
+    time = (LATER - pd.Timedelta(1, "us")).to_pydatetime()
+    for number in range(3):
+        ledger.append_one(Transfer(f"supposed {number}", time, "w3", "fresh", 500.0, "ETH"))
+    spine = pd.DataFrame({"wallet": ["w3"], "as_of": [LATER]})
+    wanted = model.score_spine(ledger, spine, labels, reasons=False)
+    assert said["log_odds"] == pytest.approx(wanted.log_odds[0], abs=1e-9)
+    assert said["coverage"]["transfers_out"] == before["coverage"]["transfers_out"] + 3
+    assert client.post(SCORE, json=asked).json()["log_odds"] == before["log_odds"]
+    deposit = {"direction": "deposit", "counterparty": "w3", "wallet": "w5", "amount": "9",
+               "asset": "ETH", "as_of": asked["as_of"]}  # fmt: skip
+    answer = client.post("/v1/transfers/score", json=deposit).json()
+    assert answer["wallet"]["after"]["status"] == "scored"
+    assert answer["counterparty"]["log_odds"] == pytest.approx(before["log_odds"], abs=1e-9)
+
+
+def test_questions_that_come_together_are_answered_together(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    together = Answering.together
+
+    def counted(self: Answering, questions: Any) -> Any:
+        sizes.append(len(questions))
+        return together(self, questions)
+
+    monkeypatch.setattr(Answering, "together", counted)
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(client.app, client=("127.0.0.1", 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as one:
+            return [*await asyncio.gather(*(one.post(SCORE, json=item) for item in ITEMS[:16]))]
+
+    alone = [client.post(SCORE, json=item).json() for item in ITEMS[:16]]
+    assert sizes == [1] * 16
+    assert client.portal is not None
+    told = [answer.json() for answer in client.portal.call(ask)]
+    assert max(sizes) > 4
+    for one, other in zip(told, alone, strict=True):
+        assert one["wallet"] == other["wallet"]
+        assert one["log_odds"] == pytest.approx(other["log_odds"], abs=1e-9)
+
+
+def test_it_may_be_a_challenger(made: World, world: World, tmp_path: Path) -> None:
+    ledger, model, labels = made.open()
+    with TestClient(create_app(settings(world, tmp_path))) as client:
+        champion = service_of(client).scorer
+        challenger = champion.with_model(model, Bands())
+        as_of = int(LATER.value // 1000)
+        row = np.zeros(len(champion.columns))
+        seen = [Seen(champion, f"w{n}", as_of, row, 0.0, "low") for n in range(9)]
+        bands, log_odds = _scored(champion, challenger, seen)
+    spine = pd.DataFrame({"wallet": [one.wallet for one in seen], "as_of": [LATER] * 9})
+    wanted = model.score_spine(ledger, spine, labels, reasons=False)
+    np.testing.assert_allclose(log_odds, wanted.log_odds, rtol=0, atol=1e-9)
+    assert bands == [challenger.band(float(one)) for one in wanted.probability]
 
 
 def ledger_changes() -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -161,36 +160,6 @@ def test_reasons_are_shapley_values(fitted: Fitted) -> None:
     assert np.abs(parts[:, 1]).mean() > 3 * np.abs(parts[:, [0, 2, 4]]).mean()
     assert not parts[:, 3].any()  # no label was known
     assert np.ptp(parts[:, 5]) < 1e-12  # a typical wallet without neighbours
-
-
-def test_a_coalition_is_the_network_without_the_others(fitted: Fitted) -> None:
-    from training.networks.coalitions import coalition_states
-
-    model, inputs = fitted
-    some, network = inputs.take(np.arange(6)), model.network_
-    assert network is not None
-    batch = model.prepared_.batch(some, some.around(), torch.float64)
-    with torch.inference_mode():
-        found = coalition_states(network, batch, model.reasons)
-        for members in range(1 << len(model.reasons)):
-            left = batch
-            for at, player in enumerate(model.reasons):
-                left = left if members >> at & 1 else left.without(player)
-            wanted = network.states(left).numpy()
-            np.testing.assert_array_equal(found[:, members], wanted)
-
-
-def test_shapley_is_the_mean_over_orders() -> None:
-    from training.networks.coalitions import shapley_values
-
-    values = np.random.default_rng(0).normal(size=(4, 8))
-    found = shapley_values(values)
-    for player in range(3):
-        gains = []
-        for order in permutations(range(3)):
-            before = sum(1 << other for other in order[: order.index(player)])
-            gains.append(values[:, before | 1 << player] - values[:, before])
-        np.testing.assert_allclose(found[:, player], np.mean(gains, axis=0), rtol=1e-12)
 
 
 def test_an_absent_side_contributes_nothing(fitted: Fitted) -> None:
