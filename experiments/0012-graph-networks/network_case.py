@@ -7,7 +7,7 @@ they may read around a wallet is the same too. A test wallet's label is never am
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
@@ -99,6 +99,8 @@ class Case:
         (wallet, as_of) rows; columns of the views that read no labels.
     rows
         Which of them are learnt from and judged.
+    held
+        Tables with the columns that read labels, which arms and seeds share.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Case:
     known: pd.DataFrame
     table: pd.DataFrame
     rows: SplitRows
+    held: dict[tuple[Told, int], pd.DataFrame] = field(default_factory=dict)
 
     def labels_told(self, told: Told, seed: int) -> pd.DataFrame | None:
         """The labels that an arm may read around a wallet."""
@@ -119,11 +122,14 @@ class Case:
         known = self.labels_told(told, seed)
         if known is None:
             return self.table
-        asked = self.table.index.to_frame(index=False)
-        read = feature_table(
-            self.ledger, asked, labels=known, views=arms.views_named(arms.LABELS)
-        )  # fmt: skip
-        return pd.concat([self.table, read], axis=1)
+        key = (told, seed if told == "permuted" else 0)
+        if key not in self.held:
+            asked = self.table.index.to_frame(index=False)
+            read = feature_table(
+                self.ledger, asked, labels=known, views=arms.views_named(arms.LABELS)
+            )  # fmt: skip
+            self.held[key] = pd.concat([self.table, read], axis=1)
+        return self.held[key]
 
     def recipe(self, arm: Arm, seed: int) -> Recipe:
         """What an arm learns, through the interface that every training goes through."""

@@ -5,42 +5,37 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features import Ledger
-from features.ledger import microseconds
-from features.past import NO_LABELS, past_of
-from features.subgraphs import Subgraphs, subgraphs
+from features.past import NO_LABELS
 from features.views import definitions
-from tests.strategies import World, at, spine, transfers, worlds
+from tests.strategies import at, spine, transfers
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "experiments" / "0001-real-ethereum"))
 
-from shuffled_edges import dealt, edges_shuffled, order_of  # noqa: E402 - its folder must be importable first
+from shuffled_edges import dealt, edges_shuffled  # noqa: E402 - its folder must be importable first
 
 from training.models.estimator import inputs_of  # noqa: E402
 from training.models.kinds import estimator_class  # noqa: E402
+from training.networks.layers import Edges  # noqa: E402
 
 
-def collect(ledger: Ledger, rows: pd.DataFrame) -> Subgraphs:
-    asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
-    return subgraphs(asked, fan_out=(3, 2))
-
-
-@given(worlds(), st.integers(0, 2**32 - 1))
-def test_dealing_keeps_how_many_and_changes_whose(world: World, seed: int) -> None:
-    real = collect(world.ledger(), world.spine)
-    shuffled = dealt(real, order_of(real, seed))
-    np.testing.assert_array_equal(real.parent, shuffled.parent)
-    np.testing.assert_array_equal(real.side, shuffled.side)
-    far = real.parent >= real.n_rows
-    np.testing.assert_array_equal(real.child[far], shuffled.child[far])
-    assert sorted(real.child) == sorted(shuffled.child)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 2**32 - 1))
+def test_dealing_keeps_how_many_and_changes_whose(near: int, far: int, seed: int) -> None:
+    count = near + far
+    index = torch.stack([torch.arange(count) + 10, torch.arange(count).sort().values // 3])
+    real = Edges(index, torch.arange(count)[:, None].float(), (near, count))
+    shuffled, ages = dealt(real, real.state + 0.5, torch.Generator().manual_seed(seed))
+    assert torch.equal(real.index[1], shuffled.index[1])
+    assert torch.equal(real.index[:, near:], shuffled.index[:, near:])
+    assert torch.equal(real.index[0], shuffled.index[0].sort().values)
+    assert torch.equal(shuffled.state[:, 0] + 10, shuffled.index[0].float())
+    assert torch.equal(ages, shuffled.state + 0.5)
 
 
 def test_graph_networks_learn_and_score_on_shuffled_edges_inside_and_real_ones_after() -> None:

@@ -265,9 +265,7 @@ class GraphEstimator:
             given["batch_rows"], given["learning_rate"], given["weight_decay"],
             given["hide_labels"],
         )  # fmt: skip
-        lesson = Lesson(
-            lambda some: prepared.batch(*source.take(some), torch.float32), *labelled, rows
-        )
+        lesson = Lesson(source.batches(prepared), *labelled, rows, ahead=not source.is_held)
         kept = Checkpoint.of(
             {"kind": self.kind, "parameters": self.parameters, "plan": plan,
              "reads": self._reads(), "encoder": self.learnt_before_,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -54,12 +54,19 @@ class Lesson(NamedTuple):
         Of all positions.
     rows
         int64, ascending positions that belong to it.
+    ahead
+        Whether a thread makes batches ahead: where they are read, not where they are held.
     """
 
     batch: Callable[[Int64], Batch]
     y_true: NDArray[np.int8]
     weights: Float64
     rows: Int64
+    ahead: bool = True
+
+    def batches(self, parts: Sequence[Int64]) -> Iterator[Batch]:
+        """Make a batch of each of some parts of the positions."""
+        return prefetched(self.batch, parts) if self.ahead else map(self.batch, parts)
 
 
 class State(NamedTuple):
@@ -132,7 +139,7 @@ def _epoch(
         np.sort(mixed[at : at + plan.batch_rows]) for at in range(0, len(mixed), plan.batch_rows)
     ]
     where = device()
-    made = prefetched(lambda part: lesson.batch(lesson.rows[part]), parts[state.at :])
+    made = lesson.batches([lesson.rows[part] for part in parts[state.at :]])
     for at, batch in enumerate(made, state.at):
         part = parts[at]
         _step(network, optimiser, _hidden(moved(batch, where), plan, state.epoch, at), (
@@ -175,8 +182,9 @@ def judged(network: GraphNetwork, lesson: Lesson) -> tuple[float, float]:
     rows, where = lesson.rows, device()
     parts = [rows[at : at + JUDGED_ROWS] for at in range(0, len(rows), JUDGED_ROWS)]
     with torch.no_grad():
-        made = prefetched(lesson.batch, parts)
-        said = torch.cat([network(moved(batch, where)).float().cpu() for batch in made])
+        said = torch.cat(
+            [network(moved(batch, where)).float().cpu() for batch in lesson.batches(parts)]
+        )
     y_true = lesson.y_true[rows]
     weight = balanced(y_true, lesson.weights[rows])
     truth = torch.from_numpy(y_true.astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from training.networks.batch import Batch
+from training.networks.held import HeldBatch
 from training.networks.layers import Pna
 from training.networks.ranks import RankScaler
 from training.networks.scales import Columns, Scales
 from training.networks.source import Around, GraphInputs
 
 Int64 = NDArray[np.int64]
-MOST_HELD = 4096  # rows whose surroundings are held while a network learns: some 300 MB
+MOST_HELD = 16_384  # rows whose surroundings are held while a network learns: below 2 GB
 MOST_SCALED = 1024  # rows whose surroundings scalers are fitted to
 
 
@@ -28,10 +30,22 @@ class Source:
         self.inputs = inputs
         self._held = inputs.around() if len(inputs) <= MOST_HELD else None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether what lies around all rows was drawn."""
+        return self._held is not None
+
     def take(self, rows: Int64) -> tuple[GraphInputs, Around]:
         """Return some rows and what lies around them; ``rows`` ascends without repetition."""
         some = self.inputs.take(rows)
         return some, some.around() if self._held is None else self._held.take(rows)
+
+    def batches(self, prepared: Prepared) -> Callable[[Int64], Batch]:
+        """Return what makes a batch of ascending positions: cut out of one of all rows, or read."""
+        if self._held is None:
+            return lambda rows: prepared.batch(*self.take(rows), torch.float32)
+        whole = prepared.batch(self.inputs, self._held, torch.float32)
+        return HeldBatch.of(whole).take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
