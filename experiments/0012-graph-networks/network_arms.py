@@ -19,6 +19,7 @@ TREES = "lightgbm"
 PLAIN_TREES = "lightgbm without labels around"
 SINGLE = "best single feature"
 SHUFFLE = "label shuffle"
+HYBRID = "hybrid"
 NO_EDGES: Mapping[str, object] = {"first_fan": 0}
 ROW_ALONE: Mapping[str, object] = {"first_fan": 0, "steps": 0, "labels": False}
 DRAWS = 200
@@ -52,12 +53,31 @@ def network(kind: str, columns: str | tuple[str, ...]) -> dict[str, Arm]:
     }
 
 
+def hybrid(columns: str | tuple[str, ...]) -> dict[str, Arm]:
+    """Trees over a network; each fit teaches five, so that only the edges have a control."""
+    of = estimator_class(HYBRID).defaults["network"]
+    return {
+        HYBRID: Arm(HYBRID, columns),
+        f"{HYBRID}, no edges": Arm(HYBRID, columns, parameters={"of": {of: NO_EDGES}}),
+    }
+
+
 def arms_of(kinds: Iterable[str], columns: str | tuple[str, ...]) -> dict[str, Arm]:
     """All arms of a case."""
     found = trees(columns)
     for kind in kinds:
-        found |= network(kind, columns)
+        found |= hybrid(columns) if kind == HYBRID else network(kind, columns)
     return found
+
+
+def kinds_of(arms: Mapping[str, Arm]) -> list[str]:
+    """Networks among arms, whole ones."""
+    return [name for name, arm in arms.items() if name == arm.kind and name not in (TREES, HYBRID)]
+
+
+def mean_of(one: str, two: str) -> str:
+    """Name of the arm that adds the log-odds of two."""
+    return f"{one} and {two}, mean"
 
 
 def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -68,11 +88,13 @@ def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
         f"{TREES} minus permuted labels": (TREES, f"{TREES}, permuted labels"),
     }
     for kind in kinds:
-        for other in against:
+        for other in against[:3] if kind == HYBRID else against:
             whole = other if other in (TREES, PLAIN_TREES) else f"{kind}, {other}"
             found[f"{kind} minus {other}"] = (kind, whole)
-        bare = f"{kind} without labels around"
-        found[f"{bare} minus {PLAIN_TREES}"] = (bare, PLAIN_TREES)
+        if kind != HYBRID:
+            bare, mean = f"{kind} without labels around", mean_of(TREES, kind)
+            found[f"{bare} minus {PLAIN_TREES}"] = (bare, PLAIN_TREES)
+            found[f"{mean} minus {TREES}"] = (mean, TREES)
     return found
 
 
@@ -92,6 +114,12 @@ def runs_of(
             one = found[name][-1]
             area = average_precision(one.y_true, one.scores)
             print(f"{case.name} seed {seed}: {name} {area:.4f}, {one.fit_s:.1f} s", flush=True)
+    for kind in kinds_of(arms):
+        found[mean_of(TREES, kind)] = [
+            replace(one, scores=(one.scores + two.scores) / 2, fit_s=one.fit_s + two.fit_s,
+                    score_ms=one.score_ms + two.score_ms)
+            for one, two in zip(found[TREES], found[kind], strict=True)
+        ]  # fmt: skip
     columns = next(iter(arms.values())).columns
     found[SINGLE] = [case.single_feature(columns)[1] for case in worlds]
     return found

@@ -92,9 +92,11 @@ def test_worlds_of_their_own_are_drawn_apart_and_a_class_is_never_missing() -> N
 
 def test_the_names_of_all_arms_that_are_compared_exist() -> None:
     pytest.importorskip("torch")
-    arms = network_arms.arms_of(("graphsage",), "all")
-    for one, other in network_arms.pairs_of(("graphsage",)).values():
-        assert {one, other} <= set(arms)
+    kinds = ("graphsage", "hybrid")
+    arms = network_arms.arms_of(kinds, "all")
+    found = {*arms, network_arms.mean_of(network_arms.TREES, "graphsage")}
+    for one, other in network_arms.pairs_of(kinds).values():
+        assert {one, other} <= found
 
 
 def test_a_fifth_of_either_class_is_held_out() -> None:
