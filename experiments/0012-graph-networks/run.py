@@ -7,11 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "0001-real-ethereum")]
+sys.path[:0] = [
+    str(HERE.parents[1]),
+    str(HERE.parent / "0001-real-ethereum"),
+    str(HERE.parent / "0011-endpoint"),
+]
 
 from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler")
+STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler", "serving")
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
 SEEDS = range(5)
