@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.judge import Judge
-from training.models.estimator import Estimator, Inputs, Where, inputs_at
+from training.models.estimator import Estimator, Inputs, LedgerEstimator, Where, inputs_at
 from training.scores import Scores
 from training.table_columns import Places
 
@@ -42,3 +42,13 @@ class RowScorer(NamedTuple):
         Nothing is read of the ledger any more where the inputs were drawn.
         """
         return self.judge(inputs, self.places.transfers(values), reasons=reasons)
+
+    def transfer_shares(self, inputs: Inputs, scores: Scores) -> Float64:
+        """Return log-odds (t,) of the transfers ``inputs.told``, of scores with contributions.
+
+        Those of a wallet's senders, and of its recipients, add up to what these contribute.
+        """
+        if scores.contributions is None or self.estimator.reads != "ledger":
+            return np.empty(0)
+        estimator = cast("LedgerEstimator", self.estimator)
+        return estimator.transfer_shares(inputs, scores.contributions)

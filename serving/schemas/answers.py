@@ -10,7 +10,7 @@ from serving.schemas.beside import Exposure, Known
 from serving.schemas.entity import EntityFacts
 from serving.schemas.flow import FlowFacts, MovedTransfer
 from serving.schemas.overrides import Override
-from serving.schemas.reasons import Reason, ReasonGroup
+from serving.schemas.reasons import Reason, ReasonGroup, TransferReasons
 from serving.schemas.requests import Level, Wallet
 
 Status = Literal["scored", "unknown_wallet", "insufficient_data"]
@@ -104,6 +104,10 @@ class WalletScore(BaseModel):
         description="The five largest meanings; null if not asked for."
     )
     other_groups_log_odds: float | None
+    transfer_reasons: TransferReasons | None = Field(
+        description="Null if no reasons were asked for, the wallet is not scored, the model reads "
+        "no single transfers, transfers are supposed, or the level is that of entities."
+    )
     coverage: Coverage
     model: ModelFacts
     bands: BandFacts

@@ -1,6 +1,10 @@
 """Why: what an answer says of columns and of what they mean."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
+
+from serving.schemas.flow import MovedTransfer
 
 
 class Reason(BaseModel):
@@ -28,3 +32,30 @@ class ReasonGroup(BaseModel):
     sentence: str = Field(examples=["The amounts it received: raises the odds 3.3 times."])
     contribution: float
     columns: list[ColumnReason] = Field(description="The three largest of the group.")
+
+
+class TransferReason(MovedTransfer):
+    """One of the wallet's transfers and what it adds, with what lies behind its other end."""
+
+    neighbour: Literal["sender", "recipient"] = Field(description="Which end is the other wallet.")
+    contribution: float
+
+
+class NeighbourReason(BaseModel):
+    """What all transfers with one other wallet add."""
+
+    wallet: str
+    transfers: int = Field(description="How many of them the score read.")
+    contribution: float
+
+
+class TransferReasons(BaseModel):
+    """Which transfers moved the score.
+
+    ``sum(contributions of transfers) + other_log_odds`` is what the reasons ``senders`` and
+    ``recipients`` contribute together.
+    """
+
+    transfers: list[TransferReason] = Field(description="The five largest.")
+    neighbours: list[NeighbourReason] = Field(description="The five largest, of the same sum.")
+    other_log_odds: float

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from features.clusters.entity import Entity
 from features.ledger import Transfer
+from serving.scoring.arrived import Arrived
 from training.risk_model import Scores
 from training.spine_scorer import Level
 
@@ -62,6 +63,7 @@ class Computed(NamedTuple):
 
     values: Float64s
     scores: Scores
+    arrived: Arrived | None
     last_time: int | None
     entity: Entity | None
     transfers: int

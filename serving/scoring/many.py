@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.table import compute_rows
+from serving.scoring import arrived
 from serving.scoring.evidence import Evidence
 from training.models.estimator import Where
 
@@ -64,6 +65,7 @@ class Read(NamedTuple):
     ----------
     values : float64 array, shape (n, columns of the model's views)
     inputs : Inputs of n rows, drawn
+    arrived : Transfers of them that the model reads, where any wants reasons
     last_time : int or None
     transfers, retractions : int
         Where the ledger stood.
@@ -73,6 +75,7 @@ class Read(NamedTuple):
 
     values: Float64s
     inputs: "Inputs"
+    arrived: arrived.Read | None
     last_time: int | None
     transfers: int
     retractions: int
@@ -86,6 +89,7 @@ class Rows(NamedTuple):
     ----------
     values : float64 array, shape (n, columns of the model's views)
     scores : n Scores of one row each
+    arrived : n Arrived, or None
     last_time : int or None
     transfers, retractions : int
         Where the ledger stood.
@@ -95,6 +99,7 @@ class Rows(NamedTuple):
 
     values: Float64s
     scores: Sequence["Scores"]
+    arrived: Sequence[arrived.Arrived | None]
     last_time: int | None
     transfers: int
     retractions: int
@@ -175,7 +180,9 @@ def _read(scorer: "Scorer", part: Sequence[Plain]) -> Read:
         where = Where(ledger, codes, instants, held.events)
         inputs = model.rows.inputs(values, context, where).drawn()
         stood = ledger.last_time, ledger.n_transfers, ledger.provenance.retractions
-    return Read(values, inputs, *stood, time.perf_counter() - started)
+        wanted = any(one.reasons or one.groups for one in part)
+        near = arrived.Read.of(ledger, inputs) if wanted else None
+    return Read(values, inputs, near, *stood, time.perf_counter() - started)
 
 
 def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> Iterator[Rows]:
@@ -188,17 +195,22 @@ def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> I
         inputs = inputs.joined([one.inputs for one in reads])
     explained = np.array([one.reasons or one.groups for part, _ in read for one in part])
     scores: dict[int, Scores] = {}
+    shares: dict[int, Float64s] = {}
     for reasons in np.unique(explained).tolist():
         rows = np.flatnonzero(explained == reasons)
         some = inputs if rows.size == len(values) else inputs.take(rows)
         found = scorer.model.rows.scores(some, values[rows], reasons=reasons)
         scores |= {row: found.row(at) for at, row in enumerate(rows.tolist())}
+        if some.told is not None:
+            of = scorer.model.rows.transfer_shares(some, found)
+            shares |= zip(rows.tolist(), arrived.by_row(some.told, of, rows.size), strict=True)
     took, start = (time.perf_counter() - began) / len(values), 0
     for part, one in read:
         stop = start + len(part)
         seconds = {"view": one.seconds / len(part), "model": took}
         yield Rows(
-            one.values, [scores[row] for row in range(start, stop)], one.last_time, one.transfers,
-            one.retractions, seconds,
+            one.values, [scores[row] for row in range(start, stop)],
+            arrived.of_rows(one.arrived, [shares.get(row) for row in range(start, stop)]),
+            one.last_time, one.transfers, one.retractions, seconds,
         )  # fmt: skip
         start = stop

@@ -23,6 +23,7 @@ from features.view import View
 from features.views import VIEWS, feature_columns
 from serving.ledger_settings import Bands, LedgerSettings
 from serving.schemas.values import finite
+from serving.scoring.arrived import Read, of_rows
 from serving.scoring.context import Context, context_row
 from serving.scoring.entities import Asked, as_asked, entity_facts
 from serving.scoring.evidence import Computed, Evidence, Question, Wished, seconds_of
@@ -226,8 +227,8 @@ class Scorer:
     def tell_row(self, asked: Plain, rows: Rows, at: int) -> tuple[dict[str, Any], Evidence]:
         """Tell of one of several that were computed at once."""
         computed = Computed(
-            rows.values[at], rows.scores[at], rows.last_time, None, rows.transfers,
-            rows.retractions, rows.seconds,
+            rows.values[at], rows.scores[at], rows.arrived[at], rows.last_time, None,
+            rows.transfers, rows.retractions, rows.seconds,
         )  # fmt: skip
         question = Question(asked.wallet, asked.as_of, "wallet", ())
         return self._tell(question, computed, asked.own, Wished(asked.reasons, asked.groups, None))
@@ -263,6 +264,7 @@ class Scorer:
             "other_log_odds": None,
             "groups": None,
             "other_groups_log_odds": None,
+            "transfer_reasons": None,
             "coverage": coverage_facts(lambda name: float(values[self._column[name]]), fresh),
             "model": self.facts,
             "bands": self.bands,
@@ -275,6 +277,8 @@ class Scorer:
                 answer |= self._explainer.columns(parts, row, log_odds)
             if wished.groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
+            if computed.arrived is not None and status == "scored":
+                answer["transfer_reasons"] = computed.arrived.facts()
         seconds = computed.seconds | {"explain": time.perf_counter() - explained}
         return answer, Evidence(row, computed.transfers, computed.retractions, seconds)
 
@@ -301,9 +305,13 @@ class Scorer:
             stood = (ledger.last_time, entity, ledger.n_transfers, ledger.provenance.retractions)
             where = Where(ledger, codes, instants, events)
             inputs = model.rows.inputs(values, own.reshape(1, -1), where).drawn()
+            named = reasons and asked.level == "wallet" and not asked.transfers
+            read = Read.of(ledger, inputs) if named else None
         viewed = time.perf_counter()
         scores = model.rows.scores(inputs, values, reasons=reasons)
-        return Computed(values[0], scores, *stood, seconds_of(started, viewed))
+        shares = model.rows.transfer_shares(inputs, scores) if read is not None else None
+        (near,) = of_rows(read, [shares])
+        return Computed(values[0], scores, near, *stood, seconds_of(started, viewed))
 
     def _categories(self, scores: Scores) -> dict[str, float] | None:
         kinds = self.model.categories

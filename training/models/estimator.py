@@ -30,6 +30,24 @@ Float64 = NDArray[np.float64]
 NO_RANGES: Mapping[str, Range] = {}
 
 
+class Told(NamedTuple):
+    """Transfers of n wallets that their scores read one by one, an entry each.
+
+    Attributes
+    ----------
+    row
+        int64, of which wallet, ascending.
+    side
+        int8, 0: the wallet received it; 1: it sent it.
+    transfer
+        int64, row in the ledger's log.
+    """
+
+    row: NDArray[np.int64]
+    side: NDArray[np.int8]
+    transfer: NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a model reads of n spine rows; a kind that reads more derives from it.
@@ -45,6 +63,11 @@ class Inputs:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @property
+    def told(self) -> Told | None:
+        """Transfers that are read one by one; None: the kind reads none."""
+        return None
 
     def drawn(self) -> Self:
         """Return the same with all that is read of the ledger, which may change afterwards."""
@@ -139,6 +162,12 @@ class LedgerEstimator(Estimator, Protocol):
         """Add to (n, k) rows what the model reads of the ledger; works before :meth:`fit`.
 
         Of the labels only those of other wallets, known before a row's instant, may be read.
+        """
+
+    def transfer_shares(self, inputs: Inputs, contributions: Float64) -> Float64:
+        """Share out what senders and recipients contribute among the transfers of ``inputs.told``.
+
+        ``contributions`` (n, len(reasons) + 1) may be calibrated; returns float64, one a transfer.
         """
 
 

@@ -32,6 +32,7 @@ from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
 from training.networks.coalitions import coalition_states, contributions_of
 from training.networks.encoder_folder import EncoderFolder
+from training.networks.explanation import shared_changes, sides_of, states_without
 from training.networks.fit import Lesson, Plan, deterministic, learn, one_thread
 from training.networks.network import Architecture, GraphNetwork
 from training.networks.prepared import Prepared, Source, learn_degrees
@@ -98,10 +99,7 @@ class GraphEstimator:
         self.feature_names = feature_names
         self.seed = seed
         self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        for name, allowed in {
-            "draw": ("latest", "recent"),
-            "tower": ("gru", "transformer"),
-        }.items():
+        for name, allowed in (("draw", ("latest", "recent")), ("tower", ("gru", "transformer"))):
             if self.parameters[name] not in allowed:
                 raise RiskError(
                     f"{name} of model {self.kind!r} must be {' or '.join(allowed)}, "
@@ -195,6 +193,17 @@ class GraphEstimator:
                 for batch in self._batches(inputs, EXPLAINED)
             ]
         return np.concatenate(parts) if parts else np.empty((0, len(players) + 1))
+
+    def transfer_shares(self, inputs: GraphInputs, contributions: Float64) -> Float64:
+        """Share out what sides contribute by what the log-odds lose without each transfer."""
+        whole, without = self.states_without(inputs)
+        changes = whole[inputs.told.row, 0] - without[:, 0]
+        return shared_changes(inputs.told, changes, sides_of(self.reasons, contributions))
+
+    def states_without(self, inputs: GraphInputs) -> tuple[Float64, Float64]:
+        """Return (n, 1 + width) as :meth:`states`, and (t, 1 + width) without each transfer."""
+        with one_thread(), torch.inference_mode():
+            return states_without(self._fitted(), self.prepared_, inputs)
 
     def save(self, directory: Path) -> None:
         """Write ``model.safetensors`` (weights) and ``model.json`` (architecture, scalers)."""

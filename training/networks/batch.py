@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from features.subgraphs import Subgraphs
 
 Float64 = NDArray[np.float64]
-SIDES = 2  # senders, recipients
+SIDES = ("senders", "recipients")  # who stands behind transfers into a wallet, in their order
 SEQUENCE = "sequence"  # the player that is no part of the graph
-PLAYERS = ("own", "senders", "recipients", "labels", SEQUENCE)  # what a score's reasons are of
+PLAYERS = ("own", *SIDES, "labels", SEQUENCE)  # what a score's reasons are of
 
 
 class Values(NamedTuple):
@@ -79,7 +79,7 @@ class Batch(NamedTuple):
             return torch.from_numpy(array).to(dtype)
 
         sizes = tuple(around.hops[1:].tolist())
-        chosen = [np.flatnonzero(around.side == side) for side in range(SIDES)]
+        chosen = [np.flatnonzero(around.side == side) for side in range(len(SIDES))]
         first, second = (
             Edges(
                 torch.from_numpy(np.stack([around.child[some], around.parent[some]])),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.networks.batch import PLAYERS, SEQUENCE, Batch
+from training.networks.batch import PLAYERS, SEQUENCE, SIDES, Batch
 from training.networks.network import GraphNetwork
 from training.networks.spread import spread
 
@@ -46,7 +46,7 @@ def _states(network: GraphNetwork, batch: Batch, players: Sequence[str], some: I
     there |= {player: (some >> at & 1).astype(np.bool_) for at, player in enumerate(players)}
     names, encoder = [name for name in PLAYERS if name != SEQUENCE], network.encoder
     graphs, which = np.unique([there[name] for name in names], axis=1, return_inverse=True)
-    wide = spread(batch, encoder.carried(batch), dict(zip(names, graphs, strict=True)))
+    wide = spread(batch, encoder.carried(batch), _masks(names, graphs))
     arrived = encoder.passed(*wide).reshape(graphs.shape[1], batch.n_rows, -1)
     own, sequence = (torch.from_numpy(there[name])[:, None, None] for name in ("own", SEQUENCE))
     usual = torch.zeros_like(batch.own[:1])
@@ -57,6 +57,11 @@ def _states(network: GraphNetwork, batch: Batch, players: Sequence[str], some: I
     line = torch.where(own, network.line(batch.own), network.line(usual))
     found: Float64 = torch.cat([line + network.head(state), state], dim=2).numpy()
     return found
+
+
+def _masks(names: Sequence[str], graphs: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    masks = dict(zip(names, graphs, strict=True))
+    return masks | {side: masks[side][:, np.newaxis] for side in SIDES}
 
 
 def contributions_of(network: GraphNetwork, batch: Batch, players: Sequence[str]) -> Float64:

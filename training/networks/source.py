@@ -23,7 +23,7 @@ from features.subgraphs import (
     subgraphs,
 )
 from features.view import View
-from training.models.estimator import Inputs
+from training.models.estimator import Inputs, Told
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
@@ -161,6 +161,13 @@ class GraphInputs(Inputs):
     def wallets(self) -> Int64:
         """int64 (n,), a number for each wallet; each of those that are not known has its own."""
         return np.where(self.codes < 0, -1 - np.arange(len(self)), self.codes)
+
+    @property
+    def told(self) -> Told:
+        """Transfers into and out of the wallets asked about; draws where nothing is held."""
+        around = self.around().subgraphs
+        near = around.parent < around.n_rows
+        return Told(around.parent[near], around.side[near], around.transfer[near])
 
     def take(self, rows: Int64) -> Self:
         """Return some rows; of drawn ones ``rows`` ascends without repetition."""

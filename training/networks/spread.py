@@ -64,8 +64,8 @@ def spread(batch: Batch, sides: tuple[Edges, Edges], there: Mapping[str, Bools])
     sides
         Its transfers, in the states that layers read.
     there
-        Of ``own``, ``senders``, ``recipients`` and ``labels`` bool (c,), in which coalitions each
-        is.
+        In which coalitions each is: of ``own`` and ``labels`` bool (c,); of ``senders`` and
+        ``recipients`` bool (c, transfers of that side into roots), or (c, 1) for all of them.
     """
     rows, labels = np.arange(batch.n_rows), there["labels"]
     kinds = np.unique(labels)
@@ -85,27 +85,26 @@ def spread(batch: Batch, sides: tuple[Edges, Edges], there: Mapping[str, Bools])
     nodes[: sizes[0]] *= torch.from_numpy(np.repeat(there["own"], rows.size))[:, None]
     known *= torch.from_numpy(np.concatenate(told))[:, None]
     copied = [
-        _copied(edges, places, np.flatnonzero(there[name]), copy_of, kinds.size, rows.size)
+        _copied(edges, places, there[name], copy_of, rows.size)
         for edges, name in zip(sides, ("senders", "recipients"), strict=True)
     ]
     return Spread(nodes, known, tuple(sizes), (copied[0], copied[1]))
 
 
-def _copied(
-    edges: Edges, places: _Places, there: Int64, copy_of: Int64, copies: int, rows: int
-) -> Edges:
-    """Copy the transfers of a side: those into roots for the coalitions where it is ``there``.
+def _copied(edges: Edges, places: _Places, there: Bools, copy_of: Int64, rows: int) -> Edges:
+    """Copy the transfers of a side: those into roots for the coalitions where they are ``there``.
 
     ``copy_of`` says which copy of the nodes behind its root a coalition reads.
     """
     if not edges.ends:
         return edges
     child, parent = edges.index.numpy()
-    near = np.arange(edges.ends[0])
-    which = [np.tile(near, there.size)]
-    into = [there[:, np.newaxis] * rows + parent[near]]
-    out_of = [places(child[near], copy_of[there])]
-    ends = [which[0].size]
+    copies = int(copy_of.max()) + 1
+    coalition, near = np.nonzero(np.broadcast_to(there, (len(there), edges.ends[0])))
+    which = [near]
+    into = [coalition * rows + parent[near]]
+    out_of = [places.first[child[near]] + copy_of[coalition] * places.step[child[near]]]
+    ends = [near.size]
     for begin, end in pairwise(edges.ends):
         far = np.arange(begin, end)
         which.append(np.tile(far, copies))

@@ -26,6 +26,7 @@ from training.evaluation import rows_log_odds
 from training.judge import Judge
 from training.models.estimator import Inputs, Where
 from training.scores import Scores
+from training.transfer_reasons import transfer_reasons
 
 pytest.importorskip("torch_geometric")
 
@@ -91,6 +92,41 @@ def test_training_python_and_http_say_the_same(made: World, client: TestClient) 
     assert len({one["probability"] for one in together}) > 2  # the small hybrid says few things
 
 
+def test_transfers_that_moved_a_score_add_up_alone_in_a_list_and_in_python(
+    made: World, client: TestClient
+) -> None:
+    ledger, model, labels = made.open()
+    asked = [{**one, "include": ["reasons"]} for one in ITEMS[:12]]
+    told = transfer_reasons(
+        model, ledger, pd.DataFrame({
+            "wallet": [one["wallet"] for one in asked],
+            "as_of": pd.to_datetime([one["as_of"] for one in asked], utc=True),
+        }), labels,
+    )  # fmt: skip
+    assert (told["timestamp"] < told["as_of"]).all()
+    together = client.post(f"{SCORE}:batch", json={"items": asked}).json()["items"]
+    for one, listed in zip(asked, together, strict=True):
+        said = client.post(SCORE, json=one).json()
+        own = told[told["wallet"] == one["wallet"]]
+        for answer in (said, listed):
+            moved = answer["transfer_reasons"]
+            total = sum(part["contribution"] for part in moved["transfers"])
+            total += moved["other_log_odds"]
+            assert total == pytest.approx(own["contribution"].sum(), abs=1e-9)
+            first = moved["transfers"][0]
+            wallet = {first["sender"], first["recipient"]} - {one["wallet"]}
+            assert wallet <= {part["wallet"] for part in moved["neighbours"]}
+            largest = own.loc[own["contribution"].abs().idxmax()]
+            assert first["contribution"] == pytest.approx(largest["contribution"], abs=1e-9)
+        explained = model.explain_wallets(ledger, pd.DataFrame({
+            "wallet": [one["wallet"]], "as_of": [pd.Timestamp(one["as_of"])],
+        }), labels)  # fmt: skip
+        sides = explained[["senders", "recipients"]].to_numpy().sum()
+        assert own["contribution"].sum() == pytest.approx(sides, abs=1e-9)
+    plain = client.post(SCORE, json={**asked[1], "include": []}).json()
+    assert plain["transfer_reasons"] is None
+
+
 @pytest.mark.parametrize(("work", "rows"), [(1, 256), (3_000, 10), (10**9, 256)])
 def test_parts_of_any_size_say_the_same_by_few_calls_of_the_model(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, work: int, rows: int
@@ -124,6 +160,10 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
         assert one[name] == pytest.approx(other[name], abs=1e-9), name
     rest = {"probability_low", "probability_high", "categories", "reasons", "groups"}
     rest |= {"probability", "log_odds", "base_log_odds", "other_log_odds", "other_groups_log_odds"}
+    rest.add("transfer_reasons")
+    moved = [of["transfer_reasons"] or {"transfers": []} for of in (one, other)]
+    shares = [sorted(part["contribution"] for part in of["transfers"]) for of in moved]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-9)
     assert {key: one[key] for key in one if key not in rest} == {
         key: other[key] for key in other if key not in rest
     }

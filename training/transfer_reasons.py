@@ -1,0 +1,88 @@
+"""Which transfers moved scores: of kinds of model that read them one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+
+from features.context import context_values
+from features.contracts.spine import check_spine
+from features.contracts.times import microseconds
+from features.past import label_events
+from features.table import compute_rows
+from features.trails.moved import moved
+from training.manifest import ModelError
+from training.models.estimator import Where
+
+if TYPE_CHECKING:
+    from features.ledger import Ledger
+    from training.models.estimator import Told
+    from training.risk_model import RiskModel
+
+SIDES = np.array(["senders", "recipients"])
+
+
+def transfer_reasons(
+    model: RiskModel,
+    ledger: Ledger,
+    spine: pd.DataFrame,
+    labels: pd.DataFrame | None = None,
+    context: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Share out what senders and recipients contribute to scores among single transfers.
+
+    A transfer counts with what lies behind its other end: its share follows what the score loses
+    without both.
+
+    Parameters
+    ----------
+    model
+        Of a kind that reads transfers.
+    ledger, spine, labels, context
+        As for :meth:`training.RiskModel.score`.
+
+    Returns
+    -------
+    DataFrame
+        A row a transfer; columns wallet, as_of, side (``senders`` or ``recipients``), tx_id,
+        position, timestamp, sender, recipient, amount, asset and contribution, in log-odds.
+        Those of a wallet, instant and side sum to the column of that name of
+        :meth:`training.RiskModel.explain_wallets`. Wallets that are not scored have no rows.
+
+    Raises
+    ------
+    ModelError
+        If the model reads no single transfers, or does not fit the ledger.
+    """
+    if model.estimator.reads == "table":
+        raise ModelError(f"a model of kind {model.kind!r} reads no single transfers")
+    if model.reads_labels and labels is None:
+        raise ModelError("the model learnt from labelled wallets around; give labels to score")
+    model.require_fit(ledger)
+    spine = check_spine(spine, chain=ledger.chain)
+    codes, instants = ledger.codes(spine["wallet"]), microseconds(spine["as_of"])
+    events = label_events(ledger, labels)
+    values = compute_rows(ledger, codes, instants, labels=events, views=model.views)
+    given = context_values(context, spine, model.context_names, chain=ledger.chain)
+    inputs = model.rows.inputs(values, given, Where(ledger, codes, instants, events)).drawn()
+    scores = model.rows.scores(inputs, values, reasons=True)
+    told = cast("Told", inputs.told)
+    facts = moved(ledger, told.transfer)
+    found = pd.DataFrame({
+        "wallet": spine["wallet"].to_numpy()[told.row],
+        "as_of": spine["as_of"].array[told.row],
+        "side": SIDES[told.side],
+        "tx_id": facts.tx_id,
+        "position": facts.position,
+        "timestamp": pd.to_datetime(facts.time, unit="us", utc=True),
+        "sender": facts.sender,
+        "recipient": facts.recipient,
+        "amount": facts.amount,
+        "asset": facts.asset,
+        "contribution": model.rows.transfer_shares(inputs, scores),
+    })  # fmt: skip
+    scored = np.array(scores.status) == "scored"
+    chosen: pd.DataFrame = found.loc[scored[told.row]]
+    return chosen.reset_index(drop=True)
