@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -118,8 +119,8 @@ def compute_rows(
             column = end
         return part.size
 
-    with ThreadPoolExecutor(threads) as pool:
-        for done in pool.map(fill, _chunks(asked)):
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        for done in map(fill, _chunks(asked)) if pool is None else pool.map(fill, _chunks(asked)):
             if progress is not None:
                 progress(done)
     return values

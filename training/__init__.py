@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from training.splits import OutOfTime, out_of_time, out_of_time_shares
     from training.time_folds import TimeFolds
     from training.trained import Judged, Trained, label_shuffle, train
+    from training.transfer_reasons import transfer_reasons
     from training.truth import labels_to_y
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "out_of_time_shares",
     "rolling_origins",
     "train",
+    "transfer_reasons",
     "victims_of",
 ]
 

@@ -15,7 +15,7 @@ sys.path[:0] = [
 
 from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler", "serving")
+STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler", "serving", "deletion")
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
 SEEDS = range(5)

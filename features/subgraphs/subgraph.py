@@ -28,7 +28,7 @@ from features.past import (
 from features.subgraphs.choice import Chosen, Draw, choose
 from features.subgraphs.edges import AHEAD, EDGE_COLUMNS, Received, describe, sum_read, tell_senders
 
-SUBGRAPH_VERSION = 1
+SUBGRAPH_VERSION = 2
 
 
 class Subgraphs(NamedTuple):

@@ -48,14 +48,26 @@ def _taken(
 ) -> list[tuple[int, Transfer]]:
     chosen = []
     for side, held in enumerate(known.read(wallet)):
-        looked = list(reversed(held[-8 * fan :]))
+        looked = list(reversed(held[-32 * fan :]))
         other = [(t, t.recipient if side else t.sender) for t in looked]
         left = [t for t, end in other if end not in (wallet, root)]
-        chosen.append((left if seed is None else _by_key(known, left, seed))[:fan])
+        ordered = left if seed is None else _by_key(known, left, seed)
+        chosen.append(_fair(ordered, side, fan)[:fan])
     received, sent = chosen
     n_in = min(len(received), max(fan // 2, fan - len(sent)))
     n_out = min(len(sent), fan - n_in)
     return [(0, t) for t in received[:n_in]] + [(1, t) for t in sent[:n_out]]
+
+
+def _fair(ordered: list[Transfer], side: int, fan: int) -> list[Transfer]:
+    """A quarter of the places for one partner; what it has more comes after all others."""
+    first: list[Transfer] = []
+    rest: list[Transfer] = []
+    for one in ordered:
+        partner = one.recipient if side else one.sender
+        times = sum((other.recipient if side else other.sender) == partner for other in first)
+        (first if times < max(1, fan // 4) else rest).append(one)
+    return first + rest
 
 
 def _by_key(known: Past, latest_first: list[Transfer], seed: int) -> list[Transfer]:

@@ -155,6 +155,19 @@ def test_what_one_side_lacks_the_other_gets() -> None:
     assert found.side.tolist() == [0, 1, 1, 1, 1, 1]
 
 
+@DRAWS
+@pytest.mark.parametrize("partner", ["me", "friend"])
+def test_many_transfers_to_one_do_not_hide_the_others(draw: Draw, partner: str) -> None:
+    told = [(place, "me", f"thief{place}", 50.0) for place in range(6)]
+    dust = [(100 + place, "me", partner, 0.01) for place in range(8 * 16)]
+    ledger = Ledger.from_transfers(transfers(told + dust))
+    found = collect(ledger, spine(["me"], at(999)), (16,), draw)
+    names = {ledger.wallet(code) for code in found.code[1:].tolist()}
+    assert {f"thief{place}" for place in range(6)} <= names
+    friends = 0 if partner == "me" else 10  # places that nobody else needs
+    assert len(found.child) == 6 + friends
+
+
 def test_a_hub_costs_a_bounded_number_of_nodes() -> None:
     ledger = Ledger.from_transfers(fan_out(500, step_s=1))
     found = collect(ledger, spine(["hub"], at(999)), (16, 8))
