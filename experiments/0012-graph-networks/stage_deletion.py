@@ -25,7 +25,7 @@ COUNTS = (1, 2, 4, 8)
 WAYS = ("named", "of most value", "at random")
 KINDS = ("graphsage", "gine")
 SEEDS, DRAWS, RESAMPLED = range(3), 5, 200
-FIRST = "5"  # as_of: right after the wallet's fifth transfer
+FIRST = "30"  # as_of: right after the thirtieth transfer of a wallet, so that 16 are read
 VALUE = EDGE_COLUMNS.index("edge_value_amount")
 
 
