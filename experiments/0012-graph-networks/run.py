@@ -18,6 +18,7 @@ from experiments.common.results import Measure, read_arguments, run_stages  # no
 STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler", "serving", "deletion")
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
+CASED = ("real", "bank")  # stages of several cases
 SEEDS = range(5)
 
 
@@ -29,6 +30,10 @@ def options() -> argparse.ArgumentParser:
         help=f"kind of network beside the trees, or none; default: {', '.join(KINDS)}",
     )  # fmt: skip
     parser.add_argument(
+        "--case", action="append", default=[],
+        help=f"of {' and '.join(CASED)}: cases whose name ends so, such as 'k=5 scale_free'",
+    )  # fmt: skip
+    parser.add_argument(
         "--work",
         type=Path,
         help="keep scores here, and go on from those; default: a passing folder",
@@ -36,10 +41,13 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(name: str, work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
+def measure(
+    name: str, work: Path, *, quick: bool, kinds: tuple[str, ...], ends: tuple[str, ...]
+) -> list[Measure]:
     """Measure one stage and save its figures."""
     stage = import_module(f"stage_{name}")
-    measures: list[Measure] = stage.measures(work, quick=quick, kinds=kinds)
+    chosen = {"ends": ends} if name in CASED else {}
+    measures: list[Measure] = stage.measures(work, quick=quick, kinds=kinds, **chosen)
     if not quick:
         for file, figure in stage.figures(measures).items():
             figure.savefig(HERE / file, dpi=130)
@@ -54,7 +62,9 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         run_stages(
             arguments.stages,
-            lambda name: measure(name, work, quick=arguments.quick, kinds=kinds),
+            lambda name: measure(
+                name, work, quick=arguments.quick, kinds=kinds, ends=tuple(told.case) or ("",)
+            ),
             folder=HERE, result=arguments.result, seeds=range(1) if arguments.quick else SEEDS,
         )  # fmt: skip
 

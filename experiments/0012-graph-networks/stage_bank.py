@@ -25,13 +25,15 @@ def case_of(bank: Bank, seed: int) -> Case:
     return Case(f"amlsim {bank.name}", bank.ledger, bank.labels, known, bank.table, rows)
 
 
-def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
-    """All figures of the stage."""
+def measures(
+    work: Path, *, quick: bool, kinds: tuple[str, ...], ends: tuple[str, ...]
+) -> list[Measure]:
+    """All figures of the stage, of banks whose names end so."""
     if not FOLDER.is_dir():
         raise SkippedError(f"needs the data set {FOLDER.name} (WALLETRISK_DATA)")
     seeds = range(1) if quick else SEEDS
     found: list[Measure] = []
-    for name in NAMES[:1] if quick else NAMES:
+    for name in [name for name in (NAMES[:1] if quick else NAMES) if name.endswith(ends)]:
         bank = read_bank(FOLDER, name)
         cases = [case_of(bank, seed) for seed in seeds]
         at, pairs = cases[0].name, pairs_of(kinds)
@@ -46,4 +48,6 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
 
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of both simulations."""
-    return {"bank.png": bars(found, [f"amlsim {name}" for name in NAMES])}
+    there = {one.name for one in found}
+    ats = [f"amlsim {name}" for name in NAMES]
+    return {"bank.png": bars(found, [at for at in ats if f"{at} {TREES} PR-AUC" in there])}

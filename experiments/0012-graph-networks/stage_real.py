@@ -41,8 +41,10 @@ def cases(work: Path, firsts: tuple[str, ...]) -> list[Case]:
     return found
 
 
-def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
-    """All figures of the stage."""
+def measures(
+    work: Path, *, quick: bool, kinds: tuple[str, ...], ends: tuple[str, ...]
+) -> list[Measure]:
+    """All figures of the stage, of cases whose names end so."""
     if not protocol.DATA.is_dir():
         raise SkippedError(f"needs the data set {protocol.DATA.name} (WALLETRISK_DATA)")
     seeds = range(1) if quick else protocol.SEEDS
@@ -50,6 +52,8 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     for case in cases(work, protocol.FIRST[:1] if quick else protocol.FIRST):
         for columns in COLUMNS[:1] if quick else COLUMNS:
             named = replace(case, name=f"{case.name} {columns}")
+            if not named.name.endswith(ends):
+                continue
             runs = runs_of([named], arms_of(kinds, columns), seeds, work)
             found += [*named.sizes(), *measured(named.name, runs, pairs_of(kinds), {})]
     return found
