@@ -43,12 +43,15 @@ class RowScorer(NamedTuple):
         """
         return self.judge(inputs, self.places.transfers(values), reasons=reasons)
 
-    def transfer_shares(self, inputs: Inputs, scores: Scores) -> Float64:
-        """Return log-odds (t,) of the transfers ``inputs.told``, of scores with contributions.
+    def transfer_changes(self, inputs: Inputs, scores: Scores) -> Float64:
+        """Return float64 (t,): what log-odds lose without each of ``inputs.told``.
 
-        Those of a wallet's senders, and of its recipients, add up to what these contribute.
+        Of rows that are not scored 0, and nothing of a kind that reads no single transfers.
         """
-        if scores.contributions is None or self.estimator.reads != "ledger":
+        told = inputs.told
+        if told is None:
             return np.empty(0)
         estimator = cast("LedgerEstimator", self.estimator)
-        return estimator.transfer_shares(inputs, scores.contributions)
+        without = self.judge.parts.calibration.log_odds(estimator.log_odds_without(inputs))
+        scored = np.array([one == "scored" for one in scores.status])[told.row]
+        return np.where(scored, scores.log_odds[told.row] - without, 0.0)

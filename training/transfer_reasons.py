@@ -31,10 +31,11 @@ def transfer_reasons(
     labels: pd.DataFrame | None = None,
     context: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Share out what senders and recipients contribute to scores among single transfers.
+    """Say what scores would lose without single transfers.
 
-    A transfer counts with what lies behind its other end: its share follows what the score loses
-    without both.
+    A transfer is taken out of what arrives at the wallet, with what lies behind its other end; what
+    the wallet's own row and sequence say stays. So two that tell the same lose little each, and
+    contributions of a wallet need not sum to those of its senders and recipients.
 
     Parameters
     ----------
@@ -47,9 +48,8 @@ def transfer_reasons(
     -------
     DataFrame
         A row a transfer; columns wallet, as_of, side (``senders`` or ``recipients``), tx_id,
-        position, timestamp, sender, recipient, amount, asset and contribution, in log-odds.
-        Those of a wallet, instant and side sum to the column of that name of
-        :meth:`training.RiskModel.explain_wallets`. Wallets that are not scored have no rows.
+        position, timestamp, sender, recipient, amount, asset and contribution: what the log-odds of
+        the probability lose without it. Wallets that are not scored have no rows.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def transfer_reasons(
     values = compute_rows(ledger, codes, instants, labels=events, views=model.views)
     given = context_values(context, spine, model.context_names, chain=ledger.chain)
     inputs = model.rows.inputs(values, given, Where(ledger, codes, instants, events)).drawn()
-    scores = model.rows.scores(inputs, values, reasons=True)
+    scores = model.rows.scores(inputs, values, reasons=False)
     told = cast("Told", inputs.told)
     facts = moved(ledger, told.transfer)
     found = pd.DataFrame({
@@ -81,7 +81,7 @@ def transfer_reasons(
         "recipient": facts.recipient,
         "amount": facts.amount,
         "asset": facts.asset,
-        "contribution": model.rows.transfer_shares(inputs, scores),
+        "contribution": model.rows.transfer_changes(inputs, scores),
     })  # fmt: skip
     scored = np.array(scores.status) == "scored"
     chosen: pd.DataFrame = found.loc[scored[told.row]]

@@ -60,9 +60,9 @@ def _moved(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]:
     assert isinstance(inputs, GraphInputs)
     told, drawn = inputs.told, inputs.around().subgraphs
     near = drawn.parent < drawn.n_rows
-    shares = np.abs(model.transfer_shares(inputs, model.contributions(inputs)))
     generator = np.random.default_rng(seed)
     whole, found = model.log_odds(inputs), {}
+    changes = np.abs(whole[told.row] - model.log_odds_without(inputs))
 
     def moved(key: Float64s, count: int) -> Float64s:
         order = np.lexsort((-key, told.row))
@@ -71,9 +71,9 @@ def _moved(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]:
         return np.abs(model.log_odds(_without(inputs, near, gone)) - whole)
 
     ways: dict[str, tuple[int, Callable[[], Float64s]]] = {
-        "named": (1, lambda: shares),
+        "named": (1, lambda: changes),
         "of most value": (1, lambda: drawn.values[near, VALUE]),
-        "at random": (DRAWS, lambda: generator.random(shares.size)),
+        "at random": (DRAWS, lambda: generator.random(changes.size)),
     }
     for way, (times, key) in ways.items():
         for count in COUNTS:

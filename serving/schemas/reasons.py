@@ -35,27 +35,28 @@ class ReasonGroup(BaseModel):
 
 
 class TransferReason(MovedTransfer):
-    """One of the wallet's transfers and what it adds, with what lies behind its other end."""
+    """One of the wallet's transfers, taken out with what lies behind its other end."""
 
     neighbour: Literal["sender", "recipient"] = Field(description="Which end is the other wallet.")
-    contribution: float
+    contribution: float = Field(description="What the log-odds lose without it.")
 
 
 class NeighbourReason(BaseModel):
-    """What all transfers with one other wallet add."""
+    """All transfers with one other wallet."""
 
     wallet: str
     transfers: int = Field(description="How many of them the score read.")
-    contribution: float
+    contribution: float = Field(description="Sum of theirs, each taken out alone.")
 
 
 class TransferReasons(BaseModel):
     """Which transfers moved the score.
 
     ``sum(contributions of transfers) + other_log_odds`` is what the reasons ``senders`` and
-    ``recipients`` contribute together.
+    ``recipients`` contribute together: the rest is of other transfers, of what several say
+    together, and of what a usual wallet has on either side.
     """
 
     transfers: list[TransferReason] = Field(description="The five largest.")
-    neighbours: list[NeighbourReason] = Field(description="The five largest, of the same sum.")
+    neighbours: list[NeighbourReason] = Field(description="The five largest.")
     other_log_odds: float

@@ -39,23 +39,21 @@ class Arrived(NamedTuple):
     read : Read
     rows : slice
         Which of them are the wallet's.
-    shares : float64 array
-        Of these, in log-odds.
+    changes : float64 array
+        What the log-odds lose without each of these.
     """
 
     read: Read
     rows: slice
-    shares: Float64s
+    changes: Float64s
 
-    def facts(self) -> dict[str, Any]:
-        """Tell the largest, the neighbours that they add up to, and all others in one number."""
-        largest = np.argsort(-np.abs(self.shares), kind="stable")[:TOP].tolist()
+    def facts(self, total: float) -> dict[str, Any]:
+        """Tell the largest and the neighbours; in one number what is left of their sides' total."""
+        largest = np.argsort(-np.abs(self.changes), kind="stable")[:TOP].tolist()
         return {
-            "transfers": [self._fact(place) for place in largest if self.shares[place] != 0],
+            "transfers": [self._fact(place) for place in largest if self.changes[place] != 0],
             "neighbours": self._neighbours(),
-            "other_log_odds": float(
-                self.shares.sum() - sum(self.shares[place] for place in largest)
-            ),
+            "other_log_odds": total - float(self.changes[largest].sum()),
         }
 
     def _fact(self, place: int) -> dict[str, Any]:
@@ -70,35 +68,33 @@ class Arrived(NamedTuple):
             "asset": of.asset[at],
             "value": float(of.value[at]),
             "neighbour": SIDES[self.read.told.side[at]],
-            "contribution": float(self.shares[place]),
+            "contribution": float(self.changes[place]),
         }
 
     def _neighbours(self) -> list[dict[str, Any]]:
         of, side = self.read.moved, self.read.told.side
-        shares: dict[str, list[float]] = defaultdict(list)
-        for place, share in enumerate(self.shares.tolist()):
+        found: dict[str, list[float]] = defaultdict(list)
+        for place, change in enumerate(self.changes.tolist()):
             at = self.rows.start + place
-            shares[of.recipient[at] if side[at] else of.sender[at]].append(share)
-        largest = sorted(shares.items(), key=lambda one: -abs(sum(one[1])))[:TOP]
+            found[of.recipient[at] if side[at] else of.sender[at]].append(change)
+        largest = sorted(found.items(), key=lambda one: -abs(sum(one[1])))[:TOP]
         return [
             {"wallet": wallet, "transfers": len(parts), "contribution": sum(parts)}
             for wallet, parts in largest
         ]
 
 
-def by_row(told: Told, shares: Float64s, rows: int) -> list[Float64s]:
-    """Part shares of transfers by their rows; none where no reasons were asked for."""
-    if not shares.size:
-        return [shares] * rows
-    return np.split(shares, np.searchsorted(told.row, np.arange(1, rows)))
+def by_row(told: Told, changes: Float64s, rows: int) -> list[Float64s]:
+    """Part changes by their rows."""
+    return np.split(changes, np.searchsorted(told.row, np.arange(1, rows)))
 
 
-def of_rows(read: Read | None, shares: Sequence[Float64s | None]) -> list[Arrived | None]:
-    """What arrived at each row of what was read, by the shares of its transfers."""
+def of_rows(read: Read | None, changes: Sequence[Float64s | None]) -> list[Arrived | None]:
+    """What arrived at each row of what was read; None where nobody asked."""
     if read is None:
-        return [None] * len(shares)
-    ends = np.searchsorted(read.told.row, np.arange(len(shares) + 1)).tolist()
+        return [None] * len(changes)
+    ends = np.searchsorted(read.told.row, np.arange(len(changes) + 1)).tolist()
     return [
-        None if one is None or one.size != end - first else Arrived(read, slice(first, end), one)
-        for one, first, end in zip(shares, ends[:-1], ends[1:], strict=True)
+        None if one is None else Arrived(read, slice(first, end), one)
+        for one, first, end in zip(changes, ends[:-1], ends[1:], strict=True)
     ]

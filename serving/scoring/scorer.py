@@ -39,6 +39,7 @@ from training.risk_model import RiskModel, Scores
 from training.spine_scorer import Level, clusters_of
 
 GIVEN = "given with the request"
+SIDES = ("senders", "recipients")  # reasons of models that read single transfers
 
 Float64s = npt.NDArray[np.float64]
 
@@ -109,6 +110,7 @@ class Scorer:
         meaning = {column.name: column.meaning for column in columns}
         meaning |= dict.fromkeys(model.context_names, GIVEN)
         self._explainer = Explainer(model, self._column, meaning)
+        self._sides = [place for place, name in enumerate(model.reasons) if name in SIDES]
         policy = bands.policy(model.version, model.base_rate)
         self.thresholds = policy.thresholds
         self.bands = policy._asdict()
@@ -278,7 +280,8 @@ class Scorer:
             if wished.groups:
                 answer |= self._explainer.groups(parts, row, log_odds)
             if computed.arrived is not None and status == "scored":
-                answer["transfer_reasons"] = computed.arrived.facts()
+                total = float(parts[self._sides].sum())
+                answer["transfer_reasons"] = computed.arrived.facts(total)
         seconds = computed.seconds | {"explain": time.perf_counter() - explained}
         return answer, Evidence(row, computed.transfers, computed.retractions, seconds)
 
@@ -309,8 +312,8 @@ class Scorer:
             read = Read.of(ledger, inputs) if named else None
         viewed = time.perf_counter()
         scores = model.rows.scores(inputs, values, reasons=reasons)
-        shares = model.rows.transfer_shares(inputs, scores) if read is not None else None
-        (near,) = of_rows(read, [shares])
+        changes = None if read is None else model.rows.transfer_changes(inputs, scores)
+        (near,) = of_rows(read, [changes])
         return Computed(values[0], scores, near, *stood, seconds_of(started, viewed))
 
     def _categories(self, scores: Scores) -> dict[str, float] | None:

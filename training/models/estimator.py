@@ -164,11 +164,8 @@ class LedgerEstimator(Estimator, Protocol):
         Of the labels only those of other wallets, known before a row's instant, may be read.
         """
 
-    def transfer_shares(self, inputs: Inputs, contributions: Float64) -> Float64:
-        """Share out what senders and recipients contribute among the transfers of ``inputs.told``.
-
-        ``contributions`` (n, len(reasons) + 1) may be calibrated; returns float64, one a transfer.
-        """
+    def log_odds_without(self, inputs: Inputs) -> Float64:
+        """Return float64 (t,): raw log-odds of the rows of ``inputs.told`` without each of them."""
 
 
 class FoldsEstimator(Estimator, Protocol):

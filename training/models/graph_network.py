@@ -32,7 +32,7 @@ from training.networks.batch import PLAYERS, Batch
 from training.networks.checkpoint import Checkpoint
 from training.networks.coalitions import coalition_states, contributions_of
 from training.networks.encoder_folder import EncoderFolder
-from training.networks.explanation import shared_changes, sides_of, states_without
+from training.networks.explanation import states_without
 from training.networks.fit import Lesson, Plan, deterministic, learn, one_thread
 from training.networks.network import Architecture, GraphNetwork
 from training.networks.prepared import Prepared, Source, learn_degrees
@@ -194,14 +194,12 @@ class GraphEstimator:
             ]
         return np.concatenate(parts) if parts else np.empty((0, len(players) + 1))
 
-    def transfer_shares(self, inputs: GraphInputs, contributions: Float64) -> Float64:
-        """Share out what sides contribute by what the log-odds lose without each transfer."""
-        whole, without = self.states_without(inputs)
-        changes = whole[inputs.told.row, 0] - without[:, 0]
-        return shared_changes(inputs.told, changes, sides_of(self.reasons, contributions))
+    def log_odds_without(self, inputs: GraphInputs) -> Float64:
+        """Return raw log-odds (t,) without each of ``inputs.told``."""
+        return self.states_without(inputs)[:, 0]
 
-    def states_without(self, inputs: GraphInputs) -> tuple[Float64, Float64]:
-        """Return (n, 1 + width) as :meth:`states`, and (t, 1 + width) without each transfer."""
+    def states_without(self, inputs: GraphInputs) -> Float64:
+        """Return states (t, 1 + width) without each of ``inputs.told``."""
         with one_thread(), torch.inference_mode():
             return states_without(self._fitted(), self.prepared_, inputs)
 

@@ -31,7 +31,6 @@ from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
 from training.networks.coalitions import shapley_values, shared_out
-from training.networks.explanation import shared_changes, sides_of
 from training.networks.source import GraphInputs
 
 Float64 = NDArray[np.float64]
@@ -139,15 +138,11 @@ class HybridEstimator:
         ]
         return np.concatenate([np.empty((0, len(self.reasons) + 1)), *parts])
 
-    def transfer_shares(self, inputs: GraphInputs, contributions: Float64) -> Float64:
-        """Share out what sides contribute by what the trees lose without each transfer."""
-        inputs = inputs.drawn()
-        told = inputs.told
-        whole, without = map(self._fitted_columns, self.network_.states_without(inputs))
-        said = self.trees_.log_odds(self._table(inputs, whole))
-        rows = Inputs(inputs.features[told.row])
-        changes = said[told.row] - self.trees_.log_odds(self._table(rows, without))
-        return shared_changes(told, changes, sides_of(self.reasons, contributions))
+    def log_odds_without(self, inputs: GraphInputs) -> Float64:
+        """Return raw log-odds (t,): what the trees say without each of ``inputs.told``."""
+        states = self.network_.states_without(inputs)
+        rows = Inputs(inputs.features[inputs.told.row])
+        return self.trees_.log_odds(self._table(rows, _columns(states, self._fitted())))
 
     def save(self, directory: Path) -> None:
         """Write ``hybrid.json`` and the files of the parts, each after the name of its kind."""
@@ -216,9 +211,6 @@ class HybridEstimator:
 
     def _table(self, inputs: Inputs, columns: Float64) -> Inputs:
         return Inputs(np.column_stack([inputs.features, columns]))
-
-    def _fitted_columns(self, states: Float64) -> Float64:
-        return _columns(states, self._fitted())
 
     def _fitted(self) -> Directions:
         if self.directions_ is None:
