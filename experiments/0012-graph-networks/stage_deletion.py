@@ -1,6 +1,7 @@
 """Do the transfers that are named move a score? Taken out, against as many others of the wallet.
 
-Others are drawn at random, or those of most value: what an analyst would name without a model.
+Named are those that raise it most, and a score should fall without them: those that raise and those
+that lower it would cancel. Others are drawn at random, or those of most value: what an analyst would name without a model.
 """
 
 from collections.abc import Callable
@@ -36,12 +37,12 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     (case,) = cases(work, (FIRST,))
     found: list[Measure] = []
     for kind in [kind for kind in KINDS if kind in kinds]:
-        moved = [_moved(case, kind, seed) for seed in (SEEDS[:1] if quick else SEEDS)]
+        moved = [_fallen(case, kind, seed) for seed in (SEEDS[:1] if quick else SEEDS)]
         for count in COUNTS:
             for way in WAYS:
                 rows = np.mean([one[way, count] for one in moved], axis=0)
                 low, high = _interval(rows)
-                at = f"deletion {kind}: {count} transfers {way}, log-odds moved by"
+                at = f"deletion {kind}: {count} transfers {way}, log-odds fall by"
                 found.append(Measure(at, float(rows.mean()), "", low, high))
             rows = np.mean([one["named", count] - one["at random", count] for one in moved], axis=0)
             low, high = _interval(rows)
@@ -50,8 +51,8 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     return found
 
 
-def _moved(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]:
-    """By how much the log-odds of each test row move, by way and count."""
+def _fallen(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]:
+    """By how much the log-odds of each test row fall, by way and count."""
     recipe, rows = case.recipe(Arm(kind), seed), case.rows
     sample = recipe.sample(rows.learnt, rows.y_true, rows.confidence)
     model = learn(recipe.new, sample, np.arange(len(rows.learnt)), recipe.config)
@@ -62,13 +63,13 @@ def _moved(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]:
     near = drawn.parent < drawn.n_rows
     generator = np.random.default_rng(seed)
     whole, found = model.log_odds(inputs), {}
-    changes = np.abs(whole[told.row] - model.log_odds_without(inputs))
+    changes = whole[told.row] - model.log_odds_without(inputs)
 
     def moved(key: Float64s, count: int) -> Float64s:
         order = np.lexsort((-key, told.row))
         gone = np.zeros(key.size, np.bool_)
         gone[order] = ranks_of(told.row) < count
-        return np.abs(model.log_odds(_without(inputs, near, gone)) - whole)
+        return whole - model.log_odds(_without(inputs, near, gone))
 
     ways: dict[str, tuple[int, Callable[[], Float64s]]] = {
         "named": (1, lambda: changes),
@@ -111,7 +112,7 @@ def figures(found: list[Measure]) -> dict[str, Figure]:
     for axes, kind in zip(np.atleast_1d(figure.subplots(1, len(kinds))), kinds, strict=True):
         for way in WAYS:
             mine = [
-                by_name[f"deletion {kind}: {count} transfers {way}, log-odds moved by"]
+                by_name[f"deletion {kind}: {count} transfers {way}, log-odds fall by"]
                 for count in COUNTS
             ]
             values = [one.value for one in mine]
@@ -121,6 +122,6 @@ def figures(found: list[Measure]) -> dict[str, Figure]:
         axes.set_xlabel("transfers taken out")
         axes.set_xscale("log", base=2)
         axes.set_xticks(COUNTS, [str(count) for count in COUNTS])
-    figure.axes[0].set_ylabel("mean absolute change of the log-odds")
+    figure.axes[0].set_ylabel("mean fall of the log-odds")
     figure.axes[0].legend()
     return {"deletion.png": figure}
