@@ -1,7 +1,8 @@
 """Do the transfers that are named move a score? Taken out, against as many others of the wallet.
 
 Named are those that raise it most, and a score should fall without them: those that raise and those
-that lower it would cancel. Others are drawn at random, or those of most value: what an analyst would name without a model.
+that lower it would cancel. Others are drawn at random, or those of most value: what an analyst
+would name without a model.
 """
 
 from collections.abc import Callable
