@@ -14,10 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.context import context_values
 from features.contracts.spine import check_spine
 from features.ledger.counted import Counted
-from features.past import label_events
 from features.view import View
 from features.views import LABEL_COLUMNS, VIEWS, feature_columns
 from training.beside import beside
@@ -31,7 +29,7 @@ from training.reasons.percentiles import Percentiles
 from training.reasons.typical import TYPICAL, Typical
 from training.row_scorer import RowScorer
 from training.scores import COUNTS, Scores, scores_frame
-from training.spine_scorer import Asked, Level, SpineScorer, clusters_of
+from training.spine_scorer import Level, SpineScorer, asked_of, clusters_of
 from training.table_columns import Places, model_columns, transfers_of
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ class RiskModel:
         self.typical = Typical.from_json(parts.files.get(TYPICAL), self.reasons)
         usual = np.array([self.typical.contributions[name] for name in self.reasons])
         self.rows = RowScorer(places, self.estimator, Judge(parts, self.categories, usual))
-        self._scorer = SpineScorer(self.views, self.rows)
+        self.spines = SpineScorer(self.views, self.rows)
         self._kinds = () if self.categories is None else self.categories.columns
 
     def __repr__(self) -> str:
@@ -323,15 +321,10 @@ class RiskModel:
         clusters: Clusters | None = None,
     ) -> Scores:
         """Return :meth:`score` and, if asked, :meth:`explain_wallets`, as arrays, from one pass."""
-        if self.reads_labels and labels is None:
-            raise ModelError("the model learnt from labelled wallets around; give labels to score")
-        self.require_fit(ledger)
-        spine = check_spine(spine, chain=ledger.chain)
-        given = context_values(context, spine, self.context_names, chain=ledger.chain)
-        asked = Asked(spine, given, label_events(ledger, labels), reasons)
+        asked = asked_of(self, ledger, spine, labels, context, reasons=reasons)
         if clusters is None:
-            return self._scorer.wallets(ledger, asked)
-        return self._scorer.entities(ledger, asked, clusters)
+            return self.spines.wallets(ledger, asked)
+        return self.spines.entities(ledger, asked, clusters)
 
     def _judge_table(self, table: pd.DataFrame, *, reasons: bool = False) -> Scores:
         """Judge rows of a table, as if enough were known of all where it has no counts."""

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from features.clusters.contraction import contracted
 from features.clusters.entity import Entity, entity_of
+from features.context import context_values
+from features.contracts.spine import check_spine
 from features.contracts.times import microseconds
+from features.past import label_events
 from features.table import compute_rows
 from training.manifest import ModelError
-from training.models.estimator import Where
+from training.models.estimator import Inputs, Where
 from training.row_scorer import RowScorer
 from training.scores import Scores
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from features.ledger import Ledger
     from features.past import LabelEvents
     from features.view import View
+    from training.risk_model import RiskModel
 
 Float64 = NDArray[np.float64]
 Level = Literal["wallet", "entity"]
@@ -66,19 +70,41 @@ class Asked(NamedTuple):
     reasons: bool
 
 
+def asked_of(
+    model: RiskModel,
+    ledger: Ledger,
+    spine: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    context: pd.DataFrame | None,
+    *,
+    reasons: bool,
+) -> Asked:
+    """Check a question to a model; raises as :meth:`training.RiskModel.score` does."""
+    if model.reads_labels and labels is None:
+        raise ModelError("the model learnt from labelled wallets around; give labels to score")
+    model.require_fit(ledger)
+    spine = check_spine(spine, chain=ledger.chain)
+    given = context_values(context, spine, model.context_names, chain=ledger.chain)
+    return Asked(spine, given, label_events(ledger, labels), reasons)
+
+
 class SpineScorer(NamedTuple):
     """A model's way from a ledger to scores: by rows of its views."""
 
     views: tuple[View, ...]
     rows: RowScorer
 
-    def wallets(self, ledger: Ledger, asked: Asked) -> Scores:
-        """Score each wallet by its own transfers."""
+    def read(self, ledger: Ledger, asked: Asked) -> tuple[Float64, Inputs]:
+        """Return rows of the model's views, and what the model reads, of each wallet."""
         spine = asked.spine
         codes, instants = ledger.codes(spine["wallet"]), microseconds(spine["as_of"])
         where = Where(ledger, codes, instants, asked.labels)
         values = compute_rows(ledger, codes, instants, labels=asked.labels, views=self.views)
-        inputs = self.rows.inputs(values, asked.context, where)
+        return values, self.rows.inputs(values, asked.context, where)
+
+    def wallets(self, ledger: Ledger, asked: Asked) -> Scores:
+        """Score each wallet by its own transfers."""
+        values, inputs = self.read(ledger, asked)
         return self.rows.scores(inputs, values, reasons=asked.reasons)
 
     def entities(self, ledger: Ledger, asked: Asked, clusters: Clusters) -> Scores:

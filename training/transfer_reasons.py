@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pandas as pd
 
-from features.context import context_values
-from features.contracts.spine import check_spine
-from features.contracts.times import microseconds
-from features.past import label_events
-from features.table import compute_rows
 from features.trails.moved import moved
 from training.manifest import ModelError
-from training.models.estimator import Where
+from training.models.estimator import SIDES
+from training.spine_scorer import asked_of
 
 if TYPE_CHECKING:
     from features.ledger import Ledger
     from training.models.estimator import Told
     from training.risk_model import RiskModel
-
-SIDES = np.array(["senders", "recipients"])
 
 
 def transfer_reasons(
@@ -58,22 +52,16 @@ def transfer_reasons(
     """
     if model.estimator.reads == "table":
         raise ModelError(f"a model of kind {model.kind!r} reads no single transfers")
-    if model.reads_labels and labels is None:
-        raise ModelError("the model learnt from labelled wallets around; give labels to score")
-    model.require_fit(ledger)
-    spine = check_spine(spine, chain=ledger.chain)
-    codes, instants = ledger.codes(spine["wallet"]), microseconds(spine["as_of"])
-    events = label_events(ledger, labels)
-    values = compute_rows(ledger, codes, instants, labels=events, views=model.views)
-    given = context_values(context, spine, model.context_names, chain=ledger.chain)
-    inputs = model.rows.inputs(values, given, Where(ledger, codes, instants, events)).drawn()
+    asked = asked_of(model, ledger, spine, labels, context, reasons=False)
+    values, inputs = model.spines.read(ledger, asked)
+    inputs = inputs.drawn()
     scores = model.rows.scores(inputs, values, reasons=False)
     told = cast("Told", inputs.told)
     facts = moved(ledger, told.transfer)
     found = pd.DataFrame({
-        "wallet": spine["wallet"].to_numpy()[told.row],
-        "as_of": spine["as_of"].array[told.row],
-        "side": SIDES[told.side],
+        "wallet": asked.spine["wallet"].to_numpy()[told.row],
+        "as_of": asked.spine["as_of"].array[told.row],
+        "side": np.array(SIDES)[told.side],
         "tx_id": facts.tx_id,
         "position": facts.position,
         "timestamp": pd.to_datetime(facts.time, unit="us", utc=True),

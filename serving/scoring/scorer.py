@@ -34,12 +34,11 @@ from serving.scoring.many import Plain, Rows
 from serving.scoring.opened import Opened
 from serving.scoring.tracer import Tracer
 from training.bands import LOWEST, BandTable
-from training.models.estimator import Where
+from training.models.estimator import SIDES, Where
 from training.risk_model import RiskModel, Scores
 from training.spine_scorer import Level, clusters_of
 
 GIVEN = "given with the request"
-SIDES = ("senders", "recipients")  # reasons of models that read single transfers
 
 Float64s = npt.NDArray[np.float64]
 

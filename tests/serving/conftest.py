@@ -1,7 +1,7 @@
 """A small ledger, a model trained on it, and an endpoint over both."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import Ledger, feature_table
+from features import Ledger, RiskError, feature_table
 from serving import Settings, create_app
+from serving.answering import Answer, Answering, Question
 from training import RiskModel, TrainConfig, out_of_time, train
 
 with warnings.catch_warnings():
@@ -172,3 +173,17 @@ def answered(client: TestClient, route: str, body: dict[str, Any]) -> dict[str, 
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
+
+
+@pytest.fixture
+def answered_together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the groups of questions that are answered together, as they come."""
+    sizes: list[int] = []
+    together = Answering.together
+
+    def counted(self: Answering, questions: Sequence[Question]) -> list[Answer | RiskError]:
+        sizes.append(len(questions))
+        return together(self, questions)
+
+    monkeypatch.setattr(Answering, "together", counted)
+    return sizes

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from serving import create_app
-from serving.answering import Answering
 from serving.service import Service
 from tests.serving.conftest import LATER, World, settings
 
@@ -42,15 +41,7 @@ def without_ids(answer: httpx.Response) -> dict[str, Any]:
     return {name: value for name, value in answer.json().items() if name not in own}
 
 
-def test_each_gets_its_own_answer(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
-    together = Answering.together
-
-    def counted(self: Answering, questions: Any) -> Any:
-        sizes.append(len(questions))
-        return together(self, questions)
-
-    monkeypatch.setattr(Answering, "together", counted)
+def test_each_gets_its_own_answer(app: Any, answered_together: list[int]) -> None:
     include = [["reasons", "groups"], ["exposure"], [], ["groups"]]
     asked = [question(f"w{n}", include=include[n % 4]) for n in range(50)]
     asked += [
@@ -58,10 +49,10 @@ def test_each_gets_its_own_answer(app: Any, monkeypatch: pytest.MonkeyPatch) -> 
         question("w1", as_of="2999-01-01T00:00:00Z"),
     ]
     told = asyncio.run(ask(app, asked))
-    assert max(sizes) > 1
-    sizes.clear()
+    assert max(answered_together) > 1
+    answered_together.clear()
     alone = asyncio.run(ask(app, *([one] for one in asked)))
-    assert not sizes
+    assert not answered_together
     assert [one.status_code for one in told] == [200] * 50 + [422, 422]
     assert [without_ids(one) for one in told] == [without_ids(one) for one in alone]
     assert len({one.json()["id"] for one in told[:50]}) == 50

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from features.past import LabelEvents
 
 Float64 = NDArray[np.float64]
+SIDES = ("senders", "recipients")  # who is behind transfers into a wallet, and out of it
 NO_RANGES: Mapping[str, Range] = {}
 
 

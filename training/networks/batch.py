@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.models.estimator import SIDES
 from training.networks.layers import Edges
 
 if TYPE_CHECKING:
     from features.subgraphs import Subgraphs
 
 Float64 = NDArray[np.float64]
-SIDES = ("senders", "recipients")  # who stands behind transfers into a wallet, in their order
 SEQUENCE = "sequence"  # the player that is no part of the graph
 PLAYERS = ("own", *SIDES, "labels", SEQUENCE)  # what a score's reasons are of
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.networks.batch import PLAYERS, SEQUENCE, SIDES, Batch
+from training.models.estimator import SIDES
+from training.networks.batch import PLAYERS, SEQUENCE, Batch
 from training.networks.network import GraphNetwork
 from training.networks.spread import spread
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.models.estimator import Told
-from training.networks.batch import SIDES, Batch
+from training.models.estimator import SIDES, Told
+from training.networks.batch import Batch
 from training.networks.network import GraphNetwork
 from training.networks.prepared import Prepared
 from training.networks.source import GraphInputs

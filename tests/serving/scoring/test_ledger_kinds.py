@@ -13,7 +13,6 @@ import pytest
 
 from features import Transfer, feature_table
 from serving import create_app
-from serving.answering import Answering
 from serving.ledger_settings import Bands
 from serving.models.shadow import Seen, _scored
 from serving.schemas.requests import ScoreRequest
@@ -244,27 +243,18 @@ def test_supposed_transfers_are_read_as_if_they_had_been_made(
 
 
 def test_questions_that_come_together_are_answered_together(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, answered_together: list[int]
 ) -> None:
-    sizes = []
-    together = Answering.together
-
-    def counted(self: Answering, questions: Any) -> Any:
-        sizes.append(len(questions))
-        return together(self, questions)
-
-    monkeypatch.setattr(Answering, "together", counted)
-
     async def ask() -> list[httpx.Response]:
         transport = httpx.ASGITransport(client.app, client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as one:
             return [*await asyncio.gather(*(one.post(SCORE, json=item) for item in ITEMS[:16]))]
 
     alone = [client.post(SCORE, json=item).json() for item in ITEMS[:16]]
-    assert sizes == [1] * 16
+    assert answered_together == [1] * 16
     assert client.portal is not None
     told = [answer.json() for answer in client.portal.call(ask)]
-    assert max(sizes) > 4
+    assert max(answered_together) > 4
     for one, other in zip(told, alone, strict=True):
         assert one["wallet"] == other["wallet"]
         assert one["log_odds"] == pytest.approx(other["log_odds"], abs=1e-9)
