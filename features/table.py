@@ -119,8 +119,10 @@ def compute_rows(
             column = end
         return part.size
 
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
-        for done in map(fill, _chunks(asked)) if pool is None else pool.map(fill, _chunks(asked)):
+    chunks = _chunks(asked)
+    workers = min(threads, len(chunks))
+    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        for done in map(fill, chunks) if pool is None else pool.map(fill, chunks):
             if progress is not None:
                 progress(done)
     return values

@@ -174,7 +174,7 @@ def _steps(views: tuple[View, ...]) -> dict[str, Callable[[], None]]:
         codes = ledger.codes(spine["wallet"])
         instants = np.full(codes.size, (ledger.last_time or 0) + 1)
         past = past_of(ledger, codes, instants, label_events(ledger, labels))
-        known_labels(past, subgraphs(past, fan_out=(4, 4)))
+        known_labels(past, subgraphs(past, ledger.assets, fan_out=(4, 4)))
         recent_transfers(past, 4)
         none = np.zeros(0)
         add_leaf_sums(

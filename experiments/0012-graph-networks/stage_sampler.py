@@ -62,10 +62,10 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     ledger, asked = setting(work, quick=quick)
 
     def latest(past: Past) -> Subgraphs:
-        return subgraphs(past, fan_out=FAN_OUT)
+        return subgraphs(past, ledger.assets, fan_out=FAN_OUT)
 
     def recent(past: Past) -> Subgraphs:
-        return subgraphs(past, fan_out=FAN_OUT, draw="recent", seed=SEED)
+        return subgraphs(past, ledger.assets, fan_out=FAN_OUT, draw="recent", seed=SEED)
 
     drawn = latest(asked(ROWS, 0))
     found = [

@@ -29,7 +29,7 @@ Text: TypeAlias = "pa.LargeStringArray"
 
 
 def _rules(family: int, versions: tuple[int, int] = (-1, -1), prefix: str = "") -> Rules:
-    letters = np.frombuffer(bytearray(prefix.encode()), dtype=np.uint8)
+    letters = np.frombuffer(prefix.encode(), dtype=np.uint8)
     return Rules(family, np.array(versions, dtype=np.int64), letters)
 
 

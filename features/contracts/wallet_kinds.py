@@ -25,7 +25,7 @@ _CHECKSUM = 6
 
 
 def _letters(text: str) -> UInt8s:
-    return np.frombuffer(bytearray(text.encode()), dtype=np.uint8)
+    return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
 _PSEUDO, _MULTISIG = _letters(PSEUDO_PREFIX), _letters("multisig:")

@@ -1,13 +1,14 @@
-"""Which transfers of a wallet are taken: the latest, or some drawn with more weight on the recent.
+"""Which transfers of a wallet are taken: the latest and the largest, or some drawn by their age.
 
-One partner gets a quarter of the places as long as there are others, so that nobody hides those
-with whom they deal behind many transfers to one of them.
+One partner gets a quarter of the places as long as there are others, and of the latest every
+second one is among the largest of a longer while, so that nobody hides those with whom they deal
+behind many transfers to one friend, or behind a few late ones that cost nothing.
 
 A draw depends on the seed, on the side and on how long ago each transfer was; neither on the other
 rows nor on what wallets are called, and it is the same in a grown ledger and in a rebuilt one.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from features.kernel import HOUR, Float64s, Int64s, inner_kernel
 from features.past import History, PastSide
 
 LOOKED_AT = 32  # transfers a side that are looked at, for each that is wanted
+LARGE_OF = 32  # latest transfers of a side, of which the largest are taken
 PARTNERS = 4  # that share the places at least, where there are so many
 _ODD, _FIRST, _SECOND = (
     np.uint64(0x9E3779B97F4A7C15),
@@ -30,8 +32,8 @@ class Draw(NamedTuple):
     Attributes
     ----------
     latest : bool
-        The latest; else a draw without replacement, in which a transfer of age a weighs
-        1 / (a + one hour): as much for each doubling of the age.
+        The latest and the largest in turns; else a draw without replacement, in which a transfer
+        of age a weighs 1 / (a + one hour): as much for each doubling of the age.
     seed : int
     """
 
@@ -39,11 +41,37 @@ class Draw(NamedTuple):
     seed: int
 
 
-class Chosen(NamedTuple):
-    """Room for the places that are chosen of one side, and their keys in a draw."""
+class Ranked(NamedTuple):
+    """Room for places of one side and their keys, the greatest first."""
 
     place: Int64s
     key: Float64s
+
+
+class Chosen(NamedTuple):
+    """Room for places of one side.
+
+    Attributes
+    ----------
+    place, key
+        What is chosen, and its keys in a draw.
+    large
+        Those of most value.
+    left
+        What one partner has too many of.
+    """
+
+    place: Int64s
+    key: Float64s
+    large: Ranked
+    left: Int64s
+
+    @classmethod
+    def room(cls, wanted: int) -> Self:
+        """Room for so many places."""
+        place, left = np.empty((2, wanted), np.int64)
+        large = Ranked(np.empty(wanted // 2, np.int64), np.empty(wanted // 2))
+        return cls(place, np.empty(wanted), large, left)
 
 
 @inner_kernel
@@ -58,36 +86,73 @@ def choose(
     wanted = chosen.place.size
     looked = max(history.first, history.end - LOOKED_AT * wanted), history.end
     share = max(1, wanted // PARTNERS)
-    if not draw.latest:
-        n = _drawn(side, looked, strangers, draw.seed, (share, 0), chosen)
-        return _drawn(side, looked, strangers, draw.seed, (wanted, n), chosen)
-    n = _latest(side, looked, strangers, (share, 0), chosen)
-    return _latest(side, looked, strangers, (wanted, n), chosen)
+    if draw.latest:
+        late = max(history.first, history.end - LARGE_OF), history.end
+        n_large = _largest(side, late, strangers, share, chosen.large)
+        return _in_turns(side, looked, strangers, (share, n_large), chosen)
+    ranked = Ranked(chosen.place, chosen.key)
+    n = _drawn(side, looked, strangers, draw.seed, (share, 0), ranked)
+    return _drawn(side, looked, strangers, draw.seed, (wanted, n), ranked)
 
 
 @inner_kernel
-def _latest(
+def _largest(
+    side: PastSide, looked: tuple[int, int], strangers: tuple[int, int], share: int, large: Ranked
+) -> int:
+    """Rank the transfers of most value, ``share`` of a partner at most; returns how many."""
+    n = 0
+    if large.key.size == 0:
+        return n
+    for place in range(looked[1] - 1, looked[0] - 1, -1):
+        amount = side.amount[place]
+        if amount > 0.0 and (n < large.key.size or amount > large.key[n - 1]):
+            other = side.counterparty[place]
+            if other != strangers[0] and other != strangers[1]:
+                n = _kept(side, (amount, place), (share, 0), large, n)
+    return n
+
+
+@inner_kernel
+def _in_turns(
     side: PastSide,
     looked: tuple[int, int],
     strangers: tuple[int, int],
-    most_after: tuple[int, int],
+    share_large: tuple[int, int],
     chosen: Chosen,
 ) -> int:
-    """Add the latest to those that are chosen, ``most_after`` of a partner after so many."""
-    most, n = most_after
-    place, wanted = looked[1] - 1, chosen.place.size
-    while place >= looked[0] and n < wanted:
-        other = side.counterparty[place]
-        if other != strangers[0] and other != strangers[1]:
-            times = 0
-            for at in range(n):
-                times += most if chosen.place[at] == place else 0
-                times += side.counterparty[chosen.place[at]] == other
-            if times < most:
-                chosen.place[n] = place
-                n += 1
-        place -= 1
-    return n
+    """Choose the latest and the largest, one of each in turn; returns how many.
+
+    ``share_large`` is the most of a partner, and how many of the largest there are.
+    """
+    (share, n_large), wanted = share_large, chosen.place.size
+    place, at, n, n_left = looked[1] - 1, 0, 0, 0
+    while n < wanted and (place >= looked[0] or at < n_large):
+        is_large = at < n_large and (n % 2 == 1 or place < looked[0])
+        if is_large:
+            found = chosen.large.place[at]
+            at += 1
+        else:
+            found = place
+            place -= 1
+        other = side.counterparty[found]
+        if other == strangers[0] or other == strangers[1]:
+            continue
+        times, there = 0, False
+        for before in range(n):
+            there |= chosen.place[before] == found
+            times += side.counterparty[chosen.place[before]] == other
+        if there:
+            continue
+        if times < share:
+            chosen.place[n] = found
+            n += 1
+        elif not is_large and n_left < wanted:
+            chosen.left[n_left] = found
+            n_left += 1
+    more = min(n_left, wanted - n)
+    for i in range(more):
+        chosen.place[n + i] = chosen.left[i]
+    return n + more
 
 
 @inner_kernel
@@ -97,7 +162,7 @@ def _drawn(
     strangers: tuple[int, int],
     seed: int,
     most_after: tuple[int, int],
-    chosen: Chosen,
+    chosen: Ranked,
 ) -> int:
     """Keep the largest keys log(u) / weight (Efraimidis and Spirakis 2006, algorithm A).
 
@@ -127,7 +192,7 @@ def _kept(
     side: PastSide,
     found: tuple[float, int],
     most_after: tuple[int, int],
-    chosen: Chosen,
+    chosen: Ranked,
     n: int,
 ) -> int:
     """Insert into the descending keys, of which there are n; returns how many there are now.

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.contracts.assets import NATIVE, STABLECOIN
 from features.kernel import SECOND, Float64s, Int64s, Rows, inner_kernel, kernel, prefetch
+from features.ledger.assets import Assets
 from features.past import History, Past, PastSide, place_across_each
 from features.view import places
 
@@ -20,6 +22,8 @@ _EDGE = (
     ("age_s", "to as_of"),
     ("gap_before_s", "from the parent's transfer before it on this side"),
     ("gap_after_s", "to the parent's transfer after it on this side, before as_of"),
+    ("native_ratio", "1 where it is of the chain's own coin, else 0"),
+    ("stablecoin_ratio", "1 where it is of a stablecoin, else 0"),
 )
 AT = places(*_EDGE)
 EDGE_COLUMNS: tuple[str, ...] = tuple(f"edge_{name}" for name, _ in _EDGE)
@@ -49,7 +53,8 @@ def describe(
 ) -> None:
     """Fill ``EDGE_COLUMNS`` of the transfer at a place of the parent's side.
 
-    The share of the sender of what was received is left to :func:`tell_senders`.
+    The share of the sender of what was received is left to :func:`tell_senders`, assets to
+    :func:`tell_assets`.
 
     ``sent`` says which side that is, ``history`` is the parent's there, and ``read`` its
     :func:`sum_read`.
@@ -100,3 +105,10 @@ def tell_senders(past: Past, received: Received, n: int, values: Rows) -> None:
         first, out = outgoing.start[incoming.counterparty[places[i]]], values[received.edge[i]]
         if across[i] >= 0:
             out[AT.sender_share] = share_of_sent(outgoing, first, across[i])
+
+
+def tell_assets(assets: Assets, transfer: Int64s, values: Rows) -> None:
+    """Fill what kind of asset each transfer, by its row in the log, is of."""
+    kinds = assets.kinds()
+    kind = np.repeat(kinds, transfer.size) if assets.plain else kinds[assets.code[transfer]]
+    values[:, AT.native_ratio], values[:, AT.stablecoin_ratio] = kind == NATIVE, kind == STABLECOIN

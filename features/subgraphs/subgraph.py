@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Int8s, Int32s, Int64s, Rows
+from features.ledger.assets import Assets
 from features.past import (
     PSEUDO,
     Cuts,
@@ -26,9 +27,17 @@ from features.past import (
     prefetch_last,
 )
 from features.subgraphs.choice import Chosen, Draw, choose
-from features.subgraphs.edges import AHEAD, EDGE_COLUMNS, Received, describe, sum_read, tell_senders
+from features.subgraphs.edges import (
+    AHEAD,
+    EDGE_COLUMNS,
+    Received,
+    describe,
+    sum_read,
+    tell_assets,
+    tell_senders,
+)
 
-SUBGRAPH_VERSION = 2
+SUBGRAPH_VERSION = 3
 
 
 class Subgraphs(NamedTuple):
@@ -96,6 +105,7 @@ class _Found(NamedTuple):
 
 def subgraphs(
     past: Past,
+    assets: Assets,
     *,
     fan_out: tuple[int, ...],
     draw: Literal["latest", "recent"] = "latest",
@@ -107,12 +117,14 @@ def subgraphs(
     ----------
     past : Past
         An unknown wallet has no neighbours.
+    assets : Assets
+        Of the ledger that the past is of.
     fan_out : tuple of int
         Most transfers taken of a node of hop 0, 1, ..., of both sides together: half of them of
         each, and what one side lacks of the other. Empty: the wallets alone.
     draw : {"latest", "recent"}
-        The latest transfers, or some drawn with more weight on the recent ones, see
-        :mod:`features.subgraphs.choice`.
+        The latest transfers and the largest of the latest in turns, or some drawn with more weight
+        on the recent ones, see :mod:`features.subgraphs.choice`.
     seed : int
         Of the draw; the latest are the latest with any.
 
@@ -136,7 +148,9 @@ def subgraphs(
     for fan in fan_out:
         level = past.asking(code[-1], past.instants[row[-1]])
         found = _Found.room(level.size * fan)
-        n, e = _expand(level, past.wallets[row[-1]], (fan, len(hops) == 2), how, found)
+        sides = Chosen.room(fan), Chosen.room(fan)
+        n, e = _expand(level, past.wallets[row[-1]], len(hops) == 2, how, sides, found)
+        tell_assets(assets, found.transfer[:e], found.values[:e])
         child, parent = found.child[:e] + hops[-1], found.parent[:e] + hops[-2]
         edges.append((child, parent, found.side[:e], found.transfer[:e], found.values[:e]))
         row.append(row[-1][found.above[:n]])
@@ -157,7 +171,12 @@ def subgraphs(
 
 @kernel
 def _expand(
-    past: Past, roots: Int32s, fan_of: tuple[int, bool], draw: Draw, found: _Found
+    past: Past,
+    roots: Int32s,
+    of_roots: bool,
+    draw: Draw,
+    sides: tuple[Chosen, Chosen],
+    found: _Found,
 ) -> tuple[int, int]:
     """Find the wallets next to each node asked about; returns how many, and by how many transfers.
 
@@ -165,21 +184,22 @@ def _expand(
     ----------
     past : Past
     roots : int32 array, shape (n,), codes of the nodes' roots
-    fan_of : tuple of int and bool
-        Fan-out, and whether the nodes are the roots themselves.
+    of_roots : bool
+        Whether the nodes are the roots themselves.
     draw : Draw
+    sides : tuple of Chosen
+        Room for as many transfers of each side as are taken of a node.
     found : _Found
         To be filled, from the front.
     """
-    (fan, of_roots), size = fan_of, roots.size
+    (received, sent), size = sides, roots.size
+    fan = received.place.size
     cuts_in = Cuts(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
     cuts_out = Cuts(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
     cut_each(past.incoming, past.wallets, past.instants, cuts_in)
     cut_each(past.outgoing, past.wallets, past.instants, cuts_out)
     most = size * fan
     got = Received(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64))
-    received = Chosen(np.empty(fan, np.int64), np.empty(fan))
-    sent = Chosen(np.empty(fan, np.int64), np.empty(fan))
     n, e, n_got = 0, 0, 0
     for node in range(size):
         if node + AHEAD < size:

@@ -69,7 +69,7 @@ for policy in (haircut, fifo, poison):
 codes = ledger.codes(spine["wallet"])
 instants = np.full(codes.size, ledger.last_time)
 past = past_of(ledger, codes, instants, label_events(ledger, labels))
-known_labels(past, subgraphs(past, fan_out=(4, 4), draw="recent"))
+known_labels(past, subgraphs(past, ledger.assets, fan_out=(4, 4), draw="recent"))
 recent_transfers(past, 4)
 """
 
@@ -89,7 +89,8 @@ def run(code: str, folder: Path, **variables: str) -> str:
 
 @pytest.fixture(scope="module")
 def warm() -> list[str]:
-    """What a process that warms up compiles."""
+    """What a process that warms up takes from what one before it compiled."""
+    run(WARM, PACKAGE.parent)
     compiled: list[str] = json.loads(run(WARM + COMPILED, PACKAGE.parent))
     return compiled
 

@@ -1,6 +1,7 @@
 """Subgraphs from their definition: slow and obvious."""
 
 import math
+from collections import deque
 from typing import NamedTuple
 
 from tests.naive.past import NAN, Past, Transfer, is_pseudo, ratio
@@ -51,23 +52,49 @@ def _taken(
         looked = list(reversed(held[-32 * fan :]))
         other = [(t, t.recipient if side else t.sender) for t in looked]
         left = [t for t, end in other if end not in (wallet, root)]
-        ordered = left if seed is None else _by_key(known, left, seed)
-        chosen.append(_fair(ordered, side, fan)[:fan])
+        if seed is None:
+            late = [t for t in left if any(t is one for one in held[-32:])]
+            chosen.append(_in_turns(left, late, side, fan)[:fan])
+        else:
+            first, rest = _fair(_by_key(known, left, seed), side, fan)
+            chosen.append([*first, *rest][:fan])
     received, sent = chosen
     n_in = min(len(received), max(fan // 2, fan - len(sent)))
     n_out = min(len(sent), fan - n_in)
     return [(0, t) for t in received[:n_in]] + [(1, t) for t in sent[:n_out]]
 
 
-def _fair(ordered: list[Transfer], side: int, fan: int) -> list[Transfer]:
-    """A quarter of the places for one partner; what it has more comes after all others."""
+def _in_turns(latest: list[Transfer], late: list[Transfer], side: int, fan: int) -> list[Transfer]:
+    """The latest and the largest of the late ones, one of each in turn as long as there are."""
+    by_value = sorted((t for t in late if t.amount > 0), key=lambda t: -t.amount)
+    walk, large = deque(latest), deque(_fair(by_value, side, fan)[0][: fan // 2])
+    taken: list[Transfer] = []
+    left: list[Transfer] = []
+    while walk or large:
+        is_large = bool(large) and (len(taken) % 2 == 1 or not walk)
+        one = (large if is_large else walk).popleft()
+        if any(one is other for other in taken):
+            continue
+        if _may_come(one, taken, side, fan):
+            taken.append(one)
+        elif not is_large:
+            left.append(one)
+    return taken + left
+
+
+def _fair(ordered: list[Transfer], side: int, fan: int) -> tuple[list[Transfer], list[Transfer]]:
+    """A quarter of the places for one partner, and what it has more."""
     first: list[Transfer] = []
     rest: list[Transfer] = []
     for one in ordered:
-        partner = one.recipient if side else one.sender
-        times = sum((other.recipient if side else other.sender) == partner for other in first)
-        (first if times < max(1, fan // 4) else rest).append(one)
-    return first + rest
+        (first if _may_come(one, first, side, fan) else rest).append(one)
+    return first, rest
+
+
+def _may_come(one: Transfer, taken: list[Transfer], side: int, fan: int) -> bool:
+    partner = one.recipient if side else one.sender
+    times = sum((other.recipient if side else other.sender) == partner for other in taken)
+    return times < max(1, fan // 4)
 
 
 def _by_key(known: Past, latest_first: list[Transfer], seed: int) -> list[Transfer]:
@@ -106,6 +133,8 @@ def _values(known: Past, wallet: str, side: int, transfer: Transfer) -> Values:
         (known.as_of - transfer.time) / 1e6,
         (transfer.time - held[at - 1].time) / 1e6 if at else NAN,
         (held[at + 1].time - transfer.time) / 1e6 if at + 1 < len(held) else NAN,
+        float(transfer.asset == "ETH"),
+        float(transfer.asset == "USDC"),
     ]
 
 

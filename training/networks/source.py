@@ -196,7 +196,7 @@ class GraphInputs(Inputs):
             return self.held
         reading = self.reading
         past = past_of(self.ledger, self.codes, self.as_of, self.labels)
-        drawn = subgraphs(past, fan_out=reading.fan_out, draw=reading.draw)
+        drawn = subgraphs(past, self.ledger.assets, fan_out=reading.fan_out, draw=reading.draw)
         told = reading.labels and self.labels.known_at.size > 0
         known = known_labels(past, drawn) if told else np.zeros((len(drawn.row), 3))
         steps, present = recent_transfers(past, reading.steps)

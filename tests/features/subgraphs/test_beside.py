@@ -24,7 +24,7 @@ def around(world: World) -> tuple[Ledger, Past, Subgraphs]:
     ledger, rows = world.ledger(), world.spine
     codes = ledger.codes(rows["wallet"])
     asked = past_of(ledger, codes, microseconds(rows["as_of"]), label_events(ledger, world.labels))
-    return ledger, asked, subgraphs(asked, fan_out=(3, 2))
+    return ledger, asked, subgraphs(asked, ledger.assets, fan_out=(3, 2))
 
 
 @given(worlds())
@@ -73,7 +73,7 @@ def test_a_label_counts_from_when_it_was_known_and_never_of_the_wallet_itself() 
             ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]),
             label_events(ledger, labels),
         )  # fmt: skip
-        told = known_labels(asked, subgraphs(asked, fan_out=(4,)))
+        told = known_labels(asked, subgraphs(asked, ledger.assets, fan_out=(4,)))
         expected = [[0, 0, 0], [0, illicit, math.log(3)], [illicit, 0, math.log(3)]]
         np.testing.assert_allclose(told, np.array(expected) * [1, 1, illicit])
 
@@ -83,4 +83,6 @@ def test_a_negative_bucket_is_refused() -> None:
     rows = spine(["hub"], at(99))
     asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
     with pytest.raises(RiskError, match="bucket_s must be 0 or more"):
-        node_rows(ledger, asked, subgraphs(asked, fan_out=(4,)), views=VIEWS, bucket_s=-1)
+        node_rows(
+            ledger, asked, subgraphs(asked, ledger.assets, fan_out=(4,)), views=VIEWS, bucket_s=-1
+        )

@@ -12,10 +12,10 @@ from features.subgraphs import SEQUENCE_COLUMNS, recent_transfers
 from tests import compare
 from tests.naive.past import micros, past, transfer_list
 from tests.naive.subgraphs import naive_sequence
-from tests.strategies import World, worlds
+from tests.strategies import World, asset_worlds, worlds
 
 
-@given(worlds(), st.integers(1, 6))
+@given(st.one_of(worlds(), asset_worlds()), st.integers(1, 6))
 def test_matches_its_slow_twin(world: World, length: int) -> None:
     ledger, everything = world.ledger(), transfer_list(world.transfers)
     rows = world.spine

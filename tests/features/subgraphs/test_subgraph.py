@@ -16,7 +16,7 @@ from features.subgraphs import EDGE_COLUMNS, SIZED_COLUMNS, Subgraphs, subgraphs
 from tests import compare
 from tests.naive.past import micros, past, transfer_list
 from tests.naive.subgraphs import naive_edges, uniform
-from tests.strategies import STRANGER, World, at, fan_out, spine, transfers, worlds
+from tests.strategies import STRANGER, World, asset_worlds, at, fan_out, spine, transfers, worlds
 
 SEEDS = st.integers(0, 2**32 - 1)
 FANS = (4, 3)
@@ -28,7 +28,7 @@ def collect(
     ledger: Ledger, rows: pd.DataFrame, fans: tuple[int, ...] = FANS, draw: Draw = "latest"
 ) -> Subgraphs:
     asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
-    return subgraphs(asked, fan_out=fans, draw=draw, seed=7)
+    return subgraphs(asked, ledger.assets, fan_out=fans, draw=draw, seed=7)
 
 
 def same(left: Subgraphs, right: Subgraphs, *, but: tuple[str, ...] = ()) -> None:
@@ -40,7 +40,7 @@ def same(left: Subgraphs, right: Subgraphs, *, but: tuple[str, ...] = ()) -> Non
 
 
 @DRAWS
-@given(world=worlds())
+@given(world=st.one_of(worlds(), asset_worlds()))
 def test_matches_its_slow_twin(world: World, draw: Draw) -> None:
     ledger, everything = world.ledger(), transfer_list(world.transfers)
     for i, (wallet, as_of) in enumerate(world.spine.itertuples(index=False)):
@@ -168,6 +168,18 @@ def test_many_transfers_to_one_do_not_hide_the_others(draw: Draw, partner: str) 
     assert len(found.child) == 6 + friends
 
 
+def test_late_transfers_of_little_value_do_not_hide_the_large() -> None:
+    told = [(place, "me", f"thief{place}", 50.0) for place in range(4)]
+    early = [(20 + place, "me", f"shop{place}", 1.0) for place in range(40)]
+    dust = [(100 + place, "me", f"friend{place % 2}", 0.01) for place in range(16)]
+    paid = [(150 + place, f"from{place}", "me", 1.0) for place in range(16)]
+    ledger = Ledger.from_transfers(transfers(told + early + dust + paid))
+    found = collect(ledger, spine(["me"], at(999)), (16,))
+    names = {ledger.wallet(code) for code in found.code[1:].tolist()}
+    assert {f"thief{place}" for place in range(4)} <= names
+    assert np.bincount(found.side).tolist() == [8, 8]
+
+
 def test_a_hub_costs_a_bounded_number_of_nodes() -> None:
     ledger = Ledger.from_transfers(fan_out(500, step_s=1))
     found = collect(ledger, spine(["hub"], at(999)), (16, 8))
@@ -179,7 +191,10 @@ def test_a_draw_prefers_the_recent_and_follows_its_seed() -> None:
     ledger = Ledger.from_transfers(fan_out(128, step_s=86_400))
     rows = spine(["hub"], at(128 * 86_400))
     asked = past_of(ledger, ledger.codes(rows["wallet"]), microseconds(rows["as_of"]), NO_LABELS)
-    drawn = [subgraphs(asked, fan_out=(16,), draw="recent", seed=seed) for seed in range(40)]
+    drawn = [
+        subgraphs(asked, ledger.assets, fan_out=(16,), draw="recent", seed=seed)
+        for seed in range(40)
+    ]
     ages = np.concatenate([one.values[:, EDGE_COLUMNS.index("edge_age_s")] for one in drawn])
     assert 8 * 86_400 < np.median(ages) < 64 * 86_400  # the median of all is 64 days
     assert len({tuple(one.transfer.tolist()) for one in drawn}) == 40
@@ -213,4 +228,4 @@ def test_what_cannot_be_sampled_is_refused(wrong: dict[str, object]) -> None:
     asked = past_of(ledger, np.array([0], np.int32), np.array([0]), NO_LABELS)
     given_ = {"fan_out": (4,), "draw": "latest", "seed": 0, **wrong}
     with pytest.raises(RiskError, match="fan_out holds numbers of at least 1"):
-        subgraphs(asked, **given_)  # type: ignore[arg-type]
+        subgraphs(asked, ledger.assets, **given_)  # type: ignore[arg-type]

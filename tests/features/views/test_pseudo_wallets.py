@@ -93,7 +93,7 @@ def test_nobody_is_looked_for_behind_it(middle: str) -> None:
     assert row["around_hub_in_in_share"] == (middle == MIX)
     ledger = Ledger.from_transfers(world(middle))
     past = past_of(ledger, ledger.codes(["c"]), np.array([2**62]), NO_LABELS)
-    found = {ledger.wallet(code) for code in subgraphs(past, fan_out=(4, 4)).code}
+    found = {ledger.wallet(code) for code in subgraphs(past, ledger.assets, fan_out=(4, 4)).code}
     assert middle in found
     assert ("a" in found) == (middle == ROUTER)
 
