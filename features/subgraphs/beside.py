@@ -1,11 +1,12 @@
 """What is told of the wallets of a subgraph: columns of views, and what was known of them."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from features.errors import RiskError
-from features.kernel import SECOND, Rows
+from features.kernel import SECOND, Int32s, Int64s, Rows
 from features.ledger import Ledger
 from features.past import NO_LABELS, Past, event_at, kernel, verdict_at
 from features.subgraphs.subgraph import Subgraphs
@@ -15,13 +16,24 @@ from features.view import View
 LABEL_COLUMNS: tuple[str, ...] = ("known_illicit_ratio", "known_licit_ratio", "known_log_age_ratio")
 
 
+class Described(NamedTuple):
+    """What wallets of a subgraph are described by.
+
+    Attributes
+    ----------
+    near : tuple of View
+        Of the wallets asked about and of those next to them.
+    far : int
+        So many of these views, from the front, are computed of those further away, of whom there
+        are several times as many.
+    """
+
+    near: tuple[View, ...]
+    far: int
+
+
 def node_rows(
-    ledger: Ledger,
-    past: Past,
-    around: Subgraphs,
-    *,
-    views: tuple[View, ...],
-    bucket_s: int = 0,
+    ledger: Ledger, past: Past, around: Subgraphs, *, views: Described, bucket_s: int = 0
 ) -> Rows:
     """Compute views of every wallet of a subgraph, once for each wallet and instant.
 
@@ -31,7 +43,7 @@ def node_rows(
     past : Past
         What ``around`` was sampled of.
     around : Subgraphs
-    views : tuple of View
+    views : Described
         Labels play no part in them: columns that need some are nan.
     bucket_s : int
         0: as of each row's instant. Else as of the latest multiple of so many seconds since 1970
@@ -42,6 +54,7 @@ def node_rows(
     Returns
     -------
     float64 array, shape (m, columns)
+        Nan where a view is not computed of a wallet.
 
     Raises
     ------
@@ -53,13 +66,23 @@ def node_rows(
     instants = past.instants[around.row]
     if bucket_s:
         instants -= instants % (bucket_s * SECOND)
-    order = np.lexsort((around.code, instants))
-    moved = np.diff(around.code[order], prepend=-2) != 0
+    rows = np.full((around.code.size, sum(len(view.columns) for view in views.near)), np.nan)
+    end = around.hops[:3][-1]  # of the wallets that are near
+    for some, read in (
+        (slice(0, end), views.near),
+        (slice(end, None), views.near[: views.far]),
+    ):
+        found = _once_each(ledger, around.code[some], instants[some], read)
+        rows[some, : found.shape[1]] = found
+    return rows
+
+
+def _once_each(ledger: Ledger, codes: Int32s, instants: Int64s, views: tuple[View, ...]) -> Rows:
+    order = np.lexsort((codes, instants))
+    moved = np.diff(codes[order], prepend=-2) != 0
     moved |= np.diff(instants[order], prepend=instants[order[:1]] - 1) != 0
     distinct = order[moved]
-    rows = compute_rows(
-        ledger, around.code[distinct], instants[distinct], labels=NO_LABELS, views=views
-    )
+    rows = compute_rows(ledger, codes[distinct], instants[distinct], labels=NO_LABELS, views=views)
     place = np.empty(order.size, np.int64)
     place[order] = np.cumsum(moved) - 1
     return rows[place]

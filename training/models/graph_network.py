@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from features.errors import RiskError
 from features.json_file import read_json
 from features.past import NO_LABELS
-from features.view import View
+from features.subgraphs import Described
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
 from training.models.estimator import Where, resolve_parameters
@@ -49,7 +49,7 @@ Int64 = NDArray[np.int64]
 WEIGHTS, SETTINGS = "model.safetensors", "model.json"
 CHUNK = 1024  # rows scored at once: bounds memory
 EXPLAINED = 256  # rows taken apart at once, for the same reason
-NODE_VIEWS: tuple[View, ...] = (COVERAGE, COUNTERPARTIES)  # some 10 us a node
+NODE_VIEWS = Described((COVERAGE, COUNTERPARTIES), far=1)  # some 10 us a near node
 _FANS = ("first_fan", "second_fan", "third_fan")
 
 

@@ -11,19 +11,19 @@ from features.subgraphs import (
     SEQUENCE_COLUMNS,
     SIZED_COLUMNS,
     SUBGRAPH_VERSION,
+    Described,
 )
-from features.view import View
 from features.views import definitions, feature_columns
 from training.networks.scales import Columns
 
 
-def columns_of(views: tuple[View, ...], *, scale_free: bool) -> Columns:
+def columns_of(views: Described, *, scale_free: bool) -> Columns:
     """Return the names of all columns, and which an encoder may read.
 
     Never read are those that anyone can move unasked; with ``scale_free`` none that depends on the
     unit of the asset or on the calendar.
     """
-    described = feature_columns(views)
+    described = feature_columns(views.near)
     node = {
         column.name
         for column in described
@@ -41,13 +41,14 @@ def is_scale_free(names: Iterable[str]) -> bool:
     return sized.isdisjoint(names)
 
 
-def reads_of(views: tuple[View, ...], bucket_s: int, *, scale_free: bool) -> dict[str, Any]:
+def reads_of(views: Described, bucket_s: int, *, scale_free: bool) -> dict[str, Any]:
     """Return, for JSON, what weights depend on: two encoders may be exchanged where it is equal."""
     columns = columns_of(views, scale_free=scale_free)
     return {
         "subgraph_version": SUBGRAPH_VERSION,
-        "views": [view.name for view in views],
-        "definitions": definitions(views),
+        "views": [view.name for view in views.near],
+        "far_views": views.far,
+        "definitions": definitions(views.near),
         "bucket_s": bucket_s,
         "columns": sorted(columns.read),
     }

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from features.past import past_of
 from features.subgraphs import (
+    Described,
     Subgraphs,
     known_labels,
     node_rows,
     recent_transfers,
     subgraphs,
 )
-from features.view import View
 from training.models.estimator import Inputs, Told
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
     draw
         ``"latest"``, or ``"recent"``: at random, later ones more often.
     views
-        What a node is described by.
+        What nodes are described by.
     bucket_s
         A node is described as of the start of the row's bucket of so many seconds; 0: as of its
         own instant.
@@ -56,7 +56,7 @@ class Reading(NamedTuple):
 
     fan_out: tuple[int, ...]
     draw: Literal["latest", "recent"]
-    views: tuple[View, ...]
+    views: Described
     bucket_s: int
     labels: bool
     steps: int
