@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from training.calibration import log_odds_of, probability_of
 from training.categories import Categories
 from training.manifest import ModelError
 from training.model_folder import ModelParts
-from training.models.estimator import Inputs
+from training.models.estimator import Explained, Inputs, LedgerEstimator
 from training.scores import Scores, statuses
 
 Float64 = NDArray[np.float64]
@@ -37,16 +37,20 @@ class Judge(NamedTuple):
     def __call__(self, inputs: Inputs, counts: Float64, *, reasons: bool) -> Scores:
         """Score all rows, then say of thin histories only the base rate."""
         estimator, calibration, manifest = self.parts[:3]
-        raw_parts = estimator.contributions(inputs) if reasons else None
-        if raw_parts is not None and estimator.reads == "ledger":
-            raw = raw_parts.sum(axis=1)  # a network's score costs as much as its reasons
+        apart = None
+        if reasons and estimator.reads == "ledger":
+            apart = cast("LedgerEstimator", estimator).explained(inputs)
+            raw_parts: Float64 | None = apart.contributions
+            raw = apart.contributions.sum(axis=1)  # a score costs as much as its reasons
         else:
+            raw_parts = estimator.contributions(inputs) if reasons else None
             raw = estimator.log_odds(inputs)
         log_odds = calibration.log_odds(raw)
         if not np.isfinite(log_odds).all():
             raise ModelError("the model gives log-odds that are not finite; train it again")
         thin = counts < manifest.min_transfers
         parts = None if raw_parts is None else self._contributions(raw_parts, log_odds)
+        changes = None if apart is None else self._changes(apart, log_odds, thin)
         probability = probability_of(log_odds)
         low, high = map(probability_of, calibration.interval(raw))
         if thin.any():
@@ -60,7 +64,15 @@ class Judge(NamedTuple):
         by_category = None
         if self.categories is not None:
             by_category = self.categories.probabilities(inputs.features, probability, thin)
-        return Scores(probability, log_odds, status, low, high, parts, by_category)
+        return Scores(probability, log_odds, status, low, high, parts, by_category, changes=changes)
+
+    def _changes(
+        self, apart: Explained, log_odds: Float64, thin: NDArray[np.bool_]
+    ) -> list[Float64]:
+        lost = log_odds[apart.row] - self.parts.calibration.log_odds(apart.without)
+        lost[thin[apart.row]] = 0.0
+        ends = np.searchsorted(apart.row, np.arange(len(log_odds)), side="right")
+        return np.split(lost, ends)[: len(log_odds)]
 
     def _contributions(self, raw_parts: Float64, log_odds: Float64) -> Float64:
         parts = self.parts.calibration.contributions(raw_parts)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.judge import Judge
-from training.models.estimator import Estimator, Inputs, LedgerEstimator, Where, inputs_at
+from training.models.estimator import Estimator, Inputs, Where, inputs_at
 from training.scores import Scores
 from training.table_columns import Places
 
@@ -42,16 +42,3 @@ class RowScorer(NamedTuple):
         Nothing is read of the ledger any more where the inputs were drawn.
         """
         return self.judge(inputs, self.places.transfers(values), reasons=reasons)
-
-    def transfer_changes(self, inputs: Inputs, scores: Scores) -> Float64:
-        """Return float64 (t,): what log-odds lose without each of ``inputs.told``.
-
-        Of rows that are not scored 0, and nothing of a kind that reads no single transfers.
-        """
-        told = inputs.told
-        if told is None:
-            return np.empty(0)
-        estimator = cast("LedgerEstimator", self.estimator)
-        without = self.judge.parts.calibration.log_odds(estimator.log_odds_without(inputs))
-        scored = np.array([one == "scored" for one in scores.status])[told.row]
-        return np.where(scored, scores.log_odds[told.row] - without, 0.0)

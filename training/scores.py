@@ -46,6 +46,10 @@ class Scores(NamedTuple):
         ``probability``. None where it tells none.
     entities
         n, whose each score is; None where wallets were scored.
+    changes
+        n float64 arrays: what the log-odds lose without each of the wallet's transfers that
+        ``inputs.told`` names, 0 where a row is not scored. None of a kind that reads no single
+        transfers, and unless reasons were asked for.
     """
 
     probability: Float64
@@ -56,6 +60,7 @@ class Scores(NamedTuple):
     contributions: Float64 | None
     by_category: Float64 | None = None
     entities: list[Entity] | None = None
+    changes: list[Float64] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Scores]) -> Self:

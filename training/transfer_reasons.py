@@ -55,7 +55,7 @@ def transfer_reasons(
     asked = asked_of(model, ledger, spine, labels, context, reasons=False)
     values, inputs = model.spines.read(ledger, asked)
     inputs = inputs.drawn()
-    scores = model.rows.scores(inputs, values, reasons=False)
+    scores = model.rows.scores(inputs, values, reasons=True)
     told = cast("Told", inputs.told)
     facts = moved(ledger, told.transfer)
     found = pd.DataFrame({
@@ -69,7 +69,7 @@ def transfer_reasons(
         "recipient": facts.recipient,
         "amount": facts.amount,
         "asset": facts.asset,
-        "contribution": model.rows.transfer_changes(inputs, scores),
+        "contribution": np.concatenate([np.empty(0), *(scores.changes or [])]),
     })  # fmt: skip
     scored = np.array(scores.status) == "scored"
     chosen: pd.DataFrame = found.loc[scored[told.row]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from network_case import Arm, Case, Scored
+from network_case import Arm, Case, Scored, Told
 
 from experiments.common.arms import Float64s, Int64s
 from experiments.common.results import Measure, commit
@@ -26,31 +26,32 @@ DRAWS = 200
 Runs = Mapping[str, Sequence[Scored]]
 
 
-def trees(columns: str | tuple[str, ...]) -> dict[str, Arm]:
+def trees(columns: str | tuple[str, ...], told: Told) -> dict[str, Arm]:
     """The trees' best, what they are without labels around, and the alarm for leaks."""
-    best = Arm("lightgbm", columns)
-    return {
-        TREES: best,
-        PLAIN_TREES: replace(best, told="nothing"),
-        f"{TREES}, permuted labels": replace(best, told="permuted"),
-        f"{TREES}, {SHUFFLE}": replace(best, mixed=True),
-    }
+    best = Arm("lightgbm", columns, told)
+    found = {TREES: best, f"{TREES}, {SHUFFLE}": replace(best, mixed=True)}
+    if told != "nothing":
+        found[PLAIN_TREES] = replace(best, told="nothing")
+        found[f"{TREES}, permuted labels"] = replace(best, told="permuted")
+    return found
 
 
-def network(kind: str, columns: str | tuple[str, ...]) -> dict[str, Arm]:
+def network(kind: str, columns: str | tuple[str, ...], told: Told) -> dict[str, Arm]:
     """A network and its controls."""
-    whole = Arm(kind, columns)
+    whole = Arm(kind, columns, told)
     known = estimator_class(kind).defaults
     alone = {name: value for name, value in ROW_ALONE.items() if name in known}
-    return {
+    found = {
         kind: whole,
-        f"{kind} without labels around": replace(whole, told="nothing"),
         f"{kind}, no edges": replace(whole, parameters=NO_EDGES),
         f"{kind}, perceptron": replace(whole, parameters=alone, told="nothing"),
         f"{kind}, shuffled edges": replace(whole, shuffled=True),
-        f"{kind}, permuted labels": replace(whole, told="permuted"),
         f"{kind}, {SHUFFLE}": replace(whole, mixed=True),
     }
+    if told != "nothing":
+        found[f"{kind} without labels around"] = replace(whole, told="nothing")
+        found[f"{kind}, permuted labels"] = replace(whole, told="permuted")
+    return found
 
 
 def hybrid(columns: str | tuple[str, ...]) -> dict[str, Arm]:
@@ -62,11 +63,13 @@ def hybrid(columns: str | tuple[str, ...]) -> dict[str, Arm]:
     }
 
 
-def arms_of(kinds: Iterable[str], columns: str | tuple[str, ...]) -> dict[str, Arm]:
-    """All arms of a case."""
-    found = trees(columns)
+def arms_of(
+    kinds: Iterable[str], columns: str | tuple[str, ...], told: Told = "known"
+) -> dict[str, Arm]:
+    """All arms of a case that may read so many labels around."""
+    found = trees(columns, told)
     for kind in kinds:
-        found |= hybrid(columns) if kind == HYBRID else network(kind, columns)
+        found |= hybrid(columns) if kind == HYBRID else network(kind, columns, told)
     return found
 
 

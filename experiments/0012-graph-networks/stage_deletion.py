@@ -64,7 +64,7 @@ def _fallen(case: Case, kind: str, seed: int) -> dict[tuple[str, int], Float64s]
     near = drawn.parent < drawn.n_rows
     generator = np.random.default_rng(seed)
     whole, found = model.log_odds(inputs), {}
-    changes = whole[told.row] - model.log_odds_without(inputs)
+    changes = whole[told.row] - model.explained(inputs).without
 
     def moved(key: Float64s, count: int) -> Float64s:
         order = np.lexsort((-key, told.row))

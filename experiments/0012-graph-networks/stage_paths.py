@@ -32,6 +32,7 @@ CALIBRATE_SHARE = 0.15  # of the first half's rows, the last
 ALONE = "trees on the wallet alone"
 SINGLE_ALONE = f"{SINGLE} of the wallet alone"
 READ_OFF = "the planted habits read off"
+AT_ONCE = "labels known at once"
 
 
 def case_of(world: World, asked: int, seed: int) -> Case:
@@ -92,16 +93,21 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     ]
     own = arms.column_names(arms.PLAIN, scale_free=False)
     own = tuple(name for name in own if name in cases[0].table)
-    alone = {ALONE: Arm("lightgbm", own, told="nothing")}
-    runs = dict(runs_of(cases, arms_of(kinds, "all") | alone, seeds, work))
+    asked_for = arms_of(kinds, "all", "nothing")
+    asked_for[ALONE] = Arm("lightgbm", own, told="nothing")
+    asked_for |= {f"{kind}, {AT_ONCE}": Arm(kind, "all") for kind in (TREES, *kinds)}
+    runs = dict(runs_of(cases, asked_for, seeds, work))
     runs[SINGLE_ALONE] = [case.single_feature(own)[1] for case in cases]
     runs[READ_OFF] = [
         Scored(one.y_true, read_off(world, one.index), one.index, 0.0, 0.0)
         for world, one in zip(worlds, runs[TREES], strict=True)
     ]
     pairs = pairs_of(kinds) | {f"{TREES} minus {ALONE}": (TREES, ALONE)}
+    pairs = {name: pair for name, pair in pairs.items() if set(pair) <= set(runs)}
+    targets = {f"{kind} minus {TREES}": 0.0 for kind in kinds}
     return [
-        *cases[0].sizes(), *measured("paths", runs, pairs, {}), *over_worlds("paths", runs, pairs)
+        *cases[0].sizes(), *measured("paths", runs, pairs, targets),
+        *over_worlds("paths", runs, pairs),
     ]  # fmt: skip
 
 

@@ -84,11 +84,6 @@ class Arrived(NamedTuple):
         ]
 
 
-def by_row(told: Told, changes: Float64s, rows: int) -> list[Float64s]:
-    """Part changes by their rows."""
-    return np.split(changes, np.searchsorted(told.row, np.arange(1, rows)))
-
-
 def of_rows(read: Read | None, changes: Sequence[Float64s | None]) -> list[Arrived | None]:
     """What arrived at each row of what was read; None where nobody asked."""
     if read is None:

@@ -195,22 +195,19 @@ def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> I
         inputs = inputs.joined([one.inputs for one in reads])
     explained = np.array([one.reasons or one.groups for part, _ in read for one in part])
     scores: dict[int, Scores] = {}
-    changes: dict[int, Float64s] = {}
     for reasons in np.unique(explained).tolist():
         rows = np.flatnonzero(explained == reasons)
         some = inputs if rows.size == len(values) else inputs.take(rows)
         found = scorer.model.rows.scores(some, values[rows], reasons=reasons)
         scores |= {row: found.row(at) for at, row in enumerate(rows.tolist())}
-        if reasons and some.told is not None:
-            of = scorer.model.rows.transfer_changes(some, found)
-            changes |= zip(rows.tolist(), arrived.by_row(some.told, of, rows.size), strict=True)
     took, start = (time.perf_counter() - began) / len(values), 0
     for part, one in read:
         stop = start + len(part)
         seconds = {"view": one.seconds / len(part), "model": took}
+        said = [scores[row] for row in range(start, stop)]
+        changes = [None if score.changes is None else score.changes[0] for score in said]
         yield Rows(
-            one.values, [scores[row] for row in range(start, stop)],
-            arrived.of_rows(one.arrived, [changes.get(row) for row in range(start, stop)]),
+            one.values, said, arrived.of_rows(one.arrived, changes),
             one.last_time, one.transfers, one.retractions, seconds,
         )  # fmt: skip
         start = stop

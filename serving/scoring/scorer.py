@@ -311,8 +311,7 @@ class Scorer:
             read = Read.of(ledger, inputs) if named else None
         viewed = time.perf_counter()
         scores = model.rows.scores(inputs, values, reasons=reasons)
-        changes = None if read is None else model.rows.transfer_changes(inputs, scores)
-        (near,) = of_rows(read, [changes])
+        (near,) = of_rows(read, scores.changes or [None])
         return Computed(values[0], scores, near, *stood, seconds_of(started, viewed))
 
     def _categories(self, scores: Scores) -> dict[str, float] | None:

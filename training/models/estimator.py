@@ -8,7 +8,7 @@ base rate, status of thin histories) belongs to :class:`training.risk_model.Risk
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self, cast
@@ -47,6 +47,30 @@ class Told(NamedTuple):
     row: NDArray[np.int64]
     side: NDArray[np.int8]
     transfer: NDArray[np.int64]
+
+
+class Explained(NamedTuple):
+    """What scores of n rows are made of, where transfers are read one by one.
+
+    Attributes
+    ----------
+    contributions
+        float64 (n, reasons + 1), see :meth:`Estimator.contributions`.
+    row
+        int64 (t,), of which row each transfer is, ascending: those of :class:`Told`.
+    without
+        float64 (t,), raw log-odds of that row without it.
+    """
+
+    contributions: Float64
+    row: NDArray[np.int64]
+    without: Float64
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self], reasons: int) -> Self:
+        """Return the parts as one; each counts rows from the first of all."""
+        nothing = cls(np.empty((0, reasons + 1)), np.empty(0, np.int64), np.empty(0))
+        return cls(*map(np.concatenate, zip(nothing, *parts, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +189,8 @@ class LedgerEstimator(Estimator, Protocol):
         Of the labels only those of other wallets, known before a row's instant, may be read.
         """
 
-    def log_odds_without(self, inputs: Inputs) -> Float64:
-        """Return float64 (t,): raw log-odds of the rows of ``inputs.told`` without each of them."""
+    def explained(self, inputs: Inputs) -> Explained:
+        """Return :meth:`contributions`, and what is said without single transfers."""
 
 
 class FoldsEstimator(Estimator, Protocol):

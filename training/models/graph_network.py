@@ -25,18 +25,19 @@ from features.past import NO_LABELS
 from features.subgraphs import Described
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
-from training.models.estimator import Where, resolve_parameters
+from features.views.layering.layering import LAYERING
+from training.models.estimator import Explained, Where, resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
-from training.networks.batch import PLAYERS, Batch
+from training.networks.batch import PLAYERS
 from training.networks.checkpoint import Checkpoint
-from training.networks.coalitions import coalition_states, contributions_of
 from training.networks.encoder_folder import EncoderFolder
-from training.networks.explanation import states_without
+from training.networks.explanation import NONE_TOLD, TakenApart, taken_apart
 from training.networks.fit import Lesson, Plan, deterministic, learn, one_thread
 from training.networks.network import Architecture, GraphNetwork
 from training.networks.prepared import Prepared, Source, learn_degrees
 from training.networks.reads import columns_of, is_scale_free, reads_of, require_reads
+from training.networks.shapley import shapley_values
 from training.networks.source import GraphInputs, Reading
 from training.networks.stopping import held_back
 
@@ -49,7 +50,7 @@ Int64 = NDArray[np.int64]
 WEIGHTS, SETTINGS = "model.safetensors", "model.json"
 CHUNK = 1024  # rows scored at once: bounds memory
 EXPLAINED = 256  # rows taken apart at once, for the same reason
-NODE_VIEWS = Described((COVERAGE, COUNTERPARTIES), far=1)  # some 10 us a near node
+NODE_VIEWS = Described((COVERAGE, COUNTERPARTIES, LAYERING), far=1)  # some 40 us a near node
 _FANS = ("first_fan", "second_fan", "third_fan")
 
 
@@ -167,17 +168,16 @@ class GraphEstimator:
 
     def log_odds(self, inputs: GraphInputs) -> Float64:
         """Return raw log-odds (n,)."""
-        return self.states(inputs)[:, 0, 0]
+        return self.states(inputs)[:, 0]
 
-    def states(self, inputs: GraphInputs, players: tuple[str, ...] = ()) -> Float64:
-        """Return (n, 2 ** len(players), 1 + width): log-odds, then the state before the head.
-
-        One for each coalition of ``players``, that of all last; other reasons are always there.
-        """
-        network = self._fitted()
+    def states(self, inputs: GraphInputs) -> Float64:
+        """Return (n, 1 + width): log-odds, then the state before the head."""
+        network, parts = self._fitted(), [np.empty((0, 1 + self.width))]
         with one_thread(), torch.inference_mode():
-            parts = [coalition_states(network, batch, players) for batch in self._batches(inputs)]
-        return np.concatenate([np.empty((0, 1 << len(players), 1 + network.width)), *parts])
+            for some in self._chunks(inputs, CHUNK):
+                batch = self.prepared_.batch(some, some.around(), torch.float64)
+                parts.append(network.states(batch).numpy())
+        return np.concatenate(parts)
 
     def contributions(self, inputs: GraphInputs) -> Float64:
         """Return Shapley values (n, len(reasons) + 1), exact over all coalitions; base last.
@@ -186,22 +186,33 @@ class GraphEstimator:
         wallet, absent labels are unknown, an absent sequence is empty. The base is the score of
         a wallet without all of them.
         """
-        network, players = self._fitted(), self.reasons
-        with one_thread(), torch.inference_mode():
-            parts = [
-                contributions_of(network, batch, players)
-                for batch in self._batches(inputs, EXPLAINED)
-            ]
-        return np.concatenate(parts) if parts else np.empty((0, len(players) + 1))
+        return self._explained(inputs, transfers=False).contributions
 
-    def log_odds_without(self, inputs: GraphInputs) -> Float64:
-        """Return raw log-odds (t,) without each of ``inputs.told``."""
-        return self.states_without(inputs)[:, 0]
+    def explained(self, inputs: GraphInputs) -> Explained:
+        """Return :meth:`contributions`, and raw log-odds without single transfers."""
+        return self._explained(inputs, transfers=True)
 
-    def states_without(self, inputs: GraphInputs) -> Float64:
-        """Return states (t, 1 + width) without each of ``inputs.told``."""
-        with one_thread(), torch.inference_mode():
-            return states_without(self._fitted(), self.prepared_, inputs)
+    def taken_apart(self, inputs: GraphInputs, *, transfers: bool) -> Iterator[TakenApart]:
+        """Yield states without some of :attr:`reasons` and, if asked, without single transfers.
+
+        Of ``EXPLAINED`` rows at a time; ``row`` counts from the first of all.
+        """
+        network, first = self._fitted(), 0
+        for some in self._chunks(inputs, EXPLAINED):
+            with one_thread(), torch.inference_mode():
+                drawn = some.drawn()
+                batch = self.prepared_.batch(drawn, drawn.around(), torch.float64)
+                told = drawn.told if transfers else NONE_TOLD
+                apart = taken_apart(network, batch, self.reasons, told)
+            yield apart._replace(row=apart.row + first)
+            first += len(some)
+
+    def _explained(self, inputs: GraphInputs, *, transfers: bool) -> Explained:
+        parts = (
+            Explained(shapley_values(apart.coalitions[:, :, 0]), apart.row, apart.without[:, 0])
+            for apart in self.taken_apart(inputs, transfers=transfers)
+        )
+        return Explained.joined(parts, len(self.reasons))
 
     def save(self, directory: Path) -> None:
         """Write ``model.safetensors`` (weights) and ``model.json`` (architecture, scalers)."""
@@ -318,10 +329,9 @@ class GraphEstimator:
             raise RiskError("this graph network has not been fitted")
         return self.network_
 
-    def _batches(self, inputs: GraphInputs, rows: int = CHUNK) -> Iterator[Batch]:
+    def _chunks(self, inputs: GraphInputs, rows: int) -> Iterator[GraphInputs]:
         for first in range(0, len(inputs), rows):
-            some = inputs.take(np.arange(first, min(first + rows, len(inputs))))
-            yield self.prepared_.batch(some, some.around(), torch.float64)
+            yield inputs.take(np.arange(first, min(first + rows, len(inputs))))
 
 
 class GraphSageEstimator(GraphEstimator):

@@ -24,13 +24,13 @@ from features.errors import RiskError
 from features.json_file import read_json
 from training.group_folds import folds
 from training.models.directions import Directions
-from training.models.estimator import Estimator, Inputs, Where, resolve_parameters
+from training.models.estimator import Estimator, Explained, Inputs, Where, resolve_parameters
 from training.models.graph_network import GraphEstimator
 from training.models.kinds import estimator_class
 from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
-from training.networks.coalitions import shapley_values, shared_out
+from training.networks.shapley import shapley_values, shared_out
 from training.networks.source import GraphInputs
 
 Float64 = NDArray[np.float64]
@@ -40,7 +40,6 @@ SETTINGS = "hybrid.json"
 TREES = TreesEstimator.kind
 # a row alone and in a batch differ by 1e-12, which must not decide on which side of a split it is
 DECIMALS = 6
-CHUNK = 256  # rows taken apart at once: bounds memory
 
 
 class HybridEstimator:
@@ -106,7 +105,7 @@ class HybridEstimator:
     ) -> Self:
         """Teach the network; then the trees, by networks that did not learn from the wallet."""
         self.network_.fit_groups(inputs, y_true, weights, groups)
-        states = self.network_.states(inputs)[:, 0]
+        states = self.network_.states(inputs)
         directions = Directions.fit(states[:, 1:], self.parameters["directions"])
         columns = np.empty((len(inputs), 1 + directions.count))
         for learnt, held in folds(y_true, groups, self.parameters["folds"], self.seed):
@@ -114,15 +113,15 @@ class HybridEstimator:
             other = self._new_network()
             share = weights[learnt] / weights[learnt].mean()
             other.fit_groups(some, y_true[learnt], share, groups[learnt])
-            mapped = directions.mapped(other.states(some)[:, 0, 1:], states[learnt, 1:])
-            columns[held] = _columns(other.states(inputs.take(held))[:, 0], mapped)
+            mapped = directions.mapped(other.states(some)[:, 1:], states[learnt, 1:])
+            columns[held] = _columns(other.states(inputs.take(held)), mapped)
         self.directions_, self.trees_ = directions, self._new_trees(directions.count)
         self.trees_.fit(self._table(inputs, columns), y_true, weights)
         return self
 
     def log_odds(self, inputs: GraphInputs) -> Float64:
         """Return raw log-odds (n,): those of the trees."""
-        columns = _columns(self.network_.states(inputs)[:, 0], self._fitted())
+        columns = _columns(self.network_.states(inputs), self._fitted())
         return self.trees_.log_odds(self._table(inputs, columns))
 
     def contributions(self, inputs: GraphInputs) -> Float64:
@@ -132,17 +131,11 @@ class HybridEstimator:
         out among what the network reads, by Shapley values of a game of its own: a coalition is
         worth what the trees say of the row with the columns that the network gives of it.
         """
-        parts = [
-            self._contributions(inputs.take(np.arange(first, min(first + CHUNK, len(inputs)))))
-            for first in range(0, len(inputs), CHUNK)
-        ]
-        return np.concatenate([np.empty((0, len(self.reasons) + 1)), *parts])
+        return self._explained(inputs, transfers=False).contributions
 
-    def log_odds_without(self, inputs: GraphInputs) -> Float64:
-        """Return raw log-odds (t,): what the trees say without each of ``inputs.told``."""
-        states = self.network_.states_without(inputs)
-        rows = Inputs(inputs.features[inputs.told.row])
-        return self.trees_.log_odds(self._table(rows, _columns(states, self._fitted())))
+    def explained(self, inputs: GraphInputs) -> Explained:
+        """Return :meth:`contributions`, and what the trees say without single transfers."""
+        return self._explained(inputs, transfers=True)
 
     def save(self, directory: Path) -> None:
         """Write ``hybrid.json`` and the files of the parts, each after the name of its kind."""
@@ -184,16 +177,26 @@ class HybridEstimator:
         model.directions_ = directions
         return model
 
-    def _contributions(self, inputs: GraphInputs) -> Float64:
-        given = _columns(self.network_.states(inputs, self.network_.reasons), self._fitted())
+    def _explained(self, inputs: GraphInputs, *, transfers: bool) -> Explained:
+        parts, first = [], 0
+        for apart in self.network_.taken_apart(inputs, transfers=transfers):
+            end = first + len(apart.coalitions)
+            shares = self._contributions(inputs.features[first:end], apart.coalitions)
+            rows = Inputs(inputs.features[apart.row])
+            table = self._table(rows, _columns(apart.without, self._fitted()))
+            parts.append(Explained(shares, apart.row, self.trees_.log_odds(table)))
+            first = end
+        return Explained.joined(parts, len(self.reasons))
+
+    def _contributions(self, features: Float64, states: Float64) -> Float64:
+        given = _columns(states, self._fitted())
         n_rows, coalitions, width = given.shape
-        rows = np.repeat(inputs.features, coalitions, axis=0)
-        asked = Inputs(np.column_stack([rows, given.reshape(-1, width)]))
-        values = self.trees_.log_odds(asked).reshape(n_rows, coalitions)
-        parts = self.trees_.contributions(self._table(inputs, given[:, -1]))
+        asked = Inputs(np.repeat(features, coalitions, axis=0))
+        values = self.trees_.log_odds(self._table(asked, given.reshape(-1, width)))
+        parts = self.trees_.contributions(self._table(Inputs(features), given[:, -1]))
         own, told = np.split(parts[:, :-1], [len(self.feature_names)], axis=1)
-        shares = shared_out(shapley_values(values), told.sum(axis=1))
-        return np.column_stack([own, shares, parts[:, -1]])
+        game = shapley_values(values.reshape(n_rows, coalitions))[:, :-1]
+        return np.column_stack([own, shared_out(game, told.sum(axis=1)), parts[:, -1]])
 
     def _new_network(self) -> GraphEstimator:
         name = self.parameters["network"]

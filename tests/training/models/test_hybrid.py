@@ -108,10 +108,10 @@ def test_its_columns_are_of_networks_that_did_not_learn_from_the_wallet(
         learnt.append(self.memory)
         return self
 
-    def states(self: Any, rows: GraphInputs, players: Any = ()) -> Any:
+    def states(self: Any, rows: GraphInputs) -> Any:
         """Say of each row whether its wallet was learnt from."""
         known = [float(wallet_at[instant] in self.memory) for instant in rows.as_of.tolist()]
-        return np.repeat(known, 3).reshape(-1, 1, 3)
+        return np.repeat(known, 3).reshape(-1, 3)
 
     seen: list[Any] = []
     monkeypatch.setattr(GraphSageEstimator, "fit_groups", fit_groups)
@@ -178,7 +178,7 @@ def test_parameters_that_do_not_fit_are_refused(
 
 
 def test_shares_change_by_their_size_alone() -> None:
-    from training.networks.coalitions import shared_out
+    from training.networks.shapley import shared_out
 
     shares = np.array([[3.0, -1.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 0.0]])
     found = shared_out(shares, np.array([6.0, 0.5, 0.2]))

@@ -68,7 +68,7 @@ def test_a_coalition_is_the_network_without_the_others(
     made: tuple[Batch, Architecture], kind: str
 ) -> None:
     from training.networks.batch import PLAYERS
-    from training.networks.coalitions import coalition_states
+    from training.networks.explanation import taken_apart
     from training.networks.network import GraphNetwork
 
     batch = made[0]
@@ -76,35 +76,37 @@ def test_a_coalition_is_the_network_without_the_others(
     network = GraphNetwork(replace(made[1], kind=kind)).double().eval()
     with torch.inference_mode():
         for players in (PLAYERS, ("senders", "labels")):
-            found = coalition_states(network, batch, players)
+            found = taken_apart(network, batch, players).coalitions
             for members in range(1 << len(players)):
                 left = batch
                 for at, player in enumerate(players):
                     left = left if members >> at & 1 else without(left, player)
                 wanted = network.states(left).numpy()
                 np.testing.assert_allclose(found[:, members], wanted, rtol=0, atol=1e-12)
-        whole = coalition_states(network, batch, ())[:, 0]
+        whole = taken_apart(network, batch, ()).coalitions[:, 0]
     np.testing.assert_allclose(whole, found[:, -1], rtol=0, atol=1e-12)
 
 
 def test_who_tells_nothing_of_a_row_has_no_share_at_all(made: tuple[Batch, Architecture]) -> None:
     from training.networks.batch import PLAYERS
-    from training.networks.coalitions import contributions_of
+    from training.networks.explanation import taken_apart
     from training.networks.network import GraphNetwork
+    from training.networks.shapley import shapley_values
 
     batch, shape = made
     told = np.stack([batch.told_by(player) for player in PLAYERS], axis=1)
     assert (told.any(axis=0) & ~told.all(axis=0)).sum() >= 3  # of each some rows, not all
     with torch.inference_mode():
-        parts = contributions_of(GraphNetwork(shape).double().eval(), batch, PLAYERS)
-    np.testing.assert_array_equal(parts[:, :-1] != 0, told)
+        apart = taken_apart(GraphNetwork(shape).double().eval(), batch, PLAYERS)
+    np.testing.assert_array_equal(shapley_values(apart.coalitions[:, :, 0])[:, :-1] != 0, told)
 
 
 def test_shapley_is_the_mean_over_orders() -> None:
-    from training.networks.coalitions import shapley_values
+    from training.networks.shapley import shapley_values
 
     values = np.random.default_rng(0).normal(size=(4, 8))
     found = shapley_values(values)
+    np.testing.assert_array_equal(found[:, -1], values[:, 0])
     for player in range(3):
         gains = []
         for order in permutations(range(3)):

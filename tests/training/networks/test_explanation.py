@@ -64,11 +64,13 @@ def test_a_transfer_is_taken_out_as_if_it_had_not_been_made(
 
     model, inputs = made
     told, around = inputs.told, inputs.around()
-    found = model.states_without(inputs)
-    np.testing.assert_array_equal(found[:, 0], model.log_odds_without(inputs))
+    (apart,) = model.taken_apart(inputs, transfers=True)
+    found = apart.without
+    np.testing.assert_array_equal(apart.row, told.row)
+    np.testing.assert_array_equal(found[:, 0], model.explained(inputs).without)
     assert len(found) == len(told.row) > WALLETS
     for place in range(0, len(told.row), 5):
         row = int(told.row[place])
         less = replace(inputs, held=without(around, row, int(told.transfer[place])))
-        wanted = model.states(less)[row, 0]
+        wanted = model.states(less)[row]
         np.testing.assert_allclose(found[place], wanted, rtol=0, atol=1e-12)
