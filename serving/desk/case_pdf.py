@@ -121,6 +121,22 @@ def _reasons(sheet: Sheet, answer: Mapping[str, Any]) -> None:
     ]  # fmt: skip
     sheet.space(6)
     sheet.rows(rows, (0.34, 0.42, 0.14, 0.10), head=True)
+    _moved(sheet, answer["transfer_reasons"])
+
+
+def _moved(sheet: Sheet, told: Mapping[str, Any] | None) -> None:
+    """Transfers, of models that read them one by one."""
+    if told is None or not told["transfers"]:
+        return
+    rows = [["transfer that moved it, part of the above", "when", "amount", "odds"]]
+    rows += [
+        [f"{'from' if one['neighbour'] == 'sender' else 'to'} {one[one['neighbour']]}, "
+         f"{one['tx_id']}", moment(one["timestamp"]), f"{amount(one['amount'])} {one['asset']}",
+         times(one["contribution"])]
+        for one in told["transfers"]
+    ]  # fmt: skip
+    sheet.space(6)
+    sheet.rows(rows, (0.52, 0.2, 0.18, 0.10), head=True)
 
 
 def _lists(sheet: Sheet, known: Mapping[str, Any] | None) -> None:

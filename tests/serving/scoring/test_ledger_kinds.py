@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ import pytest
 
 from features import Transfer, feature_table
 from serving import create_app
+from serving.desk.words import times
 from serving.ledger_settings import Bands
 from serving.models.shadow import Seen, _scored
 from serving.schemas.requests import ScoreRequest
 from serving.scoring import many
 from serving.service import Service, Told
 from tests.serving.conftest import LATER, START, TestClient, World, build, settings, transfer
+from tests.serving.desk.conftest import AS_OF, looked_up
 from training import RiskModel
 from training.calibration import probability_of
 from training.evaluation import rows_log_odds
@@ -31,7 +35,7 @@ pytest.importorskip("torch_geometric")
 
 SCORE = "/v1/wallets/score"
 COLUMNS = ["amounts_out_to_in_ratio", "coverage_out_count", "coverage_in_count", "coverage_age_s"]
-SMALL = {"epochs": 1, "hidden": 4, "first_fan": 4, "second_fan": 2, "steps": 4}
+SMALL = {"epochs": 1, "hidden": 16, "first_fan": 4, "second_fan": 2, "steps": 4}
 HYBRID: dict[str, Any] = {
     "folds": 2, "directions": 2,
     "of": {"graphsage": SMALL, "lightgbm": {"trees": 10, "min_leaf_rows": 3}},
@@ -106,7 +110,7 @@ def test_transfers_that_moved_a_score_add_up_alone_in_a_list_and_in_python(
     )  # fmt: skip
     assert (told["timestamp"] < told["as_of"]).all()
     together = client.post(f"{SCORE}:batch", json={"items": asked}).json()["items"]
-    one_sided = 0
+    one_sided = moving = 0
     for one, listed in zip(asked, together, strict=True):
         said = client.post(SCORE, json=one).json()
         own = told[told["wallet"] == one["wallet"]]
@@ -122,6 +126,7 @@ def test_transfers_that_moved_a_score_add_up_alone_in_a_list_and_in_python(
         for answer in (said, listed):
             moved = answer["transfer_reasons"]
             named = [part["contribution"] for part in moved["transfers"]]
+            moving += len(named)
             assert sum(named) + moved["other_log_odds"] == pytest.approx(sides, abs=1e-9)
             largest = own["contribution"].iloc[own["contribution"].abs().argsort()[::-1]]
             largest = largest[largest != 0][:5]
@@ -133,6 +138,7 @@ def test_transfers_that_moved_a_score_add_up_alone_in_a_list_and_in_python(
                 part["wallet"] for part in moved["neighbours"]
             }
     assert one_sided
+    assert moving
     plain = client.post(SCORE, json={**asked[1], "include": []}).json()
     assert plain["transfer_reasons"] is None
 
@@ -288,3 +294,23 @@ def ledger_changes() -> pd.DataFrame:
             "asset": "ETH",
         }
     )
+
+
+def test_the_desk_names_the_transfers_that_moved_a_score(client: TestClient) -> None:
+    asked = {"as_of": pd.Timestamp(AS_OF, tz="UTC").isoformat(), "include": ["reasons"]}
+    items = [{"wallet": f"w{number}", **asked} for number in range(20)]
+    said = client.post(f"{SCORE}:batch", json={"items": items}).json()["items"]
+    moved = [
+        (of["wallet"]["address"], (of["transfer_reasons"] or {}).get("transfers")) for of in said
+    ]
+    wallet, named = next(one for one in moved if one[1])
+    path = looked_up(client, wallet)
+    page, table = client.get(path).text, client.get(f"{path}.csv").text
+    for one in named:
+        for text in (one["tx_id"], one[one["neighbour"]]):
+            assert f'title="{text}"' in page
+            assert text in table
+        assert times(one["contribution"]) in page
+    rows = [row for row in csv.DictReader(io.StringIO(table)) if "transfers" in row["section"]]
+    assert [float(row["value"]) for row in rows] == [one["contribution"] for one in named]
+    assert client.get(f"{path}.pdf").content.startswith(b"%PDF")
