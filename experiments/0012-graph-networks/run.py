@@ -15,7 +15,9 @@ sys.path[:0] = [
 
 from experiments.common.results import Measure, read_arguments, run_stages  # noqa: E402
 
-STAGES = ("real", "pretraining", "bank", "agents", "paths", "sampler", "serving", "deletion")
+STAGES = (
+    "real", "pretraining", "bank", "agents", "paths", "sampler", "epoch", "serving", "deletion",
+)  # fmt: skip
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
 CASED = ("real", "bank")  # stages of several cases

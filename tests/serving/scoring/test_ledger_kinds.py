@@ -300,11 +300,11 @@ def test_the_desk_names_the_transfers_that_moved_a_score(client: TestClient) -> 
     asked = {"as_of": pd.Timestamp(AS_OF, tz="UTC").isoformat(), "include": ["reasons"]}
     items = [{"wallet": f"w{number}", **asked} for number in range(20)]
     said = client.post(f"{SCORE}:batch", json={"items": items}).json()["items"]
-    moved = [
-        (of["wallet"]["address"], (of["transfer_reasons"] or {}).get("transfers")) for of in said
-    ]
-    wallet, named = next(one for one in moved if one[1])
-    path = looked_up(client, wallet)
+    moved = next(
+        of for of in said if of["transfer_reasons"] and of["transfer_reasons"]["transfers"]
+    )
+    named = moved["transfer_reasons"]["transfers"]
+    path = looked_up(client, moved["wallet"]["address"])
     page, table = client.get(path).text, client.get(f"{path}.csv").text
     for one in named:
         for text in (one["tx_id"], one[one["neighbour"]]):
