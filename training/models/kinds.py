@@ -21,10 +21,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "extra_trees": ("training.models.extra_trees", "ExtraTreesEstimator"),
     "hist_boosting": ("training.models.hist_boosting", "HistBoostingEstimator"),
     "stack": ("training.models.stack", "StackEstimator"),
-    "graphsage": ("training.models.graph_network", "GraphSageEstimator"),
-    "gatv2": ("training.models.graph_network", "Gatv2Estimator"),
-    "gine": ("training.models.graph_network", "GineEstimator"),
-    "pna": ("training.models.graph_network", "PnaEstimator"),
+    "graphsage": ("training.models.graph_kinds", "GraphSageEstimator"),
+    "gatv2": ("training.models.graph_kinds", "Gatv2Estimator"),
+    "gine": ("training.models.graph_kinds", "GineEstimator"),
+    "pna": ("training.models.graph_kinds", "PnaEstimator"),
     "hybrid": ("training.models.hybrid", "HybridEstimator"),
 }
 _REGISTERED: dict[str, type[Estimator]] = {}

@@ -245,7 +245,7 @@ def test_all_kinds_read_edges_and_survive_their_folder(
 
 
 def test_labels_of_others_are_read_and_its_own_is_not(ledger: Ledger, spine: pd.DataFrame) -> None:
-    from training.models.graph_network import GraphSageEstimator
+    from training.models.graph_kinds import GraphSageEstimator
 
     def known(own: Sequence[str], told: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.DataFrame:
         senders = [f"sender{number}" for number in range(WALLETS)]
@@ -281,21 +281,6 @@ def test_labels_of_others_are_read_and_its_own_is_not(ledger: Ledger, spine: pd.
     late["known_at"] = spine["as_of"].max()
     first = model.log_odds(asked(late.iloc[:0]))[:-1]
     np.testing.assert_array_equal(model.log_odds(asked(late))[:-1], first)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("hidden", 0, "hidden of model 'graphsage' must be 1 or more, got 0"),
-        ("first_fan", -1, "first_fan of model 'graphsage' must be 0 or more, got -1"),
-        ("dropout", 1.0, "dropout of model 'graphsage' must be 0 or more, below 1, got 1.0"),
-    ],
-)
-def test_parameters_out_of_range_are_refused(name: str, value: float, message: str) -> None:
-    from training.models.graph_network import GraphSageEstimator
-
-    with pytest.raises(RiskError, match=message):
-        GraphSageEstimator(OWN, seed=0, parameters={name: value})
 
 
 @pytest.fixture(scope="module")

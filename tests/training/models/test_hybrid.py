@@ -94,7 +94,7 @@ def test_reasons_of_both_halves_add_up(hybrid: HybridEstimator, inputs: GraphInp
 def test_its_columns_are_of_networks_that_did_not_learn_from_the_wallet(
     inputs: GraphInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.models.graph_network import GraphSageEstimator
+    from training.models.graph_kinds import GraphSageEstimator
     from training.models.hybrid import HybridEstimator
     from training.models.trees import TreesEstimator
 

@@ -28,7 +28,7 @@ OWN = ("one", "two")
 @pytest.fixture(scope="module")
 def made() -> tuple[Batch, Architecture]:
     """Rows among which some lack senders, recipients, both, or anybody who is known."""
-    from training.models.graph_network import GraphSageEstimator
+    from training.models.graph_kinds import GraphSageEstimator
     from training.networks.prepared import Prepared, Source
 
     kept = random_transfers(wallets=30, transfers=60)

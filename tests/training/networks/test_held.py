@@ -13,7 +13,7 @@ from tests.strategies import World, worlds
 torch = pytest.importorskip("torch")
 
 from training.models.estimator import Where  # noqa: E402 - torch must be there
-from training.models.graph_network import GraphSageEstimator  # noqa: E402
+from training.models.graph_kinds import GraphSageEstimator  # noqa: E402
 from training.networks import prepared  # noqa: E402
 
 

@@ -252,7 +252,7 @@ def test_a_trained_model_carries_the_weights_and_refuses_a_leak(
 ) -> None:
     from features.past import NO_LABELS
     from training.models.estimator import Where
-    from training.models.graph_network import GineEstimator
+    from training.models.graph_kinds import GineEstimator
 
     encoder = tmp_path / "encoder"
     shutil.copytree(folder, encoder)
