@@ -22,7 +22,7 @@ import features.ledger_commands
 import serving.commands
 import serving.known.commands
 import training.commands
-import training.networks.commands
+import training.networks.pretraining.commands
 import training.tune.commands
 import training.watch.commands
 from features.commands import AsJson, say
@@ -191,7 +191,7 @@ app.add_typer(_labels, name="labels")
 app.add_typer(serving.known.commands.feedback, name="feedback")
 app.add_typer(features.cluster_commands.app, name="clusters")
 app.add_typer(training.commands.app)
-app.add_typer(training.networks.commands.app)
+app.add_typer(training.networks.pretraining.commands.app)
 app.add_typer(training.tune.commands.app)
 app.add_typer(training.watch.commands.app)
 app.add_typer(serving.commands.app)

@@ -84,7 +84,7 @@ def train(
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
     from training.config import RunConfig
-    from training.networks.session import told
+    from training.networks.learning.session import told
     from training.text import repeat_text, run_facts, training_text
 
     if sum((config is not None, run_id is not None, reference)) != 1:

@@ -21,7 +21,7 @@ from training.gate.evidence import Material, gather
 from training.gate.logged import Evidence
 from training.gate.replay import Endpoint, Served
 from training.gate.rival import present_champion
-from training.networks.session import kept_in
+from training.networks.learning.session import kept_in
 from training.provenance import input_hashes
 from training.risk_model import RiskModel
 from training.run_inputs import Progress, read_inputs

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import torch
 
-from training.networks.batch import Batch
 from training.networks.layers import Edges
 from training.networks.network import Encoder
+from training.networks.reading.batch import Batch
 
 
 def dealt(

@@ -20,8 +20,8 @@ from experiments.common.results import Measure, SkippedError
 from features.subgraphs import EDGE_COLUMNS
 from training.fitting import learn
 from training.models.graph_network import GraphEstimator
-from training.networks.explanation import ranks_of
-from training.networks.source import GraphInputs
+from training.networks.explaining.explanation import ranks_of
+from training.networks.reading.source import GraphInputs
 
 COUNTS = (1, 2, 4, 8)
 WAYS = ("named", "of most value", "at random")

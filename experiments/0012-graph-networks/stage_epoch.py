@@ -23,7 +23,7 @@ from features.views import feature_columns
 from training.models.estimator import Where
 from training.models.graph_network import NODE_VIEWS
 from training.models.kinds import estimator_class
-from training.networks.prepared import MOST_HELD
+from training.networks.reading.prepared import MOST_HELD
 
 ROWS, SEED, ILLICIT = 100_000, 0, 0.05
 TARGET_GB = 6.0

@@ -20,8 +20,8 @@ from experiments.common.results import Measure, SkippedError
 from features.json_file import read_json
 from features.progress import progress
 from training.config import ENCODER_FILE
-from training.networks.pretrain_config import PretrainConfig
-from training.networks.pretraining import Pretrained, pretrain
+from training.networks.pretraining.pretrain_config import PretrainConfig
+from training.networks.pretraining.pretraining import Pretrained, pretrain
 
 UPDATES, QUICK_UPDATES = 2000, 50
 FIRSTS = ("5", "all")

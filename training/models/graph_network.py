@@ -29,20 +29,20 @@ from features.views.layering.layering import LAYERING
 from training.models.estimator import Explained, Where, resolve_parameters
 from training.models.finite import require_finite
 from training.models.ranges import Range
-from training.networks.batch import PLAYERS
-from training.networks.checkpoint import Checkpoint
-from training.networks.encoder_folder import EncoderFolder
-from training.networks.explanation import NONE_TOLD, TakenApart, taken_apart
-from training.networks.fit import Lesson, Plan, deterministic, learn, one_thread
+from training.networks.explaining.explanation import NONE_TOLD, TakenApart, taken_apart
+from training.networks.explaining.shapley import shapley_values
+from training.networks.learning.checkpoint import Checkpoint
+from training.networks.learning.fit import Lesson, Plan, deterministic, learn, one_thread
+from training.networks.learning.stopping import held_back
 from training.networks.network import Architecture, GraphNetwork
-from training.networks.prepared import Prepared, Source, learn_degrees
-from training.networks.reads import columns_of, is_scale_free, reads_of, require_reads
-from training.networks.shapley import shapley_values
-from training.networks.source import GraphInputs, Reading
-from training.networks.stopping import held_back
+from training.networks.pretraining.encoder_folder import EncoderFolder
+from training.networks.reading.batch import PLAYERS
+from training.networks.reading.prepared import Prepared, Source, learn_degrees
+from training.networks.reading.reads import columns_of, is_scale_free, reads_of, require_reads
+from training.networks.reading.source import GraphInputs, Reading
 
 if TYPE_CHECKING:
-    from training.networks.scales import Columns
+    from training.networks.reading.scales import Columns
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -30,8 +30,8 @@ from training.models.kinds import estimator_class
 from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
-from training.networks.shapley import shapley_values, shared_out
-from training.networks.source import GraphInputs
+from training.networks.explaining.shapley import shapley_values, shared_out
+from training.networks.reading.source import GraphInputs
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from features.errors import RiskError
-from training.networks.batch import Batch
 from training.networks.layers import Edges, Layer
+from training.networks.reading.batch import Batch
 from training.networks.tower import SequenceTower
 
 KNOWN = 3  # columns of what is known of a node

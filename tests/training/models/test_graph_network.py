@@ -22,7 +22,7 @@ torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
     from training.models.graph_network import GraphEstimator
-    from training.networks.source import GraphInputs
+    from training.networks.reading.source import GraphInputs
 
 OWN = ("coverage_in_count", "coverage_out_count", "coverage_age_s", "amounts_out_to_in_ratio")
 QUICK: dict[str, Any] = {
@@ -134,7 +134,7 @@ def test_a_row_alone_scores_as_in_a_batch(fitted: Fitted) -> None:
 def test_the_same_call_gives_the_same_bits_also_with_its_state_kept(
     fitted: Fitted, fit: Callable[..., Fitted], tmp_path: Path
 ) -> None:
-    from training.networks.session import kept_in
+    from training.networks.learning.session import kept_in
 
     model, inputs = fitted
     with kept_in(tmp_path / "fits"):

@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
     from training.models.hybrid import HybridEstimator
-    from training.networks.source import GraphInputs
+    from training.networks.reading.source import GraphInputs
 
 NAMES = ("coverage_in_count", "coverage_age_s", "amounts_out_to_in_ratio")
 WALLETS, LEARNT = 200, 140
@@ -178,7 +178,7 @@ def test_parameters_that_do_not_fit_are_refused(
 
 
 def test_shares_change_by_their_size_alone() -> None:
-    from training.networks.shapley import shared_out
+    from training.networks.explaining.shapley import shared_out
 
     shares = np.array([[3.0, -1.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 0.0]])
     found = shared_out(shares, np.array([6.0, 0.5, 0.2]))

@@ -18,8 +18,8 @@ from training.models.estimator import Where
 torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
-    from training.networks.batch import Batch
     from training.networks.network import Architecture
+    from training.networks.reading.batch import Batch
 
 WALLETS = 12
 OWN = ("one", "two")
@@ -29,7 +29,7 @@ OWN = ("one", "two")
 def made() -> tuple[Batch, Architecture]:
     """Rows among which some lack senders, recipients, both, or anybody who is known."""
     from training.models.graph_kinds import GraphSageEstimator
-    from training.networks.prepared import Prepared, Source
+    from training.networks.reading.prepared import Prepared, Source
 
     kept = random_transfers(wallets=30, transfers=60)
     model = GraphSageEstimator(OWN, seed=0, parameters={"hidden": 8, "steps": 4, "third_fan": 2})
@@ -67,9 +67,9 @@ def without(batch: Batch, player: str) -> Batch:
 def test_a_coalition_is_the_network_without_the_others(
     made: tuple[Batch, Architecture], kind: str
 ) -> None:
-    from training.networks.batch import PLAYERS
-    from training.networks.explanation import taken_apart
+    from training.networks.explaining.explanation import taken_apart
     from training.networks.network import GraphNetwork
+    from training.networks.reading.batch import PLAYERS
 
     batch = made[0]
     torch.manual_seed(3)
@@ -88,10 +88,10 @@ def test_a_coalition_is_the_network_without_the_others(
 
 
 def test_who_tells_nothing_of_a_row_has_no_share_at_all(made: tuple[Batch, Architecture]) -> None:
-    from training.networks.batch import PLAYERS
-    from training.networks.explanation import taken_apart
+    from training.networks.explaining.explanation import taken_apart
+    from training.networks.explaining.shapley import shapley_values
     from training.networks.network import GraphNetwork
-    from training.networks.shapley import shapley_values
+    from training.networks.reading.batch import PLAYERS
 
     batch, shape = made
     told = np.stack([batch.told_by(player) for player in PLAYERS], axis=1)
@@ -102,7 +102,7 @@ def test_who_tells_nothing_of_a_row_has_no_share_at_all(made: tuple[Batch, Archi
 
 
 def test_shapley_is_the_mean_over_orders() -> None:
-    from training.networks.shapley import shapley_values
+    from training.networks.explaining.shapley import shapley_values
 
     values = np.random.default_rng(0).normal(size=(4, 8))
     found = shapley_values(values)

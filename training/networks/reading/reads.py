@@ -14,7 +14,7 @@ from features.subgraphs import (
     Described,
 )
 from features.views import definitions, feature_columns
-from training.networks.scales import Columns
+from training.networks.reading.scales import Columns
 
 
 def columns_of(views: Described, *, scale_free: bool) -> Columns:

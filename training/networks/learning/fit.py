@@ -13,11 +13,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.errors import RiskError
 from training.metrics import average_precision
-from training.networks.batch import Batch
-from training.networks.checkpoint import Checkpoint
-from training.networks.loader import device, moved, prefetched
+from training.networks.learning.checkpoint import Checkpoint
+from training.networks.learning.loader import device, moved, prefetched
+from training.networks.learning.session import say_epoch
 from training.networks.network import GraphNetwork
-from training.networks.session import say_epoch
+from training.networks.reading.batch import Batch
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from training.models.estimator import Where  # noqa: E402 - torch must be there
 from training.models.graph_kinds import GraphSageEstimator  # noqa: E402
-from training.networks import prepared  # noqa: E402
+from training.networks.reading import prepared  # noqa: E402
 
 
 @given(worlds(), st.integers(0, 3), st.data())

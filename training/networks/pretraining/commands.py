@@ -29,10 +29,10 @@ def pretrain(
     from features.errors import RiskError
     from features.progress import counter, progress
     from features.warmup import compile_once, steps
-    from training.networks.pretrain_config import PretrainConfig
+    from training.networks.pretraining.pretrain_config import PretrainConfig
 
     try:
-        from training.networks.pretraining import pretrain
+        from training.networks.pretraining.pretraining import pretrain
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in {"torch", "torch_geometric", "safetensors"}:
             raise

@@ -16,25 +16,25 @@ import torch
 from features.errors import RiskError
 from features.past import NO_LABELS
 from training.models.graph_network import NODE_VIEWS
-from training.networks.batch import Batch
-from training.networks.checkpoint import Checkpoint
-from training.networks.encoder_folder import EncoderFolder
-from training.networks.fit import deterministic
-from training.networks.loader import device, moved
+from training.networks.learning.checkpoint import Checkpoint
+from training.networks.learning.fit import deterministic
+from training.networks.learning.loader import device, moved
 from training.networks.network import Architecture
-from training.networks.next_transfer import Questions, draw_questions
-from training.networks.prepared import Source, learn_degrees
-from training.networks.pretext import TASKS, Answers, Masked, Pretext
-from training.networks.reads import columns_of, reads_of
-from training.networks.scales import Scales
-from training.networks.source import GraphInputs, Reading
+from training.networks.pretraining.encoder_folder import EncoderFolder
+from training.networks.pretraining.next_transfer import Questions, draw_questions
+from training.networks.pretraining.pretext import TASKS, Answers, Masked, Pretext
+from training.networks.reading.batch import Batch
+from training.networks.reading.prepared import Source, learn_degrees
+from training.networks.reading.reads import columns_of, reads_of
+from training.networks.reading.scales import Scales
+from training.networks.reading.source import GraphInputs, Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from features.ledger import Ledger
     from features.progress import Advance
-    from training.networks.pretrain_config import PretrainConfig
+    from training.networks.pretraining.pretrain_config import PretrainConfig
 
 SCALED_ON, HELD = 1024, 512  # questions that scales are learnt from, and that nothing is
 STAGE = "pretraining"

@@ -24,7 +24,7 @@ from features.json_file import MAX_BYTES, read_json, read_regular
 from training.config import ENCODER_FILE
 from training.models.finite import require_finite
 from training.networks.network import Architecture, Encoder
-from training.networks.scales import Columns, Scales
+from training.networks.reading.scales import Columns, Scales
 
 WEIGHTS = "encoder.safetensors"
 FORMAT = 1
@@ -40,7 +40,7 @@ class EncoderFolder:
         Of the encoder; the columns of a table's row are no part of it.
     reads
         What lies around a row by definition and version, see
-        :func:`training.networks.reads.reads_of`.
+        :func:`training.networks.reading.reads.reads_of`.
     scales
         Of the inputs.
     weights

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from training.networks.batch import Batch
-from training.networks.held import HeldBatch
 from training.networks.layers import Pna
-from training.networks.ranks import RankScaler
-from training.networks.scales import Columns, Scales
-from training.networks.source import Around, GraphInputs
+from training.networks.reading.batch import Batch
+from training.networks.reading.held import HeldBatch
+from training.networks.reading.ranks import RankScaler
+from training.networks.reading.scales import Columns, Scales
+from training.networks.reading.source import Around, GraphInputs
 
 Int64 = NDArray[np.int64]
 MOST_HELD = 16_384  # rows whose surroundings are held while a network learns: below 2 GB

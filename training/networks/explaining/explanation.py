@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from training.models.estimator import SIDES, Told
-from training.networks.batch import PLAYERS, SEQUENCE, Batch
+from training.networks.explaining.spread import spread
 from training.networks.network import GraphNetwork
-from training.networks.spread import spread
+from training.networks.reading.batch import PLAYERS, SEQUENCE, Batch
 
 Bools = NDArray[np.bool_]
 Float64 = NDArray[np.float64]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from training.models.finite import require_finite
-from training.networks.curves import along
+from training.networks.reading.curves import along
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -10,13 +10,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.networks import checkpoint  # noqa: E402 - torch must be there
-from training.networks.batch import Batch  # noqa: E402
-from training.networks.fit import Lesson, Plan, balanced, deterministic, learn  # noqa: E402
 from training.networks.layers import Edges  # noqa: E402
+from training.networks.learning import checkpoint  # noqa: E402 - torch must be there
+from training.networks.learning.fit import Lesson, Plan, balanced, deterministic, learn  # noqa: E402
+from training.networks.learning.session import kept_in  # noqa: E402
+from training.networks.learning.stopping import held_back  # noqa: E402
 from training.networks.network import Architecture, GraphNetwork  # noqa: E402
-from training.networks.session import kept_in  # noqa: E402
-from training.networks.stopping import held_back  # noqa: E402
+from training.networks.reading.batch import Batch  # noqa: E402
 
 OWN = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 PLAN = Plan(3, 6, 6, 16, 0.01, 0.01, 0.3)

@@ -20,8 +20,8 @@ from tests.strategies import at, transfers
 torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
-    from training.networks.encoder_folder import EncoderFolder
-    from training.networks.pretraining import Pretrained
+    from training.networks.pretraining.encoder_folder import EncoderFolder
+    from training.networks.pretraining.pretraining import Pretrained
 
 CUT_OFF = at(5000)
 OWN = ("amounts_out_to_in_ratio",)
@@ -63,8 +63,8 @@ Teach = Callable[..., "Pretrained"]
 
 @pytest.fixture(scope="module")
 def teach(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Teach:
-    from training.networks import pretraining
-    from training.networks.pretrain_config import PretrainConfig
+    from training.networks.pretraining import pretraining
+    from training.networks.pretraining.pretrain_config import PretrainConfig
 
     few = pytest.MonkeyPatch()
     few.setattr(pretraining, "SCALED_ON", 96)
@@ -104,8 +104,8 @@ def weights(folder: Path) -> bytes:
 
 def opened(folder: Path) -> EncoderFolder:
     from training.models.graph_network import NODE_VIEWS
-    from training.networks.encoder_folder import EncoderFolder
-    from training.networks.reads import columns_of
+    from training.networks.pretraining.encoder_folder import EncoderFolder
+    from training.networks.reading.reads import columns_of
 
     return EncoderFolder.read(folder, columns_of(NODE_VIEWS, scale_free=True))
 
@@ -124,7 +124,7 @@ def test_every_kind_of_layers_and_tower_can_be_taught(teach: Teach, kind: str) -
 
 
 def test_a_question_stands_before_what_it_asks_for(ledger: Ledger) -> None:
-    from training.networks.next_transfer import draw_questions
+    from training.networks.pretraining.next_transfer import draw_questions
 
     asked = draw_questions(ledger, int(CUT_OFF.value // 1000), 50, (1,))
     for code, as_of, gap, sent in zip(asked.codes, asked.as_of, asked.gap, asked.sent, strict=True):
@@ -166,7 +166,8 @@ def test_the_same_call_gives_the_same_bits_and_another_seed_others(teach: Teach)
 def test_it_goes_on_where_it_was_killed(
     teach: Teach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.networks import checkpoint, next_transfer, pretraining
+    from training.networks.learning import checkpoint
+    from training.networks.pretraining import next_transfer, pretraining
 
     class Killed(BaseException):
         pass

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features import RiskError
-from training.networks.ranks import RankScaler
+from training.networks.reading.ranks import RankScaler
 
 ROWS, COLUMNS = 400, 6
 

@@ -1,4 +1,4 @@
-"""Columns along curves of their own: the compiled half of :mod:`training.networks.ranks`.
+"""Columns along curves of their own: the compiled half of :mod:`training.networks.reading.ranks`.
 
 A wallet's row has hundreds of columns, and a call of ``numpy.interp`` for each took longer than the
 network.

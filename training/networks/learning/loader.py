@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.networks.batch import Batch
+from training.networks.reading.batch import Batch
 
 Int64 = NDArray[np.int64]
 AHEAD = 2  # batches that wait: each is some ten megabytes

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from features.errors import RiskError
-from training.networks.session import folder_of_fits
+from training.networks.learning.session import folder_of_fits
 
 SAVED_EVERY_S = 10.0
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")

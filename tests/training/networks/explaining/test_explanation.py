@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 
 if TYPE_CHECKING:
     from training.models.graph_network import GraphEstimator
-    from training.networks.source import Around, GraphInputs
+    from training.networks.reading.source import Around, GraphInputs
 
 WALLETS = 12
 OWN = ("one", "two")
@@ -28,7 +28,7 @@ def made(request: pytest.FixtureRequest) -> tuple[GraphEstimator, GraphInputs]:
     """A network of each kind as it was drawn, and rows of wallets of which some lack a side."""
     from training.models.kinds import estimator_class
     from training.networks.network import GraphNetwork
-    from training.networks.prepared import Prepared, Source
+    from training.networks.reading.prepared import Prepared, Source
 
     parameters = {"hidden": 8, "steps": 4, "first_fan": 6, "second_fan": 4}
     model: Any = estimator_class(request.param)(OWN, seed=0, parameters=parameters)

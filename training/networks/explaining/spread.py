@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.networks.batch import Batch
 from training.networks.layers import Edges
+from training.networks.reading.batch import Batch
 
 Bools = NDArray[np.bool_]
 Int64 = NDArray[np.int64]

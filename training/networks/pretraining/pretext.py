@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
-from training.networks.batch import Batch
 from training.networks.network import Architecture, Encoder
-from training.networks.next_transfer import Questions
+from training.networks.pretraining.next_transfer import Questions
+from training.networks.reading.batch import Batch
 
 HIDDEN_SHARE = 0.2  # of the transfers into the roots
 TASKS = ("gap", "value", "new", "sent", "masked")

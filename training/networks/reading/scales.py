@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from training.networks.batch import Values
-from training.networks.ranks import RankScaler
+from training.networks.reading.batch import Values
+from training.networks.reading.ranks import RankScaler
 
 if TYPE_CHECKING:
-    from training.networks.source import Around
+    from training.networks.reading.source import Around
 
 Float64 = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""What a score of a network is made of."""

@@ -1,0 +1,1 @@
+"""What a network reads of rows, from the ledger to tensors."""
