@@ -126,6 +126,7 @@ class Pna(MessagePassing):  # type: ignore[misc]
             )
         )
         self.of_child = nn.Linear(width, width)
+        self.of_parent = nn.Linear(width, width, bias=False)
         self.of_all = nn.Linear(len(AGGREGATORS) * len(SCALERS) * width, width)
 
     def learn_degrees(self, degrees: Tensor) -> None:
@@ -135,14 +136,14 @@ class Pna(MessagePassing):  # type: ignore[misc]
 
     def forward(self, nodes: tuple[Tensor, Tensor], index: Tensor, state: Tensor) -> Tensor:
         """Return (targets, width)."""
-        said = self.of_child(nodes[0])
-        arrived = self.propagate(index, x=(said, nodes[1]), edge_attr=state)
+        said = self.of_child(nodes[0]), self.of_parent(nodes[1])
+        arrived = self.propagate(index, x=said, edge_attr=state)
         combined: Tensor = self.of_all(arrived)
         return combined
 
-    def message(self, x_j: Tensor, edge_attr: Tensor) -> Tensor:
-        """Combine child and transfer."""
-        return torch.relu(x_j + edge_attr)
+    def message(self, x_i: Tensor, x_j: Tensor, edge_attr: Tensor) -> Tensor:
+        """Combine parent, child and transfer."""
+        return torch.relu(x_i + x_j + edge_attr)
 
 
 CONVOLUTIONS: dict[str, Callable[[int], nn.Module]] = {
