@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -76,7 +77,10 @@ def test_batch_and_endpoint_score_the_ledger_that_has_one_name(
     assert found["probability"].iloc[0] == expected["probability"].iloc[0]
     alone = model.score(ledger, asked, labels)
     assert found["probability"].iloc[0] != alone["probability"].iloc[0]
-    assert found["probability"].iloc[1:].tolist() == alone["probability"].iloc[1:].tolist()
+    rounding = 0 if kind == "world" else 1e-9  # a network's bits depend on its batch
+    np.testing.assert_allclose(
+        found["probability"].iloc[1:], alone["probability"].iloc[1:], rtol=0, atol=rounding
+    )
     reasons = model.explain_wallets(ledger, asked, labels, **level).iloc[:1]
     pd.testing.assert_frame_equal(
         reasons.reset_index(drop=True),

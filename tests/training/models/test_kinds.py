@@ -35,6 +35,7 @@ def test_training_imports_neither_torch_nor_mlflow() -> None:
 
 def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "training.models.graph_network", raising=False)
+    for name in ("graph_network", "graph_kinds"):
+        monkeypatch.delitem(sys.modules, f"training.models.{name}", raising=False)
     with pytest.raises(RiskError, match=r"'graphsage' needs the extra: pip install 'walletrisk"):
         estimator_class("graphsage")
