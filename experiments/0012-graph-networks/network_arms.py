@@ -242,13 +242,18 @@ def over_worlds(at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]]) -> It
 
 def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
     """PR-AUC of the arms of some cases, with intervals, beside the prevalence."""
-    figure = Figure(figsize=(9, 2.2 + 1.9 * len(ats)), layout="constrained")
-    for axes, at in zip(np.atleast_1d(figure.subplots(len(ats), 1)), ats, strict=True):
-        mine = [
+    shown = [
+        [
             one for one in found
             if one.name.startswith(f"{at} ") and one.name.endswith("PR-AUC")
             and " minus " not in one.name
-        ]  # fmt: skip
+        ]
+        for at in ats
+    ]  # fmt: skip
+    height = 1.0 + 0.2 * sum(4 + len(mine) for mine in shown)
+    figure = Figure(figsize=(9, height), layout="constrained")
+    places = np.atleast_1d(figure.subplots(len(ats), 1))
+    for axes, at, mine in zip(places, ats, shown, strict=True):
         names = [one.name.removeprefix(f"{at} ").removesuffix(" PR-AUC") for one in mine]
         values = np.array([(one.value, one.low, one.high) for one in mine], dtype=float)
         axes.barh(
