@@ -52,10 +52,10 @@ def transfer_reasons(
     """
     if model.estimator.reads == "table":
         raise ModelError(f"a model of kind {model.kind!r} reads no single transfers")
-    asked = asked_of(model, ledger, spine, labels, context, reasons=False)
+    asked = asked_of(model, ledger, spine, labels, context, reasons=True)
     values, inputs = model.spines.read(ledger, asked)
     inputs = inputs.drawn()
-    scores = model.rows.scores(inputs, values, reasons=True)
+    scores = model.rows.scores(inputs, values, reasons=asked.reasons)
     told = cast("Told", inputs.told)
     facts = moved(ledger, told.transfer)
     found = pd.DataFrame({

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from stage_sampler import setting
+from stage_sampler import drawn_rows, setting
 
 from experiments.common.processes import peak_mib, run_script
 from experiments.common.results import Measure
@@ -53,18 +53,14 @@ def figures(found: list[Measure]) -> dict[str, Figure]:
 
 def cost(folder: Path, kind: str, rows: int) -> dict[str, float]:
     """Learn from rows drawn evenly, at instants of the later half."""
-    ledger, rng = Ledger.open(folder), np.random.default_rng(SEED)
-    times = ledger.sides.outgoing.time
-    first, last = int(times.min()), int(times.max())
-    where = Where(
-        ledger, rng.integers(0, ledger.n_wallets, rows).astype(np.int32),
-        np.sort(rng.integers((first + last) // 2, last, rows)), NO_LABELS,
-    )  # fmt: skip
+    ledger = Ledger.open(folder)
+    codes, instants = drawn_rows(ledger, rows, SEED)
+    where = Where(ledger, codes, np.sort(instants), NO_LABELS)
     views = NODE_VIEWS.near[:2]
     own = compute_rows(ledger, where.codes, where.as_of, labels=NO_LABELS, views=views, threads=2)
     names = tuple(column.name for column in feature_columns(views))
     model = estimator_class(kind)(names, seed=SEED, parameters={"epochs": 1, "patience": 1})
-    y_true = (rng.random(rows) < ILLICIT).astype(np.int8)
+    y_true = (np.random.default_rng(SEED + 1).random(rows) < ILLICIT).astype(np.int8)
     begin, used = time.perf_counter(), time.process_time()
     model.fit(model.inputs(own, where), y_true, np.ones(rows))  # type: ignore[attr-defined]
     return {

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from experiments.common.results import Measure
 from experiments.common.synthetic import Sizes, generate, labels
 from features import Ledger
+from features.kernel import Int32s, Int64s
 from features.past import Past, label_events, past_of
 from features.subgraphs import Subgraphs, known_labels, node_rows, recent_transfers, subgraphs
 from training.models.graph_network import NODE_VIEWS
@@ -32,15 +33,19 @@ def setting(work: Path, *, quick: bool) -> tuple[Ledger, Callable[[int, int], Pa
         Ledger.from_transfers(synthetic.transfers.to_pandas()).save(folder)
     ledger = Ledger.open(folder)
     known = label_events(ledger, labels(synthetic, n_licit=300 if quick else 4000, seed=SEED))
-    times = ledger.sides.outgoing.time
-    first, last = int(times.min()), int(times.max())
 
     def asked(rows: int, seed: int) -> Past:
-        rng = np.random.default_rng(seed)
-        wallets = rng.integers(0, ledger.n_wallets, rows).astype(np.int32)
-        return past_of(ledger, wallets, rng.integers((first + last) // 2, last, rows), known)
+        return past_of(ledger, *drawn_rows(ledger, rows, seed), known)
 
     return ledger, asked
+
+
+def drawn_rows(ledger: Ledger, rows: int, seed: int) -> tuple[Int32s, Int64s]:
+    """Codes of wallets drawn evenly, and instants of the later half."""
+    times, rng = ledger.sides.outgoing.time, np.random.default_rng(seed)
+    first, last = int(times.min()), int(times.max())
+    wallets = rng.integers(0, ledger.n_wallets, rows).astype(np.int32)
+    return wallets, rng.integers((first + last) // 2, last, rows)
 
 
 def used(

@@ -12,6 +12,7 @@ from typing import Any
 
 from features.trails.written import visible
 from serving.desk.cases import Case
+from serving.desk.told import movers
 
 COLUMNS = (
     "answer", "request", "wallet", "as_of", "model_version", "ledger", "section", "item", "value",
@@ -109,9 +110,8 @@ def _reasons(answer: Mapping[str, Any]) -> Iterator[Row]:
             item = f"{group['meaning']}: {column['feature']}"
             yield "columns", item, column["contribution"], "log-odds", detail
     yield "reasons", "everything else", answer["other_groups_log_odds"], "log-odds", ""
-    for one in (answer["transfer_reasons"] or {}).get("transfers", ()):
-        way = "from" if one["neighbour"] == "sender" else "to"
-        item = f"{way} {one[one['neighbour']]}, {one['tx_id']}, {one['position']}"
+    for way, wallet, one in movers(answer):
+        item = f"{way} {wallet}, {one['tx_id']}, {one['position']}"
         detail = f"{one['amount']} {one['asset']}, {one['timestamp']}; part of the reasons above"
         yield "transfers that moved it", item, one["contribution"], "log-odds", detail
 

@@ -1,11 +1,11 @@
 """A case on paper: what the page says, in its order, with what it takes to ask again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from serving.desk.cases import Case
 from serving.desk.sheet import BOLD, GREY, Sheet
-from serving.desk.told import alarming, exposed, provenance
+from serving.desk.told import Mover, alarming, exposed, movers, provenance
 from serving.desk.waterfall import waterfall
 from serving.desk.words import amount, duration, moment, one_in, percent, plain, share, times
 
@@ -121,19 +121,17 @@ def _reasons(sheet: Sheet, answer: Mapping[str, Any]) -> None:
     ]  # fmt: skip
     sheet.space(6)
     sheet.rows(rows, (0.34, 0.42, 0.14, 0.10), head=True)
-    _moved(sheet, answer["transfer_reasons"])
+    _movers(sheet, movers(answer))
 
 
-def _moved(sheet: Sheet, told: Mapping[str, Any] | None) -> None:
-    """Transfers, of models that read them one by one."""
-    if told is None or not told["transfers"]:
+def _movers(sheet: Sheet, told: Sequence[Mover]) -> None:
+    if not told:
         return
     rows = [["transfer that moved it, part of the above", "when", "amount", "odds"]]
     rows += [
-        [f"{'from' if one['neighbour'] == 'sender' else 'to'} {one[one['neighbour']]}, "
-         f"{one['tx_id']}", moment(one["timestamp"]), f"{amount(one['amount'])} {one['asset']}",
-         times(one["contribution"])]
-        for one in told["transfers"]
+        [f"{way} {wallet}, {one['tx_id']}", moment(one["timestamp"]),
+         f"{amount(one['amount'])} {one['asset']}", times(one["contribution"])]
+        for way, wallet, one in told
     ]  # fmt: skip
     sheet.space(6)
     sheet.rows(rows, (0.52, 0.2, 0.18, 0.10), head=True)

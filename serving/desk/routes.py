@@ -19,7 +19,7 @@ from serving.desk.history import chart, instants
 from serving.desk.page_route import PageRoute, may
 from serving.desk.pages import HEADERS, page
 from serving.desk.picture import HEIGHT, WIDTH
-from serving.desk.told import alarming, exposed, provenance, scale
+from serving.desk.told import alarming, exposed, movers, provenance, scale
 from serving.desk.waterfall import waterfall
 from serving.endpoint import Endpoint
 from serving.routes.reading import Ready
@@ -98,6 +98,7 @@ async def show(request: Request, case: Opened, endpoint: Ready) -> Response:
         before=None if case.before is None else cases.find(case.before),
         scale=scale(answer),
         fall=waterfall(answer),
+        movers=movers(answer),
         exposed={name: exposed(sides[name]) for name in ("received", "sent") if name in sides},
         provenance=provenance(answer, case.ledger),
         ledgers=endpoint.services.names if endpoint.services.several else [],

@@ -113,6 +113,29 @@ def exposed(side: Mapping[str, Any]) -> list[Exposed]:
     return sorted(found, key=lambda one: (one.label != "illicit", -one.value))
 
 
+class Mover(NamedTuple):
+    """A transfer that moved the score: from or to whom, and what the answer tells of it."""
+
+    way: str
+    wallet: str
+    transfer: Mapping[str, Any]
+
+
+def movers(answer: Mapping[str, Any]) -> list[Mover]:
+    """The transfers that moved a score most; none of a model that reads no single ones.
+
+    Examples
+    --------
+    >>> one = {"neighbour": "sender", "sender": "a", "recipient": "b"}
+    >>> movers({"transfer_reasons": {"transfers": [one]}})[0][:2]
+    ('from', 'a')
+    """
+    return [
+        Mover("from" if one["neighbour"] == "sender" else "to", one[one["neighbour"]], one)
+        for one in (answer["transfer_reasons"] or {}).get("transfers", ())
+    ]
+
+
 def provenance(answer: Mapping[str, Any], ledger: str) -> list[tuple[str, str]]:
     """What a reader needs to ask the same again, as pairs of a name and a value."""
     model = answer["model"]

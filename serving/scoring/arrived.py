@@ -11,6 +11,7 @@ from features.contracts.times import instant_text
 from features.ledger import Ledger
 from features.trails.moved import Moved, moved
 from training.models.estimator import Inputs, Told
+from training.scores import Scores
 
 TOP = 5
 SIDES = ("sender", "recipient")
@@ -84,12 +85,12 @@ class Arrived(NamedTuple):
         ]
 
 
-def of_rows(read: Read | None, changes: Sequence[Float64s | None]) -> list[Arrived | None]:
-    """What arrived at each row of what was read; None where nobody asked."""
+def of_rows(read: Read | None, scores: Sequence[Scores]) -> list[Arrived | None]:
+    """What arrived at each row of what was read, scores of one row each; None where none asked."""
     if read is None:
-        return [None] * len(changes)
-    ends = np.searchsorted(read.told.row, np.arange(len(changes) + 1)).tolist()
+        return [None] * len(scores)
+    ends = np.searchsorted(read.told.row, np.arange(len(scores) + 1)).tolist()
     return [
-        None if one is None else Arrived(read, slice(first, end), one)
-        for one, first, end in zip(changes, ends[:-1], ends[1:], strict=True)
+        None if one.changes is None else Arrived(read, slice(first, end), one.changes[0])
+        for one, first, end in zip(scores, ends[:-1], ends[1:], strict=True)
     ]

@@ -205,9 +205,8 @@ def _judged(scorer: "Scorer", read: Sequence[tuple[Sequence[Plain], Read]]) -> I
         stop = start + len(part)
         seconds = {"view": one.seconds / len(part), "model": took}
         said = [scores[row] for row in range(start, stop)]
-        changes = [None if score.changes is None else score.changes[0] for score in said]
         yield Rows(
-            one.values, said, arrived.of_rows(one.arrived, changes),
+            one.values, said, arrived.of_rows(one.arrived, said),
             one.last_time, one.transfers, one.retractions, seconds,
         )  # fmt: skip
         start = stop

@@ -311,7 +311,7 @@ class Scorer:
             read = Read.of(ledger, inputs) if named else None
         viewed = time.perf_counter()
         scores = model.rows.scores(inputs, values, reasons=reasons)
-        (near,) = of_rows(read, scores.changes or [None])
+        (near,) = of_rows(read, [scores])
         return Computed(values[0], scores, near, *stood, seconds_of(started, viewed))
 
     def _categories(self, scores: Scores) -> dict[str, float] | None:

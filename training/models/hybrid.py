@@ -31,7 +31,7 @@ from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
 from training.networks.explaining.shapley import shapley_values, shared_out
-from training.networks.reading.prepared import MOST_HELD
+from training.networks.reading.prepared import drawn_if_few
 from training.networks.reading.source import GraphInputs
 
 Float64 = NDArray[np.float64]
@@ -105,8 +105,7 @@ class HybridEstimator:
         self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
     ) -> Self:
         """Teach the network; then the trees, by networks that did not learn from the wallet."""
-        if len(inputs) <= MOST_HELD:  # drawn once for all networks
-            inputs = inputs.drawn()
+        inputs = drawn_if_few(inputs)  # once for all networks
         self.network_.fit_groups(inputs, y_true, weights, groups)
         states = self.network_.states(inputs)
         directions = Directions.fit(states[:, 1:], self.parameters["directions"])

@@ -23,28 +23,32 @@ MOST_HELD = 16_384  # rows whose surroundings are held while a network learns: b
 MOST_SCALED = 1024  # rows whose surroundings scalers are fitted to
 
 
+def drawn_if_few(inputs: GraphInputs) -> GraphInputs:
+    """Return the same with what lies around all rows, where they are few enough to hold it."""
+    return inputs.drawn() if len(inputs) <= MOST_HELD else inputs
+
+
 class Source:
     """Rows to learn from; what lies around few is drawn once, around many whenever it is read."""
 
     def __init__(self, inputs: GraphInputs) -> None:
-        self.inputs = inputs
-        self._held = inputs.around() if len(inputs) <= MOST_HELD else None
+        self.inputs = drawn_if_few(inputs)
 
     @property
     def is_held(self) -> bool:
         """Whether what lies around all rows was drawn."""
-        return self._held is not None
+        return self.inputs.held is not None
 
     def take(self, rows: Int64) -> tuple[GraphInputs, Around]:
         """Return some rows and what lies around them; ``rows`` ascends without repetition."""
         some = self.inputs.take(rows)
-        return some, some.around() if self._held is None else self._held.take(rows)
+        return some, some.around()
 
     def batches(self, prepared: Prepared) -> Callable[[Int64], Batch]:
         """Return what makes a batch of ascending positions: cut out of one of all rows, or read."""
-        if self._held is None:
+        if self.inputs.held is None:
             return lambda rows: prepared.batch(*self.take(rows), torch.float32)
-        whole = prepared.batch(self.inputs, self._held, torch.float32)
+        whole = prepared.batch(self.inputs, self.inputs.held, torch.float32)
         return HeldBatch.of(whole).take
 
 
