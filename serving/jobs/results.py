@@ -55,12 +55,12 @@ def written(path: Path) -> Written:
 
 
 class ResultFile:
-    """The file open to go on where it ends."""
+    """The file open to go on where it ends, which is after what is :func:`written`."""
 
-    def __init__(self, path: Path) -> None:
-        self.state = written(path)
+    def __init__(self, path: Path, state: Written) -> None:
+        self.state = state
         self._file = path.open("ab")
-        self._file.truncate(self.state.size)
+        self._file.truncate(state.size)
 
     def __enter__(self) -> Self:
         """Itself."""

@@ -17,7 +17,7 @@ from serving.clock import now_us
 from serving.endpoint import Endpoint
 from serving.jobs.items import Item, ListError, read_items
 from serving.jobs.jobs import INPUT, RESULT
-from serving.jobs.results import ResultFile, line_of
+from serving.jobs.results import ResultFile, line_of, written
 from serving.jobs.store import UNFINISHED, Job, State
 from serving.lane import Lane, Pace
 from serving.records import RecordsError
@@ -95,7 +95,9 @@ class Worker:
 
     async def _answered(self, job: Job) -> None:
         place = self._jobs.place(job.id)
-        with await to_thread.run_sync(ResultFile, place / RESULT) as results:
+        known = await to_thread.run_sync(written, place / RESULT)
+        # opened here: a thread that is cancelled meanwhile would leave the file to nobody
+        with ResultFile(place / RESULT, known) as results:
             context, common = self._endpoint.services.context_names, json.loads(job.common)
             done = results.state.answered
             items = read_items(place / INPUT, job.media, context, common, done)

@@ -88,7 +88,7 @@ async def create_job(
 async def _received(stream: AsyncIterator[bytes], path: Path) -> None:
     """Write a body to a file as it comes."""
     try:
-        with await to_thread.run_sync(path.open, "wb") as file:
+        with path.open("wb") as file:
             held = bytearray()
             async for piece in stream:
                 held += piece
