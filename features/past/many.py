@@ -67,6 +67,7 @@ def prefetch_last(side: PastSide, cuts: Cuts, row: int) -> None:
         prefetch(side.amount, last)
         prefetch(side.transfer, last)
         prefetch(side.time, last)
+        prefetch(side.counterparty, max(cuts.first[row], last - 16))
 
 
 @kernel

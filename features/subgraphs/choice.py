@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from features.kernel import HOUR, Float64s, Int64s, inner_kernel
+from features.kernel import HOUR, Float64s, Int64s, inner_kernel, prefetch
 from features.past import History, PastSide
 
 LOOKED_AT = 32  # transfers a side that are looked at, for each that is wanted
@@ -56,60 +56,46 @@ class Chosen(NamedTuple):
     place, key
         What is chosen, and its keys in a draw.
     large
-        Those of most value.
+        Those of most value, as far as they were sought.
     left
         What one partner has too many of.
     """
 
     place: Int64s
     key: Float64s
-    large: Ranked
+    large: Int64s
     left: Int64s
 
     @classmethod
     def room(cls, wanted: int) -> Self:
         """Room for so many places."""
         place, left = np.empty((2, wanted), np.int64)
-        large = Ranked(np.empty(wanted // 2, np.int64), np.empty(wanted // 2))
-        return cls(place, np.empty(wanted), large, left)
+        return cls(place, np.empty(wanted), np.empty(wanted // 2, np.int64), left)
 
 
 @inner_kernel
 def choose(
-    side: PastSide, history: History, strangers: tuple[int, int], draw: Draw, chosen: Chosen
+    side: PastSide,
+    history: History,
+    strangers: tuple[int, int],
+    draw: Draw,
+    need: int,
+    chosen: Chosen,
 ) -> int:
     """Fill ``chosen`` with places of one side, those to be taken first first; returns how many.
 
-    Transfers with either of the wallets ``strangers`` are passed over, and at most ``LOOKED_AT``
-    for each that is wanted are looked at. What one partner has too many of comes last.
+    Of all that there is room for these are the first ``need``. Transfers with either of the wallets
+    ``strangers`` are passed over, and at most ``LOOKED_AT`` for each place in the room are looked
+    at. What one partner has too many of comes last.
     """
     wanted = chosen.place.size
     looked = max(history.first, history.end - LOOKED_AT * wanted), history.end
     share = max(1, wanted // PARTNERS)
     if draw.latest:
-        late = max(history.first, history.end - LARGE_OF), history.end
-        n_large = _largest(side, late, strangers, share, chosen.large)
-        return _in_turns(side, looked, strangers, (share, n_large), chosen)
+        return _in_turns(side, looked, strangers, (share, need), chosen)
     ranked = Ranked(chosen.place, chosen.key)
     n = _drawn(side, looked, strangers, draw.seed, (share, 0), ranked)
-    return _drawn(side, looked, strangers, draw.seed, (wanted, n), ranked)
-
-
-@inner_kernel
-def _largest(
-    side: PastSide, looked: tuple[int, int], strangers: tuple[int, int], share: int, large: Ranked
-) -> int:
-    """Rank the transfers of most value, ``share`` of a partner at most; returns how many."""
-    n = 0
-    if large.key.size == 0:
-        return n
-    for place in range(looked[1] - 1, looked[0] - 1, -1):
-        amount = side.amount[place]
-        if amount > 0.0 and (n < large.key.size or amount > large.key[n - 1]):
-            other = side.counterparty[place]
-            if other != strangers[0] and other != strangers[1]:
-                n = _kept(side, (amount, place), (share, 0), large, n)
-    return n
+    return min(need, _drawn(side, looked, strangers, draw.seed, (wanted, n), ranked))
 
 
 @inner_kernel
@@ -117,42 +103,97 @@ def _in_turns(
     side: PastSide,
     looked: tuple[int, int],
     strangers: tuple[int, int],
-    share_large: tuple[int, int],
+    share_need: tuple[int, int],
     chosen: Chosen,
 ) -> int:
     """Choose the latest and the largest, one of each in turn; returns how many.
 
-    ``share_large`` is the most of a partner, and how many of the largest there are.
+    ``share_need`` is the most of a partner, and how many are needed.
     """
-    (share, n_large), wanted = share_large, chosen.place.size
-    place, at, n, n_left = looked[1] - 1, 0, 0, 0
-    while n < wanted and (place >= looked[0] or at < n_large):
-        is_large = at < n_large and (n % 2 == 1 or place < looked[0])
-        if is_large:
-            found = chosen.large.place[at]
-            at += 1
-        else:
+    share, need = share_need
+    place, n, n_large, n_left, larger = looked[1] - 1, 0, 0, 0, True
+    while n < need and (place >= looked[0] or larger):
+        found = -1
+        if larger and (n % 2 == 1 or place < looked[0]):
+            found = _next_large(side, looked, strangers, share, chosen.large, n_large)
+            larger = found >= 0
+            n_large += larger
+        is_late = found < 0
+        if is_late:
             found = place
             place -= 1
+        if found < looked[0] or _is_there(chosen.place, n, found):
+            continue
         other = side.counterparty[found]
-        if other == strangers[0] or other == strangers[1]:
+        if _is_strange(other, strangers):
             continue
-        times, there = 0, False
-        for before in range(n):
-            there |= chosen.place[before] == found
-            times += side.counterparty[chosen.place[before]] == other
-        if there:
-            continue
-        if times < share:
+        if _times(side, chosen.place, n, other) < share:
             chosen.place[n] = found
             n += 1
-        elif not is_large and n_left < wanted:
+        elif is_late and n_left < chosen.left.size:
             chosen.left[n_left] = found
             n_left += 1
-    more = min(n_left, wanted - n)
+    more = min(n_left, need - n)
     for i in range(more):
         chosen.place[n + i] = chosen.left[i]
     return n + more
+
+
+@inner_kernel
+def _next_large(
+    side: PastSide,
+    looked: tuple[int, int],
+    strangers: tuple[int, int],
+    share: int,
+    large: Int64s,
+    n: int,
+) -> int:
+    """Add the place of most value of the latest ``LARGE_OF`` after n such, and return it.
+
+    -1 where there is none, or no room. Of two of the same value the later one comes first. A
+    partner has ``share`` at most. They are sought one by one, since few of them are asked for.
+    """
+    upto, last = np.inf, 0
+    if n == large.size:
+        return -1
+    if n > 0:
+        last = large[n - 1]
+        upto = side.amount[last]
+    most, found = 0.0, -1
+    for place in range(looked[1] - 1, max(looked[0], looked[1] - LARGE_OF) - 1, -1):
+        amount = side.amount[place]
+        if amount > most and (amount < upto or (amount == upto and place < last)):
+            other = side.counterparty[place]
+            if not _is_strange(other, strangers) and _times(side, large, n, other) < share:
+                most, found = amount, place
+    if found >= 0:
+        large[n] = found
+        prefetch(side.transfer, found)
+        prefetch(side.time, found)
+    return found
+
+
+@inner_kernel
+def _is_strange(other: int, strangers: tuple[int, int]) -> bool:
+    return other == strangers[0] or other == strangers[1]
+
+
+@inner_kernel
+def _is_there(places: Int64s, n: int, place: int) -> bool:
+    """Whether a place is among the first n."""
+    there = False
+    for at in range(n):
+        there |= places[at] == place
+    return there
+
+
+@inner_kernel
+def _times(side: PastSide, places: Int64s, n: int, other: int) -> int:
+    """How many of the first n places are transfers with a partner."""
+    times = 0
+    for at in range(n):
+        times += side.counterparty[places[at]] == other
+    return times
 
 
 @inner_kernel
@@ -172,16 +213,12 @@ def _drawn(
     if n == chosen.place.size:
         return n
     for place in range(looked[1] - 1, looked[0] - 1, -1):
-        other = side.counterparty[place]
-        if other == strangers[0] or other == strangers[1]:
+        if _is_strange(side.counterparty[place], strangers):
             continue
         age = side.as_of[0] - side.time[place]
         tie = tie + 1 if age == before_it else 0
         before_it = age
-        there = False
-        for at in range(most_after[1]):
-            there |= chosen.place[at] == place
-        if not there:
+        if not _is_there(chosen.place, most_after[1], place):
             key = np.log(_uniform(seed, age, tie)) * (age + HOUR)
             n = _kept(side, (key, place), most_after, chosen, n)
     return n

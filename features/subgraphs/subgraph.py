@@ -11,7 +11,6 @@ neighbour of its neighbours.
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from features.errors import RiskError
 from features.kernel import Int8s, Int32s, Int64s, Rows
@@ -20,6 +19,7 @@ from features.past import (
     PSEUDO,
     Cuts,
     Past,
+    Question,
     ask_cut,
     cut_each,
     inner_kernel,
@@ -37,7 +37,7 @@ from features.subgraphs.edges import (
     tell_senders,
 )
 
-SUBGRAPH_VERSION = 3
+SUBGRAPH_VERSION = 4
 
 
 class Subgraphs(NamedTuple):
@@ -84,11 +84,20 @@ class Subgraphs(NamedTuple):
         )  # fmt: skip
 
 
-class _Found(NamedTuple):
-    """Room for the children of n nodes, at most ``fan`` each, and the transfers to them."""
+class _Nodes(NamedTuple):
+    """Wallets of one hop."""
 
     code: Int32s
-    above: Int64s  # the parent of each child, as a place in its level
+    above: Int64s  # the parent of each, as a place in its hop
+
+    @classmethod
+    def room(cls, size: int) -> "_Nodes":
+        return cls(np.empty(size, np.int32), np.empty(size, np.int64))
+
+
+class _Edges(NamedTuple):
+    """Transfers, as :class:`Subgraphs` has them."""
+
     child: Int64s
     parent: Int64s
     side: Int8s
@@ -96,11 +105,23 @@ class _Found(NamedTuple):
     values: Rows
 
     @classmethod
-    def room(cls, size: int) -> "_Found":
-        code, side = np.empty(size, np.int32), np.empty(size, np.int8)
-        above, child, parent, transfer = np.empty((4, size), np.int64)
+    def room(cls, size: int) -> "_Edges":
+        child, parent, transfer = (np.empty(size, np.int64) for _ in range(3))
         values = np.empty((size, len(EDGE_COLUMNS)))
-        return cls(code, above, child, parent, side, transfer, values)
+        return cls(child, parent, np.empty(size, np.int8), transfer, values)
+
+    def with_room(self, room: int) -> "_Edges":
+        """These, and room behind them, so that the last hop, by far the most, stays put."""
+        n, (child, parent, side, transfer, values) = self.child.size, self
+        whole = _Edges.room(n + room)
+        whole.child[:n], whole.parent[:n], whole.side[:n] = child, parent, side
+        whole.transfer[:n], whole.values[:n] = transfer, values
+        return whole
+
+    def part(self, some: slice) -> "_Edges":
+        """Some that follow each other."""
+        child, parent, side, transfer, values = self
+        return _Edges(child[some], parent[some], side[some], transfer[some], values[some])
 
 
 def subgraphs(
@@ -144,28 +165,21 @@ def subgraphs(
         )
     how = Draw(draw == "latest", seed)
     row, code, hops = [np.arange(past.size, dtype=np.int64)], [past.wallets], [0, past.size]
-    edges: list[tuple[npt.NDArray[np.generic], ...]] = []
+    edges = _Edges.room(0)
     for fan in fan_out:
         level = past.asking(code[-1], past.instants[row[-1]])
-        found = _Found.room(level.size * fan)
-        sides = Chosen.room(fan), Chosen.room(fan)
-        n, e = _expand(level, past.wallets[row[-1]], len(hops) == 2, how, sides, found)
-        tell_assets(assets, found.transfer[:e], found.values[:e])
-        child, parent = found.child[:e] + hops[-1], found.parent[:e] + hops[-2]
-        edges.append((child, parent, found.side[:e], found.transfer[:e], found.values[:e]))
-        row.append(row[-1][found.above[:n]])
-        code.append(found.code[:n])
+        most, roots, former = level.size * fan, past.wallets[row[-1]], edges.child.size
+        nodes, edges = _Nodes.room(most), edges.with_room(most)
+        sides, bases = (Chosen.room(fan), Chosen.room(fan)), (hops[-2], hops[-1])
+        behind = edges.part(slice(former, None))
+        n, e = _expand(level, roots, bases, how, sides, nodes, behind)
+        edges = edges.part(slice(former + e))
+        row.append(row[-1][nodes.above[:n]])
+        code.append(nodes.code[:n])
         hops.append(hops[-1] + n)
-    if not edges:
-        none = _Found.room(0)
-        edges = [(none.child, none.parent, none.side, none.transfer, none.values)]
-    joined = [np.concatenate(parts) for parts in zip(*edges, strict=True)]
+    tell_assets(assets, edges.transfer, edges.values)
     return Subgraphs(
-        past.size,
-        np.array(hops, np.int64),
-        np.concatenate(row),
-        np.concatenate(code),
-        *joined,
+        past.size, np.array(hops, np.int64), np.concatenate(row), np.concatenate(code), *edges
     )
 
 
@@ -173,10 +187,11 @@ def subgraphs(
 def _expand(
     past: Past,
     roots: Int32s,
-    of_roots: bool,
+    bases: tuple[int, int],
     draw: Draw,
     sides: tuple[Chosen, Chosen],
-    found: _Found,
+    nodes: _Nodes,
+    edges: _Edges,
 ) -> tuple[int, int]:
     """Find the wallets next to each node asked about; returns how many, and by how many transfers.
 
@@ -184,12 +199,13 @@ def _expand(
     ----------
     past : Past
     roots : int32 array, shape (n,), codes of the nodes' roots
-    of_roots : bool
-        Whether the nodes are the roots themselves.
+    bases : tuple of int
+        Numbers of the first of these nodes, which are the roots themselves if it is 0, and of the
+        first one next to them.
     draw : Draw
     sides : tuple of Chosen
         Room for as many transfers of each side as are taken of a node.
-    found : _Found
+    nodes, edges
         To be filled, from the front.
     """
     (received, sent), size = sides, roots.size
@@ -207,13 +223,9 @@ def _expand(
             prefetch_last(past.outgoing, cuts_out, node + AHEAD)
         asked = ask_cut(past, node, cuts_in, cuts_out)
         wallet = asked.wallet
-        if wallet < 0 or (not of_roots and past.kind[wallet] == PSEUDO):
+        if wallet < 0 or (bases[0] > 0 and past.kind[wallet] == PSEUDO):
             continue
-        ends = wallet, roots[node] + 0
-        n_in = choose(past.incoming, asked.received, ends, draw, received)
-        n_out = choose(past.outgoing, asked.sent, ends, draw, sent)
-        n_in = min(n_in, max(fan // 2, fan - n_out))
-        n_out = min(n_out, fan - n_in)
+        n_in, n_out = _choose_both(past, asked, (wallet, roots[node] + 0), draw, sides)
         first = n
         for is_sent in range(2):
             chosen, taken = (sent, n_out) if is_sent else (received, n_in)
@@ -222,19 +234,37 @@ def _expand(
             read = sum_read(side, history) if taken else (0.0, 0)
             for at in range(taken):
                 place = chosen.place[at]
-                child = _child(found.code, first, n, side.counterparty[place])
+                child = _child(nodes.code, first, n, side.counterparty[place])
                 if child == n:
-                    found.code[n], found.above[n] = side.counterparty[place], node
+                    nodes.code[n], nodes.above[n] = side.counterparty[place], node
                     n += 1
-                found.child[e], found.parent[e], found.side[e] = child, node, is_sent
-                found.transfer[e] = side.transfer[place]
-                describe(past, is_sent == 1, history, place, read, found.values[e])
+                edges.child[e], edges.parent[e] = bases[1] + child, bases[0] + node
+                edges.side[e], edges.transfer[e] = is_sent, side.transfer[place]
+                describe(past, is_sent == 1, history, place, read, edges.values[e])
                 if not is_sent:
                     got.edge[n_got], got.place[n_got], got.instant[n_got] = e, place, asked.as_of
                     n_got += 1
                 e += 1
-    tell_senders(past, got, n_got, found.values)
+    if bases[0] == 0:
+        tell_senders(past, got, n_got, edges.values)
     return n, e
+
+
+@inner_kernel
+def _choose_both(
+    past: Past,
+    asked: Question,
+    ends: tuple[int, int],
+    draw: Draw,
+    sides: tuple[Chosen, Chosen],
+) -> tuple[int, int]:
+    """Choose half of what there is room for from each side, and what one lacks from the other."""
+    (received, sent), fan = sides, sides[0].place.size
+    n_in = choose(past.incoming, asked.received, ends, draw, fan // 2, received)
+    n_out = choose(past.outgoing, asked.sent, ends, draw, fan - n_in, sent)
+    if n_in == fan // 2 and n_in + n_out < fan:
+        n_in = choose(past.incoming, asked.received, ends, draw, fan - n_out, received)
+    return n_in, n_out
 
 
 @inner_kernel

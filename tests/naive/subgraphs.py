@@ -9,6 +9,7 @@ from tests.naive.past import NAN, Past, Transfer, is_pseudo, ratio
 Values = list[float]
 ODD, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 HOUR_US, WORD = 3_600_000_000, 2**64
+SENDER_SHARE = 3
 
 
 class Edge(NamedTuple):
@@ -39,6 +40,8 @@ def naive_edges(known: Past, root: str, fan_out: tuple[int, ...], seed: int | No
                     below.append((nodes, other))
                     nodes += 1
                 values = _values(known, wallet, side, transfer)
+                if parent and not side:
+                    values[SENDER_SHARE] = NAN
                 edges.append(Edge(children[other], parent, side, other, transfer.tx_id, values))
         level = below
     return edges
