@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from network_arms import (
+    HYBRID,
     SINGLE,
     TREES,
     arms_of,
@@ -33,6 +34,7 @@ ALONE = "trees on the wallet alone"
 SINGLE_ALONE = f"{SINGLE} of the wallet alone"
 READ_OFF = "the planted habits read off"
 AT_ONCE = "labels known at once"
+HIDDEN = 0.5  # share of rows from which they are hidden, as a remedy
 
 
 def case_of(world: World, asked: int, seed: int) -> Case:
@@ -96,6 +98,11 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     asked_for = arms_of(kinds, "all", "nothing")
     asked_for[ALONE] = Arm("lightgbm", own, told="nothing")
     asked_for |= {f"{kind}, {AT_ONCE}": Arm(kind, "all") for kind in (TREES, *kinds)}
+    hidden = {"hide_known": HIDDEN}
+    asked_for |= {
+        f"{kind}, {AT_ONCE} and hidden": Arm(kind, "all", parameters=hidden)
+        for kind in kinds if kind != HYBRID
+    }  # fmt: skip
     runs = dict(runs_of(cases, asked_for, seeds, work))
     runs[SINGLE_ALONE] = [case.single_feature(own)[1] for case in cases]
     runs[READ_OFF] = [

@@ -25,7 +25,8 @@ VIEWS: tuple[View, ...] = (
 )  # fmt: skip
 
 # columns that are nan where no labels were given
-LABEL_COLUMNS = frozenset(column.name for view in (EXPOSURE, AROUND) for column in view.columns)
+LABEL_VIEWS: tuple[View, ...] = (EXPOSURE, AROUND)  # without labels they say nothing
+LABEL_COLUMNS = frozenset(column.name for view in LABEL_VIEWS for column in view.columns)
 
 
 # and those that are nan on chains without coins

@@ -40,6 +40,7 @@ from training.networks.reading.batch import PLAYERS
 from training.networks.reading.prepared import Prepared, Source, learn_degrees
 from training.networks.reading.reads import columns_of, is_scale_free, reads_of, require_reads
 from training.networks.reading.source import GraphInputs, Reading
+from training.networks.reading.untold import untold
 
 if TYPE_CHECKING:
     from training.networks.reading.scales import Columns
@@ -59,7 +60,9 @@ class GraphEstimator:
 
     ``first_fan = 0`` reads no edges, ``labels = false`` no labels of other wallets, ``steps = 0``
     not the sequence of the wallet's own transfers: all three together leave a perceptron of its
-    row. ``third_fan`` adds a third layer. ``encoder`` names a folder of ``walletrisk pretrain`` to
+    row. ``hide_known`` is the share of rows that learn as if nobody's label were known, their own
+    columns included: for labels that came to be known later than their ``known_at`` says.
+    ``third_fan`` adds a third layer. ``encoder`` names a folder of ``walletrisk pretrain`` to
     start from, which is not needed afterwards.
     """
 
@@ -77,6 +80,7 @@ class GraphEstimator:
         "hidden": 32,
         "dropout": 0.3,
         "hide_labels": 0.3,
+        "hide_known": 0.0,
         "learning_rate": 0.002,
         "weight_decay": 0.02,
         "epochs": 60,
@@ -89,7 +93,7 @@ class GraphEstimator:
         **dict.fromkeys(("hidden", "epochs", "patience", "batch_rows"), Range(1)),
         **dict.fromkeys((*_FANS, "steps", "node_bucket_s"), Range(0)),
         **dict.fromkeys(("learning_rate", "weight_decay"), Range(0)),
-        **dict.fromkeys(("dropout", "hide_labels"), Range(0, 1, open_high=True)),
+        **dict.fromkeys(("dropout", "hide_labels", "hide_known"), Range(0, 1, open_high=True)),
         "validation_share": Range(0, 1, open_low=True, open_high=True),
     }
     libraries: ClassVar[tuple[str, ...]] = ("safetensors", "torch", "torch-geometric")
@@ -157,7 +161,8 @@ class GraphEstimator:
         held = held_back(
             inputs.as_of, groups, y_true, self.parameters["validation_share"], self.seed
         )
-        source = Source(inputs)
+        hides = self.parameters["hide_known"] > 0
+        source = Source(inputs, untold(inputs, self.feature_names) if hides else None)
         everything = np.arange(len(inputs))
         epochs = self.parameters["patience"]  # where the rows are too few to stop by
         if len(held.learn) and 0 < y_true[held.stop].sum() < len(held.stop):
@@ -281,9 +286,13 @@ class GraphEstimator:
         plan = Plan(
             self.seed, given["epochs"] if epochs is None else epochs, given["patience"],
             given["batch_rows"], given["learning_rate"], given["weight_decay"],
-            given["hide_labels"],
+            given["hide_labels"], given["hide_known"],
         )  # fmt: skip
-        lesson = Lesson(source.batches(prepared), *labelled, rows, ahead=not source.is_held)
+        bare = None if source.bare is None else torch.from_numpy(prepared.rows(source.bare))
+        lesson = Lesson(
+            source.batches(prepared), *labelled, rows, not source.is_held,
+            None if bare is None else bare.float(),
+        )  # fmt: skip
         kept = Checkpoint.of(
             {"kind": self.kind, "parameters": self.parameters, "plan": plan,
              "reads": self._reads(), "encoder": self.learnt_before_,

@@ -13,6 +13,7 @@ import pytest
 
 from features import Ledger, RiskError, feature_table
 from features.past import NO_LABELS, label_events
+from features.views import LABEL_COLUMNS
 from tests.strategies import START, at, transfers
 from training import RiskModel, TrainConfig, Trained, out_of_time, train
 from training.metrics import average_precision
@@ -281,6 +282,36 @@ def test_labels_of_others_are_read_and_its_own_is_not(ledger: Ledger, spine: pd.
     late["known_at"] = spine["as_of"].max()
     first = model.log_odds(asked(late.iloc[:0]))[:-1]
     np.testing.assert_array_equal(model.log_odds(asked(late))[:-1], first)
+
+
+@pytest.mark.parametrize(("hidden", "finds"), [(0.5, True), (0.0, False)])
+def test_rows_with_known_neighbours_also_teach_those_without(
+    hidden: float,
+    finds: bool,
+    ledger: Ledger,
+    spine: pd.DataFrame,
+    illicit: np.ndarray[Any, np.dtype[np.bool_]],
+) -> None:
+    from training.models.graph_kinds import GraphSageEstimator
+
+    # who paid those that are learnt from is known, and that tells more of them than their shape;
+    # of later ones nobody is known, so the shape must do
+    told = illicit ^ (np.random.default_rng(2).random(WALLETS) < 0.25)
+    labels = pd.DataFrame({
+        "wallet": [f"sender{number}" for number in range(160)],
+        "label": np.where(told[:160], "illicit", "licit"),
+        "known_at": pd.Series([START] * 160, dtype="datetime64[us, UTC]"),
+    })  # fmt: skip
+    table = feature_table(ledger, spine, labels=labels)
+    names = (*OWN, *(name for name in table.columns if name in LABEL_COLUMNS))
+    given = {**QUICK, "steps": 0, "hide_labels": 0.0, "hide_known": hidden}
+    model = GraphSageEstimator(names, seed=1, parameters=given)
+    where = Where.of_spine(ledger, spine, label_events(ledger, labels))
+    inputs = model.inputs(table[[*names]].to_numpy(), where)
+    model.fit(inputs.take(np.arange(160)), told[:160].astype(np.int8), np.ones(160))
+    said = model.log_odds(inputs.take(np.arange(160, WALLETS)))
+    found = average_precision(illicit[160:].astype(np.int8), said)
+    assert (found > 0.9) == finds
 
 
 @pytest.fixture(scope="module")

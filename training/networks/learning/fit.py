@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from features.errors import RiskError
@@ -31,7 +32,9 @@ class Plan(NamedTuple):
     Attributes
     ----------
     hide
-        Share of the rows of a batch that are told no label of a neighbour.
+        Share of the rows of a batch around which no label is told.
+    hide_known
+        Share of those whose own columns tell of none either.
     """
 
     seed: int
@@ -41,6 +44,7 @@ class Plan(NamedTuple):
     learning_rate: float
     weight_decay: float
     hide: float
+    hide_known: float
 
 
 class Lesson(NamedTuple):
@@ -56,6 +60,9 @@ class Lesson(NamedTuple):
         int64, ascending positions that belong to it.
     ahead
         Whether a thread makes batches ahead: where they are read, not where they are held.
+    untold
+        Own rows of all positions, scaled, as if nobody's label were known; None where they tell of
+        none.
     """
 
     batch: Callable[[Int64], Batch]
@@ -63,6 +70,7 @@ class Lesson(NamedTuple):
     weights: Float64
     rows: Int64
     ahead: bool = True
+    untold: Tensor | None = None
 
     def batches(self, parts: Sequence[Int64]) -> Iterator[Batch]:
         """Make a batch of each of some parts of the positions."""
@@ -142,7 +150,8 @@ def _epoch(
     made = lesson.batches([lesson.rows[part] for part in parts[state.at :]])
     for at, batch in enumerate(made, state.at):
         part = parts[at]
-        _step(network, optimiser, _hidden(moved(batch, where), plan, state.epoch, at), (
+        untold = None if lesson.untold is None else lesson.untold[lesson.rows[part]].to(where)
+        _step(network, optimiser, _hidden(moved(batch, where), untold, plan, (state.epoch, at)), (
             torch.from_numpy(lesson.y_true[lesson.rows[part]].astype(np.float32)).to(where),
             torch.from_numpy(weight[part].astype(np.float32)).to(where),
         ), np.random.default_rng((plan.seed, state.epoch, at, 1)))  # fmt: skip
@@ -169,11 +178,15 @@ def _step(
     optimiser.step()
 
 
-def _hidden(batch: Batch, plan: Plan, epoch: int, at: int) -> Batch:
-    """Hide what is known around some rows, so that the network can also do without."""
-    generator = np.random.default_rng((plan.seed, epoch, at))
-    shown = torch.from_numpy(generator.random(batch.n_rows) >= plan.hide).to(batch.known.device)
-    return batch._replace(known=batch.known * shown[batch.row][:, None])
+def _hidden(batch: Batch, untold: Tensor | None, plan: Plan, at: tuple[int, int]) -> Batch:
+    """Hide from some rows who is known, so that the network can also do without."""
+    drawn = np.random.default_rng((plan.seed, *at)).random(batch.n_rows)
+    shown, told = (
+        torch.from_numpy(drawn >= share).to(batch.known.device)
+        for share in (max(plan.hide, plan.hide_known), plan.hide_known)
+    )
+    own = batch.own if untold is None else torch.where(told[:, None], batch.own, untold)
+    return batch._replace(known=batch.known * shown[batch.row][:, None], own=own)
 
 
 def judged(network: GraphNetwork, lesson: Lesson) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from training.networks.reading.ranks import RankScaler
 from training.networks.reading.scales import Columns, Scales
 from training.networks.reading.source import Around, GraphInputs
 
+Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 MOST_HELD = 16_384  # rows whose surroundings are held while a network learns: below 2 GB
 MOST_SCALED = 1024  # rows whose surroundings scalers are fitted to
@@ -29,10 +30,19 @@ def drawn_if_few(inputs: GraphInputs) -> GraphInputs:
 
 
 class Source:
-    """Rows to learn from; what lies around few is drawn once, around many whenever it is read."""
+    """Rows to learn from; what lies around few is drawn once, around many whenever it is read.
 
-    def __init__(self, inputs: GraphInputs) -> None:
+    Parameters
+    ----------
+    inputs
+        The rows.
+    bare
+        Their rows of the table as if nobody's label were known; None where they tell of none.
+    """
+
+    def __init__(self, inputs: GraphInputs, bare: Float64 | None = None) -> None:
         self.inputs = drawn_if_few(inputs)
+        self.bare = bare
 
     @property
     def is_held(self) -> bool:
@@ -84,13 +94,17 @@ class Prepared:
         """Columns of a row as a network reads it: one of zeros where none tells anything."""
         return max(1, self.own.width)
 
+    def rows(self, features: Float64) -> Float64:
+        """Return rows of the table (n, own_width), scaled."""
+        own = np.zeros((len(features), self.own_width))
+        own[:, : self.own.width] = self.own.scale(features)
+        return own
+
     def batch(self, inputs: GraphInputs, around: Around, dtype: torch.dtype) -> Batch:
         """Return rows as a network reads them."""
         if not self.reads_labels:
             around = around._replace(known=np.zeros_like(around.known))
-        own = np.zeros((len(inputs), self.own_width))
-        own[:, : self.own.width] = self.own.scale(inputs.features)
-        values = self.scales.values(around, own)
+        values = self.scales.values(around, self.rows(inputs.features))
         return Batch.of(values, around.subgraphs, dtype)
 
     def to_json(self) -> dict[str, Any]:

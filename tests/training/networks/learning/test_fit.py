@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from training.networks.network import Architecture, GraphNetwork  # noqa: E402
 from training.networks.reading.batch import Batch  # noqa: E402
 
 OWN = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
-PLAN = Plan(3, 6, 6, 16, 0.01, 0.01, 0.3)
+PLAN = Plan(3, 6, 6, 16, 0.01, 0.01, 0.3, 0.0)
 
 
 def batch(rows: np.ndarray) -> Batch:
@@ -65,6 +66,29 @@ def test_a_fit_that_was_ended_goes_on_to_the_same_bits(
     read = -1000
     assert taught(tmp_path / "ended", ended) == whole
     assert read < -1000 + 4 * 6 + 1 + (after <= 3)
+
+
+def weights_of(own: np.ndarray, plan: Plan, untold: Any) -> bytes:
+    y_true = (OWN[:, 0] > 0).astype(np.int8)
+
+    def read(rows: np.ndarray) -> Batch:
+        return batch(rows)._replace(own=torch.from_numpy(own[rows]))
+
+    lesson = Lesson(read, y_true, np.ones(64), np.arange(64), untold=untold)
+    with deterministic(3):
+        network = GraphNetwork(Architecture("graphsage", 3, 1, 1, 1, 0, "gru", 4, 0, 0.5))
+        learn(network, lesson, None, plan, checkpoint.Checkpoint.of({}, [OWN]))
+    return b"".join(one.detach().numpy().tobytes() for one in network.parameters())
+
+
+def test_rows_that_are_told_of_nobody_are_the_hidden_share() -> None:
+    bare = OWN * np.array([0, 1, 1], np.float32)
+    every, half = PLAN._replace(hide_known=1.0), PLAN._replace(hide_known=0.5)
+    untold = torch.from_numpy(bare)
+    assert weights_of(OWN, every, untold) == weights_of(bare, every, None)
+    assert weights_of(OWN, PLAN, untold) == weights_of(OWN, PLAN, None)
+    some = weights_of(OWN, half, untold)
+    assert some not in {weights_of(OWN, half, None), weights_of(bare, half, None)}
 
 
 def test_rows_to_stop_by_are_later_and_of_other_wallets() -> None:
