@@ -20,7 +20,7 @@ STAGES = (
 )  # fmt: skip
 RESULT = HERE / "result.json"
 KINDS = ("graphsage", "gatv2", "gine", "pna")
-CASED = ("real", "bank")  # stages of several cases
+CASED = ("real", "bank", "agents")  # stages of several cases
 SEEDS = range(5)
 
 

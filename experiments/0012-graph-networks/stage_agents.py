@@ -14,7 +14,7 @@ from experiments.common.synthfin import START, Agents, MissingError, simulate
 from features import feature_table
 
 SEEDS = range(42, 47)
-AGENTS, QUICK_AGENTS = 100_000, 2_000
+SIZES, QUICK_SIZES = (10_000, 100_000), (2_000,)
 TEST_SHARE = 0.2
 SPLITS = ("random", "in time")
 ASKED = (0.3, 0.7)  # share of the period in which an account to learn from is asked about
@@ -58,30 +58,48 @@ def case_of(agents: Agents, size: int, split: str, seed: int) -> Case:
     return Case(name, agents.ledger, agents.labels, known, table, rows)
 
 
-def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
-    """All figures of the stage."""
-    seeds, size = (SEEDS[:1], QUICK_AGENTS) if quick else (SEEDS, AGENTS)
-    try:
-        worlds = [simulate(seed, size) for seed in seeds]
-    except MissingError as error:
-        raise SkippedError(f"needs a package: {error}") from error
-    illicit = [(world.labels["label"] == "illicit").to_numpy() for world in worlds]
-    acted = [float(one.acted[some].mean()) for one, some in zip(worlds, illicit, strict=True)]
-    at = f"agents {size:,} illicit accounts that are in a transfer marked as fraud"
-    found = [Measure(at, float(np.mean(acted)), "", min(acted), max(acted))]
-    for split in SPLITS:
-        cases = [
-            case_of(world, size, split, seed) for world, seed in zip(worlds, seeds, strict=True)
-        ]
-        at, pairs = cases[0].name, pairs_of(kinds)
-        runs = runs_of(cases, arms_of(kinds, "all"), seeds, work)
-        targets = dict.fromkeys((TREES, *kinds), AIM) if split == "random" else {}
-        found += [
-            *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs)
-        ]  # fmt: skip
+def measures(
+    work: Path, *, quick: bool, kinds: tuple[str, ...], ends: tuple[str, ...]
+) -> list[Measure]:
+    """All figures of the stage, of cases whose names end so."""
+    seeds = SEEDS[:1] if quick else SEEDS
+    found: list[Measure] = []
+    for size in QUICK_SIZES if quick else SIZES:
+        splits = [split for split in SPLITS if f"agents {size:,} {split}".endswith(ends)]
+        try:
+            worlds = [simulate(seed, size) for seed in seeds if splits]
+        except MissingError as error:
+            raise SkippedError(f"needs a package: {error}") from error
+        for split in splits:
+            found += of_split(worlds, size, split, kinds, work)
+        found += [acting(worlds, size)] if splits else []
     return found
 
 
+def acting(worlds: list[Agents], size: int) -> Measure:
+    """How many of those called fraud ever are in a transfer of fraud, by world."""
+    illicit = [(world.labels["label"] == "illicit").to_numpy() for world in worlds]
+    acted = [float(one.acted[some].mean()) for one, some in zip(worlds, illicit, strict=True)]
+    at = f"agents {size:,} illicit accounts that are in a transfer marked as fraud"
+    return Measure(at, float(np.mean(acted)), "", min(acted), max(acted))
+
+
+def of_split(
+    worlds: list[Agents], size: int, split: str, kinds: tuple[str, ...], work: Path
+) -> list[Measure]:
+    """Figures of one split of all worlds."""
+    seeds = SEEDS[: len(worlds)]
+    cases = [case_of(world, size, split, seed) for world, seed in zip(worlds, seeds, strict=True)]
+    at, pairs = cases[0].name, pairs_of(kinds)
+    runs = runs_of(cases, arms_of(kinds, "all"), seeds, work)
+    targets = dict.fromkeys((TREES, *kinds), AIM) if split == "random" else {}
+    return [
+        *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs)
+    ]  # fmt: skip
+
+
 def figures(found: list[Measure]) -> dict[str, Figure]:
-    """All arms of both splits."""
-    return {"agents.png": bars(found, [f"agents {AGENTS:,} {split}" for split in SPLITS])}
+    """All arms of every case."""
+    there = {one.name for one in found}
+    ats = [f"agents {size:,} {split}" for size in SIZES for split in SPLITS]
+    return {"agents.png": bars(found, [at for at in ats if f"{at} {TREES} PR-AUC" in there])}
