@@ -27,9 +27,11 @@ from features.table import compute_rows
 from training import RiskModel, TrainConfig, out_of_time_shares, train
 from training.models.estimator import Where
 
-HYBRID = "hybrid"
 PARAMETERS: dict[str, Any] = {"epochs": 10}  # the defaults but for how long it learns
-OF_HYBRID: dict[str, Any] = {"folds": 2, "of": {"graphsage": PARAMETERS}}
+WITH_TREES: dict[str, dict[str, Any]] = {
+    "hybrid": {"folds": 2, "of": {"graphsage": PARAMETERS}},
+    "blend": {"of": {"pna": PARAMETERS}},
+}
 LEARNT = 300  # wallets of either class
 BATCH, ALIKE, WARM = 1000, 20, 20
 P50_MS, P99_MS = 15.0, 50.0  # of a score with its reasons
@@ -68,7 +70,7 @@ class Served(Setting):
         )
         config = TrainConfig(
             model=self.kind, seed=self.seed, base_rate=0.002, folds=2,
-            parameters=OF_HYBRID if self.kind == HYBRID else PARAMETERS,
+            parameters=WITH_TREES.get(self.kind, PARAMETERS),
         )  # fmt: skip
         table, begin = feature_table(ledger, spine, labels=labels), time.perf_counter()
         train(table, labels, split, config, ledger=ledger, known=labels).model.save(self.model)
@@ -76,11 +78,11 @@ class Served(Setting):
 
 
 def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure]:
-    """All figures of the stage: of the kinds, and of the hybrid."""
+    """All figures of the stage: of the kinds, and of those with trees beside a network."""
     folder = work / ("serving-quick" if quick else "serving")
     folder.mkdir(exist_ok=True)
     found: list[Measure] = []
-    for kind in dict.fromkeys((*kinds, HYBRID)):
+    for kind in dict.fromkeys((*kinds, *WITH_TREES)):
         served = Served(folder, 0, quick, kind)
         with served.endpoint() as server:
             _check(server, served)

@@ -26,7 +26,7 @@ from training.group_folds import folds
 from training.models.directions import Directions
 from training.models.estimator import Estimator, Explained, Inputs, Where, resolve_parameters
 from training.models.graph_network import GraphEstimator
-from training.models.kinds import estimator_class
+from training.models.network_part import TREES, network_part
 from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
@@ -38,7 +38,6 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 SETTINGS = "hybrid.json"
-TREES = TreesEstimator.kind
 # a row alone and in a batch differ by 1e-12, which must not decide on which side of a split it is
 DECIMALS = 6
 
@@ -68,18 +67,7 @@ class HybridEstimator:
         self.feature_names = feature_names
         self.seed = seed
         self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        network, given = self.parameters["network"], self.parameters["of"]
-        strange = sorted(set(given) - {network, TREES})
-        if strange:
-            raise RiskError(
-                f"of gives parameters to {', '.join(strange)}; parts are {network} and {TREES}"
-            )
         self.network_ = self._new_network()
-        taken = sorted(set(self.network_.reasons) & set(feature_names))
-        if taken:
-            raise RiskError(
-                f"columns {', '.join(taken)} bear the name of a part of the network; rename them"
-            )
         self.directions_: Directions | None = None
         self.trees_ = self._new_trees(self.parameters["directions"])
 
@@ -201,13 +189,8 @@ class HybridEstimator:
         return np.column_stack([own, shared_out(game, told.sum(axis=1)), parts[:, -1]])
 
     def _new_network(self) -> GraphEstimator:
-        name = self.parameters["network"]
-        kind = estimator_class(name)
-        if not issubclass(kind, GraphEstimator):
-            raise RiskError(f"network of a hybrid must be a graph network, not {name!r}")
-        return kind(
-            self.feature_names, seed=self.seed, parameters=self.parameters["of"].get(name, {})
-        )
+        given = self.parameters
+        return network_part(self.kind, self.feature_names, seed=self.seed, parameters=given)
 
     def _new_trees(self, directions: int) -> TreesEstimator:
         added = ("network_log_odds", *(f"network_{number}" for number in range(directions)))

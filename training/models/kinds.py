@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "gine": ("training.models.graph_kinds", "GineEstimator"),
     "pna": ("training.models.graph_kinds", "PnaEstimator"),
     "hybrid": ("training.models.hybrid", "HybridEstimator"),
+    "blend": ("training.models.blend", "BlendEstimator"),
 }
 _REGISTERED: dict[str, type[Estimator]] = {}
 _NEEDED = ("kind", "reads", "defaults", "libraries", "reasons")

@@ -40,7 +40,8 @@ HYBRID: dict[str, Any] = {
     "folds": 2, "directions": 2,
     "of": {"graphsage": SMALL, "lightgbm": {"trees": 10, "min_leaf_rows": 3}},
 }  # fmt: skip
-KINDS: dict[str, dict[str, Any]] = {"graphsage": SMALL, "hybrid": HYBRID}
+BLEND = {"network": "graphsage", "of": HYBRID["of"]}
+KINDS: dict[str, dict[str, Any]] = {"graphsage": SMALL, "hybrid": HYBRID, "blend": BLEND}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -312,5 +313,6 @@ def test_the_desk_names_the_transfers_that_moved_a_score(client: TestClient) -> 
             assert text in table
         assert times(one["contribution"]) in page
     rows = [row for row in csv.DictReader(io.StringIO(table)) if "transfers" in row["section"]]
-    assert [float(row["value"]) for row in rows] == [one["contribution"] for one in named]
+    listed = [one["contribution"] for one in named]  # in a list, so the same to 1e-9
+    assert [float(row["value"]) for row in rows] == pytest.approx(listed, rel=0, abs=1e-9)
     assert client.get(f"{path}.pdf").content.startswith(b"%PDF")

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from features import Ledger, RiskError, feature_table
-from features.past import NO_LABELS
-from tests.strategies import at, transfers
+from features import RiskError
+from tests.training.models.one_sender import ILLICIT, LEARNT, NAMES, OF, WALLETS, table_and_where
 from training.metrics import average_precision
-from training.models.estimator import Where
 
 torch = pytest.importorskip("torch")
 
@@ -22,45 +19,14 @@ if TYPE_CHECKING:
     from training.models.hybrid import HybridEstimator
     from training.networks.reading.source import GraphInputs
 
-NAMES = ("coverage_in_count", "coverage_age_s", "amounts_out_to_in_ratio")
-WALLETS, LEARNT = 200, 140
-QUICK: dict[str, Any] = {
-    "folds": 2,
-    "directions": 2,
-    "of": {
-        "graphsage": {
-            "hidden": 8, "epochs": 12, "patience": 12, "steps": 0, "second_fan": 4,
-            "batch_rows": 32, "learning_rate": 0.02, "dropout": 0.1,
-        },
-        "lightgbm": {"trees": 40, "min_leaf_rows": 5, "column_share": 0.8},
-    },
-}  # fmt: skip
-ILLICIT = (np.random.default_rng(1).random(WALLETS) < 0.4).astype(np.int8)
-
-
-def rows_of(number: int) -> list[tuple[float, str, str, float]]:
-    """All wallets have one sender; only what that one received before tells them apart."""
-    start, me = 1000.0 * number, f"w{number:03d}"
-    payers = [
-        (start + payer, f"payer{number}_{payer}", f"sender{number}", 1.0 + payer)
-        for payer in range(4 if ILLICIT[number] else 1)
-    ]
-    return [*payers, (start + 50, f"sender{number}", me, 5.0), (start + 60, me, "shop", 2.0)]
+QUICK: dict[str, Any] = {"folds": 2, "directions": 2, "of": OF}
 
 
 @pytest.fixture(scope="module")
 def inputs() -> GraphInputs:
     from training.models.hybrid import HybridEstimator
 
-    rows = sorted(row for number in range(WALLETS) for row in rows_of(number))
-    ledger = Ledger.from_transfers(transfers(rows))
-    as_of = pd.DatetimeIndex([at(1000 * number + 100) for number in range(WALLETS)])
-    wallets = [f"w{number:03d}" for number in range(WALLETS)]
-    spine = pd.DataFrame({"wallet": wallets, "as_of": as_of.as_unit("us")})
-    values = feature_table(ledger, spine)[list(NAMES)].to_numpy()
-    return HybridEstimator(NAMES, seed=3, parameters=QUICK).inputs(
-        values, Where.of_spine(ledger, spine, NO_LABELS)
-    )
+    return HybridEstimator(NAMES, seed=3, parameters=QUICK).inputs(*table_and_where())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ def test_classes_know_their_kind() -> None:
         assert estimator_class(kind).kind == kind
     assert kind_names() == (
         "logistic", "lightgbm", "random_forest", "extra_trees", "hist_boosting", "stack",
-        "graphsage", "gatv2", "gine", "pna", "hybrid",
+        "graphsage", "gatv2", "gine", "pna", "hybrid", "blend",
     )  # fmt: skip
 
 

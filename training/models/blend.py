@@ -1,0 +1,143 @@
+"""The blend: the mean of what trees and a graph network say, each learnt by itself.
+
+Two models that err otherwise are better together, and nothing has to be learnt of how they go
+together: a network and trees are fitted once each, where a hybrid fits a network a fold.
+
+References
+----------
+Perrone and Cooper, "When networks disagree: ensemble methods for hybrid neural networks" (1993),
+section 2: the mean errs less than its parts on average where their errors differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import RiskError
+from features.json_file import read_json
+from training.models.estimator import Estimator, Explained, Inputs, Where, resolve_parameters
+from training.models.graph_network import GraphEstimator
+from training.models.network_part import TREES, network_part
+from training.models.parts import load_part, save_part
+from training.models.trees import TreesEstimator
+from training.networks.reading.source import GraphInputs
+
+Float64 = NDArray[np.float64]
+
+SETTINGS = "blend.json"
+
+
+class BlendEstimator:
+    """The mean of two log-odds; see :class:`training.models.estimator.Estimator`.
+
+    ``network`` is a kind of graph network; ``of`` gives parameters to it or to the trees by name,
+    ``{"pna": {"hidden": 16}, "lightgbm": {"trees": 200}}``.
+    """
+
+    kind: ClassVar[str] = "blend"
+    reads: ClassVar[Literal["table", "ledger"]] = "ledger"
+    defaults: ClassVar[Mapping[str, Any]] = {"network": "pna", "of": {}}
+    libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
+
+    def __init__(
+        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
+    ) -> None:
+        self.feature_names = feature_names
+        self.seed = seed
+        self.parameters = given = resolve_parameters(self.kind, self.defaults, parameters)
+        self.network_ = network_part(self.kind, feature_names, seed=seed, parameters=given)
+        self.trees_ = TreesEstimator(
+            feature_names, seed=seed, parameters=given["of"].get(TREES, {})
+        )  # fmt: skip
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The features, by way of the trees alone, then what the network reads."""
+        return (*self.feature_names, *self.network_.reasons)
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether its network learnt from labels of other wallets, so that they must be given."""
+        return self.network_.reads_labels
+
+    def inputs(self, features: Float64, where: Where) -> GraphInputs:
+        """Say where to read what lies around the rows; nothing is drawn yet."""
+        return self.network_.inputs(features, where)
+
+    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
+        """Learn from n rows; wallets are told apart by their codes."""
+        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
+
+    def fit_groups(
+        self,
+        inputs: GraphInputs,
+        y_true: NDArray[np.int8],
+        weights: Float64,
+        groups: NDArray[np.int64],
+    ) -> Self:
+        """Teach the network and the trees from the same rows."""
+        self.network_.fit_groups(inputs, y_true, weights, groups)
+        self.trees_.fit(Inputs(inputs.features), y_true, weights)
+        return self
+
+    def log_odds(self, inputs: GraphInputs) -> Float64:
+        """Return raw log-odds (n,), the mean of both."""
+        return _mean(self._trees_say(inputs), self.network_.log_odds(inputs))
+
+    def contributions(self, inputs: GraphInputs) -> Float64:
+        """Return (n, len(reasons) + 1), rows that sum to :meth:`log_odds`; the base is last.
+
+        They are half of what each part says of its own score.
+        """
+        return self._with_trees(inputs, self.network_.contributions(inputs))
+
+    def explained(self, inputs: GraphInputs) -> Explained:
+        """Return :meth:`contributions`, and raw log-odds without single transfers."""
+        found = self.network_.explained(inputs)
+        without = _mean(self._trees_say(inputs)[found.row], found.without)
+        return Explained(self._with_trees(inputs, found.contributions), found.row, without)
+
+    def save(self, directory: Path) -> None:
+        """Write ``blend.json`` and the files of the parts, each after the name of its kind."""
+        text = json.dumps({"network": self.network_.kind}, indent=1) + "\n"
+        (directory / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
+        save_part(cast("Estimator", self.network_), directory)
+        save_part(self.trees_, directory)
+
+    @classmethod
+    def load(cls, directory: Path, feature_names: tuple[str, ...]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        RiskError
+            If the network is of no such kind, or a part cannot be read.
+        """
+        content = read_json(directory / SETTINGS)
+        try:
+            kind = str(content["network"])
+        except (KeyError, TypeError) as error:
+            raise RiskError(f"{SETTINGS} does not hold a blend: {error!r}") from error
+        model = cls(feature_names, seed=0, parameters={"network": kind})
+        model.network_ = cast("GraphEstimator", load_part(directory, kind, feature_names))
+        model.trees_ = cast("TreesEstimator", load_part(directory, TREES, feature_names))
+        return model
+
+    def _trees_say(self, inputs: GraphInputs) -> Float64:
+        return self.trees_.log_odds(Inputs(inputs.features))
+
+    def _with_trees(self, inputs: GraphInputs, told: Float64) -> Float64:
+        """Return contributions of both (n, len(reasons) + 1), given those of the network."""
+        parts = self.trees_.contributions(Inputs(inputs.features))
+        both = [parts[:, :-1], told[:, :-1], parts[:, -1] + told[:, -1]]
+        return np.column_stack(both) / 2
+
+
+def _mean(one: Float64, two: Float64) -> Float64:
+    return (one + two) / 2
