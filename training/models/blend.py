@@ -14,18 +14,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.json_file import read_json
-from training.models.estimator import Estimator, Explained, Inputs, Where, resolve_parameters
+from training.models.estimator import Estimator, Explained, Inputs
 from training.models.graph_network import GraphEstimator
-from training.models.network_part import TREES, network_part
 from training.models.parts import load_part, save_part
 from training.models.trees import TreesEstimator
+from training.models.with_trees import TREES, WithTrees
 from training.networks.reading.source import GraphInputs
 
 Float64 = NDArray[np.float64]
@@ -33,7 +33,7 @@ Float64 = NDArray[np.float64]
 SETTINGS = "blend.json"
 
 
-class BlendEstimator:
+class BlendEstimator(WithTrees):
     """The mean of two log-odds; see :class:`training.models.estimator.Estimator`.
 
     ``network`` is a kind of graph network; ``of`` gives parameters to it or to the trees by name,
@@ -41,38 +41,13 @@ class BlendEstimator:
     """
 
     kind: ClassVar[str] = "blend"
-    reads: ClassVar[Literal["table", "ledger"]] = "ledger"
     defaults: ClassVar[Mapping[str, Any]] = {"network": "pna", "of": {}}
-    libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = given = resolve_parameters(self.kind, self.defaults, parameters)
-        self.network_ = network_part(self.kind, feature_names, seed=seed, parameters=given)
-        self.trees_ = TreesEstimator(
-            feature_names, seed=seed, parameters=given["of"].get(TREES, {})
-        )  # fmt: skip
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The features, by way of the trees alone, then what the network reads."""
-        return (*self.feature_names, *self.network_.reasons)
-
-    @property
-    def reads_labels(self) -> bool:
-        """Whether its network learnt from labels of other wallets, so that they must be given."""
-        return self.network_.reads_labels
-
-    def inputs(self, features: Float64, where: Where) -> GraphInputs:
-        """Say where to read what lies around the rows; nothing is drawn yet."""
-        return self.network_.inputs(features, where)
-
-    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
-        """Learn from n rows; wallets are told apart by their codes."""
-        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
+        super().__init__(feature_names, seed=seed, parameters=parameters)
+        self.trees_ = self._new_trees()
 
     def fit_groups(
         self,

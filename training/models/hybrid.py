@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,12 @@ from features.errors import RiskError
 from features.json_file import read_json
 from training.group_folds import folds
 from training.models.directions import Directions
-from training.models.estimator import Estimator, Explained, Inputs, Where, resolve_parameters
+from training.models.estimator import Estimator, Explained, Inputs
 from training.models.graph_network import GraphEstimator
-from training.models.network_part import TREES, network_part
 from training.models.parts import load_part, save_part
 from training.models.ranges import Range
 from training.models.trees import TreesEstimator
+from training.models.with_trees import TREES, WithTrees
 from training.networks.explaining.shapley import shapley_values, shared_out
 from training.networks.reading.prepared import drawn_if_few
 from training.networks.reading.source import GraphInputs
@@ -42,7 +42,7 @@ SETTINGS = "hybrid.json"
 DECIMALS = 6
 
 
-class HybridEstimator:
+class HybridEstimator(WithTrees):
     """A graph network and trees over it; see :class:`training.models.estimator.Estimator`.
 
     ``network`` is a kind of graph network; ``of`` gives parameters to it or to the trees by name,
@@ -51,7 +51,6 @@ class HybridEstimator:
     """
 
     kind: ClassVar[str] = "hybrid"
-    reads: ClassVar[Literal["table", "ledger"]] = "ledger"
     defaults: ClassVar[Mapping[str, Any]] = {
         "network": "graphsage",
         "of": {},
@@ -59,35 +58,13 @@ class HybridEstimator:
         "folds": 4,
     }
     ranges: ClassVar[Mapping[str, Range]] = {"directions": Range(0), "folds": Range(2, 50)}
-    libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        self.network_ = self._new_network()
+        super().__init__(feature_names, seed=seed, parameters=parameters)
         self.directions_: Directions | None = None
-        self.trees_ = self._new_trees(self.parameters["directions"])
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The features, by way of the trees alone, then what the network reads."""
-        return (*self.feature_names, *self.network_.reasons)
-
-    @property
-    def reads_labels(self) -> bool:
-        """Whether its network learnt from labels of other wallets, so that they must be given."""
-        return self.network_.reads_labels
-
-    def inputs(self, features: Float64, where: Where) -> GraphInputs:
-        """Say where to read what lies around the rows; nothing is drawn yet."""
-        return self.network_.inputs(features, where)
-
-    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
-        """Learn from n rows; wallets are told apart by their codes."""
-        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
+        self.trees_ = self._new_trees(*_names(self.parameters["directions"]))
 
     def fit_groups(
         self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
@@ -105,7 +82,7 @@ class HybridEstimator:
             other.fit_groups(some, y_true[learnt], share, groups[learnt])
             mapped = directions.mapped(other.states(some)[:, 1:], states[learnt, 1:])
             columns[held] = _columns(other.states(inputs.take(held)), mapped)
-        self.directions_, self.trees_ = directions, self._new_trees(directions.count)
+        self.directions_, self.trees_ = directions, self._new_trees(*_names(directions.count))
         self.trees_.fit(self._table(inputs, columns), y_true, weights)
         return self
 
@@ -188,15 +165,6 @@ class HybridEstimator:
         game = shapley_values(values.reshape(n_rows, coalitions))[:, :-1]
         return np.column_stack([own, shared_out(game, told.sum(axis=1)), parts[:, -1]])
 
-    def _new_network(self) -> GraphEstimator:
-        given = self.parameters
-        return network_part(self.kind, self.feature_names, seed=self.seed, parameters=given)
-
-    def _new_trees(self, directions: int) -> TreesEstimator:
-        added = ("network_log_odds", *(f"network_{number}" for number in range(directions)))
-        given = self.parameters["of"].get(TREES, {})
-        return TreesEstimator((*self.feature_names, *added), seed=self.seed, parameters=given)
-
     def _table(self, inputs: Inputs, columns: Float64) -> Inputs:
         return Inputs(np.column_stack([inputs.features, columns]))
 
@@ -204,6 +172,11 @@ class HybridEstimator:
         if self.directions_ is None:
             raise RiskError("this hybrid has not been fitted")
         return self.directions_
+
+
+def _names(directions: int) -> tuple[str, ...]:
+    """Return the names of the trees' columns of the network."""
+    return ("network_log_odds", *(f"network_{number}" for number in range(directions)))
 
 
 def _columns(states: Float64, directions: Directions) -> Float64:

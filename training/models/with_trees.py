@@ -1,0 +1,92 @@
+"""What models share that have trees beside a graph network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.errors import RiskError
+from training.models.estimator import NO_RANGES, Where, resolve_parameters
+from training.models.graph_network import GraphEstimator
+from training.models.kinds import estimator_class
+from training.models.ranges import Range
+from training.models.trees import TreesEstimator
+from training.networks.reading.source import GraphInputs
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+TREES = TreesEstimator.kind
+
+
+class WithTrees:
+    """A graph network that has trees beside it; both read the same rows.
+
+    Of the parameters ``network`` is its kind, and ``of`` gives some to it and to the trees by name.
+    """
+
+    kind: ClassVar[str]
+    reads: ClassVar[Literal["table", "ledger"]] = "ledger"
+    defaults: ClassVar[Mapping[str, Any]]
+    ranges: ClassVar[Mapping[str, Range]] = NO_RANGES
+    libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
+
+    def __init__(
+        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
+    ) -> None:
+        self.feature_names = feature_names
+        self.seed = seed
+        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
+        network, given = self.parameters["network"], self.parameters["of"]
+        strange = sorted(set(given) - {network, TREES})
+        if strange:
+            raise RiskError(
+                f"of gives parameters to {', '.join(strange)}; parts are {network} and {TREES}"
+            )
+        self.network_ = self._new_network()
+        taken = sorted(set(self.network_.reasons) & set(feature_names))
+        if taken:
+            raise RiskError(
+                f"columns {', '.join(taken)} bear the name of a part of the network; rename them"
+            )
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The features, by way of the trees alone, then what the network reads."""
+        return (*self.feature_names, *self.network_.reasons)
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether its network learnt from labels of other wallets, so that they must be given."""
+        return self.network_.reads_labels
+
+    def inputs(self, features: Float64, where: Where) -> GraphInputs:
+        """Say where to read what lies around the rows; nothing is drawn yet."""
+        return self.network_.inputs(features, where)
+
+    def fit(self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64) -> Self:
+        """Learn from n rows; wallets are told apart by their codes."""
+        return self.fit_groups(inputs, y_true, weights, inputs.wallets)
+
+    def fit_groups(
+        self, inputs: GraphInputs, y_true: NDArray[np.int8], weights: Float64, groups: Int64
+    ) -> Self:
+        """Learn from n rows, given int64 (n,) the wallet of each."""
+        raise NotImplementedError
+
+    def _new_network(self) -> GraphEstimator:
+        name = self.parameters["network"]
+        kind = estimator_class(name)
+        if not issubclass(kind, GraphEstimator):
+            raise RiskError(f"network of a {self.kind} must be a graph network, not {name!r}")
+        return kind(
+            self.feature_names, seed=self.seed, parameters=self.parameters["of"].get(name, {})
+        )
+
+    def _new_trees(self, *added: str) -> TreesEstimator:
+        """Return trees over the features and some columns more."""
+        given = self.parameters["of"].get(TREES, {})
+        return TreesEstimator((*self.feature_names, *added), seed=self.seed, parameters=given)
