@@ -241,19 +241,23 @@ def over_worlds(at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]]) -> It
 
 
 def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
-    """PR-AUC of the arms of some cases, with intervals, beside the prevalence."""
-    shown = [
-        [
+    """PR-AUC of the arms of some cases, with intervals, beside the prevalence.
+
+    Cases of which nothing was measured are left out.
+    """
+    measured_of = {
+        at: [
             one for one in found
             if one.name.startswith(f"{at} ") and one.name.endswith("PR-AUC")
             and " minus " not in one.name
         ]
         for at in ats
-    ]  # fmt: skip
-    height = 1.0 + 0.2 * sum(4 + len(mine) for mine in shown)
+    }  # fmt: skip
+    shown = {at: mine for at, mine in measured_of.items() if mine}
+    height = 1.0 + 0.2 * sum(4 + len(mine) for mine in shown.values())
     figure = Figure(figsize=(9, height), layout="constrained")
-    places = np.atleast_1d(figure.subplots(len(ats), 1))
-    for axes, at, mine in zip(places, ats, shown, strict=True):
+    places = np.atleast_1d(figure.subplots(len(shown), 1))
+    for axes, (at, mine) in zip(places, shown.items(), strict=True):
         names = [one.name.removeprefix(f"{at} ").removesuffix(" PR-AUC") for one in mine]
         values = np.array([(one.value, one.low, one.high) for one in mine], dtype=float)
         axes.barh(

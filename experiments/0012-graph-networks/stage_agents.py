@@ -100,6 +100,5 @@ def of_split(
 
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of every case."""
-    there = {one.name for one in found}
     ats = [f"agents {size:,} {split}" for size in SIZES for split in SPLITS]
-    return {"agents.png": bars(found, [at for at in ats if f"{at} {TREES} PR-AUC" in there])}
+    return {"agents.png": bars(found, ats)}
