@@ -19,7 +19,7 @@ TREES = "lightgbm"
 PLAIN_TREES = "lightgbm without labels around"
 SINGLE = "best single feature"
 SHUFFLE = "label shuffle"
-HYBRID = "hybrid"
+WITH_TREES = ("blend", "hybrid")
 NO_EDGES: Mapping[str, object] = {"first_fan": 0}
 ROW_ALONE: Mapping[str, object] = {"first_fan": 0, "steps": 0, "labels": False}
 DRAWS = 200
@@ -54,13 +54,11 @@ def network(kind: str, columns: str | tuple[str, ...], told: Told) -> dict[str, 
     return found
 
 
-def hybrid(columns: str | tuple[str, ...]) -> dict[str, Arm]:
-    """Trees over a network; each fit teaches five, so that only the edges have a control."""
-    of = estimator_class(HYBRID).defaults["network"]
-    return {
-        HYBRID: Arm(HYBRID, columns),
-        f"{HYBRID}, no edges": Arm(HYBRID, columns, parameters={"of": {of: NO_EDGES}}),
-    }
+def with_trees(kind: str, columns: str | tuple[str, ...], told: Told) -> dict[str, Arm]:
+    """Trees and networks in one model; a fit teaches several: edges alone are controlled."""
+    whole = Arm(kind, columns, told)
+    of = estimator_class(kind).defaults["network"]
+    return {kind: whole, f"{kind}, no edges": replace(whole, parameters={"of": {of: NO_EDGES}})}
 
 
 def arms_of(
@@ -69,13 +67,14 @@ def arms_of(
     """All arms of a case that may read so many labels around."""
     found = trees(columns, told)
     for kind in kinds:
-        found |= hybrid(columns) if kind == HYBRID else network(kind, columns, told)
+        found |= (with_trees if kind in WITH_TREES else network)(kind, columns, told)
     return found
 
 
 def kinds_of(arms: Mapping[str, Arm]) -> list[str]:
     """Networks among arms, whole ones."""
-    return [name for name, arm in arms.items() if name == arm.kind and name not in (TREES, HYBRID)]
+    other = (TREES, *WITH_TREES)
+    return [name for name, arm in arms.items() if name == arm.kind and name not in other]
 
 
 def mean_of(one: str, two: str) -> str:
@@ -91,10 +90,10 @@ def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
         f"{TREES} minus permuted labels": (TREES, f"{TREES}, permuted labels"),
     }
     for kind in kinds:
-        for other in against[:3] if kind == HYBRID else against:
+        for other in against[:3] if kind in WITH_TREES else against:
             whole = other if other in (TREES, PLAIN_TREES) else f"{kind}, {other}"
             found[f"{kind} minus {other}"] = (kind, whole)
-        if kind != HYBRID:
+        if kind not in WITH_TREES:
             bare, mean = f"{kind} without labels around", mean_of(TREES, kind)
             found[f"{bare} minus {PLAIN_TREES}"] = (bare, PLAIN_TREES)
             found[f"{mean} minus {TREES}"] = (mean, TREES)

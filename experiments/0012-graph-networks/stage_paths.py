@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from network_arms import (
-    HYBRID,
     SINGLE,
     TREES,
+    WITH_TREES,
     arms_of,
     bars,
     measured,
@@ -97,12 +97,12 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
     own = tuple(name for name in own if name in cases[0].table)
     asked_for = arms_of(kinds, "all", "nothing")
     asked_for[ALONE] = Arm("lightgbm", own, told="nothing")
-    asked_for |= {f"{kind}, {AT_ONCE}": Arm(kind, "all") for kind in (TREES, *kinds)}
+    networks = [kind for kind in kinds if kind not in WITH_TREES]
+    asked_for |= {f"{kind}, {AT_ONCE}": Arm(kind, "all") for kind in (TREES, *networks)}
     hidden = {"hide_known": HIDDEN}
     asked_for |= {
-        f"{kind}, {AT_ONCE} and hidden": Arm(kind, "all", parameters=hidden)
-        for kind in kinds if kind != HYBRID
-    }  # fmt: skip
+        f"{kind}, {AT_ONCE} and hidden": Arm(kind, "all", parameters=hidden) for kind in networks
+    }
     runs = dict(runs_of(cases, asked_for, seeds, work))
     runs[SINGLE_ALONE] = [case.single_feature(own)[1] for case in cases]
     runs[READ_OFF] = [

@@ -179,7 +179,7 @@ class GraphEstimator:
         """Return (n, 1 + width): log-odds, then the state before the head."""
         network, parts = self._fitted(), [np.empty((0, 1 + self.width))]
         with one_thread(), torch.inference_mode():
-            for some in self._chunks(inputs, CHUNK):
+            for some in inputs.chunks(CHUNK):
                 batch = self.prepared_.batch(some, some.around(), torch.float64)
                 parts.append(network.states(batch).numpy())
         return np.concatenate(parts)
@@ -203,7 +203,7 @@ class GraphEstimator:
         Of ``EXPLAINED`` rows at a time; ``row`` counts from the first of all.
         """
         network, first = self._fitted(), 0
-        for some in self._chunks(inputs, EXPLAINED):
+        for some in inputs.chunks(EXPLAINED):
             with one_thread(), torch.inference_mode():
                 drawn = some.drawn()
                 batch = self.prepared_.batch(drawn, drawn.around(), torch.float64)
@@ -337,7 +337,3 @@ class GraphEstimator:
         if self.network_ is None:
             raise RiskError("this graph network has not been fitted")
         return self.network_
-
-    def _chunks(self, inputs: GraphInputs, rows: int) -> Iterator[GraphInputs]:
-        for first in range(0, len(inputs), rows):
-            yield inputs.take(np.arange(first, min(first + rows, len(inputs))))

@@ -77,7 +77,7 @@ class HybridEstimator(WithTrees):
         columns = np.empty((len(inputs), 1 + directions.count))
         for learnt, held in folds(y_true, groups, self.parameters["folds"], self.seed):
             some = inputs.take(learnt)
-            other = self._new_network()
+            other = self._new_network(self.seed)
             share = weights[learnt] / weights[learnt].mean()
             other.fit_groups(some, y_true[learnt], share, groups[learnt])
             mapped = directions.mapped(other.states(some)[:, 1:], states[learnt, 1:])
@@ -132,7 +132,7 @@ class HybridEstimator(WithTrees):
             raise RiskError(f"{SETTINGS} does not hold a hybrid: {error!r}") from error
         parameters = {"network": kind, "directions": directions.count}
         model = cls(feature_names, seed=0, parameters=parameters)
-        model.network_ = cast("GraphEstimator", load_part(directory, kind, feature_names))
+        model.networks_ = [cast("GraphEstimator", load_part(directory, kind, feature_names))]
         width = model.network_.width
         if directions.width != width:
             raise RiskError(

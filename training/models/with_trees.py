@@ -23,9 +23,10 @@ TREES = TreesEstimator.kind
 
 
 class WithTrees:
-    """A graph network that has trees beside it; both read the same rows.
+    """Graph networks of one kind that have trees beside them; all read the same rows.
 
-    Of the parameters ``network`` is its kind, and ``of`` gives some to it and to the trees by name.
+    Of the parameters ``network`` is their kind, and ``of`` gives some to them and to the trees by
+    name.
     """
 
     kind: ClassVar[str]
@@ -46,12 +47,17 @@ class WithTrees:
             raise RiskError(
                 f"of gives parameters to {', '.join(strange)}; parts are {network} and {TREES}"
             )
-        self.network_ = self._new_network()
+        self.networks_ = [self._new_network(self.seed)]
         taken = sorted(set(self.network_.reasons) & set(feature_names))
         if taken:
             raise RiskError(
                 f"columns {', '.join(taken)} bear the name of a part of the network; rename them"
             )
+
+    @property
+    def network_(self) -> GraphEstimator:
+        """The first of the networks; all read the same."""
+        return self.networks_[0]
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ class WithTrees:
 
     @property
     def reads_labels(self) -> bool:
-        """Whether its network learnt from labels of other wallets, so that they must be given."""
+        """Whether its networks learnt from labels of other wallets, so that they must be given."""
         return self.network_.reads_labels
 
     def inputs(self, features: Float64, where: Where) -> GraphInputs:
@@ -77,14 +83,13 @@ class WithTrees:
         """Learn from n rows, given int64 (n,) the wallet of each."""
         raise NotImplementedError
 
-    def _new_network(self) -> GraphEstimator:
+    def _new_network(self, seed: int) -> GraphEstimator:
         name = self.parameters["network"]
         kind = estimator_class(name)
         if not issubclass(kind, GraphEstimator):
             raise RiskError(f"network of a {self.kind} must be a graph network, not {name!r}")
-        return kind(
-            self.feature_names, seed=self.seed, parameters=self.parameters["of"].get(name, {})
-        )
+        given = self.parameters["of"].get(name, {})
+        return kind(self.feature_names, seed=seed, parameters=given)
 
     def _new_trees(self, *added: str) -> TreesEstimator:
         """Return trees over the features and some columns more."""

@@ -40,7 +40,7 @@ HYBRID: dict[str, Any] = {
     "folds": 2, "directions": 2,
     "of": {"graphsage": SMALL, "lightgbm": {"trees": 10, "min_leaf_rows": 3}},
 }  # fmt: skip
-BLEND = {"network": "graphsage", "of": HYBRID["of"]}
+BLEND = {"network": "graphsage", "networks": 2, "of": HYBRID["of"]}
 KINDS: dict[str, dict[str, Any]] = {"graphsage": SMALL, "hybrid": HYBRID, "blend": BLEND}
 
 

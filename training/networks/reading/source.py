@@ -7,7 +7,7 @@ asks for it, and as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
@@ -175,6 +175,11 @@ class GraphInputs(Inputs):
             self, features=self.features[rows], codes=self.codes[rows], as_of=self.as_of[rows],
             held=None if self.held is None else self.held.take(rows),
         )  # fmt: skip
+
+    def chunks(self, rows: int) -> Iterator[Self]:
+        """Yield all rows in their order, at most so many at a time."""
+        for first in range(0, len(self), rows):
+            yield self.take(np.arange(first, min(first + rows, len(self))))
 
     def drawn(self) -> Self:
         """Return the same with what lies around all rows: for few."""
