@@ -239,10 +239,10 @@ def over_worlds(at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]]) -> It
         )  # fmt: skip
 
 
-def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
-    """PR-AUC of the arms of some cases, with intervals, beside the prevalence.
+def bars(file: str, found: Sequence[Measure], ats: Sequence[str]) -> dict[str, Figure]:
+    """PR-AUC of the arms of some cases, with intervals, beside the prevalence: for a file.
 
-    Cases of which nothing was measured are left out.
+    Cases of which nothing was measured are left out; none is drawn where all of them are.
     """
     measured_of = {
         at: [
@@ -253,6 +253,8 @@ def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
         for at in ats
     }  # fmt: skip
     shown = {at: mine for at, mine in measured_of.items() if mine}
+    if not shown:
+        return {}
     height = 1.0 + 0.2 * sum(4 + len(mine) for mine in shown.values())
     figure = Figure(figsize=(9, height), layout="constrained")
     places = np.atleast_1d(figure.subplots(len(shown), 1))
@@ -269,4 +271,4 @@ def bars(found: Sequence[Measure], ats: Sequence[str]) -> Figure:
         axes.set_xlim(0, 1)
         axes.tick_params(labelsize=7)
     figure.axes[-1].set_xlabel("PR-AUC on test rows (95 % interval)")
-    return figure
+    return {file: figure}

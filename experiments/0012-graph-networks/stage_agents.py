@@ -119,4 +119,4 @@ def of_split(
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of every case."""
     ats = [f"agents {size:,} {split}" for size in SIZES for split in SPLITS]
-    return {"agents.png": bars(found, ats)}
+    return bars("agents.png", found, ats)

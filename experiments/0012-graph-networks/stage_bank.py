@@ -48,4 +48,4 @@ def measures(
 
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of both simulations."""
-    return {"bank.png": bars(found, [f"amlsim {name}" for name in NAMES])}
+    return bars("bank.png", found, [f"amlsim {name}" for name in NAMES])

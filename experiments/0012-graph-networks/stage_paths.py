@@ -120,4 +120,4 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
 
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms."""
-    return {"paths.png": bars(found, ["paths"])}
+    return bars("paths.png", found, ["paths"])

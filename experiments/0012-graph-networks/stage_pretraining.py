@@ -85,4 +85,4 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of every k."""
     ats = [one.name.removesuffix(" prevalence") for one in found if "prevalence" in one.name]
-    return {"pretraining.png": bars(found, ats)} if ats else {}
+    return bars("pretraining.png", found, ats)

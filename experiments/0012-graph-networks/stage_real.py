@@ -62,4 +62,4 @@ def measures(
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of every k, scale-free."""
     ats = [f"ethereum k={first} scale_free" for first in protocol.FIRST]
-    return {"real.png": bars(found, ats)}
+    return bars("real.png", found, ats)

@@ -9,6 +9,7 @@ import pytest
 
 from experiments.common import one_hand
 from experiments.common.arms import Float64s
+from experiments.common.results import Measure
 from features import check_labels
 from tests.strategies import at
 
@@ -92,11 +93,30 @@ def test_worlds_of_their_own_are_drawn_apart_and_a_class_is_never_missing() -> N
 
 def test_the_names_of_all_arms_that_are_compared_exist() -> None:
     pytest.importorskip("torch")
-    kinds = ("graphsage", "hybrid")
+    kinds = ("graphsage", "hybrid", "blend")
     arms = network_arms.arms_of(kinds, "all")
     found = {*arms, network_arms.mean_of(network_arms.TREES, "graphsage")}
     for one, other in network_arms.pairs_of(kinds).values():
         assert {one, other} <= found
+
+
+def test_of_many_agents_networks_have_fewer_arms_and_read_less() -> None:
+    pytest.importorskip("torch")
+    few, many = (stage_agents.arms_at(("pna",), size) for size in (10_000, 100_000))
+    assert set(few) > set(many) == {
+        "lightgbm", "lightgbm, label shuffle", "lightgbm without labels around",
+        "lightgbm, permuted labels", "pna", "pna, no edges",
+    }  # fmt: skip
+    assert many["lightgbm"] == few["lightgbm"]
+    assert many["pna"].parameters == stage_agents.NARROW
+    assert many["pna, no edges"].parameters == {**stage_agents.NARROW, "first_fan": 0}
+
+
+def test_a_figure_shows_the_cases_that_were_measured_and_none_of_none() -> None:
+    found = [Measure("k=5 pna PR-AUC", 0.9, "", 0.8, 0.95), Measure("k=5 prevalence", 0.5, "")]
+    figure = network_arms.bars("a.png", found, ["k=5", "k=all"])["a.png"]
+    assert [axes.get_title() for axes in figure.axes] == ["k=5"]
+    assert network_arms.bars("a.png", found, ["k=all"]) == {}
 
 
 def test_a_fifth_of_either_class_is_held_out() -> None:
