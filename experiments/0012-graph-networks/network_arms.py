@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from network_case import Arm, Case, Scored, Told
 
 from experiments.common.arms import Float64s, Int64s
@@ -237,38 +236,3 @@ def over_worlds(at: str, runs: Runs, pairs: Mapping[str, tuple[str, str]]) -> It
             f"{at} {name}, least and greatest of worlds", float(gained.mean()), "",
             float(gained.min()), float(gained.max()),
         )  # fmt: skip
-
-
-def bars(file: str, found: Sequence[Measure], ats: Sequence[str]) -> dict[str, Figure]:
-    """PR-AUC of the arms of some cases, with intervals, beside the prevalence: for a file.
-
-    Cases of which nothing was measured are left out; none is drawn where all of them are.
-    """
-    measured_of = {
-        at: [
-            one for one in found
-            if one.name.startswith(f"{at} ") and one.name.endswith("PR-AUC")
-            and " minus " not in one.name
-        ]
-        for at in ats
-    }  # fmt: skip
-    shown = {at: mine for at, mine in measured_of.items() if mine}
-    if not shown:
-        return {}
-    height = 1.0 + 0.2 * sum(4 + len(mine) for mine in shown.values())
-    figure = Figure(figsize=(9, height), layout="constrained")
-    places = np.atleast_1d(figure.subplots(len(shown), 1))
-    for axes, (at, mine) in zip(places, shown.items(), strict=True):
-        names = [one.name.removeprefix(f"{at} ").removesuffix(" PR-AUC") for one in mine]
-        values = np.array([(one.value, one.low, one.high) for one in mine], dtype=float)
-        axes.barh(
-            names, values[:, 0], xerr=np.abs(values[:, 1:] - values[:, :1]).T, color="#8fb3d9"
-        )
-        share = next(one.value for one in found if one.name == f"{at} prevalence")
-        axes.axvline(share, color="grey", linestyle=":", label="prevalence")
-        axes.invert_yaxis()
-        axes.set_title(at, fontsize=10)
-        axes.set_xlim(0, 1)
-        axes.tick_params(labelsize=7)
-    figure.axes[-1].set_xlabel("PR-AUC on test rows (95 % interval)")
-    return {file: figure}

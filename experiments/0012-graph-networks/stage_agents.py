@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from network_arms import TREES, arms_of, bars, measured, over_worlds, pairs_of, runs_of
+from network_arms import TREES, arms_of, measured, over_worlds, pairs_of, runs_of
 from network_case import LABEL_FREE, Arm, Case, known_from_first_row, split_by_wallet
+from network_figures import bars
 
 from experiments.common.arms import Bools, Int8s
 from experiments.common.results import Measure, SkippedError

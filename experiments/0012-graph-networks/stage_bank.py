@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from network_arms import TREES, arms_of, bars, measured, over_worlds, pairs_of, runs_of
+from network_arms import TREES, arms_of, measured, over_worlds, pairs_of, runs_of
 from network_case import Case, split_by_wallet
+from network_figures import bars
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.amlsim_bank import NAMES, Bank, read_bank, test_rows

@@ -10,13 +10,13 @@ from network_arms import (
     TREES,
     WITH_TREES,
     arms_of,
-    bars,
     measured,
     over_worlds,
     pairs_of,
     runs_of,
 )
 from network_case import LABEL_FREE, Arm, Case, Scored, known_from_first_row
+from network_figures import bars
 
 from experiments.common import arms
 from experiments.common.arms import Float64s

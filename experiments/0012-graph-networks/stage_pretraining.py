@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from network_arms import bars, measured, runs_of
+from network_arms import measured, runs_of
 from network_case import Arm, Case
+from network_figures import bars
 from stage_real import cases
 
 from experiments.common import ethereum_phishing as protocol
@@ -85,4 +86,4 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
 def figures(found: list[Measure]) -> dict[str, Figure]:
     """All arms of every k."""
     ats = [one.name.removesuffix(" prevalence") for one in found if "prevalence" in one.name]
-    return bars("pretraining.png", found, ats)
+    return bars("pretraining.png", found, ats, UNTAUGHT)

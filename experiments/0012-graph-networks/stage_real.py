@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from network_arms import arms_of, bars, measured, pairs_of, runs_of
+from network_arms import arms_of, measured, pairs_of, runs_of
 from network_case import LABEL_FREE, Case, known_from_first_row
+from network_figures import bars
 
 from experiments.common import ethereum_phishing as protocol
 from experiments.common.results import Measure, SkippedError

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 
 from experiments.common import one_hand
 from experiments.common.arms import Float64s
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "experiments" / "0012-graph-networks"))
 
 import network_arms  # noqa: E402 - its folder must be importable first
 import network_case  # noqa: E402
+import network_figures  # noqa: E402
 import stage_agents  # noqa: E402
 import stage_paths  # noqa: E402
 import stage_sampler  # noqa: E402
@@ -113,10 +115,20 @@ def test_of_many_agents_networks_have_fewer_arms_and_read_less() -> None:
 
 
 def test_a_figure_shows_the_cases_that_were_measured_and_none_of_none() -> None:
-    found = [Measure("k=5 pna PR-AUC", 0.9, "", 0.8, 0.95), Measure("k=5 prevalence", 0.5, "")]
-    figure = network_arms.bars("a.png", found, ["k=5", "k=all"])["a.png"]
-    assert [axes.get_title() for axes in figure.axes] == ["k=5"]
-    assert network_arms.bars("a.png", found, ["k=all"]) == {}
+    found = [
+        Measure("k=5 pna PR-AUC", 0.9, "", 0.8, 0.95),
+        Measure("k=5 lightgbm PR-AUC", 0.8, "", 0.7, 0.85),
+        Measure("k=5 pna minus lightgbm PR-AUC", 0.1, "", 0.02, 0.2),
+        Measure("k=5 prevalence", 0.5, ""),
+    ]
+    figure = network_figures.bars("a.png", found, ["k=5", "k=all"])["a.png"]
+    area, gain = figure.axes
+    assert area.get_title() == "k=5"
+    assert [one.get_text() for one in area.get_yticklabels()] == ["lightgbm", "pna"]
+    widths = [one.get_width() for one in area.patches if isinstance(one, Rectangle)]
+    assert widths == [0.8, 0.9]
+    np.testing.assert_array_equal(gain.lines[0].get_xdata(), [0.1])
+    assert network_figures.bars("a.png", found, ["k=all"]) == {}
 
 
 def test_a_fifth_of_either_class_is_held_out() -> None:
