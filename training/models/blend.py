@@ -108,7 +108,7 @@ class BlendEstimator(WithTrees):
         Raises
         ------
         RiskError
-            If the network is of no such kind, or a part cannot be read.
+            If the network is of no such kind, a part cannot be read, or networks do not fit.
         """
         content = read_json(directory / SETTINGS)
         try:
@@ -122,6 +122,11 @@ class BlendEstimator(WithTrees):
             for number in range(len(model.networks_))
         ]
         model.networks_ = cast("list[GraphEstimator]", parts)
+        first, *others = [(one.parameters, one.reads_labels) for one in model.networks_]
+        if any(other != first for other in others):
+            raise RiskError(
+                f"{SETTINGS}: its networks differ in their parameters or in what they read"
+            )
         model.trees_ = cast("TreesEstimator", load_part(directory, TREES, feature_names))
         return model
 

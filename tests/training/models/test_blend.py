@@ -134,6 +134,18 @@ def test_parts_that_are_not_there_are_refused(
         type(blend).load(tmp_path, NAMES)
 
 
+def test_networks_that_read_otherwise_than_the_first_are_refused(
+    blend: BlendEstimator, tmp_path: Path
+) -> None:
+    blend.save(tmp_path)
+    file = tmp_path / "graphsage-1.model.json"
+    content = json.loads(file.read_text())
+    content["parameters"]["first_fan"] = 3
+    file.write_text(json.dumps(content))
+    with pytest.raises(RiskError, match="its networks differ in their parameters"):
+        type(blend).load(tmp_path, NAMES)
+
+
 @pytest.mark.parametrize(
     ("names", "given", "message"),
     [
