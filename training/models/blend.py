@@ -58,8 +58,8 @@ class BlendEstimator(WithTrees):
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
         super().__init__(feature_names, seed=seed, parameters=parameters)
-        seeds = seeds_of(seed, self.parameters["networks"])
-        self.networks_ = [self._new_network(one) for one in seeds]
+        others = seeds_of(seed, self.parameters["networks"])[1:]
+        self.networks_ += map(self._new_network, others)
         self.trees_ = self._new_trees()
 
     def fit_groups(

@@ -289,3 +289,24 @@ def resolve_parameters(
     resolved = {**defaults, **given}
     check_ranges(kind, ranges, resolved)
     return resolved
+
+
+class Configured:
+    """What kinds begin with: the columns that they read, a seed, and their parameters.
+
+    Raises
+    ------
+    RiskError
+        As :func:`resolve_parameters` does.
+    """
+
+    kind: ClassVar[str]
+    defaults: ClassVar[Mapping[str, Any]]
+    ranges: ClassVar[Mapping[str, Range]] = NO_RANGES
+
+    def __init__(
+        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
+    ) -> None:
+        self.feature_names = feature_names
+        self.seed = seed
+        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)

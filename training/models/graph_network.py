@@ -26,7 +26,7 @@ from features.subgraphs import Described
 from features.views.counterparties import COUNTERPARTIES
 from features.views.coverage import COVERAGE
 from features.views.layering.layering import LAYERING
-from training.models.estimator import Explained, Where, resolve_parameters
+from training.models.estimator import Configured, Explained, Where
 from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.networks.explaining.explanation import NONE_TOLD, TakenApart, taken_apart
@@ -55,7 +55,7 @@ NODE_VIEWS = Described((COVERAGE, COUNTERPARTIES, LAYERING), far=1)  # some 40 u
 _FANS = ("first_fan", "second_fan", "third_fan")
 
 
-class GraphEstimator:
+class GraphEstimator(Configured):
     """A graph network; see :class:`training.models.estimator.Estimator`.
 
     ``first_fan = 0`` reads no edges, ``labels = false`` no labels of other wallets, ``steps = 0``
@@ -101,9 +101,7 @@ class GraphEstimator:
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
+        super().__init__(feature_names, seed=seed, parameters=parameters)
         for name, allowed in (("draw", ("latest", "recent")), ("tower", ("gru", "transformer"))):
             if self.parameters[name] not in allowed:
                 raise RiskError(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.json_file import read_json
-from training.models.estimator import Inputs, resolve_parameters
+from training.models.estimator import Configured, Inputs
 from training.models.finite import require_finite
 from training.models.ranges import Range
 from training.models.scaling import Scaler
@@ -47,7 +47,7 @@ class Weights:
     intercept: float
 
 
-class LogisticEstimator:
+class LogisticEstimator(Configured):
     """L2-regularised logistic regression; see :class:`training.models.estimator.Estimator`."""
 
     kind: ClassVar[str] = "logistic"
@@ -60,13 +60,7 @@ class LogisticEstimator:
     }
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
-    def __init__(
-        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
-    ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        self.weights_: Weights | None = None
+    weights_: Weights | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:

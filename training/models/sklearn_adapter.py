@@ -21,7 +21,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from features.errors import RiskError
 from features.json_file import read_json
-from training.models.estimator import Estimator, Inputs, resolve_parameters
+from training.models.estimator import Configured, Estimator, Inputs
 from training.models.finite import require_finite
 from training.models.path_reasons import path_contributions
 from training.models.ranges import check_classifier
@@ -35,7 +35,7 @@ FLOOR = 0.001
 _OURS = ("random_state", "n_jobs", "verbose", "warm_start")  # what a training decides itself
 
 
-class SklearnEstimator:
+class SklearnEstimator(Configured):
     """A classifier behind :class:`training.models.estimator.Estimator`; see :func:`sklearn_kind`.
 
     Missing values reach the classifier as nan; a column that no training row has is 0 in all rows,
@@ -53,9 +53,7 @@ class SklearnEstimator:
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters)
+        super().__init__(feature_names, seed=seed, parameters=parameters)
         check_classifier(self.kind, clone(self.classifier).set_params(**self.parameters))
         self.fitted_: Any = None
         self.typical_: Float64

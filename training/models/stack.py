@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from features.errors import RiskError
 from features.json_file import read_json
-from training.models.estimator import Estimator, Inputs, resolve_parameters
+from training.models.estimator import Configured, Estimator, Inputs
 from training.models.finite import require_finite
 from training.models.kinds import estimator_class
 from training.models.parts import load_part, save_part
@@ -32,7 +32,7 @@ Float64 = NDArray[np.float64]
 WEIGHTS = "stack.json"
 
 
-class StackEstimator:
+class StackEstimator(Configured):
     """Several kinds as one; see :class:`training.models.estimator.Estimator`.
 
     ``kinds`` are its parts, all of which read a row of the table; ``of`` gives parameters to one
@@ -56,9 +56,7 @@ class StackEstimator:
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
+        super().__init__(feature_names, seed=seed, parameters=parameters)
         self.parts_ = self._parts()
         self.weights_: Float64 | None = None
         self.intercept_ = 0.0

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from training.models.estimator import Inputs, resolve_parameters
+from training.models.estimator import Configured, Inputs
 from training.models.finite import lightgbm_numbers, require_finite
 from training.models.ranges import SHARE, Range
 from training.models.tree_shap import TreeShap
@@ -31,7 +31,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 BINNED_ROWS = 20_000  # rows from which the borders of bins are taken
 
 
-class TreesEstimator:
+class TreesEstimator(Configured):
     """LightGBM, binary log loss; see :class:`training.models.estimator.Estimator`."""
 
     kind: ClassVar[str] = "lightgbm"
@@ -63,14 +63,8 @@ class TreesEstimator:
     }
     libraries: ClassVar[tuple[str, ...]] = ("lightgbm",)
 
-    def __init__(
-        self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
-    ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
-        self.booster_: lgb.Booster | None = None
-        self._shap: tuple[lgb.Booster, TreeShap | None] | None = None
+    booster_: lgb.Booster | None = None
+    _shap: tuple[lgb.Booster, TreeShap | None] | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import RiskError
-from training.models.estimator import NO_RANGES, Where, resolve_parameters
+from training.models.estimator import Configured, Where
 from training.models.graph_network import GraphEstimator
 from training.models.kinds import estimator_class
-from training.models.ranges import Range
 from training.models.trees import TreesEstimator
 from training.networks.reading.source import GraphInputs
 
@@ -22,25 +21,20 @@ Int64 = NDArray[np.int64]
 TREES = TreesEstimator.kind
 
 
-class WithTrees:
+class WithTrees(Configured):
     """Graph networks of one kind that have trees beside them; all read the same rows.
 
     Of the parameters ``network`` is their kind, and ``of`` gives some to them and to the trees by
     name.
     """
 
-    kind: ClassVar[str]
     reads: ClassVar[Literal["table", "ledger"]] = "ledger"
-    defaults: ClassVar[Mapping[str, Any]]
-    ranges: ClassVar[Mapping[str, Range]] = NO_RANGES
     libraries: ClassVar[tuple[str, ...]] = (*TreesEstimator.libraries, *GraphEstimator.libraries)
 
     def __init__(
         self, feature_names: tuple[str, ...], *, seed: int, parameters: Mapping[str, Any]
     ) -> None:
-        self.feature_names = feature_names
-        self.seed = seed
-        self.parameters = resolve_parameters(self.kind, self.defaults, parameters, self.ranges)
+        super().__init__(feature_names, seed=seed, parameters=parameters)
         network, given = self.parameters["network"], self.parameters["of"]
         strange = sorted(set(given) - {network, TREES})
         if strange:
