@@ -99,6 +99,11 @@ def pairs_of(kinds: Iterable[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def run_pairs(pairs: Mapping[str, tuple[str, str]], runs: Runs) -> dict[str, tuple[str, str]]:
+    """Those of which both arms were run: some cases leave controls out."""
+    return {name: pair for name, pair in pairs.items() if set(pair) <= set(runs)}
+
+
 def runs_of(
     cases: Sequence[Case], arms: Mapping[str, Arm], seeds: Sequence[int], work: Path
 ) -> Runs:

@@ -38,9 +38,8 @@ def bars(
         height_ratios=[4 + len(names) for names in shown.values()],
     )  # fmt: skip
     for (area, gain), (at, names) in zip(rows, shown.items(), strict=True):
-        values = _limits([told[f"{at} {name}"] for name in names])
-        error = np.abs(values[1:] - values[0])
-        area.barh(names, values[0], xerr=error, color="#8fb3d9")
+        values, error = _with_error([told[f"{at} {name}"] for name in names])
+        area.barh(names, values, xerr=error, color="#8fb3d9")
         share = next(one.value for one in found if one.name == f"{at} prevalence")
         area.axvline(share, color="grey", linestyle=":")
         area.invert_yaxis()
@@ -50,9 +49,8 @@ def bars(
         against = [name for name in names if f"{at} {name} minus {best}" in told]
         gain.set_visible(bool(against))
         if against:
-            more = _limits([told[f"{at} {name} minus {best}"] for name in against])
-            error = np.abs(more[1:] - more[0])
-            gain.errorbar(more[0], against, xerr=error, fmt="o", color="#2f5f8f", markersize=4)
+            more, error = _with_error([told[f"{at} {name} minus {best}"] for name in against])
+            gain.errorbar(more, against, xerr=error, fmt="o", color="#2f5f8f", markersize=4)
             gain.set_title(f"more than {best}, paired", fontsize=8)
             gain.axvline(0, color="grey", linewidth=0.8)
             gain.tick_params(labelsize=7)
@@ -60,9 +58,10 @@ def bars(
     return {file: figure}
 
 
-def _limits(some: Sequence[Measure]) -> Float64s:
-    """Values, lows and highs, (3, n)."""
-    return np.array([(one.value, one.low, one.high) for one in some], dtype=np.float64).T
+def _with_error(some: Sequence[Measure]) -> tuple[Float64s, Float64s]:
+    """Values (n,), and how far their intervals reach down and up, (2, n)."""
+    limits = np.array([(one.value, one.low, one.high) for one in some], dtype=np.float64).T
+    return limits[0], np.abs(limits[1:] - limits[0])
 
 
 def _group(name: str) -> tuple[bool, bool, bool, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from network_arms import TREES, arms_of, measured, over_worlds, pairs_of, runs_of
+from network_arms import TREES, arms_of, measured, over_worlds, pairs_of, run_pairs, runs_of
 from network_case import LABEL_FREE, Arm, Case, known_from_first_row, split_by_wallet
 from network_figures import bars
 
@@ -110,7 +110,7 @@ def of_split(
     cases = [case_of(world, size, split, seed) for world, seed in zip(worlds, seeds, strict=True)]
     at = cases[0].name
     runs = runs_of(cases, arms_at(kinds, size), seeds, work)
-    pairs = {name: pair for name, pair in pairs_of(kinds).items() if set(pair) <= set(runs)}
+    pairs = run_pairs(pairs_of(kinds), runs)
     targets = dict.fromkeys((TREES, *kinds), AIM) if split == "random" else {}
     return [
         *cases[0].sizes(), *measured(at, runs, pairs, targets), *over_worlds(at, runs, pairs)

@@ -13,6 +13,7 @@ from network_arms import (
     measured,
     over_worlds,
     pairs_of,
+    run_pairs,
     runs_of,
 )
 from network_case import LABEL_FREE, Arm, Case, Scored, known_from_first_row
@@ -109,8 +110,7 @@ def measures(work: Path, *, quick: bool, kinds: tuple[str, ...]) -> list[Measure
         Scored(one.y_true, read_off(world, one.index), one.index, 0.0, 0.0)
         for world, one in zip(worlds, runs[TREES], strict=True)
     ]
-    pairs = pairs_of(kinds) | {f"{TREES} minus {ALONE}": (TREES, ALONE)}
-    pairs = {name: pair for name, pair in pairs.items() if set(pair) <= set(runs)}
+    pairs = run_pairs(pairs_of(kinds) | {f"{TREES} minus {ALONE}": (TREES, ALONE)}, runs)
     targets = {f"{kind} minus {TREES}": 0.0 for kind in kinds}
     return [
         *cases[0].sizes(), *measured("paths", runs, pairs, targets),
