@@ -91,6 +91,8 @@ def prepare(source: Path, work: Workspace) -> Ledger:
     ledger = Ledger.from_transfers(transfers)
     work.folder.mkdir(parents=True, exist_ok=True)
     ledger.save(work.ledger)
+    for file in work.folder.glob(f"{work.ledger.name}.journal.sqlite*"):
+        file.unlink()  # of the ledger that was replaced: the endpoint refuses it
     labels.to_parquet(work.labels)
     aside = kept_aside(labels["wallet"])
     one_question_each(labels["wallet"][~aside]).to_parquet(work.spine)

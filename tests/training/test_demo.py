@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from features import Ledger
+from serving.journal.journal import Journal
+from serving.ledger_settings import database_beside
 from training.config import RunConfig
 from training.demo import AS_OF, ASKED, Workspace, example_wallet, one_question_each, prepare
 
@@ -32,6 +35,15 @@ def test_dates_of_the_questions_fall_into_the_slices(tmp_path: Path) -> None:
         "calibrate": AS_OF[2:3].tolist(),
         "test": AS_OF[3:].tolist(),
     }
+
+
+def test_the_endpoint_takes_the_ledger_of_a_second_demo(tmp_path: Path) -> None:
+    work = Workspace(tmp_path / "run")
+    for _ in range(2):
+        prepare(ROOT / "demo", work)
+        journal = Journal(database_beside(work.ledger, "journal"))
+        journal.bind(Ledger.open(work.ledger).provenance)
+        journal.close()
 
 
 def test_some_accounts_are_kept_from_the_training(tmp_path: Path) -> None:
